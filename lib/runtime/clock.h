@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RUNTIME_CLOCK_H
+#define RUNTIME_CLOCK_H
+
+/* Time as the program sees it.
+ *
+ * The monotonic clock drives timers.  A test can stop it and warp it forward
+ * (control commands time/stop and time/warp); wall time then moves with it.
+ * Threads: reading is safe from any; stop and warp are the main thread's. */
+
+#include "lib/base/compiler.h"
+
+/* Milliseconds and nanoseconds on the monotonic clock.  clock_ms() is read
+ * once for each turn of the main loop on the main thread (cheap); clock_ns()
+ * asks the kernel each time unless time is stopped. */
+int64_t clock_ms(void);
+int64_t clock_ns(void);
+
+/* Milliseconds since 1970. */
+int64_t clock_wall_ms(void);
+
+/* Reads the clock anew for clock_ms().  The loop calls this. */
+void clock_refresh(void);
+
+/* Stops the clock, for the rest of the process's life: from now on it moves
+ * only by clock_warp(). */
+void clock_stop(void);
+bool clock_is_stopped(void);
+
+/* Moves a stopped clock forward by 'ms' and runs the timers that come due, in
+ * order of their deadlines, with the clock at each one's deadline. */
+void clock_warp(int64_t ms);
+
+#endif /* runtime/clock.h */
