@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every test suite and closes with 'N passed, N failed, N skipped'.
+
+Called by './dev check'.  Each suite is a function that returns its Tally and
+tells what failed; nothing here decides whether a test is right."""
+
+import argparse
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FUZZ_SECONDS = 60
+
+
+class Tally:
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self):
+        return "%d passed, %d failed, %d skipped" % (
+            self.passed, self.failed, self.skipped)
+
+
+def run(command, timeout, **kwargs):
+    """Runs 'command'; returns (exit status, output).  A command that takes
+    longer than 'timeout' seconds is killed and has failed."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=timeout,
+                              stdin=subprocess.DEVNULL, **kwargs)
+        return done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as e:
+        output = (e.stdout or b"").decode(errors="replace")
+        return 124, output + "\ntimed out after %d s\n" % timeout
+
+
+def make(folder, options, targets, env=None):
+    """Configures 'folder' once, and builds 'targets' in it."""
+    os.makedirs(folder, exist_ok=True)
+    if not os.path.exists(os.path.join(folder, "Makefile")):
+        status, output = run([os.path.join(TOP, "configure"), "-q"] + options,
+                             600, cwd=folder, env=env)
+        if status:
+            return status, output
+    return run(["make", "-s", "-j%d" % os.cpu_count()] + targets, 2400,
+               cwd=folder, env=env)
+
+
+def make_variable(folder, name):
+    """The words of the Makefile variable 'name' in 'folder'."""
+    status, output = run(["make", "-s", "print-" + name], 60, cwd=folder)
+    return output.split() if not status else []
+
+
+def units(args):
+    """The cmocka program of each folder, under ASan and UBSan."""
+    folder = os.path.join(TOP, "build-asan")
+    status, output = make(folder, ["--enable-asan", "--enable-werror",
+                                   "CFLAGS=-O1 -g"], ["check-programs"])
+    if status:
+        print(output[-8000:])
+        return Tally(failed=1)
+    tally = Tally()
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP",
+               UBSAN_OPTIONS="print_stacktrace=1",
+               ASAN_OPTIONS="detect_leaks=1")
+    for program in sorted(make_variable(folder, "check_PROGRAMS")):
+        status, output = run([os.path.join(folder, program)], 600,
+                             cwd=folder, env=env)
+        ok = len(re.findall(r"^ok \d+", output, re.M))
+        skipped = len(re.findall(r"^ok \d+.*# SKIP", output, re.M))
+        bad = len(re.findall(r"^not ok \d+", output, re.M))
+        if status and not bad:
+            bad = 1             # It crashed, or a sanitizer stopped it.
+        if not ok and not bad:
+            continue            # A program that tests drive, not a test.
+        if bad:
+            print("--- %s (exit status %d)\n%s" % (program, status,
+                                                  output[-6000:]))
+        tally.add(Tally(ok - skipped, bad, skipped))
+    return tally
+
+
+def pytest(args, folder, timeout=1200):
+    """A folder of pytest files."""
+    where = os.path.join(TOP, "tests", folder)
+    if not glob.glob(os.path.join(where, "**", "test_*.py"), recursive=True):
+        return Tally()
+    env = dict(os.environ, WEFT_BUILD=args.build, WEFT_PEER=args.peer)
+    with tempfile.NamedTemporaryFile(suffix=".xml") as report:
+        status, output = run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+             "-rfEs", "--tb=short", "--junitxml=" + report.name, where],
+            timeout, env=env, cwd=TOP)
+        tally = Tally()
+        try:
+            root = ElementTree.parse(report.name).getroot()
+        except ElementTree.ParseError:
+            root = None
+        if root is not None:
+            for suite in root.iter("testsuite"):
+                n, bad, skipped = (
+                    int(suite.get("tests")),
+                    int(suite.get("failures")) + int(suite.get("errors")),
+                    int(suite.get("skipped")))
+                tally.add(Tally(n - bad - skipped, bad, skipped))
+        if status and not tally.failed:
+            tally.failed = 1
+        if status or args.verbose:
+            print(output[-20000:])
+        return tally
+
+
+def fuzz(args):
+    """Each libFuzzer target for a short while."""
+    folder = os.path.join(TOP, "build-fuzz")
+    status, output = make(folder, ["--enable-fuzzers", "CC=clang",
+                                   "CFLAGS=-O1 -g"], ["fuzzers"])
+    if status:
+        print(output[-8000:])
+        return Tally(failed=1)
+    tally = Tally()
+    programs = sorted(make_variable(folder, "fuzz_programs"))
+    seconds = max(5, FUZZ_SECONDS * 4 // max(1, len(programs)))
+    seconds = min(seconds, FUZZ_SECONDS)
+    for program in programs:
+        name = os.path.basename(program)
+        with tempfile.TemporaryDirectory() as found:
+            corpus = os.path.join(TOP, "tests", "fuzz", "corpus", name)
+            folders = [found] + ([corpus] if os.path.isdir(corpus) else [])
+            status, output = run(
+                [os.path.join(folder, program), "-max_total_time=%d" % seconds,
+                 "-rss_limit_mb=2048", "-timeout=20", "-print_final_stats=0",
+                 "-verbosity=0",
+                 "-artifact_prefix=%s/" % folder] + folders,
+                seconds + 120, cwd=folder)
+        if status:
+            print("--- %s\n%s" % (name, output[-6000:]))
+        tally.add(Tally(0, 1, 0) if status else Tally(1, 0, 0))
+    return tally
+
+
+SUITES = [
+    ("layers", lambda args: pytest(args, "layers")),
+    ("units", units),
+    ("property", lambda args: pytest(args, "property")),
+    ("fuzz", fuzz),
+    ("system", lambda args: pytest(args, "system")),
+    ("interop", lambda args: pytest(args, "interop")),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--peer", required=True)
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("suites", nargs="*", metavar="SUITE",
+                        help="one or more of: "
+                             + " ".join(name for name, _ in SUITES))
+    args = parser.parse_args()
+    unknown = set(args.suites) - {name for name, _ in SUITES}
+    if unknown:
+        parser.error("unknown suite: " + " ".join(sorted(unknown)))
+    total = Tally()
+    for name, suite in SUITES:
+        if args.suites and name not in args.suites:
+            continue
+        print("==> %s" % name, flush=True)
+        start = time.monotonic()
+        tally = suite(args)
+        print("    %s: %s (%.0f s)" % (name, tally, time.monotonic() - start),
+              flush=True)
+        total.add(tally)
+    print(total, flush=True)
+    sys.exit(1 if total.failed or not total.passed else 0)
+
+
+if __name__ == "__main__":
+    main()
