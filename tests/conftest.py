@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures for every suite."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from harness.netns import Namespaces, can_use_namespaces  # noqa: E402
+from harness.process import Process  # noqa: E402
+from harness.sandbox import Sandbox  # noqa: E402
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the logs of its sandbox."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, Sandbox):
+                report.sections.append(("sandbox", value.logs()))
+
+
+@pytest.fixture
+def namespaces():
+    if not can_use_namespaces():
+        pytest.skip("network namespaces need root")
+    spaces = Namespaces()
+    yield spaces
+    spaces.close()
+
+
+@pytest.fixture
+def spawn(tmp_path):
+    """spawn(command, env=None) starts a process that ends with the test."""
+    processes = []
+
+    def start(command, env=None):
+        process = Process(command, str(tmp_path / ("out%d" % len(processes))),
+                          env)
+        processes.append(process)
+        return process
+    yield start
+    for process in reversed(processes):
+        process.stop()
+
+
+@pytest.fixture
+def make_sandbox():
+    """make_sandbox(programs=None) makes a Sandbox that ends with the test."""
+    if not can_use_namespaces():
+        pytest.skip("network namespaces need root")
+    made = []
+
+    def make(programs=None):
+        sandbox = Sandbox(programs)
+        made.append(sandbox)
+        return sandbox
+    yield make
+    for sandbox in reversed(made):
+        sandbox.close()
