@@ -21,6 +21,8 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/sset.h \
 	lib/base/str.c \
 	lib/base/str.h \
+	lib/base/strmap.c \
+	lib/base/strmap.h \
 	lib/base/text.c \
 	lib/base/text.h \
 	lib/base/uuid.c \
