@@ -1,1 +1,2 @@
 # Sources of vswitch/.
+include vswitch/datapath/automake.mk

@@ -5,3 +5,4 @@ EXTRA_DIST += lib/flow/README.md \
 	lib/flow/match.h \
 	lib/flow/port.h \
 	lib/flow/tlv.h
+EXTRA_DIST += lib/flow/key.h lib/flow/extract.h

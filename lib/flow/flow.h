@@ -20,19 +20,12 @@
 
 #include "lib/base/byteorder.h"
 #include "lib/base/compiler.h"
+#include "lib/packet/metadata.h"
 
 typedef uint32_t ofp_port_t;     /* OpenFlow port number, host order. */
 typedef uint32_t odp_port_t;     /* Datapath port number, host order. */
 
 #define ODPP_NONE UINT32_MAX
-
-struct eth_addr {
-    uint8_t ea[6];
-};
-
-#define ETH_ADDR_FMT "%02x:%02x:%02x:%02x:%02x:%02x"
-#define ETH_ADDR_ARGS(EA) \
-    (EA).ea[0], (EA).ea[1], (EA).ea[2], (EA).ea[3], (EA).ea[4], (EA).ea[5]
 
 #define FLOW_N_REGS 32
 #define FLOW_N_XREGS (FLOW_N_REGS / 2)
@@ -40,63 +33,11 @@ struct eth_addr {
 #define FLOW_MAX_VLAN_HEADERS 2
 #define FLOW_MAX_MPLS_LABELS 3
 
-/* Tunnel options (Geneve): a TLV table maps each option (class, type, length)
- * to a slot tun_metadata0..63, and each slot to bytes of 'opts'. */
-#define TUN_METADATA_N_FIELDS 64
-#define TUN_METADATA_N_BYTES 256
-
-/* flow_tunnel.flags. */
-enum {
-    FLOW_TNL_F_OAM = 1 << 0,
-    FLOW_TNL_F_DONT_FRAGMENT = 1 << 1,
-    FLOW_TNL_F_CSUM = 1 << 2,
-    FLOW_TNL_F_KEY = 1 << 3,
-    FLOW_TNL_PUB_F_MASK = (1 << 4) - 1,   /* Those that tun_flags can match. */
-    FLOW_TNL_F_UDPIF = 1 << 4,            /* 'opts' is raw wire options of
-                                           * 'opts_size' bytes, not slots. */
-};
-
-struct flow_tunnel {
-    struct in6_addr src;         /* Outer addresses; IPv4 as ::ffff:a.b.c.d. */
-    struct in6_addr dst;         /* All zero: not tunnelled. */
-    be64 tun_id;
-    uint16_t flags;              /* FLOW_TNL_F_*. */
-    uint8_t tos;
-    uint8_t ttl;
-    be16 tp_src;
-    be16 tp_dst;
-    be16 gbp_id;
-    uint8_t gbp_flags;
-    uint8_t erspan_ver;
-    uint32_t erspan_idx;
-    uint8_t erspan_dir;
-    uint8_t erspan_hwid;
-    uint8_t gtpu_flags;
-    uint8_t gtpu_msgtype;
-    uint16_t opts_size;          /* With FLOW_TNL_F_UDPIF only: bytes used. */
-    uint8_t pad[2];
-    uint64_t opts_present;       /* Bit i: slot tun_metadata<i> is present. */
-    uint8_t opts[TUN_METADATA_N_BYTES];
-};
-
 /* flow.nw_frag. */
 enum {
     FLOW_NW_FRAG_ANY = 1 << 0,
     FLOW_NW_FRAG_LATER = 1 << 1,
     FLOW_NW_FRAG_MASK = FLOW_NW_FRAG_ANY | FLOW_NW_FRAG_LATER
-};
-
-/* flow.ct_state. */
-enum {
-    CS_NEW = 1 << 0,
-    CS_ESTABLISHED = 1 << 1,
-    CS_RELATED = 1 << 2,
-    CS_REPLY_DIR = 1 << 3,
-    CS_INVALID = 1 << 4,
-    CS_TRACKED = 1 << 5,
-    CS_SRC_NAT = 1 << 6,
-    CS_DST_NAT = 1 << 7,
-    CS_SUPPORTED_MASK = 0xff
 };
 
 struct flow_vlan {
