@@ -16,6 +16,9 @@
 #define CONTAINER_OF(PTR, TYPE, MEMBER) \
     ((TYPE *) (void *) ((char *) (PTR) - offsetof(TYPE, MEMBER)))
 
+/* <sys/param.h>, which <uv.h> includes, has its own. */
+#undef MIN
+#undef MAX
 #define MIN(A, B) ((A) < (B) ? (A) : (B))
 #define MAX(A, B) ((A) > (B) ? (A) : (B))
 #define ROUND_UP(X, Y) (DIV_ROUND_UP(X, Y) * (Y))

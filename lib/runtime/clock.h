@@ -10,25 +10,31 @@
 
 #include "lib/base/compiler.h"
 
-/* Milliseconds and nanoseconds on the monotonic clock.  clock_ms() is read
- * once for each turn of the main loop on the main thread (cheap); clock_ns()
- * asks the kernel each time unless time is stopped. */
+/* Milliseconds and nanoseconds on the monotonic clock.  A thread that calls
+ * clock_refresh(), as the main loop does once for each turn, gets the time of
+ * its last clock_refresh() from clock_ms() (cheap); other threads get the time
+ * now.  clock_ns() asks the kernel each time unless time is stopped. */
 int64_t clock_ms(void);
 int64_t clock_ns(void);
 
 /* Milliseconds since 1970. */
 int64_t clock_wall_ms(void);
 
-/* Reads the clock anew for clock_ms().  The loop calls this. */
+/* Reads the clock anew for clock_ms() in this thread.  The loop calls this. */
 void clock_refresh(void);
 
 /* Stops the clock, for the rest of the process's life: from now on it moves
- * only by clock_warp(). */
+ * only by clock_warp() and clock_warp_to(). */
 void clock_stop(void);
 bool clock_is_stopped(void);
 
 /* Moves a stopped clock forward by 'ms' and runs the timers that come due, in
- * order of their deadlines, with the clock at each one's deadline. */
+ * order of their deadlines, with the clock at each one's deadline, and the
+ * steps that they wake.  For unit tests; no I/O happens in between. */
 void clock_warp(int64_t ms);
+
+/* Moves a stopped clock forward to clock_ms() 'deadline_ms' (never back) and
+ * runs nothing: the loop's next turn finds what has come due. */
+void clock_warp_to(int64_t deadline_ms);
 
 #endif /* runtime/clock.h */

@@ -16,6 +16,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
 
 #include "lib/base/compiler.h"
 #include "lib/base/error.h"
@@ -109,8 +111,12 @@ void log_write_limited(struct log_module *, enum log_level,
 
 /* The rest is for lib/daemon. */
 
-/* Sets the program's name for the console and syslog. */
+/* Sets the program's name for the console and syslog.  'name' is copied. */
 void log_set_program(const char *name);
+
+/* Names this thread (or process, such as "monitor") in messages.  'name' is
+ * borrowed for good.  NULL, the default, is for the main thread. */
+void log_set_thread_name(const char *name);
 
 /* Applies one SPEC as the -v option and vlog/set take it: words separated by
  * blanks, commas or colons, each a module, a level or a destination (in any
@@ -119,20 +125,28 @@ void log_set_program(const char *name);
  * "FACILITY:X" the syslog facility. */
 struct error *log_set(const char *spec) MUST_USE;
 
+/* Sets the level of every module at 'destination'. */
+void log_set_level(enum log_destination destination, enum log_level);
+
 /* Writes the log file 'path' from now on (appending); NULL stops. */
 struct error *log_open_file(const char *path) MUST_USE;
 
-/* Opens the file anew (after a rotation). */
+/* Opens the file anew (after a rotation); nothing if there never was one. */
 struct error *log_reopen_file(void) MUST_USE;
 void log_close_file(void);
+
+/* The file's name, NULL if none; still known while it is closed. */
 const char *log_file_path(void);
+
+/* Gives the open log file to user and group (for --user). */
+int log_chown_file(uid_t, gid_t) MUST_USE;
 
 /* 'method' as in --syslog-method: "libc", "null", "unix:FILE", "udp:IP:PORT".
  * "udp" target also by --syslog-target=HOST:PORT. */
 struct error *log_set_syslog_method(const char *method) MUST_USE;
 struct error *log_set_syslog_target(const char *host_port) MUST_USE;
 
-/* Turns limits of 'spec' (a module name, or all if NULL) off or on. */
+/* Turns the rate limits of 'module' (all if NULL) off or on. */
 struct error *log_set_limits(const char *module, bool on) MUST_USE;
 
 /* Tables for vlog/list and vlog/list-pattern. */

@@ -20,6 +20,10 @@
  * has and this header does not wrap: streams, polls, processes, signals. */
 uv_loop_t *loop_uv(void);
 
+/* Whether it exists by now, after which the process must not fork() to go on
+ * with it in the child. */
+bool loop_is_created(void);
+
 /* Runs turns until loop_stop(). */
 void loop_run(void);
 
@@ -43,7 +47,8 @@ struct step {
     uint64_t n_runs;
 };
 
-/* Registers 'step', which the caller keeps until step_uninit(). */
+/* Registers 'step', which the caller keeps until step_uninit().  A step may
+ * uninit itself and others from within its run. */
 void step_init(struct step *, const char *name, void (*run)(void *aux),
                void *aux);
 void step_uninit(struct step *);
@@ -53,10 +58,12 @@ void step_uninit(struct step *);
 void step_wake(struct step *);
 
 /* A timer on clock_ms().  One shot; set it again from its callback to
- * repeat. */
+ * repeat.  Timers run in the order of their deadlines, those of one deadline
+ * in the order in which they were set. */
 struct timer {
     size_t heap_index;      /* 0 if not set. */
     int64_t deadline_ms;
+    uint64_t sequence;      /* Later set, greater. */
     void (*run)(void *aux);
     void *aux;
 };
@@ -78,14 +85,17 @@ timer_is_set(const struct timer *timer)
 }
 
 /* Waits for events on a file descriptor that is not a libuv stream, such as a
- * netlink or packet socket. */
+ * netlink or packet socket.  A pending error on the socket counts as both
+ * events: the callback must read or write to collect it. */
 struct watch {
     uv_poll_t *poll;        /* NULL if not started. */
     int fd;
+    int events;             /* What watch_set() chose. */
     void (*run)(int events, void *aux);   /* UV_READABLE | UV_WRITABLE. */
     void *aux;
 };
 
+/* 'fd' is pollable (no plain file) and becomes non-blocking. */
 void watch_init(struct watch *, int fd, void (*run)(int events, void *aux),
                 void *aux);
 
@@ -95,7 +105,19 @@ void watch_set(struct watch *, int events);
 /* Ends the watch; 'fd' is the caller's to close, after this. */
 void watch_uninit(struct watch *);
 
-/* Runs 'run(aux)' on the main thread soon.  Threads: any. */
+/* Runs 'run(aux)' on the main thread soon, in the order of the calls.
+ * Threads: any; but the main thread must have called loop_uv() before. */
 void loop_post(void (*run)(void *aux), void *aux);
+
+/* The loop's own parts, for clock.c. */
+
+/* The earliest deadline, INT64_MAX if no timer is set. */
+int64_t timer_next_deadline_ms(void);
+
+/* Runs the timers that are due, but not those set meanwhile. */
+void timer_run_due(void);
+
+/* Runs steps until none is awake. */
+void step_run_awake(void);
 
 #endif /* runtime/loop.h */
