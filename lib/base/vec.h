@@ -51,7 +51,7 @@ void *vec_grow_(void *items, size_t *allocated, size_t n, size_t size) MUST_USE;
     ((V)->items[I] = (V)->items[(V)->n - 1], (void) (V)->n--)
 
 #define VEC_FOR_EACH(P, V) \
-    for (__typeof__((V)->items) P = (V)->items; P < (V)->items + (V)->n; P++)
+    for (__typeof__((V)->items + 0) P = (V)->items; P < (V)->items + (V)->n; P++)
 
 #define vec_sort(V, COMPARE) \
     ((V)->n > 1 ? qsort((V)->items, (V)->n, sizeof *(V)->items, COMPARE) \

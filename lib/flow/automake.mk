@@ -1,8 +1,26 @@
 # Sources of lib/flow/.
-EXTRA_DIST += lib/flow/README.md \
+noinst_LIBRARIES += lib/flow/libflow.a
+lib_flow_libflow_a_SOURCES = \
+	lib/flow/classifier.c \
+	lib/flow/classifier.h \
+	lib/flow/extract.h \
 	lib/flow/field.h \
 	lib/flow/flow.h \
+	lib/flow/key.h \
 	lib/flow/match.h \
+	lib/flow/minimask.c \
+	lib/flow/minimask.h \
 	lib/flow/port.h \
-	lib/flow/tlv.h
-EXTRA_DIST += lib/flow/key.h lib/flow/extract.h
+	lib/flow/tlv.h \
+	lib/flow/trie.c \
+	lib/flow/trie.h
+EXTRA_DIST += lib/flow/README.md
+
+if HAVE_CMOCKA
+check_PROGRAMS += lib/flow/test
+lib_flow_test_SOURCES = \
+	lib/flow/classifier_test.c \
+	lib/flow/flow_test.c
+lib_flow_test_LDADD = lib/flow/libflow.a lib/runtime/libruntime.a \
+	lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
+endif

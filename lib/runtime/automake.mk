@@ -13,6 +13,9 @@ lib_runtime_libruntime_a_SOURCES = \
 	lib/runtime/memory.h \
 	lib/runtime/pool.c \
 	lib/runtime/pool.h \
+	lib/runtime/rcu.h \
+	lib/runtime/rcu_hash.c \
+	lib/runtime/rcu_hash.h \
 	lib/runtime/stopwatch.c \
 	lib/runtime/stopwatch.h \
 	lib/runtime/syslogger.c \

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+int classifier_tests(void);
+
+int
+main(void)
+{
+    return classifier_tests();
+}
