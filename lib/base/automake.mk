@@ -13,10 +13,13 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/list.h \
 	lib/base/random.c \
 	lib/base/random.h \
+	lib/base/rcbuf.c \
+	lib/base/rcbuf.h \
 	lib/base/shash.c \
 	lib/base/shash.h \
 	lib/base/smap.c \
 	lib/base/smap.h \
+	lib/base/span.h \
 	lib/base/sset.c \
 	lib/base/sset.h \
 	lib/base/str.c \

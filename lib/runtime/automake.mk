@@ -5,6 +5,10 @@ lib_runtime_libruntime_a_SOURCES = \
 	lib/runtime/clock.h \
 	lib/runtime/counter.c \
 	lib/runtime/counter.h \
+	lib/runtime/dirs.c \
+	lib/runtime/dirs.h \
+	lib/runtime/exit.c \
+	lib/runtime/exit.h \
 	lib/runtime/log.c \
 	lib/runtime/log.h \
 	lib/runtime/loop.c \
