@@ -1,2 +1,19 @@
 # Sources of lib/incr/.
-EXTRA_DIST += lib/incr/README.md lib/incr/incr.h
+noinst_LIBRARIES += lib/incr/libincr.a
+lib_incr_libincr_a_SOURCES = \
+	lib/incr/incr.c \
+	lib/incr/incr.h \
+	lib/incr/internal.h \
+	lib/incr/report.c \
+	lib/incr/rows.c \
+	lib/incr/rows.h \
+	lib/incr/store.c \
+	lib/incr/unit.c
+EXTRA_DIST += lib/incr/README.md
+
+if HAVE_CMOCKA
+check_PROGRAMS += lib/incr/test
+lib_incr_test_SOURCES = lib/incr/incr_test.c
+lib_incr_test_LDADD = lib/incr/libincr.a lib/runtime/libruntime.a \
+	lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
+endif

@@ -27,12 +27,12 @@
  *     read. */
 
 #include "lib/base/str.h"
+#include "lib/replica/replica.h"
 #include "lib/runtime/pool.h"
 
 struct incr;
 struct incr_ctx;
 struct incr_row;
-struct replica_row;
 
 #define INCR_MAX_RANK 63
 
@@ -47,7 +47,7 @@ struct incr_table {
     void (*format_row)(const void *row, struct str *);
 
     /* Appends the names of the columns in the mask; numbers them if NULL. */
-    void (*format_columns)(uint64_t columns, struct str *);
+    void (*format_columns)(const void *row, uint64_t columns, struct str *);
 };
 
 /* A class of facts.  Keys and values are bytes, compared as such (zero the
@@ -179,9 +179,15 @@ void incr_for_each_group(struct incr *, unsigned int fact,
 /* Notes a read of 'columns' of the row.  'ctx' may be NULL. */
 void incr_read(struct incr_ctx *, struct incr_row *, uint64_t columns);
 
-/* Likewise for a replica's row (rows.c). */
-void incr_read_row(struct incr_ctx *, const struct replica_row *,
-                   uint64_t columns);
+/* Likewise for a replica's row, whose table was imported (rows.h). */
+static inline void
+incr_read_row(struct incr_ctx *ctx, const struct replica_row *row,
+              uint64_t columns)
+{
+    if (ctx) {
+        incr_read(ctx, row->aux, columns);
+    }
+}
 
 /* Returns the facts under the key, or NULL if there are none, and notes that
  * the unit read them all.  Borrowed until the unit returns. */
