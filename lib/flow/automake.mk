@@ -3,9 +3,11 @@ noinst_LIBRARIES += lib/flow/libflow.a
 lib_flow_libflow_a_SOURCES = \
 	lib/flow/classifier.c \
 	lib/flow/classifier.h \
+	lib/flow/extract.c \
 	lib/flow/extract.h \
 	lib/flow/field.h \
 	lib/flow/flow.h \
+	lib/flow/key.c \
 	lib/flow/key.h \
 	lib/flow/match.h \
 	lib/flow/minimask.c \
@@ -20,7 +22,8 @@ if HAVE_CMOCKA
 check_PROGRAMS += lib/flow/test
 lib_flow_test_SOURCES = \
 	lib/flow/classifier_test.c \
+	lib/flow/extract_test.c \
 	lib/flow/flow_test.c
-lib_flow_test_LDADD = lib/flow/libflow.a lib/runtime/libruntime.a \
-	lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
+lib_flow_test_LDADD = lib/flow/libflow.a lib/packet/libpacket.a \
+	lib/runtime/libruntime.a lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
 endif

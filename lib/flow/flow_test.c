@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 int classifier_tests(void);
+int extract_tests(void);
 
 int
 main(void)
 {
-    return classifier_tests();
+    return classifier_tests() + extract_tests();
 }

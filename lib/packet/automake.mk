@@ -1,10 +1,23 @@
 # Sources of lib/packet/.
-noinst_HEADERS_PACKET = \
+noinst_LIBRARIES += lib/packet/libpacket.a
+lib_packet_libpacket_a_SOURCES = \
+	lib/packet/checksum.c \
 	lib/packet/checksum.h \
+	lib/packet/compose.c \
 	lib/packet/compose.h \
+	lib/packet/gso.c \
 	lib/packet/gso.h \
 	lib/packet/headers.h \
 	lib/packet/metadata.h \
+	lib/packet/packet.c \
 	lib/packet/packet.h \
+	lib/packet/pcap.c \
 	lib/packet/pcap.h
-EXTRA_DIST += lib/packet/README.md $(noinst_HEADERS_PACKET)
+EXTRA_DIST += lib/packet/README.md
+
+if HAVE_CMOCKA
+check_PROGRAMS += lib/packet/test
+lib_packet_test_SOURCES = lib/packet/packet_test.c
+lib_packet_test_LDADD = lib/packet/libpacket.a lib/base/libbase.a \
+	$(CMOCKA_LIBS) $(ALL_LIBS)
+endif

@@ -51,9 +51,10 @@ be16 csum_update16(be16 old_csum, be16 old, be16 new_);
 be16 csum_update32(be16 old_csum, be32 old, be32 new_);
 be16 csum_update128(be16 old_csum, const void *old, const void *new_);
 
-/* Partial sums of the pseudo headers, for 'size' bytes of transport. */
+/* Partial sums of the pseudo headers, for 'size' bytes of transport.  IPv6
+ * addresses are 16 bytes anywhere. */
 uint32_t csum_pseudo4(be32 src, be32 dst, uint8_t proto, uint16_t size);
-uint32_t csum_pseudo6(const struct in6_addr *src, const struct in6_addr *dst,
+uint32_t csum_pseudo6(const void *src, const void *dst,
                       uint8_t proto, uint32_t size);
 
 /* CRC-32c as SCTP stores it (RFC 9260 appendix A). */

@@ -60,10 +60,10 @@ void packet_pop_mpls(struct packet *, be16 type);
 
 /* Change header fields and update the checksums that cover them, partial ones
  * included.  The offsets are set and the headers are complete. */
-void packet_set_ipv4_addr(struct packet *, be32 *addr_in_header, be32 new_);
+void packet_set_ipv4_addr(struct packet *, void *addr_in_header, be32 new_);
 void packet_set_ipv6_addr(struct packet *, uint8_t proto,
-                          struct in6_addr *addr_in_header,
-                          const struct in6_addr *new_, bool in_l4_checksum);
+                          void *addr_in_header, const void *new_,
+                          bool in_l4_checksum);
 void packet_set_ipv4_tos(struct packet *, uint8_t tos);
 void packet_set_ipv4_ttl(struct packet *, uint8_t ttl);
 void packet_set_tcp_port(struct packet *, be16 src, be16 dst);
