@@ -46,8 +46,8 @@ ovsdb_datum_keys(const struct ovsdb_datum *datum)
 static inline const union ovsdb_atom *
 ovsdb_datum_values(const struct ovsdb_datum *datum)
 {
-    return (datum->block ? datum->block->atoms + datum->block->capacity
-            : NULL);
+    return (!datum->is_inline && datum->block
+            ? datum->block->atoms + datum->block->capacity : NULL);
 }
 
 /* Life. */

@@ -50,10 +50,10 @@ struct error *ovsdb_mutation_apply(const struct ovsdb_mutation *,
 
 /* For the mutators "insert" and "delete": changes '*diff', a difference from
  * 'old', instead, so that 'old' with '*diff' applied is the result.  Looks
- * only at what the mutation names.  '*ret_n' gets the number of elements of
- * the result. */
+ * only at what the mutation names.  '*n', the number of elements of 'old' with
+ * '*diff' applied, is kept. */
 void ovsdb_mutation_apply_to_diff(const struct ovsdb_mutation *,
                                   const struct ovsdb_datum *old,
-                                  struct ovsdb_datum *diff, uint32_t *ret_n);
+                                  struct ovsdb_datum *diff, uint32_t *n);
 
 #endif /* ovsdb/mutation.h */

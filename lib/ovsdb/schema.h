@@ -35,8 +35,7 @@ struct ovsdb_table_schema {
     unsigned int index;         /* Of the table, in order of the names. */
     struct ovsdb_column *columns;
     size_t n_columns;
-    struct shash by_name;       /* Of struct ovsdb_column, also _uuid and
-                                 * _version. */
+    struct shash by_name;       /* Of struct ovsdb_column. */
     bool is_root;               /* As the schema says, or, if it says it of no
                                  * table, true. */
     unsigned int max_rows;      /* UINT_MAX if unlimited. */

@@ -97,10 +97,11 @@ ovsdb_type_is_map(const struct ovsdb_type *type)
     return type->value.type != OVSDB_TYPE_VOID;
 }
 
+/* Also an optional atom: the mutators of sets apply to it. */
 static inline bool
 ovsdb_type_is_set(const struct ovsdb_type *type)
 {
-    return !ovsdb_type_is_map(type) && type->n_max != 1;
+    return !ovsdb_type_is_map(type) && !ovsdb_type_is_scalar(type);
 }
 
 /* More than one element fits, so that changes are sent as differences. */
