@@ -26,10 +26,10 @@ bool
 ovsdb_atomic_type_from_name(const char *name, size_t length,
                             enum ovsdb_atomic_type *ret)
 {
-    const struct jtext_span span = { name, length };
+    const struct span span = { name, length };
 
     for (int i = OVSDB_TYPE_INTEGER; i < OVSDB_N_TYPES; i++) {
-        if (jtext_span_equals(&span, names[i])) {
+        if (span_equals_string(span, names[i])) {
             *ret = i;
             return true;
         }
@@ -166,7 +166,7 @@ expect_item(struct jtext_reader *r, const char *what)
 }
 
 static bool
-read_named_uuid(struct uuid *uuid, const struct jtext_span *span,
+read_named_uuid(struct uuid *uuid, const struct span *span,
                 struct jtext_reader *r, struct ovsdb_symtab *symtab)
 {
     char *name = jtext_span_dup(span);
@@ -190,7 +190,7 @@ read_uuid(struct uuid *uuid, struct jtext_reader *r,
 {
     static const char form[] =
         "expected [\"uuid\", <string>] or [\"named-uuid\", <string>]";
-    struct jtext_span span;
+    struct span span;
     bool is_named;
 
     if (jtext_peek(r) != JTEXT_ARRAY) {
@@ -202,8 +202,8 @@ read_uuid(struct uuid *uuid, struct jtext_reader *r,
         jtext_fail(r, form);
         return false;
     }
-    is_named = jtext_span_equals(&span, "named-uuid");
-    if (!is_named && !jtext_span_equals(&span, "uuid")) {
+    is_named = span_equals_string(span, "named-uuid");
+    if (!is_named && !span_equals_string(span, "uuid")) {
         jtext_fail(r, form);
         return false;
     }
@@ -216,9 +216,9 @@ read_uuid(struct uuid *uuid, struct jtext_reader *r,
         if (!read_named_uuid(uuid, &span, r, symtab)) {
             return false;
         }
-    } else if (span.length != UUID_LEN || !uuid_from_prefix(uuid, span.start)) {
+    } else if (span.size != UUID_LEN || !uuid_from_prefix(uuid, span.data)) {
         jtext_fail(r, "\"%.*s\" is not a valid UUID",
-                   (int) MIN(span.length, 64), span.start);
+                   (int) MIN(span.size, 64), span.data);
         return false;
     }
     if (jtext_next_item(r)) {
@@ -233,7 +233,7 @@ ovsdb_atom_read(union ovsdb_atom *atom, enum ovsdb_atomic_type type,
 {
     enum jtext_kind kind = jtext_peek(r);
     struct jtext_number number;
-    struct jtext_span span;
+    struct span span;
 
     switch (type) {
     case OVSDB_TYPE_INTEGER:
@@ -260,11 +260,11 @@ ovsdb_atom_read(union ovsdb_atom *atom, enum ovsdb_atomic_type type,
             if (!jtext_get_string(r, &span)) {
                 return false;
             }
-            if (span.length > OVSDB_STRING_MAX) {
-                jtext_fail(r, "string of %zu bytes is too long", span.length);
+            if (span.size > OVSDB_STRING_MAX) {
+                jtext_fail(r, "string of %zu bytes is too long", span.size);
                 return false;
             }
-            atom->string = ovsdb_string_create(span.start, span.length);
+            atom->string = ovsdb_string_create(span.data, span.size);
             return true;
         }
         break;

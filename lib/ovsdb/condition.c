@@ -25,11 +25,11 @@ ovsdb_function_name(enum ovsdb_function function)
 }
 
 bool
-ovsdb_function_from_span(const struct jtext_span *span,
+ovsdb_function_from_span(const struct span *span,
                          enum ovsdb_function *ret)
 {
     for (int i = OVSDB_F_LT; i < OVSDB_N_FUNCTIONS; i++) {
-        if (jtext_span_equals(span, names[i])) {
+        if (span_equals_string(*span, names[i])) {
             *ret = i;
             return true;
         }
@@ -159,7 +159,7 @@ read_clause(struct ovsdb_condition *cond, const struct ovsdb_table_schema *ts,
         "Parse error in condition: 3-element array or boolean expected";
     const struct ovsdb_column *column;
     enum ovsdb_function function;
-    struct jtext_span span;
+    struct span span;
     struct ovsdb_datum arg;
     struct ovsdb_type type;
     bool value;
@@ -180,7 +180,7 @@ read_clause(struct ovsdb_condition *cond, const struct ovsdb_table_schema *ts,
     if (!column) {
         jtext_take_error(r, error_create_tagged(
                              "unknown column", "No column %.*s in table %s.",
-                             (int) MIN(span.length, 128), span.start,
+                             (int) MIN(span.size, 128), span.data,
                              ts->name));
         return;
     }
@@ -192,7 +192,7 @@ read_clause(struct ovsdb_condition *cond, const struct ovsdb_table_schema *ts,
     if (!ovsdb_function_from_span(&span, &function)) {
         jtext_take_error(r, error_create_tagged(
                              "unknown function", "No function named %.*s.",
-                             (int) MIN(span.length, 128), span.start));
+                             (int) MIN(span.size, 128), span.data));
         return;
     }
     check_ordering(function, column, r);

@@ -42,7 +42,7 @@ typedef const struct ovsdb_datum *ovsdb_field_fn(const void *row,
                                                  const struct ovsdb_column *);
 
 const char *ovsdb_function_name(enum ovsdb_function);
-bool ovsdb_function_from_span(const struct jtext_span *, enum ovsdb_function *);
+bool ovsdb_function_from_span(const struct span *, enum ovsdb_function *);
 
 void ovsdb_condition_init(struct ovsdb_condition *);
 void ovsdb_condition_uninit(struct ovsdb_condition *);

@@ -1067,7 +1067,7 @@ read_elements(struct ovsdb_datum *datum, const struct ovsdb_type *type,
               enum ovsdb_read_flags flags)
 {
     bool is_map = ovsdb_type_is_map(type);
-    struct jtext_span word;
+    struct span word;
 
     if (!jtext_enter_array(r) || !jtext_next_item(r)
         || !jtext_get_string(r, &word) || !jtext_next_item(r)

@@ -377,7 +377,7 @@ scan_plain(struct jtext_reader *r)
  * skips it. */
 static bool
 read_string(struct jtext_reader *r, struct str *scratch,
-            struct jtext_span *span)
+            struct span *span)
 {
     const char *start;
 
@@ -390,7 +390,7 @@ read_string(struct jtext_reader *r, struct str *scratch,
         return false;
     }
     if (LIKELY(*r->p == '"')) {
-        *span = (struct jtext_span) { start, r->p - start };
+        *span = (struct span) { start, r->p - start };
         r->p++;
         return true;
     }
@@ -415,13 +415,13 @@ read_string(struct jtext_reader *r, struct str *scratch,
         }
     }
     if (scratch) {
-        *span = (struct jtext_span) { str_cstr(scratch), scratch->length };
+        *span = (struct span) { str_cstr(scratch), scratch->length };
     }
     return true;
 }
 
 bool
-jtext_next_member(struct jtext_reader *r, struct jtext_span *key)
+jtext_next_member(struct jtext_reader *r, struct span *key)
 {
     if (!next(r, '}') || !read_string(r, &r->key_scratch, key)) {
         return false;
@@ -435,7 +435,7 @@ jtext_next_member(struct jtext_reader *r, struct jtext_span *key)
 }
 
 bool
-jtext_get_string(struct jtext_reader *r, struct jtext_span *span)
+jtext_get_string(struct jtext_reader *r, struct span *span)
 {
     return !r->error && read_string(r, &r->scratch, span);
 }
@@ -604,7 +604,7 @@ jtext_get_null(struct jtext_reader *r)
 static bool
 skip_scalar(struct jtext_reader *r)
 {
-    struct jtext_span span;
+    struct span span;
     bool dummy;
 
     switch (jtext_peek(r)) {
@@ -630,7 +630,7 @@ skip_nested(struct jtext_reader *r)
 {
     uint8_t is_object[JTEXT_MAX_DEPTH + 1];
     unsigned int base = r->depth;
-    struct jtext_span key;
+    struct span key;
 
     do {
         enum jtext_kind kind = jtext_peek(r);
@@ -659,7 +659,7 @@ skip_nested(struct jtext_reader *r)
 }
 
 bool
-jtext_skip(struct jtext_reader *r, struct jtext_span *ret)
+jtext_skip(struct jtext_reader *r, struct span *ret)
 {
     const char *start;
 
@@ -673,7 +673,7 @@ jtext_skip(struct jtext_reader *r, struct jtext_span *ret)
     }
     r->is_first = false;
     if (ret) {
-        *ret = (struct jtext_span) { start, r->p - start };
+        *ret = (struct span) { start, r->p - start };
     }
     return true;
 }
@@ -702,30 +702,24 @@ jtext_to_json(const char *text, size_t size, json_t **ret)
 json_t *
 jtext_get_json(struct jtext_reader *r)
 {
-    struct jtext_span span;
+    struct span span;
     json_error_t e;
     json_t *json;
 
     if (!jtext_skip(r, &span)) {
         return NULL;
     }
-    json = json_loadb(span.start, span.length, JSON_DECODE_ANY, &e);
+    json = json_loadb(span.data, span.size, JSON_DECODE_ANY, &e);
     if (!json) {
         jtext_fail(r, "%s", e.text);
     }
     return json;
 }
 
-bool
-jtext_span_equals(const struct jtext_span *span, const char *s)
-{
-    return strlen(s) == span->length && !memcmp(s, span->start, span->length);
-}
-
 char *
-jtext_span_dup(const struct jtext_span *span)
+jtext_span_dup(const struct span *span)
 {
-    return xmemdup0(span->start, span->length);
+    return xmemdup0(span->data, span->size);
 }
 
 bool

@@ -12,7 +12,7 @@
  *     jtext_reader_init(&r, text, size);
  *     if (jtext_enter_object(&r)) {
  *         while (jtext_next_member(&r, &key)) {
- *             if (jtext_span_equals(&key, "op")) {
+ *             if (span_equals_string(key, "op")) {
  *                 jtext_get_string(&r, &op);
  *             } else {
  *                 jtext_skip(&r, NULL);
@@ -26,6 +26,7 @@
 
 #include "lib/base/compiler.h"
 #include "lib/base/error.h"
+#include "lib/base/span.h"
 #include "lib/base/str.h"
 
 #define JTEXT_MAX_DEPTH 1000
@@ -39,12 +40,6 @@ enum jtext_kind {
     JTEXT_STRING,
     JTEXT_ARRAY,
     JTEXT_OBJECT,
-};
-
-/* Some bytes, not null-terminated. */
-struct jtext_span {
-    const char *start;
-    size_t length;
 };
 
 struct jtext_number {
@@ -99,11 +94,11 @@ bool jtext_next_item(struct jtext_reader *);
 
 /* Likewise for an object; 'key', the decoded name, is borrowed until the next
  * call of this function. */
-bool jtext_next_member(struct jtext_reader *, struct jtext_span *key);
+bool jtext_next_member(struct jtext_reader *, struct span *key);
 
 /* Read one value of the kind, or fail.  A string is decoded, and borrowed from
  * the text or, if it had escapes, until the next string is read. */
-bool jtext_get_string(struct jtext_reader *, struct jtext_span *);
+bool jtext_get_string(struct jtext_reader *, struct span *);
 bool jtext_get_number(struct jtext_reader *, struct jtext_number *);
 bool jtext_get_integer(struct jtext_reader *, int64_t *);
 bool jtext_get_boolean(struct jtext_reader *, bool *);
@@ -111,13 +106,12 @@ bool jtext_get_null(struct jtext_reader *);
 
 /* Skips a whole value, checking its syntax, and stores the text of it to
  * '*ret', if it is not NULL: borrowed from the text. */
-bool jtext_skip(struct jtext_reader *, struct jtext_span *ret);
+bool jtext_skip(struct jtext_reader *, struct span *ret);
 
 /* Reads a whole value as a tree, for json_decref(); NULL on error. */
 json_t *jtext_get_json(struct jtext_reader *);
 
-bool jtext_span_equals(const struct jtext_span *, const char *);
-char *jtext_span_dup(const struct jtext_span *);
+char *jtext_span_dup(const struct span *);
 
 /* Append JSON to 'out'. */
 void jtext_put_string(struct str *out, const char *s, size_t length);

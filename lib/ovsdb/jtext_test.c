@@ -97,15 +97,15 @@ test_strings_are_decoded(void **state)
     static const char text[] =
         "{\"k\\u0065y\":\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u20ac"
         "\\ud83d\\ude00\"}";
-    struct jtext_span key, value;
+    struct span key, value;
     struct jtext_reader r;
 
     jtext_reader_init(&r, text, sizeof text - 1);
     assert_true(jtext_enter_object(&r));
     assert_true(jtext_next_member(&r, &key));
     assert_true(jtext_get_string(&r, &value));
-    assert_true(jtext_span_equals(&key, "key"));
-    assert_true(jtext_span_equals(&value, "a\"\\/\b\f\n\r\t\xc3\xa9"
+    assert_true(span_equals_string(key, "key"));
+    assert_true(span_equals_string(value, "a\"\\/\b\f\n\r\t\xc3\xa9"
                                   "\xe2\x82\xac\xf0\x9f\x98\x80"));
     assert_false(jtext_next_member(&r, &key));
     assert_null(jtext_finish(&r));
@@ -176,7 +176,7 @@ static void
 test_error_sticks(void **state)
 {
     struct jtext_reader r;
-    struct jtext_span span;
+    struct span span;
     struct error *error;
 
     jtext_reader_init(&r, "[1,2]", 5);

@@ -86,7 +86,7 @@ read_arg(struct ovsdb_mutation *m, struct jtext_reader *r,
 {
     if (m->mutator == OVSDB_M_DELETE && ovsdb_type_is_map(&m->type)) {
         struct jtext_reader ahead = *r;
-        struct jtext_span word = { "", 0 };
+        struct span word = { "", 0 };
         bool is_map;
 
         ahead.error = NULL;
@@ -94,7 +94,7 @@ read_arg(struct ovsdb_mutation *m, struct jtext_reader *r,
         memset(&ahead.key_scratch, 0, sizeof ahead.key_scratch);
         is_map = (jtext_enter_array(&ahead) && jtext_next_item(&ahead)
                   && jtext_get_string(&ahead, &word)
-                  && jtext_span_equals(&word, "map"));
+                  && span_equals_string(word, "map"));
         jtext_reader_uninit(&ahead);
         if (!is_map) {
             ovsdb_base_type_init(&m->type.value, OVSDB_TYPE_VOID);
@@ -112,7 +112,7 @@ read_mutation(struct ovsdb_mutations *ms, const struct ovsdb_table_schema *ts,
     static const char form[] =
         "Parse error in mutation: 3-element array expected";
     struct ovsdb_mutation m = { .mutator = 0 };
-    struct jtext_span span;
+    struct span span;
 
     if (jtext_peek(r) != JTEXT_ARRAY || !jtext_enter_array(r)
         || !jtext_next_item(r) || jtext_peek(r) != JTEXT_STRING
@@ -124,7 +124,7 @@ read_mutation(struct ovsdb_mutations *ms, const struct ovsdb_table_schema *ts,
     if (!m.column) {
         jtext_take_error(r, error_create_tagged(
                              "unknown column", "No column %.*s in table %s.",
-                             (int) MIN(span.length, 128), span.start,
+                             (int) MIN(span.size, 128), span.data,
                              ts->name));
         return;
     }
@@ -142,11 +142,11 @@ read_mutation(struct ovsdb_mutations *ms, const struct ovsdb_table_schema *ts,
         jtext_fail(r, form);
         return;
     }
-    while (!jtext_span_equals(&span, names[m.mutator])) {
+    while (!span_equals_string(span, names[m.mutator])) {
         if (++m.mutator == OVSDB_N_MUTATORS) {
             jtext_take_error(r, error_create_tagged(
                                  "unknown mutator", "No mutator named %.*s.",
-                                 (int) MIN(span.length, 128), span.start));
+                                 (int) MIN(span.size, 128), span.data));
             return;
         }
     }

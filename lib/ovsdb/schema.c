@@ -644,15 +644,15 @@ ovsdb_schema_find_table(const struct ovsdb_schema *schema, const char *name)
 /* Names on the wire are spans; no valid name is longer than this buffer in
  * practice, and one that is gets its copy from the heap. */
 static void *
-find_span(const struct shash *shash, const struct jtext_span *span)
+find_span(const struct shash *shash, const struct span *span)
 {
     char buffer[64];
     char *name;
     void *value;
 
-    if (span->length < sizeof buffer) {
-        memcpy(buffer, span->start, span->length);
-        buffer[span->length] = '\0';
+    if (span->size < sizeof buffer) {
+        memcpy(buffer, span->data, span->size);
+        buffer[span->size] = '\0';
         return shash_get(shash, buffer);
     }
     name = jtext_span_dup(span);
@@ -663,7 +663,7 @@ find_span(const struct shash *shash, const struct jtext_span *span)
 
 struct ovsdb_table_schema *
 ovsdb_schema_find_table_span(const struct ovsdb_schema *schema,
-                             const struct jtext_span *name)
+                             const struct span *name)
 {
     return find_span(&schema->by_name, name);
 }
@@ -679,11 +679,11 @@ ovsdb_table_schema_find_column(const struct ovsdb_table_schema *ts,
 
 const struct ovsdb_column *
 ovsdb_table_schema_find_column_span(const struct ovsdb_table_schema *ts,
-                                    const struct jtext_span *name)
+                                    const struct span *name)
 {
-    if (name->length && name->start[0] == '_') {
-        return (jtext_span_equals(name, "_uuid") ? ovsdb_column_uuid()
-                : jtext_span_equals(name, "_version") ? ovsdb_column_version()
+    if (name->size && name->data[0] == '_') {
+        return (span_equals_string(*name, "_uuid") ? ovsdb_column_uuid()
+                : span_equals_string(*name, "_version") ? ovsdb_column_version()
                 : NULL);
     }
     return find_span(&ts->by_name, name);

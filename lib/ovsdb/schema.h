@@ -84,7 +84,7 @@ struct ovsdb_table_schema *ovsdb_schema_find_table(const struct ovsdb_schema *,
                                                    const char *name);
 struct ovsdb_table_schema *
 ovsdb_schema_find_table_span(const struct ovsdb_schema *,
-                             const struct jtext_span *name);
+                             const struct span *name);
 
 /* Finds "_uuid" and "_version" as well. */
 const struct ovsdb_column *
@@ -92,7 +92,7 @@ ovsdb_table_schema_find_column(const struct ovsdb_table_schema *,
                                const char *name);
 const struct ovsdb_column *
 ovsdb_table_schema_find_column_span(const struct ovsdb_table_schema *,
-                                    const struct jtext_span *name);
+                                    const struct span *name);
 
 /* The column of that number, also of OVSDB_COLUMN_UUID and _VERSION. */
 const struct ovsdb_column *

@@ -80,7 +80,7 @@ read_quoted(const char **s, char **ret)
 {
     const char *p = *s + 1;
     struct jtext_reader r;
-    struct jtext_span span;
+    struct span span;
     struct error *error;
 
     while (*p && *p != '"') {
@@ -91,7 +91,7 @@ read_quoted(const char **s, char **ret)
     }
     p++;
     jtext_reader_init(&r, *s, p - *s);
-    *ret = (jtext_get_string(&r, &span) ? xmemdup0(span.start, span.length)
+    *ret = (jtext_get_string(&r, &span) ? xmemdup0(span.data, span.size)
             : NULL);
     error = jtext_finish(&r);
     if (error) {
