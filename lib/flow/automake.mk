@@ -5,14 +5,23 @@ lib_flow_libflow_a_SOURCES = \
 	lib/flow/classifier.h \
 	lib/flow/extract.c \
 	lib/flow/extract.h \
+	lib/flow/field.c \
 	lib/flow/field.h \
+	lib/flow/field_table.c \
+	lib/flow/field_text.c \
 	lib/flow/flow.h \
 	lib/flow/key.c \
 	lib/flow/key.h \
+	lib/flow/kv.c \
+	lib/flow/kv.h \
+	lib/flow/match.c \
 	lib/flow/match.h \
+	lib/flow/match_text.c \
 	lib/flow/minimask.c \
 	lib/flow/minimask.h \
+	lib/flow/port.c \
 	lib/flow/port.h \
+	lib/flow/tlv.c \
 	lib/flow/tlv.h \
 	lib/flow/trie.c \
 	lib/flow/trie.h
@@ -23,6 +32,7 @@ check_PROGRAMS += lib/flow/test
 lib_flow_test_SOURCES = \
 	lib/flow/classifier_test.c \
 	lib/flow/extract_test.c \
+	lib/flow/field_test.c \
 	lib/flow/flow_test.c
 lib_flow_test_LDADD = lib/flow/libflow.a lib/packet/libpacket.a \
 	lib/runtime/libruntime.a lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)

@@ -181,7 +181,8 @@ enum field_storage {
     STORE_XXREG,                 /* Four words of 'regs'. */
     STORE_MAPPED_IPV4,           /* An IPv4 address within an in6_addr. */
     STORE_OUTER_IPV6,            /* An in6_addr, unless it holds IPv4. */
-    STORE_PORT_32,               /* in_port as 32 bits. */
+    STORE_PORT_16,               /* in_port as 16 bits. */
+    STORE_PORT_32,               /* A port number as 32 bits. */
     STORE_DL_VLAN,               /* OpenFlow 1.0's idea of a VLAN. */
     STORE_TLV,                   /* As a tlv_layout says. */
 };
@@ -209,8 +210,10 @@ struct field {
     enum field_storage storage;
     uint16_t offset;             /* In struct flow. */
     uint8_t shift;               /* Of the value in the stored integer. */
+    uint16_t value_mask;         /* Bits that a value can have, if they are not
+                                  * the low n_bits; else 0. */
 
-    /* On the wire, or a zero class_ and "": none. */
+    /* On the wire; a NULL name is none. */
     struct oxm_id oxm;
     const char *oxm_name;        /* "OXM_OF_IPV4_SRC". */
     uint8_t oxm_version;         /* First OpenFlow version that has it: 3 is
@@ -293,9 +296,17 @@ void field_set_masked(const struct field *, struct flow *,
 void field_set_u64(const struct field *, struct flow *,
                    const struct tlv_layout *, uint64_t value);
 
-/* Reads which bits of 'field' matter in 'wc'. */
-void field_get_mask(const struct field *, const struct flow_wildcards *wc,
+/* Reads which bits of 'field' matter in 'wc'.  'flow' is the flow that they
+ * are of: a tunnel's address is of one family. */
+void field_get_mask(const struct field *, const struct flow *flow,
+                    const struct flow_wildcards *wc,
                     const struct tlv_layout *, union field_value *ret);
+
+/* Makes exactly the bits of 'mask' of 'field' matter in 'wc', whose other
+ * fields stay. */
+void field_set_mask(const struct field *, const struct flow *flow,
+                    const struct tlv_layout *, const union field_value *mask,
+                    struct flow_wildcards *wc);
 
 /* Makes the bits of 'mask' (NULL: all) of 'field' matter in 'wc'.  'flow' is
  * the flow they are of, which decides how a tunnel's address is stored. */
@@ -387,7 +398,7 @@ void subfield_unwildcard(const struct subfield *, const struct flow *,
 void bits_copy(const void *src, size_t src_size, size_t src_start,
                void *dst, size_t dst_size, size_t dst_start, size_t n_bits);
 
-/* Sets of fields. */
+/* Sets of fields, by identifier: see lib/base/bitmap.h. */
 struct field_set {
     uint64_t bits[DIV_ROUND_UP(FIELD_N_IDS, 64)];
 };
