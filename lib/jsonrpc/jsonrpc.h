@@ -84,6 +84,7 @@ void jsonrpc_set_max_bytes(struct jsonrpc *, size_t);
 
 /* Stops handing over messages, and reading, until set again. */
 void jsonrpc_set_reading(struct jsonrpc *, bool);
+bool jsonrpc_is_reading(const struct jsonrpc *);
 
 const char *jsonrpc_name(const struct jsonrpc *);
 struct stream *jsonrpc_stream(struct jsonrpc *);

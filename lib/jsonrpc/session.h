@@ -40,7 +40,7 @@ struct jsonrpc_session_options {
     uint16_t default_port;      /* Of remotes; 0 for 6640. */
     int dscp;                   /* -1 to leave it alone. */
     bool shuffle;               /* Try the remotes in random order. */
-    bool is_quiet;              /* Log at DBG only. */
+    bool is_quiet;              /* Log less, as for accepted sessions. */
 };
 
 #define JSONRPC_SESSION_DEFAULTS { .probe_interval_ms = -1, .dscp = -1 }

@@ -27,10 +27,22 @@ enum reconnect_state {
     RECONNECT_IDLE,
 };
 
+/* Each may uninit the 'struct reconnect'. */
 struct reconnect_callbacks {
+    /* Start a try; the outcome is reported by reconnect_connected() or
+     * reconnect_connect_failed(), now or later. */
     void (*connect)(void *aux);
-    void (*disconnect)(void *aux);  /* Also ends a try. */
-    void (*probe)(void *aux);       /* Send something that gets an answer. */
+
+    /* Drop the connection, or the try, without a report; 'error' says why. */
+    void (*disconnect)(const struct error *error, void *aux);
+
+    /* Send something that gets an answer. */
+    void (*probe)(void *aux);
+
+    /* When the peer last gave a sign of life, on clock_ms(), for owners that
+     * would not call reconnect_activity() for each.  Asked before a verdict;
+     * may be NULL. */
+    int64_t (*last_activity_ms)(void *aux);
 };
 
 /* Read the members; write through the functions. */
@@ -43,7 +55,7 @@ struct reconnect {
     int min_backoff_ms, max_backoff_ms;
     int probe_interval_ms;      /* 0 for no probes. */
     unsigned int max_tries;     /* UINT_MAX for no end. */
-    bool is_quiet;              /* Log at DBG only. */
+    bool is_quiet;              /* Logs less. */
 
     enum reconnect_state state;
     int64_t state_entered_ms;
@@ -54,6 +66,7 @@ struct reconnect {
     int64_t total_connected_ms; /* Not counting the present connection. */
     unsigned int n_attempts, n_connections;
     unsigned int n_tries_left;
+    unsigned int n_free_tries;  /* Tries that wait no backoff. */
     char *last_error;           /* NULL if the last end was clean. */
 };
 
@@ -63,14 +76,17 @@ void reconnect_init(struct reconnect *, const char *name,
 void reconnect_uninit(struct reconnect *);
 void reconnect_set_name(struct reconnect *, const char *name);
 
-/* Logs at DBG instead of INFO and WARN. */
+/* Logs less: what is INFO becomes DBG, the end of a connection is no WARN.  For
+ * accepted connections. */
 void reconnect_set_quiet(struct reconnect *, bool);
 void reconnect_set_backoff(struct reconnect *, int min_ms, int max_ms);
 
 /* 0 turns probes off. */
 void reconnect_set_probe_interval(struct reconnect *, int ms);
 
-/* Gives up for good after 'n' failures in a row. */
+/* Tries to connect at most 'n' times from now on, until a connection gives it
+ * all of them back; then gives up for good.  0, for accepted connections,
+ * never tries. */
 void reconnect_set_max_tries(struct reconnect *, unsigned int n);
 
 /* Connects at the loop's next turn. */
@@ -88,8 +104,9 @@ void reconnect_connect_failed(struct reconnect *, const struct error *error);
 void reconnect_disconnected(struct reconnect *, const struct error *error);
 void reconnect_activity(struct reconnect *);
 
-/* The next failures wait no time (another server of several is tried). */
-void reconnect_skip_next_backoff(struct reconnect *);
+/* The next 'n' tries wait no backoff: there are as many servers, and the
+ * failure of one says nothing of the next. */
+void reconnect_set_free_tries(struct reconnect *, unsigned int n);
 
 const char *reconnect_state_name(enum reconnect_state);
 

@@ -75,7 +75,7 @@ size_t stream_backlog_bytes(const struct stream *);
 bool stream_is_open(const struct stream *);
 
 /* The name that it was opened with; of an accepted one, the peer's
- * ("tcp:192.0.2.1:34567", "unix#4"). */
+ * ("tcp:192.0.2.1:34567", "unix#4").  Borrowed. */
 const char *stream_name(const struct stream *);
 
 /* Common name in the peer's verified certificate; NULL without. */
@@ -87,6 +87,8 @@ const char *stream_local_address(const struct stream *);
 struct stream_stats {
     uint64_t n_bytes_in, n_bytes_out;
     int64_t last_input_ms;      /* On clock_ms(); 0 if none. */
+    int64_t last_unblocked_ms;  /* When the kernel last took output that had
+                                 * waited for it; 0 if none had. */
 };
 
 const struct stream_stats *stream_stats(const struct stream *);

@@ -31,10 +31,10 @@ struct error *tls_set_protocols(const char *) MUST_USE;
 struct error *tls_set_ciphers(const char *) MUST_USE;
 struct error *tls_set_ciphersuites(const char *) MUST_USE;
 
-/* Server name to ask for and to expect, in the place of the host's name. */
+/* Server name to ask for (SNI) in the place of the remote's host name. */
 void tls_set_server_name(const char *);
 
-/* Whether the settings suffice for a connection. */
+/* Whether a private key, a certificate and a CA certificate are set. */
 bool tls_is_configured(void);
 
 /* Frees everything, for a clean end under leak checkers. */

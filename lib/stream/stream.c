@@ -1,0 +1,982 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/stream/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "lib/runtime/clock.h"
+#include "lib/runtime/counter.h"
+#include "lib/runtime/exit.h"
+#include "lib/runtime/log.h"
+#include "lib/stream/provider.h"
+
+LOG_MODULE(stream);
+
+COUNTER(stream_open);
+COUNTER(stream_accept);
+COUNTER(stream_write);
+
+/* One read, at most so many of them for each wake-up, so that one busy peer
+ * does not starve the rest. */
+#define READ_SIZE (64 * 1024)
+#define MAX_READS 4
+
+/* Likewise for writing. */
+#define MAX_IOV 256
+#define MAX_WRITE_BYTES (1024 * 1024)
+
+#define LINGER_MS 1000
+
+static const struct stream_class *const classes[] = {
+    &stream_unix_class, &stream_tcp_class, &stream_ssl_class, &stream_fd_class,
+};
+
+/* Streams that the step must look at. */
+static struct list woken = LIST_INITIALIZER(&woken);
+static struct step step;
+
+static void update_watch(struct stream *);
+
+/* Creation, destruction. */
+
+static void run_woken(void *aux);
+
+static void
+init_once(void)
+{
+    static bool done;
+
+    if (!done) {
+        done = true;
+        step_init(&step, "stream", run_woken, NULL);
+
+        /* OpenSSL and pipes have no MSG_NOSIGNAL. */
+        signal(SIGPIPE, SIG_IGN);
+    }
+}
+
+static void
+retry_open(void *stream)
+{
+    stream_wake(stream);
+}
+
+struct stream *
+stream_create_(const struct stream_class *class, char *name, int fd)
+{
+    struct stream *stream = xzalloc(sizeof *stream);
+
+    init_once();
+    stream->class = class;
+    stream->name = name;
+    stream->fd = -1;
+    stream->is_reading = true;
+    stream->open_wanted = UV_WRITABLE;
+    stream->recv_wanted = UV_READABLE;
+    stream->send_wanted = UV_WRITABLE;
+    list_init(&stream->wake_node);
+    timer_init(&stream->timer, retry_open, stream);
+    if (fd >= 0) {
+        stream_set_fd(stream, fd);
+    }
+    return stream;
+}
+
+static const struct stream_class *
+find_class(const char *name, bool passive, const char **ret_suffix)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+        const char *prefix = (passive ? classes[i]->passive_prefix
+                              : classes[i]->prefix);
+
+        if (prefix && text_starts_with(name, prefix)) {
+            *ret_suffix = name + strlen(prefix);
+            return classes[i];
+        }
+    }
+    return NULL;
+}
+
+bool
+stream_name_is_active(const char *s)
+{
+    const char *suffix;
+
+    return find_class(s, false, &suffix) != NULL;
+}
+
+bool
+stream_name_is_passive(const char *s)
+{
+    const char *suffix;
+
+    return find_class(s, true, &suffix) != NULL;
+}
+
+struct error *
+stream_open(const char *name, uint16_t default_port,
+            const struct stream_callbacks *callbacks, void *aux,
+            struct stream **ret)
+{
+    const char *suffix;
+    const struct stream_class *class = find_class(name, false, &suffix);
+
+    if (!class) {
+        return error_create(EAFNOSUPPORT, "\"%s\" is not the name of an "
+                            "active connection", name);
+    }
+    struct stream *stream = stream_create_(class, xstrdup(name), -1);
+    struct error *error = class->parse(stream, suffix, default_port);
+    if (error) {
+        stream_destroy(stream);
+        return error_wrap(error, "%s", name);
+    }
+    stream->callbacks = callbacks;
+    stream->aux = aux;
+    counter_inc(stream_open);
+    stream_wake(stream);
+    *ret = stream;
+    return NULL;
+}
+
+static void
+free_queue(struct stream *stream)
+{
+    for (size_t i = stream->head; i < stream->queue.n; i++) {
+        rcbuf_unref(stream->queue.items[i]);
+    }
+    vec_uninit(&stream->queue);
+    stream->head = stream->head_offset = 0;
+    str_uninit(&stream->tail);
+    stream->backlog = 0;
+}
+
+/* Gives up everything but the memory that callers up the stack still use. */
+static void
+release(struct stream *stream)
+{
+    timer_stop(&stream->timer);
+    list_remove(&stream->wake_node);
+    if (stream->class->close) {
+        stream->class->close(stream);
+    }
+    stream_close_fd(stream);
+    free_queue(stream);
+}
+
+static void
+free_stream(struct stream *stream)
+{
+    error_free(stream->error);
+    free(stream->common_name);
+    free(stream->path);
+    free(stream->name);
+    free(stream);
+}
+
+void
+stream_destroy(struct stream *stream)
+{
+    if (!stream || stream->is_destroyed) {
+        return;
+    }
+    release(stream);
+    stream->is_destroyed = true;
+    stream->state = STREAM_CLOSED;
+    if (!stream->n_holds) {
+        free_stream(stream);
+    }
+}
+
+static void
+end_linger(void *stream)
+{
+    stream_destroy(stream);
+}
+
+void
+stream_destroy_after_flush(struct stream *stream)
+{
+    if (!stream) {
+        return;
+    }
+    if (stream->state != STREAM_OPEN || !stream->backlog) {
+        stream_destroy(stream);
+        return;
+    }
+    stream->is_lingering = true;
+    stream->callbacks = NULL;
+    stream->is_reading = false;
+    timer_stop(&stream->timer);
+    timer_init(&stream->timer, end_linger, stream);
+    timer_set(&stream->timer, LINGER_MS);
+    update_watch(stream);
+}
+
+static void
+hold(struct stream *stream)
+{
+    stream->n_holds++;
+}
+
+/* Returns false if the stream is gone. */
+static bool
+let_go(struct stream *stream)
+{
+    stream->n_holds--;
+    if (!stream->is_destroyed) {
+        return true;
+    }
+    if (!stream->n_holds) {
+        free_stream(stream);
+    }
+    return false;
+}
+
+void
+stream_set_callbacks(struct stream *stream,
+                     const struct stream_callbacks *callbacks, void *aux)
+{
+    stream->callbacks = callbacks;
+    stream->aux = aux;
+}
+
+/* The descriptor. */
+
+static void ready(int events, void *stream);
+
+void
+stream_set_fd(struct stream *stream, int fd)
+{
+    stream->fd = fd;
+    watch_init(&stream->watch, fd, ready, stream);
+}
+
+void
+stream_close_fd(struct stream *stream)
+{
+    if (stream->fd >= 0) {
+        watch_uninit(&stream->watch);
+        close(stream->fd);
+        stream->fd = -1;
+    }
+}
+
+static void
+update_watch(struct stream *stream)
+{
+    int events = 0;
+
+    if (stream->fd < 0) {
+        return;
+    }
+    if (stream->state == STREAM_OPENING) {
+        events = stream->open_wanted;
+    } else if (stream->state == STREAM_OPEN) {
+        if (stream->is_reading) {
+            events |= stream->recv_wanted;
+        }
+        if (stream->is_blocked) {
+            events |= stream->send_wanted;
+        }
+    }
+    watch_set(&stream->watch, events);
+}
+
+void
+stream_wake(struct stream *stream)
+{
+    if (list_is_empty(&stream->wake_node)) {
+        list_push_back(&woken, &stream->wake_node);
+        step_wake(&step);
+    }
+}
+
+/* Ends the stream for 'code', a negative errno value, or 0 for an end by the
+ * peer.  The caller holds it. */
+static void
+close_stream(struct stream *stream, int code)
+{
+    struct error *error = stream->error;
+
+    if (stream->state == STREAM_CLOSED) {
+        return;
+    }
+    stream->error = NULL;
+    if (code && !error) {
+        error = error_create(-code, "%s", strerror(-code));
+    }
+    stream->state = STREAM_CLOSED;
+    release(stream);
+    if (stream->is_lingering) {
+        stream_destroy(stream);
+    } else if (stream->callbacks) {
+        stream->callbacks->closed(stream, error, stream->aux);
+    }
+    error_free(error);
+}
+
+static void
+go_on_opening(struct stream *stream)
+{
+    int error = stream->class->open(stream);
+
+    if (error == -EAGAIN) {
+        return;
+    }
+    if (error) {
+        close_stream(stream, error);
+        return;
+    }
+    stream->state = STREAM_OPEN;
+    error_free(stream->error);
+    stream->error = NULL;
+    if (stream->callbacks && stream->callbacks->opened) {
+        stream->callbacks->opened(stream, stream->aux);
+    }
+}
+
+/* Reading. */
+
+static bool
+has_more(const struct stream *stream)
+{
+    return stream->class->has_more && stream->class->has_more(stream);
+}
+
+static void
+read_input(struct stream *stream)
+{
+    static char buffer[READ_SIZE];
+
+    for (int i = 0; i < MAX_READS || has_more(stream); i++) {
+        if (stream->state != STREAM_OPEN || !stream->is_reading
+            || !stream->callbacks) {
+            return;
+        }
+
+        ssize_t n = stream->class->recv(stream, buffer, sizeof buffer);
+        if (n == -EAGAIN) {
+            return;
+        }
+        if (n <= 0) {
+            close_stream(stream, n);
+            return;
+        }
+        stream->stats.n_bytes_in += n;
+        stream->stats.last_input_ms = clock_ms();
+        stream->callbacks->input(stream, buffer, n, stream->aux);
+        if ((size_t) n < sizeof buffer && !has_more(stream)) {
+            /* A short read has emptied the socket; asking again would only
+             * cost a call. */
+            return;
+        }
+    }
+}
+
+void
+stream_set_reading(struct stream *stream, bool on)
+{
+    if (stream->is_reading != on) {
+        stream->is_reading = on;
+        update_watch(stream);
+        if (on && has_more(stream)) {
+            stream_wake(stream);
+        }
+    }
+}
+
+/* Writing. */
+
+static void
+push_tail(struct stream *stream)
+{
+    if (stream->tail.length) {
+        vec_push(&stream->queue, rcbuf_steal_str(&stream->tail));
+    }
+}
+
+void
+stream_write_take(struct stream *stream, struct rcbuf *buf)
+{
+    if (stream->state == STREAM_CLOSED || !buf->size) {
+        rcbuf_unref(buf);
+        return;
+    }
+    push_tail(stream);
+    vec_push(&stream->queue, buf);
+    stream->backlog += buf->size;
+    stream_wake(stream);
+}
+
+void
+stream_write(struct stream *stream, const void *data, size_t size)
+{
+    if (stream->state != STREAM_CLOSED && size) {
+        str_put_bytes(&stream->tail, data, size);
+        stream->backlog += size;
+        stream_wake(stream);
+    }
+}
+
+/* Describes what is queued. */
+static int
+fill_iov(const struct stream *stream, struct iovec *iov)
+{
+    size_t offset = stream->head_offset;
+    int n = 0;
+
+    for (size_t i = stream->head; i < stream->queue.n && n < MAX_IOV; i++) {
+        struct rcbuf *buf = stream->queue.items[i];
+
+        iov[n].iov_base = buf->data + offset;
+        iov[n].iov_len = buf->size - offset;
+        n++;
+        offset = 0;
+    }
+    return n;
+}
+
+/* Removes 'n' bytes, which are written. */
+static void
+consume(struct stream *stream, size_t n)
+{
+    stream->backlog -= n;
+    stream->stats.n_bytes_out += n;
+    n += stream->head_offset;
+    while (stream->head < stream->queue.n
+           && n >= stream->queue.items[stream->head]->size) {
+        n -= stream->queue.items[stream->head]->size;
+        rcbuf_unref(stream->queue.items[stream->head++]);
+    }
+    stream->head_offset = n;
+    if (stream->head == stream->queue.n) {
+        vec_clear(&stream->queue);
+        stream->head = 0;
+    } else if (stream->head > stream->queue.n / 2) {
+        memmove(stream->queue.items, stream->queue.items + stream->head,
+                (stream->queue.n - stream->head)
+                * sizeof *stream->queue.items);
+        stream->queue.n -= stream->head;
+        stream->head = 0;
+    }
+}
+
+static void
+all_written(struct stream *stream)
+{
+    if (stream->queue.allocated > 64) {
+        vec_uninit(&stream->queue);
+    }
+    if (stream->is_lingering) {
+        stream_destroy(stream);
+    } else if (stream->callbacks && stream->callbacks->drained) {
+        stream->callbacks->drained(stream, stream->aux);
+    }
+}
+
+static void
+write_output(struct stream *stream)
+{
+    size_t written = 0;
+
+    if (!stream->backlog) {
+        return;
+    }
+    push_tail(stream);
+    while (stream->backlog && written < MAX_WRITE_BYTES) {
+        struct iovec iov[MAX_IOV];
+        ssize_t n = stream->class->send(stream, iov, fill_iov(stream, iov));
+
+        counter_inc(stream_write);
+        if (n == -EAGAIN) {
+            break;
+        }
+        if (n < 0) {
+            close_stream(stream, n);
+            return;
+        }
+        written += n;
+        consume(stream, n);
+        if (stream->is_blocked) {
+            stream->stats.last_unblocked_ms = clock_ms();
+        }
+    }
+    stream->is_blocked = stream->backlog != 0;
+    if (!stream->backlog) {
+        all_written(stream);
+    }
+}
+
+size_t
+stream_backlog_bytes(const struct stream *stream)
+{
+    return stream->backlog;
+}
+
+/* Does whatever 'stream' can do now. */
+static void
+run_stream(struct stream *stream, bool input)
+{
+    hold(stream);
+    if (stream->state == STREAM_OPENING) {
+        go_on_opening(stream);
+    }
+    if (stream->state == STREAM_OPEN && (input || has_more(stream))) {
+        read_input(stream);
+    }
+    if (stream->state == STREAM_OPEN && !stream->is_blocked) {
+        write_output(stream);
+    }
+    if (let_go(stream)) {
+        update_watch(stream);
+    }
+}
+
+static void
+ready(int events, void *stream_)
+{
+    struct stream *stream = stream_;
+
+    hold(stream);
+    if (stream->state == STREAM_OPENING) {
+        go_on_opening(stream);
+    } else if (events & stream->recv_wanted) {
+        read_input(stream);
+    }
+    if (stream->state == STREAM_OPEN && stream->is_blocked) {
+        write_output(stream);
+    }
+    if (let_go(stream)) {
+        update_watch(stream);
+    }
+}
+
+static void
+run_woken(void *aux UNUSED)
+{
+    struct list batch = LIST_INITIALIZER(&batch);
+
+    /* Streams that wake meanwhile wait for the step's next run. */
+    while (!list_is_empty(&woken)) {
+        struct list *node = woken.next;
+
+        list_remove(node);
+        list_push_back(&batch, node);
+    }
+    while (!list_is_empty(&batch)) {
+        struct stream *stream = CONTAINER_OF(batch.next, struct stream,
+                                             wake_node);
+
+        list_remove(&stream->wake_node);
+        run_stream(stream, false);
+    }
+}
+
+/* Questions. */
+
+bool
+stream_is_open(const struct stream *stream)
+{
+    return stream->state == STREAM_OPEN;
+}
+
+const char *
+stream_name(const struct stream *stream)
+{
+    return stream->name;
+}
+
+const char *
+stream_peer_common_name(const struct stream *stream)
+{
+    return stream->common_name;
+}
+
+const char *
+stream_local_address(const struct stream *stream)
+{
+    return stream->local_address;
+}
+
+const struct stream_stats *
+stream_stats(const struct stream *stream)
+{
+    return &stream->stats;
+}
+
+int
+stream_fd(const struct stream *stream)
+{
+    return stream->fd;
+}
+
+void
+stream_set_dscp(struct stream *stream, uint8_t dscp)
+{
+    stream->dscp = dscp;
+    if (stream->is_connected) {
+        stream_tcp_connected(stream);
+    }
+}
+
+/* What plain sockets do. */
+
+ssize_t
+stream_socket_recv(struct stream *stream, void *buffer, size_t size)
+{
+    ssize_t n;
+
+    do {
+        n = recv(stream->fd, buffer, size, MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+ssize_t
+stream_socket_send(struct stream *stream, const struct iovec *iov, int n_iov)
+{
+    struct msghdr msg = {
+        .msg_iov = (struct iovec *) iov,
+        .msg_iovlen = n_iov,
+    };
+    ssize_t n;
+
+    do {
+        n = sendmsg(stream->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+/* Descriptors that somebody opened for us. */
+
+static struct error *
+fd_parse(struct stream *stream, const char *suffix,
+         uint16_t default_port UNUSED)
+{
+    int fd;
+
+    if (!text_to_int_range(suffix, 0, INT_MAX, &fd)) {
+        return error_create(EINVAL, "\"%s\" is no file descriptor", suffix);
+    }
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+        return error_from_errno(errno, "file descriptor %d", fd);
+    }
+    if (lseek(fd, 0, SEEK_CUR) >= 0) {
+        return error_create(EINVAL, "file descriptor %d is a file", fd);
+    }
+    stream_set_fd(stream, fd);
+    return NULL;
+}
+
+static int
+fd_open(struct stream *stream UNUSED)
+{
+    return 0;
+}
+
+static ssize_t
+fd_recv(struct stream *stream, void *buffer, size_t size)
+{
+    ssize_t n = read(stream->fd, buffer, size);
+
+    return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
+}
+
+static ssize_t
+fd_send(struct stream *stream, const struct iovec *iov, int n_iov)
+{
+    ssize_t n = writev(stream->fd, iov, n_iov);
+
+    return n < 0 ? (errno == EINTR ? -EAGAIN : -errno) : n;
+}
+
+const struct stream_class stream_fd_class = {
+    .prefix = "fd:",
+    .parse = fd_parse,
+    .open = fd_open,
+    .recv = fd_recv,
+    .send = fd_send,
+};
+
+/* Listeners. */
+
+/* Accepted at one wake-up. */
+#define MAX_ACCEPTS 64
+
+/* Streams of one listener that are in their TLS handshake, and how long one
+ * may take: strangers must not hold descriptors for nothing. */
+#define MAX_HANDSHAKES 1024
+#define HANDSHAKE_MS 10000
+
+/* Wait after running out of descriptors. */
+#define ACCEPT_PAUSE_MS 200
+
+COUNTER(stream_handshake_failed);
+COUNTER(stream_handshake_overflow);
+
+/* A stream that is not open yet. */
+struct handshake {
+    struct list node;
+    struct listener *listener;
+    struct stream *stream;
+    struct timer timer;
+};
+
+static void
+free_handshake(struct handshake *h)
+{
+    list_remove(&h->node);
+    h->listener->n_handshakes--;
+    timer_stop(&h->timer);
+    free(h);
+}
+
+static void
+hand_over(struct listener *listener, struct stream *stream)
+{
+    counter_inc(stream_accept);
+    listener->callbacks->accepted(listener, stream, listener->aux);
+}
+
+static void
+handshake_done(struct stream *stream, void *handshake)
+{
+    struct listener *listener = ((struct handshake *) handshake)->listener;
+
+    free_handshake(handshake);
+    stream_set_callbacks(stream, NULL, NULL);
+    hand_over(listener, stream);
+}
+
+static void
+drop_handshake(struct handshake *h, const char *why)
+{
+    static struct log_limit limit = LOG_LIMIT(6, 10);
+
+    counter_inc(stream_handshake_failed);
+    log_info_limited(&limit, "%s: TLS handshake failed (%s)",
+                     stream_name(h->stream), why);
+    stream_destroy(h->stream);
+    free_handshake(h);
+}
+
+static void
+handshake_failed(struct stream *stream UNUSED, const struct error *error,
+                 void *handshake)
+{
+    drop_handshake(handshake, error ? error_message(error)
+                                    : "connection closed by peer");
+}
+
+static void
+handshake_late(void *handshake)
+{
+    drop_handshake(handshake, "it took too long");
+}
+
+static const struct stream_callbacks handshake_callbacks = {
+    .opened = handshake_done,
+    .closed = handshake_failed,
+};
+
+static void
+begin_handshake(struct listener *listener, struct stream *stream)
+{
+    if (listener->n_handshakes >= MAX_HANDSHAKES) {
+        counter_inc(stream_handshake_overflow);
+        stream_destroy(stream);
+        return;
+    }
+
+    struct handshake *h = xmalloc(sizeof *h);
+    h->listener = listener;
+    h->stream = stream;
+    list_push_back(&listener->handshakes, &h->node);
+    listener->n_handshakes++;
+    timer_init(&h->timer, handshake_late, h);
+    timer_set(&h->timer, HANDSHAKE_MS);
+    stream_set_callbacks(stream, &handshake_callbacks, h);
+    stream_wake(stream);
+}
+
+static void
+accept_one(struct listener *listener, int fd,
+           const struct sockaddr_storage *peer)
+{
+    struct stream *stream = listener->class->accept(listener, fd, peer);
+
+    if (listener->dscp) {
+        stream_set_dscp(stream, listener->dscp);
+    }
+    if (stream->state == STREAM_OPENING) {
+        begin_handshake(listener, stream);
+    } else {
+        update_watch(stream);
+        hand_over(listener, stream);
+    }
+}
+
+static void
+pause_accepting(struct listener *listener, int error)
+{
+    static struct log_limit limit = LOG_LIMIT(1, 1);
+
+    log_warn_limited(&limit, "%s: cannot accept connections (%s)",
+                     listener->name, strerror(error));
+    watch_set(&listener->watch, 0);
+    timer_set(&listener->timer, ACCEPT_PAUSE_MS);
+}
+
+static void
+go_on_accepting(void *listener_)
+{
+    struct listener *listener = listener_;
+
+    watch_set(&listener->watch, UV_READABLE);
+}
+
+static void
+accept_some(int events UNUSED, void *listener_)
+{
+    struct listener *listener = listener_;
+
+    listener->is_accepting = true;
+    for (int i = 0; i < MAX_ACCEPTS && !listener->is_destroyed; i++) {
+        struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
+        socklen_t size = sizeof peer;
+        int fd = accept4(listener->fd, (struct sockaddr *) &peer, &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            accept_one(listener, fd, &peer);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
+                   || errno == ENOBUFS) {
+            pause_accepting(listener, errno);
+            break;
+        } else if (errno == EAGAIN) {
+            break;
+        }
+    }
+    listener->is_accepting = false;
+    if (listener->is_destroyed) {
+        free(listener);
+    }
+}
+
+struct error *
+listener_open(const char *name, uint16_t default_port,
+              const struct listener_callbacks *callbacks, void *aux,
+              struct listener **ret)
+{
+    const char *suffix;
+    const struct stream_class *class = find_class(name, true, &suffix);
+
+    if (!class) {
+        return error_create(EAFNOSUPPORT, "\"%s\" is not the name of a "
+                            "passive connection", name);
+    }
+    init_once();
+
+    struct listener *listener = xzalloc(sizeof *listener);
+    listener->class = class;
+    listener->name = xstrdup(name);
+    listener->fd = -1;
+    listener->callbacks = callbacks;
+    listener->aux = aux;
+    list_init(&listener->handshakes);
+    timer_init(&listener->timer, go_on_accepting, listener);
+
+    struct error *error = class->listen(listener, suffix, default_port);
+    if (error) {
+        listener_destroy(listener);
+        return error_wrap(error, "%s", name);
+    }
+    watch_init(&listener->watch, listener->fd, accept_some, listener);
+    watch_set(&listener->watch, UV_READABLE);
+    *ret = listener;
+    return NULL;
+}
+
+void
+listener_destroy(struct listener *listener)
+{
+    if (!listener) {
+        return;
+    }
+    while (!list_is_empty(&listener->handshakes)) {
+        struct handshake *h = CONTAINER_OF(listener->handshakes.next,
+                                           struct handshake, node);
+
+        stream_destroy(h->stream);
+        free_handshake(h);
+    }
+    timer_stop(&listener->timer);
+    watch_uninit(&listener->watch);
+    if (listener->fd >= 0) {
+        close(listener->fd);
+    }
+    if (listener->path) {
+        exit_remove_file(listener->path);
+        free(listener->path);
+    }
+    free(listener->name);
+    listener->is_destroyed = true;
+    if (!listener->is_accepting) {
+        free(listener);
+    }
+}
+
+const char *
+listener_name(const struct listener *listener)
+{
+    return listener->name;
+}
+
+uint16_t
+listener_port(const struct listener *listener)
+{
+    return listener->port;
+}
+
+void
+listener_set_dscp(struct listener *listener, uint8_t dscp)
+{
+    listener->dscp = dscp;
+}
+
+void
+stream_print_usage(const char *what, bool active, bool passive)
+{
+    static const struct {
+        const char *form;
+        const char *meaning;
+        bool passive;
+    } rows[] = {
+        { "tcp:HOST[:PORT]", "PORT at HOST, over TCP", false },
+        { "ssl:HOST[:PORT]", "PORT at HOST, over TLS", false },
+        { "unix:FILE", "the Unix domain socket FILE", false },
+        { "ptcp:[PORT][:IP]", "listen to TCP PORT on IP", true },
+        { "pssl:[PORT][:IP]", "listen to TLS on PORT on IP", true },
+        { "punix:FILE", "listen on the Unix domain socket FILE", true },
+    };
+
+    printf("%s %s connection methods:\n", active && passive
+           ? "Active and passive" : active ? "Active" : "Passive", what);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (rows[i].passive ? passive : active) {
+            printf("  %-26s%s\n", rows[i].form, rows[i].meaning);
+        }
+    }
+}
