@@ -310,7 +310,8 @@ replica_index_create_simple(struct replica *,
 struct replica_index_cursor {
     const struct replica_index *index;
     const union replica_atom *key;      /* Borrowed while in use. */
-    struct hmap_node *node;
+    struct list *node;
+    struct list *end;
 };
 
 /* The first row whose columns equal 'key' (one atom for each column of the

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A transaction as OVSDB operations (RFC 7047 section 5.2). */
+
+#include "lib/replica/txn_private.h"
+
+#include "lib/base/alloc.h"
+
+/* The name of an inserted row within the transaction. */
+static void
+put_row_name(struct str *out, const struct uuid *uuid)
+{
+    char text[UUID_LEN];
+
+    uuid_format(uuid, text);
+    for (size_t i = 0; i < UUID_LEN; i++) {
+        if (text[i] == '-') {
+            text[i] = '_';
+        }
+    }
+    str_put(out, "row");
+    str_put_bytes(out, text, UUID_LEN);
+}
+
+static bool
+has_name(const struct replica_row *row)
+{
+    return (row->state & REPLICA_ROW_TXN_NEW && row->txn_row
+            && !row->txn_row->has_own_uuid);
+}
+
+static void
+put_ref(struct str *out, const struct replica_table_class *class,
+        const struct uuid *uuid, const void *replica_)
+{
+    const struct replica *replica = replica_;
+    const struct replica_row *row
+        = store_find(store_table(&replica->store, class), uuid);
+
+    if (row && has_name(row)) {
+        str_put(out, "[\"named-uuid\",\"");
+        put_row_name(out, uuid);
+        str_put(out, "\"]");
+    } else {
+        replica_put_uuid(out, uuid);
+    }
+}
+
+/* Starts an operation on a table. */
+static void
+begin_op(struct replica_txn *txn, struct str *out, const char *op,
+         const struct replica_table_class *class)
+{
+    str_put(out, ",{\"op\":\"");
+    str_put(out, op);
+    str_put_char(out, '"');
+    if (class) {
+        str_put(out, ",\"table\":\"");
+        str_put(out, class->name);
+        str_put_char(out, '"');
+    }
+    txn->n_ops++;
+}
+
+static void
+put_where(struct str *out, const struct replica_row *row)
+{
+    str_put(out, ",\"where\":[[\"_uuid\",\"==\",");
+    put_ref(out, row->table->class, &row->uuid, row->table->replica);
+    str_put(out, "]]");
+}
+
+static void
+put_member(struct str *out, bool *first, const char *name)
+{
+    if (!*first) {
+        str_put_char(out, ',');
+    }
+    *first = false;
+    str_put_char(out, '"');
+    str_put(out, name);
+    str_put(out, "\":");
+}
+
+static bool
+server_has(const struct replica_row *row, unsigned int column)
+{
+    return row->table->server_columns & REPLICA_COL(column);
+}
+
+static void
+put_column(struct str *out, const struct replica_row *row,
+           unsigned int column)
+{
+    const struct replica_column_class *class
+        = &row->table->class->columns[column];
+    struct vbuf value = VBUF_EMPTY;
+
+    row_get(row, column, &value);
+    vbuf_put_json(out, &value, class, put_ref, row->table->replica);
+    vbuf_uninit(&value, class);
+}
+
+/* Whether the column holds another value than before. */
+static bool
+has_changed(const struct replica_txn_row *tr, const struct txn_saved *saved)
+{
+    const struct replica_column_class *class
+        = &tr->row->table->class->columns[saved->column];
+    struct vbuf value = VBUF_EMPTY;
+    bool changed;
+
+    row_get(tr->row, saved->column, &value);
+    changed = !vbuf_equals(&value, &saved->value, class);
+    vbuf_uninit(&value, class);
+    return changed;
+}
+
+/* Whether a column that was written must be sent: always if the replica does
+ * not know what the server has. */
+static bool
+must_send(const struct replica_txn_row *tr, const struct txn_saved *saved)
+{
+    const struct replica_table *table = tr->row->table;
+
+    return (server_has(tr->row, saved->column)
+            && ((!tr->is_insert
+                 && !(table->monitored & REPLICA_COL(saved->column)))
+                || has_changed(tr, saved)));
+}
+
+/* Appends "row":{...}; false if no column is to be sent. */
+static bool
+put_row(struct str *out, const struct replica_txn_row *tr)
+{
+    bool first = true;
+
+    str_put(out, ",\"row\":{");
+    VEC_FOR_EACH (saved, &tr->saved) {
+        if (must_send(tr, saved)) {
+            put_member(out, &first,
+                       tr->row->table->class->columns[saved->column].name);
+            put_column(out, tr->row, saved->column);
+        }
+    }
+    str_put_char(out, '}');
+    return !first;
+}
+
+static void
+compile_verify(struct replica_txn *txn, struct str *out,
+               const struct replica_txn_row *tr)
+{
+    const struct replica_table_class *class = tr->row->table->class;
+    bool first = true;
+
+    if (!tr->verify.n) {
+        return;
+    }
+    begin_op(txn, out, "wait", class);
+    put_where(out, tr->row);
+    str_put(out, ",\"timeout\":0,\"until\":\"==\",\"columns\":[");
+    VEC_FOR_EACH (verify, &tr->verify) {
+        str_printf(out, "%s\"%s\"", verify == tr->verify.items ? "" : ",",
+                   class->columns[verify->column].name);
+    }
+    str_put(out, "],\"rows\":[{");
+    VEC_FOR_EACH (verify, &tr->verify) {
+        put_member(out, &first, class->columns[verify->column].name);
+        str_put(out, verify->json);
+    }
+    str_put(out, "}]}");
+}
+
+static void
+compile_insert(struct replica_txn *txn, struct str *out,
+               const struct replica_txn_row *tr)
+{
+    struct txn_inserted *inserted = xzalloc(sizeof *inserted);
+    const struct uuid *uuid = &tr->row->uuid;
+
+    inserted->local = *uuid;
+    inserted->op = txn->n_ops;
+    hmap_insert(&txn->inserted, &inserted->node, uuid_hash(uuid));
+    begin_op(txn, out, "insert", tr->row->table->class);
+    if (tr->has_own_uuid) {
+        str_put(out, ",\"uuid\":\"");
+        uuid_format(uuid, str_put_raw(out, UUID_LEN));
+    } else {
+        str_put(out, ",\"uuid-name\":\"");
+        put_row_name(out, uuid);
+    }
+    str_put_char(out, '"');
+    put_row(out, tr);
+    str_put_char(out, '}');
+}
+
+static void
+compile_update(struct replica_txn *txn, struct str *out,
+               const struct replica_txn_row *tr)
+{
+    size_t length = out->length;
+
+    begin_op(txn, out, "update", tr->row->table->class);
+    put_where(out, tr->row);
+    if (put_row(out, tr)) {
+        str_put_char(out, '}');
+    } else {
+        str_truncate(out, length);
+        txn->n_ops--;
+    }
+}
+
+/* Splits what an edit touched into elements to delete and to insert. */
+static void
+plan_mutation(const struct replica_txn_row *tr, const struct txn_edit *edit,
+              struct vbuf *delete_, struct vbuf *insert)
+{
+    const struct replica_table *table = tr->row->table;
+    const struct replica_column_class *class
+        = &table->class->columns[edit->column];
+    bool is_known = table->monitored & REPLICA_COL(edit->column);
+    bool is_map = class->shape == REPLICA_MAP;
+    struct vbuf now = VBUF_EMPTY;
+
+    row_get(tr->row, edit->column, &now);
+    for (size_t i = 0; i < edit->keys.n; i++) {
+        const union replica_atom *key = &edit->keys.keys[i];
+        size_t old = vbuf_find(&edit->before, key, class);
+        size_t new_ = vbuf_find(&now, key, class);
+        bool was = old != SIZE_MAX, is = new_ != SIZE_MAX;
+        bool same = was && is
+            && (!is_map
+                || !vatom_compare(class->value.type, &now.values[new_],
+                                  &edit->before.values[old]));
+        size_t j;
+
+        if (same || (is_known && !was && !is)) {
+            continue;
+        }
+        if (!is || (is_map && (was || !is_known))) {
+            j = vbuf_push(delete_, class);
+            vatom_clone(class->key.type, &delete_->keys[j], key);
+            if (is_map) {
+                delete_->values[j] = (union replica_atom) { .integer = 0 };
+            }
+        }
+        if (is) {
+            j = vbuf_push(insert, class);
+            vatom_clone(class->key.type, &insert->keys[j], key);
+            if (is_map) {
+                vatom_clone(class->value.type, &insert->values[j],
+                            &now.values[new_]);
+            }
+        }
+    }
+    vbuf_uninit(&now, class);
+}
+
+/* Appends one mutation, if '*buf' is not empty, which it frees. */
+static void
+put_mutation(struct str *out, bool *first, const struct replica_row *row,
+             const struct replica_column_class *class, const char *mutator,
+             struct vbuf *buf, bool keys_only)
+{
+    struct replica_column_class as_set = *class;
+
+    if (keys_only) {
+        as_set.shape = REPLICA_SET;
+    }
+    if (buf->n) {
+        str_printf(out, "%s[\"%s\",\"%s\",", *first ? "" : ",", class->name,
+                   mutator);
+        vbuf_put_json(out, buf, &as_set, put_ref, row->table->replica);
+        str_put_char(out, ']');
+        *first = false;
+    }
+    vbuf_uninit(buf, &as_set);
+}
+
+static void
+compile_mutate(struct replica_txn *txn, struct str *out,
+               const struct replica_txn_row *tr)
+{
+    size_t length = out->length;
+    bool first = true;
+
+    begin_op(txn, out, "mutate", tr->row->table->class);
+    put_where(out, tr->row);
+    str_put(out, ",\"mutations\":[");
+    VEC_FOR_EACH (edit, &tr->edits) {
+        const struct replica_column_class *class
+            = &tr->row->table->class->columns[edit->column];
+        struct vbuf delete_ = VBUF_EMPTY, insert = VBUF_EMPTY;
+
+        if (server_has(tr->row, edit->column)) {
+            plan_mutation(tr, edit, &delete_, &insert);
+        }
+        put_mutation(out, &first, tr->row, class, "delete", &delete_, true);
+        put_mutation(out, &first, tr->row, class, "insert", &insert, false);
+    }
+    if (first) {
+        str_truncate(out, length);
+        txn->n_ops--;
+    } else {
+        str_put(out, "]}");
+    }
+}
+
+static void
+compile_row(struct replica_txn *txn, struct str *out,
+            const struct replica_txn_row *tr)
+{
+    const struct replica_table *table = tr->row->table;
+
+    if (!table->server_has) {
+        if (tr->is_insert && !tr->is_delete && !txn->error) {
+            txn->error = error_create(0, "the server's database has no "
+                                      "table %s", table->class->name);
+        }
+        return;
+    }
+    if (tr->is_insert) {
+        if (!tr->is_delete) {
+            compile_insert(txn, out, tr);
+        }
+    } else if (tr->is_delete) {
+        begin_op(txn, out, "delete", table->class);
+        put_where(out, tr->row);
+        str_put_char(out, '}');
+    } else {
+        if (tr->saved.n) {
+            compile_update(txn, out, tr);
+        }
+        if (tr->edits.n) {
+            compile_mutate(txn, out, tr);
+        }
+    }
+}
+
+static void
+compile_increment(struct replica_txn *txn, struct str *out)
+{
+    const struct replica_row *row = txn->increment_row;
+
+    begin_op(txn, out, "mutate", row->table->class);
+    put_where(out, row);
+    str_printf(out, ",\"mutations\":[[\"%s\",\"+=\",1]]}",
+               txn->increment_column);
+    txn->increment_op = txn->n_ops;
+    begin_op(txn, out, "select", row->table->class);
+    put_where(out, row);
+    str_printf(out, ",\"columns\":[\"%s\"]}", txn->increment_column);
+}
+
+bool
+txn_compile(struct replica_txn *txn, struct str *out)
+{
+    struct replica *replica = txn->replica;
+    const char *lock = protocol_lock(replica->protocol);
+    struct replica_txn_row *tr;
+    size_t n_before;
+    bool has_work;
+
+    str_put_char(out, '[');
+    jtext_put_cstr(out, replica->class->name);
+    if (lock) {
+        begin_op(txn, out, "assert", NULL);
+        str_put(out, ",\"lock\":");
+        jtext_put_cstr(out, lock);
+        str_put_char(out, '}');
+    }
+    LIST_FOR_EACH (tr, node, &txn->rows) {
+        compile_verify(txn, out, tr);
+    }
+    n_before = txn->n_ops;
+    LIST_FOR_EACH (tr, node, &txn->rows) {
+        compile_row(txn, out, tr);
+    }
+    has_work = txn->n_ops > n_before;
+    if (txn->increment_row && (has_work || txn->is_increment_forced)) {
+        compile_increment(txn, out);
+        has_work = true;
+    }
+    if (txn->comment.length) {
+        begin_op(txn, out, "comment", NULL);
+        str_put(out, ",\"comment\":");
+        jtext_put_cstr(out, str_cstr(&txn->comment));
+        str_put_char(out, '}');
+    }
+    if (txn->is_dry_run) {
+        begin_op(txn, out, "abort", NULL);
+        str_put_char(out, '}');
+    }
+    str_put_char(out, ']');
+    return has_work;
+}

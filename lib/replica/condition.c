@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/replica/value.h"
+
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/vec.h"
+#include "lib/replica/protocol.h"
+
+void
+replica_condition_init(struct replica_condition *condition)
+{
+    *condition = (struct replica_condition) REPLICA_CONDITION_NONE;
+}
+
+void
+replica_condition_uninit(struct replica_condition *condition)
+{
+    for (size_t i = 0; i < condition->n; i++) {
+        free(condition->clauses[i]);
+    }
+    free(condition->clauses);
+    replica_condition_init(condition);
+}
+
+void
+replica_condition_add_true(struct replica_condition *condition)
+{
+    condition->is_true = true;
+}
+
+/* Starts the text of a clause. */
+static void
+begin(struct str *out, const char *column, enum replica_compare compare)
+{
+    static const char *const operators[] = {
+        [REPLICA_EQ] = "==", [REPLICA_NE] = "!=",
+        [REPLICA_LT] = "<", [REPLICA_LE] = "<=",
+        [REPLICA_GT] = ">", [REPLICA_GE] = ">=",
+        [REPLICA_INCLUDES] = "includes", [REPLICA_EXCLUDES] = "excludes",
+    };
+
+    str_printf(out, "[\"%s\",\"%s\",", column, operators[compare]);
+}
+
+static void
+end(struct replica_condition *condition, struct str *out)
+{
+    str_put_char(out, ']');
+    if (condition->n >= condition->allocated) {
+        condition->clauses = vec_grow_(condition->clauses,
+                                       &condition->allocated,
+                                       condition->n + 1,
+                                       sizeof *condition->clauses);
+    }
+    condition->clauses[condition->n++] = str_steal(out);
+}
+
+void
+replica_condition_add_string(struct replica_condition *condition,
+                             const struct replica_column_class *column,
+                             enum replica_compare compare, const char *value)
+{
+    struct str out = STR_EMPTY;
+
+    begin(&out, column->name, compare);
+    jtext_put_cstr(&out, value);
+    end(condition, &out);
+}
+
+void
+replica_condition_add_int(struct replica_condition *condition,
+                          const struct replica_column_class *column,
+                          enum replica_compare compare, int64_t value)
+{
+    struct str out = STR_EMPTY;
+
+    begin(&out, column->name, compare);
+    str_put_int(&out, value);
+    end(condition, &out);
+}
+
+void
+replica_condition_add_bool(struct replica_condition *condition,
+                           const struct replica_column_class *column,
+                           enum replica_compare compare, bool value)
+{
+    struct str out = STR_EMPTY;
+
+    begin(&out, column->name, compare);
+    str_put(&out, value ? "true" : "false");
+    end(condition, &out);
+}
+
+void
+replica_condition_add_uuid(struct replica_condition *condition,
+                           const struct replica_column_class *column,
+                           enum replica_compare compare,
+                           const struct uuid *uuid)
+{
+    struct str out = STR_EMPTY;
+
+    begin(&out, column->name, compare);
+    replica_put_uuid(&out, uuid);
+    end(condition, &out);
+}
+
+void
+replica_condition_add_pair(struct replica_condition *condition,
+                           const struct replica_column_class *column,
+                           enum replica_compare compare, const char *key,
+                           const char *value)
+{
+    struct str out = STR_EMPTY;
+
+    begin(&out, column->name, compare);
+    str_put(&out, "[\"map\",[[");
+    jtext_put_cstr(&out, key);
+    str_put_char(&out, ',');
+    jtext_put_cstr(&out, value);
+    str_put(&out, "]]]");
+    end(condition, &out);
+}
+
+void
+replica_condition_add_row(struct replica_condition *condition,
+                          const struct uuid *uuid)
+{
+    struct str out = STR_EMPTY;
+
+    begin(&out, "_uuid", REPLICA_EQ);
+    replica_put_uuid(&out, uuid);
+    end(condition, &out);
+}
+
+static int
+compare_clauses(const void *a, const void *b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+char *
+condition_to_json(const struct replica_condition *condition)
+{
+    struct str out = STR_EMPTY;
+
+    if (condition->is_true) {
+        return NULL;
+    } else if (!condition->n) {
+        return xstrdup("[false]");
+    }
+    qsort(condition->clauses, condition->n, sizeof *condition->clauses,
+          compare_clauses);
+    for (size_t i = 0; i < condition->n; i++) {
+        if (!i || strcmp(condition->clauses[i], condition->clauses[i - 1])) {
+            str_put_char(&out, i ? ',' : '[');
+            str_put(&out, condition->clauses[i]);
+        }
+    }
+    str_put_char(&out, ']');
+    return str_steal(&out);
+}
