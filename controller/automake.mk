@@ -1,1 +1,2 @@
 # Sources of controller/.
+include controller/tools/automake.mk

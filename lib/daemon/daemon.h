@@ -25,8 +25,8 @@
  * folders and version text it uses), sets up the log and signals. */
 void program_init(const char *argv0, enum dirs_family);
 
-/* Base name of argv[0]; the family; "ovsdb-server (Open vSwitch) 3.3.0" or
- * the like, one line. */
+/* Base name of argv[0]; the family; what the command "version" says, such as
+ * "ovsdb-server (Open vSwitch) 3.6.0", with a second line in OVN's family. */
 const char *program_name(void);
 enum dirs_family program_family(void);
 const char *program_version(void);
@@ -37,9 +37,17 @@ void program_fatal(const char *format, ...) PRINTF_FORMAT(1, 2) NO_RETURN;
 /* The same for 'error', which is freed; nothing happens if it is NULL. */
 void program_check(struct error *);
 
-/* For tools: logs to console only WARN and above, starts the time limit of
- * --timeout or OVS_CTL_TIMEOUT.  Call after options_parse(). */
+/* program_init() for a tool: the console gets WARN and above only, unless -v
+ * says otherwise. */
+void tool_init(const char *argv0, enum dirs_family);
+
+/* Starts the time limit of --timeout or OVS_CTL_TIMEOUT, after which SIGALRM
+ * ends the tool.  Call after options_parse(). */
 void tool_start(void);
+
+/* What tool_options() sets by --timeout; for tools that spell it otherwise.
+ * 0 for none. */
+void tool_set_timeout(unsigned int seconds);
 
 /* --detach, --no-chdir, --pidfile, --overwrite-pidfile, --monitor,
  * --no-self-confinement, --user, --unixctl. */

@@ -21,6 +21,7 @@
 
 #include "lib/base/compiler.h"
 #include "lib/base/error.h"
+#include "lib/base/vec.h"
 
 enum option_argument {
     OPTION_NONE,
@@ -47,13 +48,15 @@ struct option_group {
     size_t n;
 };
 
-/* Targets: bool, const char *, int, unsigned int; VEC(const char *) for
- * options that may be repeated. */
+/* Targets: bool, const char *, int, unsigned int; 'option_strings' for an
+ * option that may be repeated. */
 struct error *option_set_true(void *target, const char *) MUST_USE;
 struct error *option_set_false(void *target, const char *) MUST_USE;
 struct error *option_set_string(void *target, const char *) MUST_USE;
 struct error *option_set_int(void *target, const char *) MUST_USE;
 struct error *option_set_uint(void *target, const char *) MUST_USE;
+struct error *option_add_string(void *target, const char *) MUST_USE;
+typedef VEC(const char *) option_strings;
 
 enum option_flags {
     /* Options end at the first other word (for tools whose commands have
@@ -83,8 +86,7 @@ struct option_group tls_options(void);
 /* -h --help, -V --version.  'usage' prints the synopsis and the groups. */
 struct option_group help_options(void (*usage)(void));
 
-/* -t --timeout, for tools: SIGALRM ends the program after so many seconds.
- * OVS_CTL_TIMEOUT is used in its absence, by tool_start(). */
+/* -t --timeout, for tools: see tool_start(). */
 struct option_group tool_options(void);
 
 #endif /* daemon/options.h */

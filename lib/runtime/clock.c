@@ -5,22 +5,14 @@
 
 #include "lib/runtime/loop.h"
 
-/* Once stopped, time is these two, which only the main thread writes. */
+/* What the kernel's clocks are ahead of by warps, ns; once time is stopped,
+ * the whole of it.  Only the main thread writes. */
 static bool stopped;
-static int64_t stopped_ns;
-static int64_t stopped_wall_ms;
+static int64_t monotonic_ns;
+static int64_t wall_ns;
 
 /* What clock_refresh() read in this thread; 0 if it never did. */
 static _Thread_local int64_t cached_ms;
-
-static int64_t
-read_ns(clockid_t id)
-{
-    struct timespec ts;
-
-    clock_gettime(id, &ts);
-    return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
-}
 
 bool
 clock_is_stopped(void)
@@ -28,29 +20,35 @@ clock_is_stopped(void)
     return __atomic_load_n(&stopped, __ATOMIC_ACQUIRE);
 }
 
+static int64_t
+read_ns(clockid_t id, const int64_t *base_ns)
+{
+    int64_t ns = __atomic_load_n(base_ns, __ATOMIC_RELAXED);
+    struct timespec ts;
+
+    if (UNLIKELY(clock_is_stopped())) {
+        return ns;
+    }
+    clock_gettime(id, &ts);
+    return ns + ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
 int64_t
 clock_ns(void)
 {
-    return (UNLIKELY(clock_is_stopped())
-            ? __atomic_load_n(&stopped_ns, __ATOMIC_RELAXED)
-            : read_ns(CLOCK_MONOTONIC));
+    return read_ns(CLOCK_MONOTONIC, &monotonic_ns);
 }
 
 int64_t
 clock_ms(void)
 {
-    if (LIKELY(cached_ms) && LIKELY(!clock_is_stopped())) {
-        return cached_ms;
-    }
-    return clock_ns() / 1000000;
+    return LIKELY(cached_ms) ? cached_ms : clock_ns() / 1000000;
 }
 
 int64_t
 clock_wall_ms(void)
 {
-    return (UNLIKELY(clock_is_stopped())
-            ? __atomic_load_n(&stopped_wall_ms, __ATOMIC_RELAXED)
-            : read_ns(CLOCK_REALTIME) / 1000000);
+    return read_ns(CLOCK_REALTIME, &wall_ns) / 1000000;
 }
 
 void
@@ -63,25 +61,25 @@ void
 clock_stop(void)
 {
     if (!stopped) {
-        /* clock_ms() must not run backward. */
-        clock_refresh();
-        stopped_ns = cached_ms * 1000000;
-        stopped_wall_ms = clock_wall_ms();
+        int64_t now_ns = clock_ns();
+        int64_t now_wall_ns = read_ns(CLOCK_REALTIME, &wall_ns);
+
+        __atomic_store_n(&monotonic_ns, now_ns, __ATOMIC_RELAXED);
+        __atomic_store_n(&wall_ns, now_wall_ns, __ATOMIC_RELAXED);
         __atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
+        clock_refresh();
     }
 }
 
 void
 clock_warp_to(int64_t deadline_ms)
 {
-    int64_t delta_ms = deadline_ms - clock_ms();
+    int64_t delta_ns = deadline_ms * 1000000 - clock_ns();
 
-    assert(stopped);
-    if (delta_ms > 0) {
-        __atomic_store_n(&stopped_ns, stopped_ns + delta_ms * 1000000,
-                         __ATOMIC_RELAXED);
-        __atomic_store_n(&stopped_wall_ms, stopped_wall_ms + delta_ms,
-                         __ATOMIC_RELAXED);
+    if (delta_ns > 0) {
+        __atomic_fetch_add(&monotonic_ns, delta_ns, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&wall_ns, delta_ns, __ATOMIC_RELAXED);
+        clock_refresh();
     }
 }
 

@@ -114,22 +114,3 @@ exit_remove_file(const char *path)
     unlink(path);
     exit_forget_file(path);
 }
-
-void
-exit_adopt_files(void)
-{
-    owner = getpid();
-}
-
-void
-exit_forget_all(void)
-{
-    sigset_t old;
-
-    block(&old);
-    VEC_FOR_EACH (file, &files) {
-        free(*file);
-    }
-    vec_uninit(&files);
-    unblock(&old);
-}

@@ -19,12 +19,4 @@ void exit_forget_file(const char *path);
 /* Removes 'path' now, and forgets it. */
 void exit_remove_file(const char *path);
 
-/* Makes the files of the calling process's parent, before fork(), its own:
- * the child goes on as the daemon. */
-void exit_adopt_files(void);
-
-/* Forgets all files without removing them, because another process goes on
- * with them. */
-void exit_forget_all(void);
-
 #endif /* runtime/exit.h */

@@ -92,8 +92,8 @@ arm_deadline(void)
         return;
     }
     uv_update_time(&loop);
-    int64_t delay_ms = deadline_ms - (int64_t) uv_now(&loop);
-    uv_timer_start(&deadline_timer, deadline_reached, MAX(delay_ms, 0), 0);
+    uv_timer_start(&deadline_timer, deadline_reached,
+                   MAX(deadline_ms - clock_ms(), 0), 0);
 }
 
 void

@@ -485,26 +485,21 @@ all_written(struct stream *stream)
     }
 }
 
-static void
-write_output(struct stream *stream)
+/* Writes up to 'max' bytes.  Returns 0, or a negative errno value if the
+ * stream is broken. */
+static int
+send_queued(struct stream *stream, size_t max)
 {
     size_t written = 0;
 
-    if (!stream->backlog) {
-        return;
-    }
     push_tail(stream);
-    while (stream->backlog && written < MAX_WRITE_BYTES) {
+    while (stream->backlog && written < max) {
         struct iovec iov[MAX_IOV];
         ssize_t n = stream->class->send(stream, iov, fill_iov(stream, iov));
 
         counter_inc(stream_write);
-        if (n == -EAGAIN) {
-            break;
-        }
         if (n < 0) {
-            close_stream(stream, n);
-            return;
+            return n == -EAGAIN ? 0 : n;
         }
         written += n;
         consume(stream, n);
@@ -512,9 +507,33 @@ write_output(struct stream *stream)
             stream->stats.last_unblocked_ms = clock_ms();
         }
     }
+    return 0;
+}
+
+static void
+write_output(struct stream *stream)
+{
+    if (!stream->backlog) {
+        return;
+    }
+    int error = send_queued(stream, MAX_WRITE_BYTES);
+    if (error) {
+        close_stream(stream, error);
+        return;
+    }
     stream->is_blocked = stream->backlog != 0;
     if (!stream->backlog) {
         all_written(stream);
+    }
+}
+
+void
+stream_flush(struct stream *stream)
+{
+    if (stream->state == STREAM_OPEN && stream->backlog
+        && send_queued(stream, SIZE_MAX)) {
+        /* Writing will fail again, where it can be told. */
+        stream_wake(stream);
     }
 }
 
