@@ -64,6 +64,8 @@ struct protocol {
     bool is_synced;
     unsigned int n_connections;
     char *last_error;
+    bool is_leaving;            /* This side ends the connection, and has set
+                                 * 'last_error'. */
 
     bool condition_change_in_flight;
     uint64_t condition_id;
@@ -137,6 +139,7 @@ protocol_try_next(struct protocol *p)
     if (!p->is_retrying && p->n_failures >= p->n_remotes) {
         die(p);
     } else if (p->session) {
+        p->is_leaving = true;
         jsonrpc_session_try_next(p->session);
     }
 }
@@ -165,6 +168,7 @@ reject_message(struct protocol *p, struct error *error)
                      jsonrpc_session_name(p->session), p->last_error);
     memset(&p->last_txn, 0, sizeof p->last_txn);
     if (p->is_retrying) {
+        p->is_leaving = true;
         jsonrpc_session_force_reconnect(p->session);
     } else {
         die(p);
@@ -778,13 +782,11 @@ on_disconnected(struct jsonrpc_session *session, const struct error *error,
     struct protocol *p = p_;
     bool was_tried = p->state == STATE_DISCONNECTED;
 
-    if (error) {
+    if (!p->is_leaving) {
         set_error(p, "%s: %s", jsonrpc_session_name(session),
-                  error_message(error));
-    } else if (!p->last_error) {
-        set_error(p, "%s: connection closed by peer",
-                  jsonrpc_session_name(session));
+                  error ? error_message(error) : "connection closed by peer");
     }
+    p->is_leaving = false;
     if (p->condition_change_in_flight) {
         memset(&p->last_txn, 0, sizeof p->last_txn);
     }

@@ -438,7 +438,7 @@ replica_write_json(const struct replica_row *row, unsigned int column,
 
     jtext_reader_init(&r, json, size);
     vbuf_read(&buf, class, &r);
-    error = jtext_finish(&r);
+    error = error_wrap(jtext_finish(&r), "%s", class->name);
     if (!error) {
         error = vbuf_check(&buf, class, true);
     }

@@ -6,6 +6,7 @@
  *     dump                  all rows: {TABLE: {UUID: {COLUMN: VALUE}}}
  *     changes               rows changed since the last 'changes'
  *     state                 connection, counts
+ *     error                 what went wrong last
  *     check                 looks up every row in every index, references
  *     condition TABLE [CLAUSE...]   CLAUSE is COLUMN=STRING or uuid:UUID;
  *                           none: no row; "true": all rows
@@ -137,6 +138,14 @@ cmd_state(struct tool *tool, char **args)
                (unsigned long long) memory_rss_bytes());
     replica_stats(replica, &out);
     answer(&out);
+}
+
+static void
+cmd_error(struct tool *tool, char **args)
+{
+    const char *error = replica_last_error(tool->replica);
+
+    answer_text(error ? error : "none");
 }
 
 /* Whether index 'index' on column 'column' finds 'row' under its values. */
@@ -409,6 +418,7 @@ static const struct {
     { "dump", cmd_dump },
     { "changes", cmd_changes },
     { "state", cmd_state },
+    { "error", cmd_error },
     { "check", cmd_check },
     { "condition", cmd_condition },
     { "reconnect", cmd_reconnect },
