@@ -31,7 +31,7 @@ enum action_kind {
     ACTION_EXCHANGE,             /* dst <-> src[0] */
     ACTION_DEC_TTL,
     ACTION_PUSH,                 /* push(src[0]) */
-    ACTION_POP,                  /* pop(dst) */
+    ACTION_POP,                  /* pop(src[0]) */
     /* Connection tracking. */
     ACTION_CT_NEXT,
     ACTION_CT_COMMIT,
@@ -43,7 +43,6 @@ enum action_kind {
     ACTION_CT_SNAT_IN_CZONE,
     ACTION_CT_LB,
     ACTION_CT_LB_MARK,
-    ACTION_CT_LB_MARK_LOCAL,
     ACTION_CT_CLEAR,
     ACTION_CT_SNAT_TO_VIP,
     ACTION_CT_NW_DST,
@@ -148,7 +147,7 @@ struct select_value {
 
 /* NAME = VALUE of trigger_event(). */
 struct event_option {
-    const char *name;
+    uint16_t number;             /* EVENT_OPTION_*. */
     const char *value;
 };
 
@@ -160,6 +159,8 @@ struct action {
     struct symbol_bits dst;      /* Where the result goes. */
     struct symbol_bits src[3];   /* Fields in the parentheses, in order. */
     struct action *nested;       /* Actions in { }. */
+    uint8_t next_table;          /* The logical table, in the same pipeline,
+                                  * where actions that move on do so. */
 
     union {
         struct {                 /* NEXT */
@@ -178,7 +179,7 @@ struct action {
             uint16_t port_min;   /* 0: none. */
             uint16_t port_max;   /* 0: none. */
         } nat;
-        struct {                 /* CT_LB, CT_LB_MARK, CT_LB_MARK_LOCAL */
+        struct {                 /* CT_LB, CT_LB_MARK */
             const struct lb_backend *backends;
             size_t n_backends;   /* 0 with has_backends false: no argument. */
             const char *hash_fields;         /* Or NULL. */
@@ -244,6 +245,11 @@ struct action {
 /* Options of trigger_event() have these names; the event itself is the only
  * one there is, empty_lb_backends. */
 #define EVENT_EMPTY_LB_BACKENDS 0
+enum event_option_number {
+    EVENT_OPTION_VIP = 1,
+    EVENT_OPTION_PROTOCOL,
+    EVENT_OPTION_LOAD_BALANCER,
+};
 
 /* Nesting deeper than this is refused. */
 #define ACTION_MAX_DEPTH 32
@@ -283,9 +289,10 @@ struct action_tables {
     uint8_t output_ingress;      /* "output" in the ingress pipeline. */
     uint8_t output_egress;       /* "output" in the egress pipeline: logical to
                                   * physical, loopback check first. */
-    uint8_t mac_bind;            /* reg15, reg0 or xxreg0 -> eth.dst. */
-    uint8_t mac_lookup;          /* reg14, reg0 or xxreg0 [, eth.src] ->
-                                  * flag LOOKUP_MAC. */
+    uint8_t mac_bind;            /* reg15, reg0 or xxreg0 -> eth.dst, flag
+                                  * LOOKUP_MAC. */
+    uint8_t mac_lookup;          /* reg14, reg0 or xxreg0, eth.src -> flag
+                                  * LOOKUP_MAC. */
     uint8_t mac_cache_use;
     uint8_t get_fdb;             /* metadata, eth.dst -> reg15. */
     uint8_t lookup_fdb;          /* metadata, reg14, eth.src -> flag
@@ -300,7 +307,6 @@ struct action_tables {
     uint8_t ecmp_nh_mac;         /* Learned by commit_ecmp_nh -> flag
                                   * LOOKUP_COMMIT_ECMP_NH. */
     uint8_t ecmp_nh;
-    uint8_t ct_zone_lookup;      /* Chooses the zone for ct_commit_nat. */
     uint8_t ct_nw_dst;           /* ct_nw_dst -> reg4. */
     uint8_t ct_ip6_dst;          /* ct_ipv6_dst -> xxreg1. */
     uint8_t ct_tp_dst;           /* ct_tp_dst -> low half of reg8. */
@@ -309,6 +315,8 @@ struct action_tables {
     uint8_t mirror_output;       /* Delivers to reg15 as "output" in the egress
                                   * pipeline does. */
 };
+
+#define METER_TEXT_PREFIX "__string: "
 
 struct action_encode_env {
     const struct action_tables *tables;
@@ -331,8 +339,9 @@ struct action_encode_env {
      * none is free. */
     bool (*find_group)(void *aux, const char *text, uint32_t *ret_id);
 
-    /* The id of the meter 'name' of the Meter table, or one as ovs-ofctl
-     * writes it for the name "__string: TEXT"; false: none. */
+    /* The id of the meter 'name' of the Meter table.  A 'name' that starts with
+     * METER_TEXT_PREFIX is no name: what follows is a meter as ovs-ofctl
+     * writes it, without its number.  False: there is none. */
     bool (*find_meter)(void *aux, const char *name, uint32_t *ret_id);
 
     void *aux;

@@ -7,6 +7,7 @@
  * Not for threads: one arena, one thread.  A copy of a struct arena is not an
  * arena. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/alloc.h"

@@ -112,11 +112,12 @@ void symbol_table_uninit(struct symbol_table *);
 
 /* Each of these adds a symbol; names are borrowed for the table's life and
  * must be new.  The text of prerequisites and predicates names symbols that
- * were added before. */
+ * were added before.  A field is ordinal if OpenFlow can mask it, writable
+ * if OpenFlow can set it. */
 struct symbol *symbol_table_add_field(
     struct symbol_table *, const char *name, enum base, unsigned int base_ofs,
-    unsigned int width, enum symbol_level, const char *prereqs,
-    enum field_id field, unsigned int field_ofs);
+    unsigned int width, enum field_id field, unsigned int field_ofs,
+    const char *prereqs);
 struct symbol *symbol_table_add_string(
     struct symbol_table *, const char *name, enum base, unsigned int base_ofs,
     enum field_id field);
