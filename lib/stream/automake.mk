@@ -17,3 +17,16 @@ lib_stream_libstream_a_SOURCES = \
 	lib/stream/tls.h \
 	lib/stream/tls_context.h
 EXTRA_DIST += lib/stream/README.md
+
+if HAVE_CMOCKA
+check_PROGRAMS += lib/stream/test
+lib_stream_test_SOURCES = \
+	lib/stream/address_test.c \
+	lib/stream/reconnect_test.c \
+	lib/stream/stream_test.c \
+	lib/stream/stream_testing.h \
+	lib/stream/stream_unit_test.c \
+	lib/stream/tls_test.c
+lib_stream_test_LDADD = lib/stream/libstream.a lib/runtime/libruntime.a \
+	lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
+endif
