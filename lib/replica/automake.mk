@@ -37,3 +37,9 @@ noinst_PROGRAMS += tests/interop/replica_tool
 tests_interop_replica_tool_SOURCES = tests/interop/replica_tool.c
 tests_interop_replica_tool_LDADD = lib/schema/libschema.a $(REPLICA_LIBS) \
 	$(ALL_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += lib/replica/test
+lib_replica_test_SOURCES = lib/replica/replica_test.c
+lib_replica_test_LDADD = $(REPLICA_LIBS) $(CMOCKA_LIBS) $(ALL_LIBS)
+endif
