@@ -16,4 +16,3 @@ EXTRA_DIST += lib/openflow/README.md \
 	lib/openflow/session_msg.h \
 	lib/openflow/table_msg.h \
 	lib/openflow/vconn.h
-EXTRA_DIST += lib/openflow/meter_msg.c lib/openflow/session_msg.c lib/openflow/vconn.c
