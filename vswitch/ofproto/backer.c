@@ -118,7 +118,7 @@ backer_find_bridge(const struct backer *b, const struct uuid *uuid)
 
     RCU_HASH_FOR_EACH_WITH_HASH (ofproto, &cursor, uuid_hash(uuid),
                                  &b->bridges) {
-        if (uuid_equal(&ofproto->uuid, uuid)) {
+        if (uuid_equals(&ofproto->uuid, uuid)) {
             return ofproto;
         }
     }

@@ -10,6 +10,7 @@
 
 #include "lib/base/bitmap.h"
 #include "lib/base/hmap.h"
+#include "lib/base/uuid.h"
 #include "lib/runtime/rcu_hash.h"
 #include "vswitch/dpif/dpif.h"
 #include "vswitch/ofproto/port.h"

@@ -315,8 +315,8 @@ void
 conn_set_listen(struct conn_set *set, const struct sset *targets,
                 uint32_t versions)
 {
+    const struct sset_node *node;
     struct listening *l;
-    const char *target;
 
     set->versions = versions;
     HMAP_FOR_EACH_SAFE (l, node, &set->listeners) {
@@ -324,7 +324,8 @@ conn_set_listen(struct conn_set *set, const struct sset *targets,
             stop_listening(set, l);
         }
     }
-    SSET_FOR_EACH (target, targets) {
+    SSET_FOR_EACH (node, targets) {
+        const char *target = node->name;
         size_t hash = hash_string(target, 0);
         struct error *error;
         bool found = false;
@@ -379,7 +380,7 @@ static void
 add_age(struct smap *pairs, const char *key, int64_t when_ms)
 {
     if (when_ms != INT64_MIN) {
-        smap_add_format(pairs, key, "%lld",
+        smap_setf(pairs, key, "%lld",
                         (long long) (clock_ms() - when_ms) / 1000);
     }
 }
@@ -399,9 +400,9 @@ conn_set_get_status(const struct conn_set *set, const char *target,
     status->role = conn->role;
     smap_init(&status->pairs);
     if (rs.last_error) {
-        smap_add(&status->pairs, "last_error", rs.last_error);
+        smap_set(&status->pairs, "last_error", rs.last_error);
     }
-    smap_add(&status->pairs, "state", rs.state);
+    smap_set(&status->pairs, "state", rs.state);
     add_age(&status->pairs, "sec_since_connect", rs.last_connect_ms);
     add_age(&status->pairs, "sec_since_disconnect", rs.last_disconnect_ms);
     return true;

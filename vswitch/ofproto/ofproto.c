@@ -56,7 +56,7 @@ ofproto_find_by_uuid(const struct uuid *uuid)
     struct ofproto *p;
 
     HMAP_FOR_EACH (p, node, &bridges) {
-        if (uuid_equal(&p->uuid, uuid)) {
+        if (uuid_equals(&p->uuid, uuid)) {
             return p;
         }
     }
@@ -226,7 +226,7 @@ ofproto_destroy(struct ofproto *p, bool del_ports)
     mac_table_destroy(p->macs);
     hmap_uninit(&p->ports_by_name);
     free(p->bundles);
-    free((void *) p->tlv);
+    free(p->tlv);
     free(p->name);
     free(p);
 }
@@ -337,7 +337,7 @@ ofproto_take_tlv(struct ofproto *p, struct tlv_table *table)
 {
     struct old_tlv *old = xmalloc(sizeof *old);
 
-    old->table = (struct tlv_table *) p->tlv;
+    old->table = p->tlv;
     rcu_assign_pointer(p->tlv, table);
     call_rcu(&old->rcu, free_tlv);
     backer_changed(p->backer);

@@ -64,7 +64,7 @@ struct ofproto {
     struct rcu_hash meters;      /* struct meter, by id. */
     struct rcu_hash ports;       /* struct ofport, by OpenFlow number. */
     struct bundle_array *bundles;    /* RCU; never NULL. */
-    const struct tlv_table *tlv; /* RCU; never NULL. */
+    struct tlv_table *tlv;       /* RCU; never NULL; replaced whole. */
     struct mac_table *macs;
     bool forward_bpdu;           /* Atomic. */
 

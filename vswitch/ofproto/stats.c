@@ -4,6 +4,7 @@
  * the switch. */
 
 #include "lib/base/alloc.h"
+#include "lib/base/vec.h"
 #include "lib/openflow/table_msg.h"
 #include "lib/runtime/clock.h"
 #include "vswitch/ofproto/backer.h"

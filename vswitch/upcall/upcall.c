@@ -172,29 +172,18 @@ compress(const struct flow *flow)
 
 /* The identifier of a megaflow: of what its packets look like. */
 static struct ufid
-make_ufid(const struct flow_key *key, const struct flow_key *mask)
+make_ufid(const struct flow *flow, const struct flow_key *mask)
 {
     struct flow_key_full masked;
     struct ufid ufid;
 
-    flow_key_compress_masked(&masked.key, &(struct flow) { .in_port = 0 },
-                             mask);
-    for (unsigned int i = 0; i < mask->n_words; i++) {
-        unsigned int word = 0, n = 0;
+    flow_key_compress_masked(&masked.key, flow, mask);
+    for (int i = 0; i < 2; i++) {
+        uint64_t hash = hash_bytes(mask->words, mask->n_words * 8, i);
 
-        FLOW_MAP_FOR_EACH (word, &mask->map) {
-            if (n++ == i) {
-                masked.key.words[i] = (flow_key_word(key, word)
-                                       & mask->words[i]);
-                break;
-            }
-        }
+        hash = hash_bytes(&mask->map, sizeof mask->map, hash);
+        ufid.u64[i] = hash_bytes(masked.key.words, mask->n_words * 8, hash);
     }
-    ufid.u64[0] = hash_bytes(masked.key.words, mask->n_words * 8,
-                             hash_bytes(mask->words, mask->n_words * 8, 1));
-    ufid.u64[1] = hash_bytes(masked.key.words, mask->n_words * 8,
-                             hash_bytes(mask->words, mask->n_words * 8,
-                                        ufid.u64[0]));
     return ufid;
 }
 
@@ -202,15 +191,15 @@ make_ufid(const struct flow_key *key, const struct flow_key *mask)
 
 /* Makes the ukey of a translation, taking over what 'out' holds. */
 static struct ukey *
-create_ukey(const struct flow_key *key, const struct flow_wildcards *wc,
+create_ukey(const struct flow *flow, const struct flow_wildcards *wc,
             uint64_t change_seq, struct xlate_cache *cache,
             struct xlate_out *out)
 {
     struct ukey *ukey = xzalloc(sizeof *ukey);
 
-    ukey->key = flow_key_clone(key);
+    ukey->key = compress(flow);
     ukey->mask = compress(&wc->masks);
-    ukey->ufid = make_ufid(ukey->key, ukey->mask);
+    ukey->ufid = make_ufid(flow, ukey->mask);
     ukey->change_seq = change_seq;
     ukey->created_ms = clock_ms();
     ukey->actions = xmemdup(out->actions.data ? out->actions.data
@@ -267,12 +256,10 @@ handle_miss(struct upcall *u, struct dpif_upcall *up)
     struct xlate_stats stats;
     struct xlate_in in;
     struct xlate_out out;
-    struct flow flow;
     bool install = may_install(u);
 
     counter_inc(upcall_miss);
-    flow_key_expand(up->key, &flow);
-    if (xlate_receive(u->backer, &flow, &in, &wc)) {
+    if (xlate_receive(u->backer, up->key, &in, &wc)) {
         reply_no_port(reply);
         return;
     }
@@ -280,7 +267,7 @@ handle_miss(struct upcall *u, struct dpif_upcall *up)
         .n_packets = 1,
         .n_bytes = up->packet->size,
         .used_ms = clock_ms(),
-        .tcp_flags = flow.tcp_flags ? ntohs(flow.tcp_flags) : 0,
+        .tcp_flags = ntohs(up->key->tcp_flags),
     };
     in.packet = up->packet;
     in.has_side_effects = true;
@@ -292,10 +279,10 @@ handle_miss(struct upcall *u, struct dpif_upcall *up)
     for (size_t i = 0; i < FLOW_WORDS; i++) {
         ((uint64_t *) (void *) &out.wc)[i] |= flow_word(&wc.masks, i);
     }
-    xlate_wildcards_to_datapath(&in, &flow, &out.wc);
+    xlate_wildcards_to_datapath(&in, up->key, &out.wc);
     if (__atomic_load_n(&u->megaflows_disabled, __ATOMIC_RELAXED)) {
         memset(&out.wc, 0xff, sizeof out.wc);
-        xlate_wildcards_to_datapath(&in, &flow, &out.wc);
+        xlate_wildcards_to_datapath(&in, up->key, &out.wc);
     }
     reply_actions(reply, &out.actions);
     reply->wc = out.wc;
@@ -316,16 +303,14 @@ static void
 handle_action(struct upcall *u, struct dpif_upcall *up)
 {
     struct userspace_cookie cookie;
-    struct flow flow;
 
     counter_inc(upcall_action);
     if (up->userdata_size != sizeof cookie) {
         return;
     }
     memcpy(&cookie, up->userdata, sizeof cookie);
-    flow_key_expand(up->key, &flow);
     if (cookie.type == USERSPACE_CONTROLLER) {
-        ofproto_punt(up->packet, &flow, &cookie);
+        ofproto_punt(up->packet, up->key, &cookie);
     }
 }
 

@@ -148,7 +148,7 @@ put_ct(struct buf *b, const struct ofpact_ct *ct, uint16_t zone,
 /* Sends a copy of the packet back, to go on in 'table_id' with its new
  * state. */
 static void
-fork(struct xlate_ctx *ctx, uint8_t table_id, uint16_t zone)
+recirculate(struct xlate_ctx *ctx, uint8_t table_id, uint16_t zone)
 {
     bool saved = ctx->is_conntracked;
     uint32_t id;
@@ -187,7 +187,7 @@ xlate_ct(struct xlate_ctx *ctx, const struct ofpact_ct *ct, bool is_last)
     get_settings(ctx, ct, &settings);
     put_ct(ctx->odp, ct, zone, &settings);
     if (ct->table_id != CT_TABLE_NONE) {
-        fork(ctx, ct->table_id, zone);
+        recirculate(ctx, ct->table_id, zone);
     }
     if (settings.nat && !is_last) {
         /* Addresses may be others now; who goes on here does not see it. */

@@ -18,6 +18,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
 #include "lib/openflow/flow_text.h"
+#include "lib/openflow/table_msg.h"
 #include "lib/packet/packet.h"
 #include "lib/runtime/counter.h"
 #include "vswitch/ofproto/meter.h"
