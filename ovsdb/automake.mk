@@ -1,1 +1,48 @@
-# Sources of ovsdb/.
+noinst_LIBRARIES += ovsdb/libovsdbserver.a
+ovsdb_libovsdbserver_a_SOURCES = \
+	ovsdb/server/compaction.c \
+	ovsdb/server/compaction.h \
+	ovsdb/server/db.c \
+	ovsdb/server/db.h \
+	ovsdb/server/execute.c \
+	ovsdb/server/execute.h \
+	ovsdb/server/history.c \
+	ovsdb/server/history.h \
+	ovsdb/server/locks.c \
+	ovsdb/server/locks.h \
+	ovsdb/server/monitor.c \
+	ovsdb/server/monitor.h \
+	ovsdb/server/rbac.c \
+	ovsdb/server/rbac.h \
+	ovsdb/server/record.c \
+	ovsdb/server/record.h \
+	ovsdb/server/refs.c \
+	ovsdb/server/refs.h \
+	ovsdb/server/remotes.c \
+	ovsdb/server/remotes.h \
+	ovsdb/server/row_text.c \
+	ovsdb/server/row_text.h \
+	ovsdb/server/served.c \
+	ovsdb/server/served.h \
+	ovsdb/server/server.c \
+	ovsdb/server/server.h \
+	ovsdb/server/session.c \
+	ovsdb/server/session.h \
+	ovsdb/server/txn.c \
+	ovsdb/server/txn.h \
+	ovsdb/server/view.c \
+	ovsdb/server/view.h \
+	ovsdb/storage/dblog.c \
+	ovsdb/storage/dblog.h
+EXTRA_DIST += ovsdb/README.md ovsdb/storage/README.md
+
+OVSDB_LIBS = ovsdb/libovsdbserver.a lib/ovsdb/libovsdb.a $(DAEMON_LIBS)
+
+sbin_PROGRAMS += ovsdb/ovsdb-server
+ovsdb_ovsdb_server_SOURCES = \
+	ovsdb/server/commands.c \
+	ovsdb/server/commands.h \
+	ovsdb/server/config.c \
+	ovsdb/server/config.h \
+	ovsdb/server/main.c
+ovsdb_ovsdb_server_LDADD = $(OVSDB_LIBS) $(ALL_LIBS)

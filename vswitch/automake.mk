@@ -1,4 +1,3 @@
 # Sources of vswitch/.
 include vswitch/datapath/automake.mk
-include vswitch/ofproto/automake.mk
 include vswitch/tools/automake.mk

@@ -1,0 +1,864 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ovsdb/server/monitor.h"
+
+#include "lib/base/alloc.h"
+#include "lib/base/hash.h"
+#include "ovsdb/server/row_text.h"
+
+enum { INITIAL, INSERT, DELETE, MODIFY, N_SELECTS };
+
+static const char *const select_names[N_SELECTS] = {
+    [INITIAL] = "initial",
+    [INSERT] = "insert",
+    [DELETE] = "delete",
+    [MODIFY] = "modify",
+};
+
+/* What a feed wants of one table. */
+struct feed_table {
+    struct db_table *table;         /* NULL: nothing. */
+    bool selects[N_SELECTS];
+    uint64_t columns[N_SELECTS];    /* The columns of each. */
+    struct ovsdb_condition cond;    /* No clauses: all rows. */
+    struct view *view;              /* Of 'columns[INITIAL]'. */
+};
+
+struct feed {
+    struct hmap_node node;          /* In feeds->by_key. */
+    struct list dirty_node;         /* In feeds->dirty. */
+    struct feeds *feeds;
+    char *key;                      /* Says all that makes it what it is. */
+    char *id;                       /* JSON text of the monitor's name. */
+    enum monitor_version version;
+    struct feed_table *tables;      /* By number of the schema's tables. */
+    struct list members;            /* Of struct monitor. */
+    struct str pending;             /* Notifications to be sent. */
+};
+
+void
+feeds_init(struct feeds *feeds, struct db *db)
+{
+    feeds->db = db;
+    hmap_init(&feeds->by_key);
+    list_init(&feeds->dirty);
+}
+
+void
+feeds_uninit(struct feeds *feeds)
+{
+    assert(hmap_is_empty(&feeds->by_key));
+    hmap_uninit(&feeds->by_key);
+}
+
+size_t
+feeds_count(const struct feeds *feeds)
+{
+    return feeds->by_key.n;
+}
+
+static size_t
+n_tables(const struct feed *feed)
+{
+    return feed->feeds->db->schema->n_tables;
+}
+
+static struct feed *
+feed_create(struct feeds *feeds, enum monitor_version version, struct span id)
+{
+    struct feed *feed = xzalloc(sizeof *feed);
+
+    feed->feeds = feeds;
+    feed->version = version;
+    feed->id = xmemdup0(id.data, id.size);
+    feed->tables = xcalloc(feeds->db->schema->n_tables + 1,
+                           sizeof *feed->tables);
+    list_init(&feed->members);
+    list_init(&feed->dirty_node);
+    return feed;
+}
+
+static void
+feed_destroy(struct feed *feed)
+{
+    if (feed->key) {
+        hmap_remove(&feed->feeds->by_key, &feed->node);
+    }
+    list_remove(&feed->dirty_node);
+    for (size_t i = 0; i < n_tables(feed); i++) {
+        ovsdb_condition_uninit(&feed->tables[i].cond);
+        view_unref(feed->tables[i].view);
+    }
+    free(feed->tables);
+    str_uninit(&feed->pending);
+    free(feed->key);
+    free(feed->id);
+    free(feed);
+}
+
+/* Reading requests. */
+
+static uint64_t
+all_columns(const struct db_table *table)
+{
+    return (UINT64_C(1) << table->schema->n_columns) - 1;
+}
+
+static void
+read_columns(struct db_table *table, struct jtext_reader *r,
+             uint64_t *columns)
+{
+    struct span name;
+
+    *columns = 0;
+    jtext_enter_array(r);
+    while (jtext_next_item(r) && jtext_get_string(r, &name)) {
+        const struct ovsdb_column *column;
+
+        column = ovsdb_table_schema_find_column_span(table->schema, &name);
+        if (!column) {
+            jtext_fail(r, "%.*s is not a valid column name",
+                       (int) MIN(name.size, 128), name.data);
+        } else {
+            *columns |= UINT64_C(1) << column->index;
+        }
+    }
+}
+
+static void
+read_select(struct jtext_reader *r, bool selects[N_SELECTS])
+{
+    struct span name;
+
+    jtext_enter_object(r);
+    while (jtext_next_member(r, &name)) {
+        size_t i = 0;
+
+        while (i < N_SELECTS && !span_equals_string(name, select_names[i])) {
+            i++;
+        }
+        if (i == N_SELECTS) {
+            jtext_fail(r, "Member '%.*s' is present but not allowed here.",
+                       (int) MIN(name.size, 64), name.data);
+        } else {
+            jtext_get_boolean(r, &selects[i]);
+        }
+    }
+}
+
+static void
+read_where(struct feed_table *ft, struct jtext_reader *r)
+{
+    struct ovsdb_condition cond;
+
+    if (ovsdb_condition_read(&cond, ft->table->schema, r, NULL)) {
+        ovsdb_condition_uninit(&ft->cond);
+        ft->cond = cond;
+    }
+}
+
+/* Reads one <monitor-request> and adds it to 'ft'. */
+static void
+read_request(struct feed *feed, struct feed_table *ft, struct jtext_reader *r)
+{
+    bool selects[N_SELECTS] = { true, true, true, true };
+    uint64_t columns = all_columns(ft->table);
+    struct span name;
+
+    jtext_enter_object(r);
+    while (jtext_next_member(r, &name)) {
+        if (span_equals_string(name, "columns")) {
+            read_columns(ft->table, r, &columns);
+        } else if (span_equals_string(name, "select")) {
+            read_select(r, selects);
+        } else if (span_equals_string(name, "where")
+                   && feed->version != MONITOR_V1) {
+            read_where(ft, r);
+        } else {
+            jtext_fail(r, "Member '%.*s' is present but not allowed here.",
+                       (int) MIN(name.size, 64), name.data);
+        }
+    }
+    for (size_t i = 0; i < N_SELECTS && !r->error; i++) {
+        if (selects[i]) {
+            if (ft->columns[i] & columns) {
+                jtext_fail(r, "column mentioned multiple times in monitor "
+                           "requests for table %s", ft->table->schema->name);
+            }
+            ft->selects[i] = true;
+            ft->columns[i] |= columns;
+        }
+    }
+}
+
+/* Reads <monitor-requests>: by table an array of requests, or one alone. */
+static struct error *
+read_requests(struct feed *feed, struct span requests)
+{
+    struct jtext_reader r;
+    struct span name;
+
+    jtext_reader_init(&r, requests.data, requests.size);
+    jtext_enter_object(&r);
+    while (jtext_next_member(&r, &name)) {
+        struct db_table *table = db_find_table(feed->feeds->db, &name);
+        struct feed_table *ft;
+
+        if (!table) {
+            jtext_fail(&r, "no table named %.*s",
+                       (int) MIN(name.size, 128), name.data);
+            break;
+        }
+        ft = &feed->tables[table->schema->index];
+        if (ft->table) {
+            jtext_fail(&r, "table %s mentioned twice", table->schema->name);
+            break;
+        }
+        ft->table = table;
+        if (jtext_peek(&r) == JTEXT_ARRAY) {
+            jtext_enter_array(&r);
+            while (jtext_next_item(&r)) {
+                read_request(feed, ft, &r);
+            }
+        } else {
+            read_request(feed, ft, &r);
+        }
+    }
+    return jtext_finish(&r);
+}
+
+static void
+make_key(struct feed *feed)
+{
+    struct str key = STR_EMPTY;
+
+    str_printf(&key, "%d %s", feed->version, feed->id);
+    for (size_t i = 0; i < n_tables(feed); i++) {
+        struct feed_table *ft = &feed->tables[i];
+
+        if (!ft->table) {
+            continue;
+        }
+        str_printf(&key, "\n%s", ft->table->schema->name);
+        for (size_t j = 0; j < N_SELECTS; j++) {
+            str_printf(&key, " %d %llx", ft->selects[j],
+                       (unsigned long long) ft->columns[j]);
+        }
+        ovsdb_condition_put_json(&key, &ft->cond);
+    }
+    feed->key = str_steal(&key);
+}
+
+/* Joins 'monitor' to the feed that is like 'feed', which may be 'feed' itself
+ * and is owned by this function. */
+static void
+join(struct monitor *monitor, struct feed *feed)
+{
+    struct feeds *feeds = feed->feeds;
+    struct feed *same;
+    size_t hash;
+
+    make_key(feed);
+    hash = hash_string(feed->key, 0);
+    HMAP_FOR_EACH_WITH_HASH (same, node, hash, &feeds->by_key) {
+        if (!strcmp(same->key, feed->key)) {
+            free(feed->key);
+            feed->key = NULL;
+            feed_destroy(feed);
+            feed = same;
+            break;
+        }
+    }
+    if (feed != same) {
+        hmap_insert(&feeds->by_key, &feed->node, hash);
+        for (size_t i = 0; i < n_tables(feed); i++) {
+            struct feed_table *ft = &feed->tables[i];
+
+            if (ft->table && ft->selects[INITIAL]) {
+                ft->view = view_get(ft->table, ft->columns[INITIAL],
+                                    (feed->version == MONITOR_V1 ? VIEW_NEW
+                                     : VIEW_INITIAL));
+            }
+        }
+    }
+    monitor->feed = feed;
+    list_push_back(&feed->members, &monitor->node);
+}
+
+struct error *
+monitor_join(struct monitor *monitor, struct feeds *feeds,
+             enum monitor_version version, struct span id,
+             struct span requests)
+{
+    struct feed *feed = feed_create(feeds, version, id);
+    struct error *error = read_requests(feed, requests);
+
+    if (error) {
+        feed_destroy(feed);
+        return error;
+    }
+    join(monitor, feed);
+    return NULL;
+}
+
+void
+monitor_leave(struct monitor *monitor)
+{
+    struct feed *feed = monitor->feed;
+
+    list_remove(&monitor->node);
+    monitor->feed = NULL;
+    if (list_is_empty(&feed->members)) {
+        feed_destroy(feed);
+    }
+}
+
+struct span
+monitor_id(const struct monitor *monitor)
+{
+    return span_of(monitor->feed->id);
+}
+
+enum monitor_version
+monitor_version(const struct monitor *monitor)
+{
+    return monitor->feed->version;
+}
+
+/* Initial contents. */
+
+static void
+push_text(rcbuf_vec *out, struct str *text)
+{
+    if (text->length) {
+        vec_push(out, rcbuf_steal_str(text));
+    }
+}
+
+/* Appends the rows that match the condition, as views have them. */
+static void
+put_matching_rows(const struct feed_table *ft, enum view_form form,
+                  struct str *out)
+{
+    bool is_first = true;
+
+    VEC_FOR_EACH (row, &ft->table->slots) {
+        if (ovsdb_condition_matches_any(&ft->cond, db_row_field, *row)) {
+            if (!is_first) {
+                str_put_char(out, ',');
+            }
+            is_first = false;
+            view_put_row(out, *row, ft->columns[INITIAL], form);
+        }
+    }
+}
+
+static size_t
+total_size(const rcbuf_vec *v, size_t first)
+{
+    size_t n = 0;
+
+    for (size_t i = first; i < v->n; i++) {
+        n += v->items[i]->size;
+    }
+    return n;
+}
+
+size_t
+monitor_dump(const struct monitor *monitor, rcbuf_vec *out)
+{
+    const struct feed *feed = monitor->feed;
+    struct str text = STR_EMPTY;
+    size_t first = out->n;
+    bool is_first = true;
+
+    str_put_char(&text, '{');
+    for (size_t i = 0; i < n_tables(feed); i++) {
+        struct feed_table *ft = &feed->tables[i];
+        size_t mark = text.length;
+        size_t start;
+
+        if (!ft->view || !ft->table->slots.n) {
+            continue;
+        }
+        str_printf(&text, "%s\"%s\":{", is_first ? "" : ",",
+                   ft->table->schema->name);
+        start = text.length;
+        if (ft->cond.n_clauses) {
+            put_matching_rows(ft, (feed->version == MONITOR_V1 ? VIEW_NEW
+                                   : VIEW_INITIAL), &text);
+            if (text.length == start) {
+                str_truncate(&text, mark);
+                continue;
+            }
+        } else {
+            push_text(out, &text);
+            view_dump(ft->view, out);
+        }
+        is_first = false;
+        str_put_char(&text, '}');
+    }
+    str_put_char(&text, '}');
+    push_text(out, &text);
+    return total_size(out, first);
+}
+
+/* Updates.  One row that changes is seen through this, whether a transaction
+ * changes it now or has done so in the past. */
+struct row_change {
+    const struct db_row *row;       /* NULL if it is gone. */
+    const struct uuid *uuid;
+    const void *old;                /* For 'old_field'; NULL: none. */
+    ovsdb_field_fn *old_field;
+    const void *new_;               /* For 'new_field'; NULL: none. */
+    ovsdb_field_fn *new_field;
+    uint64_t changed;               /* Columns that differ, if both are. */
+    const struct txn_row *tr;       /* Whose differences are known; or NULL. */
+};
+
+static bool
+matches(const struct feed_table *ft, ovsdb_field_fn *field, const void *row)
+{
+    return ovsdb_condition_matches_any(&ft->cond, field, row);
+}
+
+static void
+put_fields(struct str *out, const struct feed_table *ft, uint64_t columns,
+           ovsdb_field_fn *field, const void *row, bool skip_defaults)
+{
+    bool is_first = true;
+
+    str_put_char(out, '{');
+    for (; columns; columns &= columns - 1) {
+        const struct ovsdb_column *column;
+        const struct ovsdb_datum *value;
+
+        column = ovsdb_table_schema_column(ft->table->schema,
+                                           __builtin_ctzll(columns));
+        value = field(row, column);
+        if (!skip_defaults || !ovsdb_datum_is_default(value, &column->type)) {
+            row_put_member(out, column, value, &is_first);
+        }
+    }
+    str_put_char(out, '}');
+}
+
+static bool
+put_v1(struct str *out, const struct feed_table *ft,
+       const struct row_change *rc)
+{
+    int kind = !rc->old ? INSERT : !rc->new_ ? DELETE : MODIFY;
+    uint64_t columns = ft->columns[kind];
+    bool needs_comma = false;
+
+    if (!ft->selects[kind]
+        || (kind == MODIFY && !(rc->changed & columns))) {
+        return false;
+    }
+    row_put_uuid_key(out, rc->uuid);
+    str_put_char(out, '{');
+    if (rc->old) {
+        str_put(out, "\"old\":");
+        put_fields(out, ft,
+                   kind == MODIFY ? columns & rc->changed : columns,
+                   rc->old_field, rc->old, false);
+        needs_comma = true;
+    }
+    if (rc->new_) {
+        str_put(out, needs_comma ? ",\"new\":" : "\"new\":");
+        put_fields(out, ft, columns, rc->new_field, rc->new_, false);
+    }
+    str_put_char(out, '}');
+    return true;
+}
+
+/* Appends the differences of the columns. */
+static void
+put_diffs(struct str *out, const struct feed_table *ft,
+          const struct row_change *rc, uint64_t columns)
+{
+    bool is_first = true;
+
+    str_put_char(out, '{');
+    for (; columns; columns &= columns - 1) {
+        unsigned int c = __builtin_ctzll(columns);
+        const struct ovsdb_column *column;
+        struct ovsdb_datum diff;
+
+        column = ovsdb_table_schema_column(ft->table->schema, c);
+        if (!ovsdb_type_is_composite(&column->type)) {
+            row_put_member(out, column, rc->new_field(rc->new_, column),
+                           &is_first);
+        } else if (rc->tr) {
+            row_put_member(out, column, &rc->tr->diffs[c], &is_first);
+        } else {
+            ovsdb_datum_diff(&diff, rc->old_field(rc->old, column),
+                             rc->new_field(rc->new_, column), &column->type);
+            row_put_member(out, column, &diff, &is_first);
+            ovsdb_datum_uninit(&diff, &column->type);
+        }
+    }
+    str_put_char(out, '}');
+}
+
+static bool
+put_v2(struct str *out, const struct feed_table *ft,
+       const struct row_change *rc)
+{
+    bool was, is;
+
+    was = rc->old && matches(ft, rc->old_field, rc->old);
+    is = (rc->old && rc->new_ && !(ft->cond.columns & rc->changed) ? was
+          : rc->new_ && matches(ft, rc->new_field, rc->new_));
+    if (!was && !is) {
+        return false;
+    } else if (was && is) {
+        uint64_t columns = ft->columns[MODIFY] & rc->changed;
+
+        if (!ft->selects[MODIFY] || !columns) {
+            return false;
+        }
+        row_put_uuid_key(out, rc->uuid);
+        str_put(out, "{\"modify\":");
+        put_diffs(out, ft, rc, columns);
+    } else if (is) {
+        if (!ft->selects[INSERT]) {
+            return false;
+        }
+        row_put_uuid_key(out, rc->uuid);
+        str_put(out, "{\"insert\":");
+        put_fields(out, ft, ft->columns[INSERT], rc->new_field, rc->new_,
+                   true);
+    } else {
+        if (!ft->selects[DELETE]) {
+            return false;
+        }
+        row_put_uuid_key(out, rc->uuid);
+        str_put(out, "{\"delete\":null");
+    }
+    str_put_char(out, '}');
+    return true;
+}
+
+/* Appends rows to a <table-updates>, table by table. */
+struct updates {
+    struct str *out;
+    const struct feed *feed;
+    const struct db_table *open;    /* Its object is not closed yet. */
+    bool is_empty;
+};
+
+static void
+updates_begin(struct updates *u, const struct feed *feed, struct str *out)
+{
+    *u = (struct updates) { .out = out, .feed = feed, .is_empty = true };
+    str_put_char(out, '{');
+}
+
+static void
+updates_put(struct updates *u, const struct feed_table *ft,
+            const struct row_change *rc)
+{
+    size_t mark = u->out->length;
+    bool done;
+
+    if (u->open == ft->table) {
+        str_put_char(u->out, ',');
+    } else {
+        str_printf(u->out, "%s\"%s\":{",
+                   u->open ? "}," : "", ft->table->schema->name);
+    }
+    done = (u->feed->version == MONITOR_V1 ? put_v1 : put_v2)(u->out, ft, rc);
+    if (done) {
+        u->open = ft->table;
+        u->is_empty = false;
+    } else {
+        str_truncate(u->out, mark);
+    }
+}
+
+static void
+updates_end(struct updates *u)
+{
+    str_put(u->out, u->open ? "}}" : "}");
+}
+
+static void
+put_head(struct str *out, const struct feed *feed, const struct uuid *id)
+{
+    static const char *const methods[] = {
+        [MONITOR_V1] = "update",
+        [MONITOR_V2] = "update2",
+        [MONITOR_V3] = "update3",
+    };
+
+    str_printf(out, "{\"method\":\"%s\",\"id\":null,\"params\":[",
+               methods[feed->version]);
+    str_put(out, feed->id);
+    if (feed->version == MONITOR_V3) {
+        str_printf(out, ",\""UUID_FMT"\"", UUID_ARGS(id));
+    }
+    str_put_char(out, ',');
+}
+
+/* A committed "_version" shows the old state, the transaction's the new. */
+static const struct ovsdb_datum *
+new_field(const void *row_, const struct ovsdb_column *column)
+{
+    static struct ovsdb_datum version;
+    const struct db_row *row = row_;
+
+    if (column->index == OVSDB_COLUMN_VERSION) {
+        struct uuid uuid = db_row_version(row, row->table->db->txn->version);
+
+        ovsdb_datum_init_uuid(&version, &uuid);
+        return &version;
+    }
+    return txn_row_field(row, column);
+}
+
+static void
+put_txn_row(struct updates *u, const struct feed_table *ft,
+            const struct txn_row *tr)
+{
+    enum txn_change change = txn_row_change(tr);
+    struct row_change rc = {
+        .row = tr->row, .uuid = &tr->row->uuid,
+        .old = change == TXN_INSERT ? NULL : tr->row,
+        .old_field = db_row_field,
+        .new_ = change == TXN_DELETE ? NULL : tr->row,
+        .new_field = new_field,
+        .changed = tr->changed | UINT64_C(1) << OVSDB_COLUMN_VERSION,
+        .tr = tr,
+    };
+
+    if (change != TXN_NONE) {
+        updates_put(u, ft, &rc);
+    }
+}
+
+static void
+feed_put_txn(struct feed *feed, struct txn *txn)
+{
+    size_t mark = feed->pending.length;
+    struct db_table *table;
+    struct txn_row *tr;
+    struct updates u;
+
+    put_head(&feed->pending, feed, &txn->id);
+    updates_begin(&u, feed, &feed->pending);
+    TXN_FOR_EACH_TABLE (table, txn) {
+        const struct feed_table *ft = &feed->tables[table->schema->index];
+
+        if (!ft->table) {
+            continue;
+        }
+        TXN_FOR_EACH_ROW (tr, table) {
+            put_txn_row(&u, ft, tr);
+        }
+    }
+    updates_end(&u);
+    str_put(&feed->pending, "]}");
+    if (u.is_empty) {
+        str_truncate(&feed->pending, mark);
+    } else if (!mark) {
+        list_push_back(&feed->feeds->dirty, &feed->dirty_node);
+    }
+}
+
+void
+feeds_put_txn(struct feeds *feeds, struct txn *txn)
+{
+    struct feed *feed;
+
+    HMAP_FOR_EACH (feed, node, &feeds->by_key) {
+        feed_put_txn(feed, txn);
+    }
+}
+
+void
+feeds_send(struct feeds *feeds, void (*send)(struct monitor *, struct rcbuf *))
+{
+    while (!list_is_empty(&feeds->dirty)) {
+        struct feed *feed = LIST_ELEM(feed, list_pop_front(&feeds->dirty),
+                                      dirty_node);
+        struct rcbuf *text = rcbuf_steal_str(&feed->pending);
+        struct monitor *monitor;
+
+        LIST_FOR_EACH_SAFE (monitor, node, &feed->members) {
+            send(monitor, text);
+        }
+        rcbuf_unref(text);
+    }
+}
+
+void
+feeds_drop(struct feeds *feeds)
+{
+    while (!list_is_empty(&feeds->dirty)) {
+        struct feed *feed = LIST_ELEM(feed, list_pop_front(&feeds->dirty),
+                                      dirty_node);
+
+        str_clear(&feed->pending);
+    }
+}
+
+/* Fast resync. */
+
+static uint64_t
+differing_columns(const struct past_row *p)
+{
+    const struct ovsdb_table_schema *ts = p->table->schema;
+    uint64_t columns = UINT64_C(1) << OVSDB_COLUMN_VERSION;
+
+    for (size_t i = 0; p->existed && p->now && i < ts->n_columns; i++) {
+        if (!ovsdb_datum_equals(&p->fields[i], &p->now->fields[i],
+                                &ts->columns[i].type)) {
+            columns |= UINT64_C(1) << i;
+        }
+    }
+    return columns;
+}
+
+void
+monitor_put_since(const struct monitor *monitor, const struct history *history,
+                  const struct uuid *id, struct str *out)
+{
+    const struct feed *feed = monitor->feed;
+    struct hmap past = HMAP_INITIALIZER(&past);
+    struct updates u;
+
+    history_get_past(history, feed->feeds->db, id, &past);
+    updates_begin(&u, feed, out);
+    for (size_t i = 0; i < n_tables(feed); i++) {
+        const struct feed_table *ft = &feed->tables[i];
+        struct past_row *p;
+
+        HMAP_FOR_EACH (p, node, &past) {
+            struct row_change rc = {
+                .row = p->now, .uuid = &p->uuid,
+                .old = p->existed ? p : NULL, .old_field = past_row_field,
+                .new_ = p->now, .new_field = db_row_field,
+            };
+
+            if (p->table == ft->table && (p->existed || p->now)) {
+                rc.changed = differing_columns(p);
+                updates_put(&u, ft, &rc);
+            }
+        }
+    }
+    updates_end(&u);
+    history_free_past(&past);
+}
+
+/* Changing conditions. */
+
+/* Reads <monitor-cond-update-requests> into the conditions of 'feed'. */
+static struct error *
+read_changes(struct feed *feed, struct span requests)
+{
+    struct jtext_reader r;
+    struct span name;
+
+    jtext_reader_init(&r, requests.data, requests.size);
+    jtext_enter_object(&r);
+    while (jtext_next_member(&r, &name)) {
+        struct db_table *table = db_find_table(feed->feeds->db, &name);
+        struct feed_table *ft = (table ? &feed->tables[table->schema->index]
+                                 : NULL);
+        struct span member;
+
+        if (!ft || !ft->table) {
+            jtext_fail(&r, "no table named %.*s in monitor condition change",
+                       (int) MIN(name.size, 128), name.data);
+            break;
+        }
+        /* The usual array of one request, or the request alone. */
+        bool is_array = jtext_peek(&r) == JTEXT_ARRAY;
+        if (is_array) {
+            jtext_enter_array(&r);
+        }
+        while (!is_array || jtext_next_item(&r)) {
+            jtext_enter_object(&r);
+            while (jtext_next_member(&r, &member)) {
+                if (span_equals_string(member, "where")) {
+                    read_where(ft, &r);
+                } else if (span_equals_string(member, "columns")) {
+                    jtext_skip(&r, NULL);
+                } else {
+                    jtext_fail(&r, "Member '%.*s' is present but not allowed "
+                               "here.", (int) MIN(member.size, 64),
+                               member.data);
+                }
+            }
+            if (!is_array || r.error) {
+                break;
+            }
+        }
+    }
+    return jtext_finish(&r);
+}
+
+static void
+copy_tables(struct feed *dst, const struct feed *src)
+{
+    for (size_t i = 0; i < n_tables(src); i++) {
+        dst->tables[i] = src->tables[i];
+        dst->tables[i].view = NULL;
+        ovsdb_condition_clone(&dst->tables[i].cond, &src->tables[i].cond);
+    }
+}
+
+/* Appends rows that come into or leave the sight of a monitor. */
+static void
+put_condition_change(struct updates *u, const struct feed_table *old,
+                     const struct feed_table *new_)
+{
+    VEC_FOR_EACH (p, &new_->table->slots) {
+        bool was = matches(old, db_row_field, *p);
+        bool is = matches(new_, db_row_field, *p);
+        struct row_change rc = {
+            .row = *p, .uuid = &(*p)->uuid,
+            .old = was ? *p : NULL, .old_field = db_row_field,
+            .new_ = is ? *p : NULL, .new_field = db_row_field,
+        };
+
+        if (was != is) {
+            updates_put(u, is ? new_ : old, &rc);
+        }
+    }
+}
+
+struct error *
+monitor_change(struct monitor *monitor, struct span new_id,
+               struct span requests, struct str *out)
+{
+    struct feed *old = monitor->feed;
+    struct feed *feed = feed_create(old->feeds, old->version,
+                                    new_id.data ? new_id : span_of(old->id));
+    size_t mark = out->length;
+    struct error *error;
+    struct updates u;
+
+    copy_tables(feed, old);
+    error = read_changes(feed, requests);
+    if (error) {
+        feed_destroy(feed);
+        return error;
+    }
+    /* The old name: the client takes on the new one with the reply. */
+    put_head(out, old, &old->feeds->db->last_id);
+    updates_begin(&u, feed, out);
+    for (size_t i = 0; i < n_tables(feed); i++) {
+        if (feed->tables[i].table) {
+            put_condition_change(&u, &old->tables[i], &feed->tables[i]);
+        }
+    }
+    updates_end(&u);
+    str_put(out, "]}");
+    if (u.is_empty) {
+        str_truncate(out, mark);
+    }
+    monitor_leave(monitor);
+    join(monitor, feed);
+    return NULL;
+}
