@@ -101,10 +101,12 @@ def test_every_source_folder_is_in_layers():
     assert homeless == []
 
 
-def test_every_folder_with_sources_has_a_readme():
-    folders = {os.path.dirname(f) for f in SOURCES}
-    missing = [d for d in sorted(folders) if d.count("/") <= 1
-               and not os.path.exists(os.path.join(TOP, d, "README.md"))]
+def test_every_folder_of_layers_has_a_readme():
+    """A folder's README also tells what its own folders are."""
+    layers = read_layers(read("LAYERS"))
+    used = {folder_of(f, layers) for f in SOURCES} - {None}
+    missing = [d for d in sorted(used)
+               if not os.path.exists(os.path.join(TOP, d, "README.md"))]
     assert missing == []
 
 
