@@ -1,3 +1,4 @@
 # Sources of vswitch/.
 include vswitch/datapath/automake.mk
+include vswitch/ofproto/automake.mk
 include vswitch/tools/automake.mk

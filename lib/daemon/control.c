@@ -22,7 +22,7 @@
 LOG_MODULE(unixctl);
 
 COUNTER(unixctl_received);
-COUNTER(unixctl_refused);
+COUNTER(unixctl_overflow);
 
 /* Bounds for clients: the length of a command, the number of connections. */
 #define MAX_BYTES (4 * 1024 * 1024)
@@ -50,7 +50,7 @@ struct control_conn {
 };
 
 static struct shash commands = SHASH_INITIALIZER(&commands);
-static struct list conns = LIST_INITIALIZER(&conns);
+static struct list conns = LIST_INITIALIZER(&conns);    /* Idlest first. */
 static struct list pending = LIST_INITIALIZER(&pending);
 static size_t n_conns;
 static struct step step;
@@ -143,6 +143,8 @@ reply(struct control_conn *conn, const char *text, bool is_error)
     }
     str_uninit(&s);
     clear_command(conn);
+    list_remove(&conn->node);
+    list_push_back(&conns, &conn->node);
     jsonrpc_set_reading(conn->rpc, true);
 }
 
@@ -290,13 +292,32 @@ static const struct jsonrpc_callbacks conn_callbacks = {
     .closed = conn_closed,
 };
 
+/* Drops the connection that has been idle for longest.  Returns false if every
+ * one has a command under way. */
+static bool
+drop_idle_conn(void)
+{
+    for (struct list *p = conns.next; p != &conns; p = p->next) {
+        struct control_conn *conn = CONTAINER_OF(p, struct control_conn, node);
+
+        if (!conn->name) {
+            destroy_conn(conn);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 accepted(struct listener *l UNUSED, struct stream *stream, void *aux UNUSED)
 {
     if (n_conns >= MAX_CONNS) {
-        counter_inc(unixctl_refused);
-        stream_destroy(stream);
-        return;
+        /* Idle strangers must not keep the operator out. */
+        counter_inc(unixctl_overflow);
+        if (!drop_idle_conn()) {
+            stream_destroy(stream);
+            return;
+        }
     }
 
     struct control_conn *conn = xzalloc(sizeof *conn);

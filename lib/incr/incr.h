@@ -168,6 +168,10 @@ size_t incr_step(struct incr *);
 struct incr_group *incr_find(const struct incr *, unsigned int fact,
                              const void *key, size_t);
 
+/* What one value adds to the 'set_hash' of a group: the sum over a set tells,
+ * before there is a group, which groups hold that set. */
+uint64_t incr_set_hash(const void *value, size_t);
+
 /* Calls 'visit' for each group of 'fact' that has facts. */
 void incr_for_each_group(struct incr *, unsigned int fact,
                          void (*visit)(struct incr_group *, void *aux),
@@ -208,7 +212,7 @@ void incr_emit(struct incr_ctx *, unsigned int fact, const void *key, size_t,
                const void *value, size_t);
 
 /* A string builder for the unit's own use, empty at first use in a unit and
- * after each incr_scratch() call with the same 'i' (0 to 3). */
+ * after each incr_scratch() call with the same 'i' (0 to 7). */
 struct str *incr_scratch(struct incr_ctx *, unsigned int i);
 
 /* What the program gave to incr_set_aux(), constant while units run. */

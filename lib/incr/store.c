@@ -494,6 +494,12 @@ incr_unset(struct incr *incr, unsigned int class_id, const void *key,
     }
 }
 
+uint64_t
+incr_set_hash(const void *value, size_t size)
+{
+    return hash_word(key_hash(value, size), 1);
+}
+
 struct incr_group *
 incr_find(const struct incr *incr, unsigned int class_id, const void *key,
           size_t size)

@@ -419,10 +419,11 @@ parse_backends(struct action_parser *p, struct action *a)
 
     while (ok && p->lexer->token.type != LEX_SEMICOLON
            && p->lexer->token.type != LEX_RPAREN) {
-        const char *s = p->lexer->token.s;
+        const char *s;
 
-        ok = (!backends.n || lexer_force(p->lexer, LEX_COMMA))
-             && parse_backend(p, &b);
+        ok = !backends.n || lexer_force(p->lexer, LEX_COMMA);
+        s = p->lexer->token.s;
+        ok = ok && parse_backend(p, &b);
         if (ok && backends.n
             && ip_is_v4(&b.ip) != ip_is_v4(&backends.items[0].ip)) {
             ok = fail(p, s, "IPv4 and IPv6 backends cannot be mixed");

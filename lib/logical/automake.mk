@@ -23,3 +23,16 @@ lib_logical_liblogical_a_SOURCES = \
 	lib/logical/symbol.c \
 	lib/logical/symbol.h
 EXTRA_DIST += lib/logical/README.md
+
+if HAVE_CMOCKA
+check_PROGRAMS += lib/logical/test
+lib_logical_test_SOURCES = \
+	lib/logical/addresses_test.c \
+	lib/logical/expr_property_test.c \
+	lib/logical/expr_test.c \
+	lib/logical/lexer_test.c \
+	lib/logical/logical_test.c \
+	lib/logical/logical_test.h
+lib_logical_test_LDADD = lib/logical/liblogical.a lib/flow/libflow.a \
+	lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
+endif

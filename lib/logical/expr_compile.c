@@ -40,6 +40,8 @@
 
 /* Bounds that keep normalisation from exploding before there are matches. */
 #define MAX_CLAUSES 10000
+/* Pairs of cubes compared while dimensions over one base are intersected. */
+#define MAX_WORK (20 * 1000 * 1000)
 #define MAX_CONJ_CLAUSES 64
 /* Dimensions over one base are intersected up to this product. */
 #define MAX_INTERSECTION 4096
@@ -73,6 +75,7 @@ struct compiler {
     struct arena arena;          /* For what does not outlive compilation. */
     struct expr_matches *out;
     size_t max_matches;
+    size_t work;                 /* Up to MAX_WORK. */
 
     /* Compiling for one member of one set. */
     const char *member_set;
@@ -336,22 +339,23 @@ dim_intersect(struct compiler *c, const struct dim *a, const struct dim *b)
         || a->n * b->n > MAX_INTERSECTION) {
         return NULL;
     }
-    cubes = arena_array(&c->arena, struct cube, a->n * b->n);
+    cubes = arena_array(&c->arena, struct cube, a->n + b->n + 1);
     for (size_t i = 0; i < a->n; i++) {
         for (size_t j = 0; j < b->n; j++) {
             size_t k;
 
+            c->work += 1 + n;
             if (!cube_and(c, &a->cubes[i], &b->cubes[j], &cubes[n])) {
                 continue;
             }
             for (k = 0; k < n && !cube_equals(&cubes[k], &cubes[n]); k++) {
             }
             n += k == n;
+            if (n > a->n + b->n) {
+                /* Worse than two dimensions. */
+                return NULL;
+            }
         }
-    }
-    if (n > a->n + b->n) {
-        /* Worse than two dimensions. */
-        return NULL;
     }
     ret = arena_new(&c->arena, struct dim);
     *ret = (struct dim) { cubes, n, false };
@@ -446,6 +450,10 @@ form_and(struct compiler *c, struct form a, struct form b)
             struct cube cube;
             const struct dim **dims;
 
+            if (c->work > MAX_WORK) {
+                set_too_big(c, "alternatives", a.n * b.n, i * b.n + j);
+                return form_false();
+            }
             if (!cube_and(c, &s->cube, &t->cube, &cube)) {
                 continue;
             }
@@ -466,23 +474,49 @@ form_and(struct compiler *c, struct form a, struct form b)
     return ret;
 }
 
-/* Appends the cubes of 'clause', which has at most one dimension, to 'cubes'
- * and returns how many there are. */
+/* Appends the cubes of 'clause', which has at most one dimension, without the
+ * terms of 'common', to 'cubes' and returns how many there are. */
 static size_t
 put_clause_cubes(struct compiler *c, const struct clause *clause,
-                 struct cube *cubes)
+                 const struct cube *common, struct cube *cubes)
 {
+    struct cube cube;
     size_t n = 0;
 
+    cube_beyond(c, &clause->cube, common, &cube);
     if (!clause->n_dims) {
-        *cubes = clause->cube;
+        *cubes = cube;
         return 1;
     }
     for (size_t i = 0; i < clause->dims[0]->n; i++) {
-        n += cube_and(c, &clause->cube, &clause->dims[0]->cubes[i],
-                      &cubes[n]);
+        n += cube_and(c, &cube, &clause->dims[0]->cubes[i], &cubes[n]);
     }
     return n;
+}
+
+/* Keeps of 'common' the terms that 'cube' has too. */
+static void
+cube_keep_common(struct compiler *c, struct cube *common,
+                 const struct cube *cube)
+{
+    struct expr_term *terms = arena_array(&c->arena, struct expr_term,
+                                          MAX(common->n_terms, 1));
+    size_t n = 0;
+
+    for (size_t i = 0; i < common->n_terms; i++) {
+        const struct expr_term *s = &common->terms[i];
+
+        for (size_t j = 0; j < cube->n_terms; j++) {
+            const struct expr_term *t = &cube->terms[j];
+
+            if (s->base == t->base && s->value == t->value
+                && s->mask == t->mask) {
+                terms[n++] = *s;
+            }
+        }
+    }
+    common->terms = terms;
+    common->n_terms = n;
 }
 
 static struct form
@@ -492,6 +526,7 @@ form_or(struct compiler *c, const struct form *forms, size_t n_forms)
     bool has_set = false;
     struct clause *rest;
     struct cube *cubes;
+    struct cube common = empty_cube;
     struct form flat = { NULL, 0 };
 
     for (size_t i = 0; i < n_forms; i++) {
@@ -499,6 +534,11 @@ form_or(struct compiler *c, const struct form *forms, size_t n_forms)
             const struct clause *clause = &forms[i].clauses[j];
 
             if (clause->n_dims <= 1) {
+                if (!n_flat) {
+                    common = clause->cube;
+                } else {
+                    cube_keep_common(c, &common, &clause->cube);
+                }
                 n_flat++;
                 n_cubes += clause->n_dims ? clause->dims[0]->n : 1;
                 has_set |= clause->n_dims && clause->dims[0]->has_set;
@@ -523,12 +563,14 @@ form_or(struct compiler *c, const struct form *forms, size_t n_forms)
             } else if (n_flat == 1) {
                 flat = (struct form) { &forms[i].clauses[j], 1 };
             } else {
-                n += put_clause_cubes(c, clause, &cubes[n]);
+                n += put_clause_cubes(c, clause, &common, &cubes[n]);
             }
         }
     }
     if (n_flat != 1) {
         flat = form_of_dim(c, cubes, n, has_set);
+        flat = common.n_terms ? form_and(c, form_of_cube(c, &common), flat)
+               : flat;
     }
     if (flat.n) {
         rest[n_rest++] = flat.clauses[0];
@@ -1242,10 +1284,14 @@ emit_clause(struct compiler *c, const struct clause *clause)
         all |= dim_bases(clause->dims[i]);
     }
     keep = prereq_bases(all);
-    for (size_t i = 0; i < clause->n_dims; i++) {
-        if (dim_bases(clause->dims[i]) & keep) {
-            split_clause(c, clause, i, keep);
-            return;
+    for (int with_set = 0; with_set < 2; with_set++) {
+        for (size_t i = 0; i < clause->n_dims; i++) {
+            const struct dim *dim = clause->dims[i];
+
+            if (dim->has_set == with_set && dim_bases(dim) & keep) {
+                split_clause(c, clause, i, keep);
+                return;
+            }
         }
     }
     emit_conjunction(c, clause);

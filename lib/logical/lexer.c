@@ -185,13 +185,15 @@ scan_mac(const char *s, u128 *ret)
 
     for (int i = 0; i < 6; i++) {
         size_t digits = span(s + n, C_HEX);
+        unsigned int octet = 0;
 
         if (!digits || digits > 2) {
             return 0;
         }
         for (size_t j = 0; j < digits; j++) {
-            mac = mac << (j ? 4 : 8) | (unsigned) text_hex_digit(s[n + j]);
+            octet = octet << 4 | text_hex_digit(s[n + j]);
         }
+        mac = mac << 8 | octet;
         n += digits;
         if (i < 5 && s[n++] != ':') {
             return 0;

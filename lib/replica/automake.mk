@@ -2,12 +2,16 @@ noinst_LIBRARIES += lib/replica/libreplica.a
 lib_replica_libreplica_a_SOURCES = \
 	lib/replica/class.c \
 	lib/replica/class.h \
+	lib/replica/column.c \
+	lib/replica/column.h \
 	lib/replica/compile.c \
 	lib/replica/condition.c \
+	lib/replica/dangling.c \
 	lib/replica/index.c \
 	lib/replica/index.h \
 	lib/replica/internal.h \
 	lib/replica/job.c \
+	lib/replica/learn.c \
 	lib/replica/protocol.c \
 	lib/replica/protocol.h \
 	lib/replica/replica.c \

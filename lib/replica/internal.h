@@ -45,6 +45,9 @@ enum update_format {
 struct error *update_apply(struct store *, struct span text,
                            enum update_format, bool is_whole) MUST_USE;
 
+/* learn.c: notes in the tables what a server's schema has of them. */
+struct error *store_learn_schema(struct store *, struct span schema) MUST_USE;
+
 /* txn.c */
 
 /* Handles the reply to the request of a transaction: its result, or its

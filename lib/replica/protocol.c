@@ -21,7 +21,6 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
-#include "lib/ovsdb/schema.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
 
@@ -76,8 +75,6 @@ struct protocol {
     bool lock_in_flight;
     uint64_t lock_id;
 };
-
-static void begin_monitor(struct protocol *, struct span schema);
 
 static struct jsonrpc *
 rpc(const struct protocol *p)
@@ -175,78 +172,6 @@ reject_message(struct protocol *p, struct error *error)
     }
 }
 
-/* Schemas. */
-
-static enum ovsdb_atomic_type
-wire_type(enum replica_type type)
-{
-    static const enum ovsdb_atomic_type types[] = {
-        [REPLICA_NONE] = OVSDB_TYPE_VOID,
-        [REPLICA_INTEGER] = OVSDB_TYPE_INTEGER,
-        [REPLICA_REAL] = OVSDB_TYPE_REAL,
-        [REPLICA_BOOLEAN] = OVSDB_TYPE_BOOLEAN,
-        [REPLICA_STRING] = OVSDB_TYPE_STRING,
-        [REPLICA_UUID] = OVSDB_TYPE_UUID,
-        [REPLICA_REF] = OVSDB_TYPE_UUID,
-    };
-
-    return types[type];
-}
-
-static void
-learn_columns(struct replica_table *table,
-              const struct ovsdb_table_schema *schema)
-{
-    for (unsigned int i = 0; i < table->class->n_columns; i++) {
-        const struct replica_column_class *class = &table->class->columns[i];
-        const struct ovsdb_column *column
-            = ovsdb_table_schema_find_column(schema, class->name);
-
-        if (!column) {
-            log_info("server's table %s has no column %s", schema->name,
-                     class->name);
-        } else if (column->type.key.type != wire_type(class->key.type)
-                   || column->type.value.type
-                   != wire_type(class->value.type)) {
-            log_warn("server's column %s of table %s has another type",
-                     class->name, schema->name);
-        } else {
-            table->server_columns |= REPLICA_COL(i);
-            if (ovsdb_type_is_composite(&column->type)) {
-                table->composite |= REPLICA_COL(i);
-            }
-        }
-    }
-}
-
-static struct error *
-learn_schema(struct protocol *p, struct span text)
-{
-    struct ovsdb_schema *schema;
-    struct error *error = ovsdb_schema_from_text(text.data, text.size,
-                                                 &schema);
-
-    if (error) {
-        return error_wrap(error, "server's schema");
-    }
-    for (unsigned int i = 0; i < store(p)->n_tables; i++) {
-        struct replica_table *table = &store(p)->tables[i];
-        const struct ovsdb_table_schema *ts
-            = ovsdb_schema_find_table(schema, table->class->name);
-
-        table->server_has = ts != NULL;
-        table->server_columns = table->composite = 0;
-        if (ts) {
-            learn_columns(table, ts);
-        } else if (table->is_monitored) {
-            log_info("server's database %s has no table %s", schema->name,
-                     table->class->name);
-        }
-    }
-    ovsdb_schema_unref(schema);
-    return NULL;
-}
-
 /* Monitoring. */
 
 static void
@@ -325,7 +250,7 @@ request_monitor(struct protocol *p, enum state state, const char *method)
 static void
 begin_monitor(struct protocol *p, struct span schema)
 {
-    struct error *error = learn_schema(p, schema);
+    struct error *error = store_learn_schema(store(p), schema);
 
     if (error) {
         set_error(p, "%s", error_message(error));

@@ -30,7 +30,8 @@ static pthread_mutex_t post_mutex = PTHREAD_MUTEX_INITIALIZER;
 static post_vec posts = VEC_EMPTY;  /* Under 'post_mutex'. */
 
 static struct list steps = LIST_INITIALIZER(&steps);
-static size_t n_awake;
+static size_t n_awake;              /* Late ones included. */
+static size_t n_awake_late;
 static struct list *next_step;      /* Of the walk that is going on. */
 static bool running_steps;
 
@@ -164,25 +165,54 @@ step_init(struct step *step, const char *name, void (*run)(void *aux),
 }
 
 void
+step_init_late(struct step *step, const char *name, void (*run)(void *aux),
+               void *aux)
+{
+    step_init(step, name, run, aux);
+    step->late = true;
+}
+
+static void
+set_awake(struct step *step, bool awake)
+{
+    if (step->awake != awake) {
+        step->awake = awake;
+        n_awake += awake ? 1 : -1;
+        n_awake_late += step->late ? (awake ? 1 : -1) : 0;
+    }
+}
+
+void
 step_uninit(struct step *step)
 {
     if (next_step == &step->node) {
         next_step = step->node.next;
     }
-    if (step->awake) {
-        step->awake = false;
-        n_awake--;
-    }
+    set_awake(step, false);
     list_remove(&step->node);
 }
 
 void
 step_wake(struct step *step)
 {
-    if (!step->awake) {
-        step->awake = true;
-        n_awake++;
+    set_awake(step, true);
+}
+
+/* Runs the steps that are awake, late ones or others, each once. */
+static void
+run_round(bool late)
+{
+    for (struct list *node = steps.next; node != &steps; node = next_step) {
+        struct step *step = CONTAINER_OF(node, struct step, node);
+
+        next_step = node->next;
+        if (step->awake && step->late == late) {
+            set_awake(step, false);
+            step->n_runs++;
+            step->run(step->aux);
+        }
     }
+    next_step = NULL;
 }
 
 void
@@ -193,20 +223,8 @@ step_run_awake(void)
     }
     running_steps = true;
     for (int round = 0; n_awake && round < MAX_STEP_ROUNDS; round++) {
-        for (struct list *node = steps.next; node != &steps;
-             node = next_step) {
-            struct step *step = CONTAINER_OF(node, struct step, node);
-
-            next_step = node->next;
-            if (step->awake) {
-                step->awake = false;
-                n_awake--;
-                step->n_runs++;
-                step->run(step->aux);
-            }
-        }
+        run_round(n_awake == n_awake_late);
     }
-    next_step = NULL;
     running_steps = false;
 }
 

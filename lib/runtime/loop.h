@@ -44,6 +44,7 @@ struct step {
     void (*run)(void *aux);
     void *aux;
     bool awake;
+    bool late;              /* Made by step_init_late(). */
     uint64_t n_runs;
 };
 
@@ -51,6 +52,11 @@ struct step {
  * uninit itself and others from within its run. */
 void step_init(struct step *, const char *name, void (*run)(void *aux),
                void *aux);
+
+/* Likewise a step that runs only when no other is awake: for output, which
+ * should leave once for all that the others have to say. */
+void step_init_late(struct step *, const char *name, void (*run)(void *aux),
+                    void *aux);
 void step_uninit(struct step *);
 
 /* Makes 'step' run at the end of this turn (or, from within a step, of the

@@ -129,6 +129,28 @@ test_steps_run_until_none_is_awake(void **state)
     step_uninit(&chain.b);
 }
 
+/* Output leaves once, after everything that has something to say. */
+static void
+test_late_step_runs_after_the_others(void **state)
+{
+    struct chain chain = { .n = 2 };
+    struct step late;
+
+    step_init_late(&late, "late", note, (void *) "z");
+    step_init(&chain.a, "a", run_a, &chain);
+    step_init(&chain.b, "b", run_b, &chain);
+    step_wake(&late);
+    step_wake(&chain.a);
+    loop_turn(false);
+    assert_trace("ababaz");
+    step_uninit(&chain.a);
+    step_uninit(&chain.b);
+    step_wake(&late);
+    step_uninit(&late);
+    loop_turn(false);
+    assert_trace("");
+}
+
 static void
 run_forever(void *step)
 {
@@ -375,6 +397,7 @@ loop_tests(void)
         cmocka_unit_test(test_timer_ends_the_wait),
         cmocka_unit_test(test_posts_of_another_thread_all_arrive),
         cmocka_unit_test(test_steps_run_until_none_is_awake),
+        cmocka_unit_test(test_late_step_runs_after_the_others),
         cmocka_unit_test(test_restless_step_lets_the_loop_turn),
         cmocka_unit_test(test_step_may_remove_the_next),
         cmocka_unit_test(test_watch_reads_when_there_is_something),

@@ -69,10 +69,11 @@ struct stream {
     unsigned int n_holds;       /* Calls under way that use the stream. */
     bool is_destroyed;          /* Freed when 'n_holds' is 0. */
     bool is_lingering;          /* stream_destroy_after_flush(). */
-    struct timer timer;         /* Retry of open, or end of lingering. */
+    struct timer timer;         /* Retry of open; end of lingering. */
 
     bool is_reading;
     bool is_blocked;            /* The kernel's send buffer is full. */
+    bool is_eof;                /* The peer writes no more, but may read. */
     int open_wanted, recv_wanted, send_wanted;  /* UV_READABLE, ... */
     struct list wake_node;      /* In the list that the step works off. */
     struct error *error;        /* Why it will be closed. */

@@ -37,6 +37,9 @@ COUNTER(stream_write);
 
 #define LINGER_MS 1000
 
+/* How long a peer that has shut down its side may take to read the rest. */
+#define EOF_LINGER_MS 30000
+
 static const struct stream_class *const classes[] = {
     &stream_unix_class, &stream_tcp_class, &stream_ssl_class, &stream_fd_class,
 };
@@ -58,7 +61,7 @@ init_once(void)
 
     if (!done) {
         done = true;
-        step_init(&step, "stream", run_woken, NULL);
+        step_init_late(&step, "stream", run_woken, NULL);
 
         /* OpenSSL and pipes have no MSG_NOSIGNAL. */
         signal(SIGPIPE, SIG_IGN);
@@ -283,7 +286,7 @@ update_watch(struct stream *stream)
     if (stream->state == STREAM_OPENING) {
         events = stream->open_wanted;
     } else if (stream->state == STREAM_OPEN) {
-        if (stream->is_reading) {
+        if (stream->is_reading && !stream->is_eof) {
             events |= stream->recv_wanted;
         }
         if (stream->is_blocked) {
@@ -348,6 +351,31 @@ go_on_opening(struct stream *stream)
 
 /* Reading. */
 
+static void
+end_eof_linger(void *stream_)
+{
+    struct stream *stream = stream_;
+
+    hold(stream);
+    close_stream(stream, 0);
+    let_go(stream);
+}
+
+/* The peer has ended its side.  It may still want what is queued for it: a
+ * script that has sent its requests and closed waits for the answers. */
+static void
+handle_eof(struct stream *stream)
+{
+    if (!stream->backlog) {
+        close_stream(stream, 0);
+        return;
+    }
+    stream->is_eof = true;
+    timer_stop(&stream->timer);
+    timer_init(&stream->timer, end_eof_linger, stream);
+    timer_set(&stream->timer, EOF_LINGER_MS);
+}
+
 static bool
 has_more(const struct stream *stream)
 {
@@ -361,7 +389,7 @@ read_input(struct stream *stream)
 
     for (int i = 0; i < MAX_READS || has_more(stream); i++) {
         if (stream->state != STREAM_OPEN || !stream->is_reading
-            || !stream->callbacks) {
+            || stream->is_eof || !stream->callbacks) {
             return;
         }
 
@@ -369,7 +397,11 @@ read_input(struct stream *stream)
         if (n == -EAGAIN) {
             return;
         }
-        if (n <= 0) {
+        if (!n) {
+            handle_eof(stream);
+            return;
+        }
+        if (n < 0) {
             close_stream(stream, n);
             return;
         }
@@ -480,6 +512,8 @@ all_written(struct stream *stream)
     }
     if (stream->is_lingering) {
         stream_destroy(stream);
+    } else if (stream->is_eof) {
+        close_stream(stream, 0);
     } else if (stream->callbacks && stream->callbacks->drained) {
         stream->callbacks->drained(stream, stream->aux);
     }
@@ -518,7 +552,8 @@ write_output(struct stream *stream)
     }
     int error = send_queued(stream, MAX_WRITE_BYTES);
     if (error) {
-        close_stream(stream, error);
+        /* After the peer's end of file, this is the rest of its closing. */
+        close_stream(stream, stream->is_eof ? 0 : error);
         return;
     }
     stream->is_blocked = stream->backlog != 0;

@@ -370,6 +370,41 @@ test_destroy_after_flush_sends_the_rest(void **state)
     free(data);
 }
 
+/* A client that has sent its last request shuts down its side and reads on. */
+static void
+test_peer_that_only_reads_gets_the_rest(void **state)
+{
+    enum { SIZE = 2 * 1024 * 1024 };
+    char *data = xzalloc(SIZE);
+    struct pair pair;
+
+    connect_kind(&pair, 0);
+    stream_set_reading(pair.client.stream, false);
+    stream_write(pair.server.stream, data, SIZE);
+    loop_turn(false);
+    assert_int_equal(shutdown(stream_fd(pair.client.stream), SHUT_WR), 0);
+    for (int i = 0; i < 5; i++) {
+        loop_turn(false);
+    }
+    assert_false(pair.server.is_closed);
+    stream_set_reading(pair.client.stream, true);
+    WAIT_FOR(pair.server.is_closed && pair.client.is_closed);
+    assert_null(pair.server.error);
+    assert_int_equal(pair.client.input.length, SIZE);
+    pair_close(&pair);
+
+    /* One that has gone altogether does not hold the stream up. */
+    connect_kind(&pair, 0);
+    stream_set_reading(pair.client.stream, false);
+    stream_write(pair.server.stream, data, SIZE);
+    loop_turn(false);
+    stream_destroy(pair.client.stream);
+    pair.client.stream = NULL;
+    WAIT_FOR(pair.server.is_closed);
+    pair_close(&pair);
+    free(data);
+}
+
 static void
 destroy_input(struct stream *stream, const char *data, size_t size,
               void *destroyed)
@@ -518,6 +553,7 @@ stream_tests(void)
         cmocka_unit_test(test_writes_of_a_turn_leave_in_one_call),
         cmocka_unit_test(test_backlog_of_a_peer_that_does_not_read),
         cmocka_unit_test(test_destroy_after_flush_sends_the_rest),
+        cmocka_unit_test(test_peer_that_only_reads_gets_the_rest),
         cmocka_unit_test(test_callbacks_may_destroy),
         cmocka_unit_test(test_fd_stream),
         cmocka_unit_test(test_listener_survives_want_of_descriptors),

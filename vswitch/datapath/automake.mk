@@ -1,5 +1,41 @@
 # Sources of vswitch/dpif/, vswitch/netdev/ and vswitch/datapath/.
-EXTRA_DIST += \
-	vswitch/dpif/conntrack.h \
+noinst_LIBRARIES += vswitch/datapath/libdatapath.a
+vswitch_datapath_libdatapath_a_SOURCES = \
+	vswitch/datapath/actions.c \
+	vswitch/datapath/datapath.h \
+	vswitch/datapath/dpif.c \
+	vswitch/datapath/flow_table.c \
+	vswitch/datapath/flow_table.h \
+	vswitch/datapath/meter.c \
+	vswitch/datapath/poller.c \
+	vswitch/datapath/process.c \
+	vswitch/datapath/set.c \
+	vswitch/datapath/tunnel.c \
+	vswitch/datapath/tunnel_header.c \
+	vswitch/datapath/tunnel_header.h \
 	vswitch/dpif/dpif.h \
-	vswitch/netdev/netdev.h
+	vswitch/netdev/dummy.c \
+	vswitch/netdev/linux.c \
+	vswitch/netdev/linux.h \
+	vswitch/netdev/netdev.c \
+	vswitch/netdev/netdev.h \
+	vswitch/netdev/netdev_provider.h \
+	vswitch/netdev/system.c \
+	vswitch/netdev/tap.c \
+	vswitch/netdev/vnet.c \
+	vswitch/netdev/vnet.h
+EXTRA_DIST += vswitch/datapath/README.md vswitch/dpif/conntrack.h
+
+datapath_libs = vswitch/datapath/libdatapath.a lib/flow/libflow.a \
+	lib/netlink/libnetlink.a lib/packet/libpacket.a \
+	lib/runtime/libruntime.a lib/base/libbase.a $(ALL_LIBS)
+
+noinst_PROGRAMS += vswitch/datapath/driver
+vswitch_datapath_driver_SOURCES = vswitch/datapath/driver.c
+vswitch_datapath_driver_LDADD = $(datapath_libs)
+
+if HAVE_CMOCKA
+check_PROGRAMS += vswitch/datapath/test
+vswitch_datapath_test_SOURCES = vswitch/datapath/dp_test.c
+vswitch_datapath_test_LDADD = $(CMOCKA_LIBS) $(datapath_libs)
+endif

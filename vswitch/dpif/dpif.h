@@ -34,6 +34,10 @@
 struct dpif;
 struct netdev;
 
+/* Drop for the reason in a u32.  Newer kernels' headers have the name
+ * OVS_ACTION_ATTR_DROP. */
+#define DPIF_ACTION_ATTR_DROP 24
+
 /* Unique flow identifier: a hash of the key and mask, by the installer. */
 struct ufid {
     uint64_t u64[2];
@@ -257,7 +261,7 @@ struct dpif_upcall {
     /* In. */
     enum dpif_upcall_type type;
     struct packet *packet;       /* Read it; do not change or keep it. */
-    const struct flow_key *key;  /* What the packet is. */
+    const struct flow *key;      /* What the packet is. */
     const void *userdata;        /* DPIF_UC_ACTION: OVS_USERSPACE_ATTR_USERDATA
                                   * payload. */
     size_t userdata_size;

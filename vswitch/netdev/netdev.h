@@ -76,7 +76,8 @@ struct netdev_stats {
 /* Statistics as seen from the switch: rx is into the switch. */
 int netdev_get_stats(const struct netdev *, struct netdev_stats *);
 
-/* IP addresses of the interface. */
+/* IP addresses of the interface and their prefix lengths (0 to 32 for IPv4,
+ * which is ::ffff:a.b.c.d), each array for free(). */
 int netdev_get_addresses(const struct netdev *, struct in6_addr **addrs,
                          unsigned int **plens, size_t *n);
 
@@ -88,9 +89,10 @@ void netdev_set_changed_callback(void (*changed)(void *aux), void *aux);
 
 /* Receiving.
  *
- * Packets are borrowed from the queue until the next netdev_rxq_recv(),
- * netdev_rxq_release() or netdev_rxq_close(): they may lie in memory shared
- * with the kernel. */
+ * Received packets are the receiver's, for packet_free().  Those that are
+ * borrowed (packet.h) lie in memory shared with the kernel, and are valid
+ * until the next netdev_rxq_recv(), netdev_rxq_release() or
+ * netdev_rxq_close(). */
 
 /* Opens the device's receive queue. */
 struct error *netdev_rxq_open(struct netdev *, struct netdev_rxq **) MUST_USE;
@@ -100,7 +102,7 @@ void netdev_rxq_close(struct netdev_rxq *);
  * a negative errno value. */
 int netdev_rxq_recv(struct netdev_rxq *, struct packet_batch *);
 
-/* Takes back the packets of the last netdev_rxq_recv(). */
+/* Takes back what was borrowed by the last netdev_rxq_recv(). */
 void netdev_rxq_release(struct netdev_rxq *);
 
 /* A file descriptor that polls readable when there is something to receive;

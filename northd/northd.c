@@ -1,0 +1,700 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One step: tell the engine what changed in the replicas, run it, and write
+ * what came out, one transaction a database at a time.  While a transaction is
+ * in flight the sinks only collect, since what the replica shows is then older
+ * than what was sent. */
+
+#include "northd/northd.h"
+
+#include <string.h>
+
+#include "config.h"
+#include "lib/base/alloc.h"
+#include "lib/base/random.h"
+#include "lib/incr/rows.h"
+#include "lib/replica/txn.h"
+#include "lib/runtime/clock.h"
+#include "lib/runtime/log.h"
+#include "lib/runtime/loop.h"
+#include "lib/runtime/memory.h"
+#include "northd/program.h"
+#include "northd/sync/flows.h"
+#include "northd/sync/keys.h"
+#include "northd/sync/tables.h"
+
+LOG_MODULE(ovn_northd)
+
+#define LOCK_NAME "ovn_northd"
+
+/* After a transaction that the server refused for a reason other than a
+ * race. */
+#define ERROR_BACKOFF_MS 1000
+
+/* What exists while this is the active instance. */
+struct active {
+    struct northd_env env;
+    struct incr *incr;
+    struct key_sync *keys;
+    struct row_sync *sb_rows;
+    struct row_sync *nb_rows;
+    struct flow_sync *flows;
+};
+
+/* A database's transaction in flight. */
+struct outgoing {
+    struct replica_txn *txn;    /* NULL if there is none. */
+    int64_t nb_cfg;             /* That it makes true. */
+    int64_t not_before_ms;
+};
+
+struct northd {
+    struct northd_config config;
+    struct replica *nb;
+    struct replica *sb;
+    struct step step;
+    struct timer retry;
+    struct pool *pool;
+    struct active *active;
+    struct outgoing to_nb;
+    struct outgoing to_sb;
+    bool restart;               /* Start from nothing in the next step. */
+
+    /* nb_cfg sequencing: the numbers that NB_Global should show. */
+    int64_t seen_cfg;           /* Last nb_cfg seen, and when. */
+    int64_t seen_cfg_ms;
+    int64_t sb_cfg;             /* Last one that the southbound database has,
+                                 * and when; -1 if none yet. */
+    int64_t sb_cfg_ms;
+    int64_t hv_cfg;
+    int64_t hv_cfg_ms;
+};
+
+static void run(void *northd);
+
+static void
+wake(void *northd_)
+{
+    struct northd *northd = northd_;
+
+    step_wake(&northd->step);
+}
+
+static void
+report_memory(struct memory_usage *usage, void *northd_)
+{
+    const struct northd *northd = northd_;
+
+    if (northd->active) {
+        struct incr_counts counts = incr_counts(northd->active->incr);
+
+        memory_add(usage, "incr-facts", counts.n_facts);
+        memory_add(usage, "incr-units", counts.n_units);
+        memory_add(usage, "incr-reads", counts.n_edges);
+        memory_add(usage, "incr-bytes", counts.bytes);
+    }
+}
+
+/* Columns that northd writes and does not need to see wake nobody. */
+static void
+choose_monitors(struct northd *northd)
+{
+    static const struct replica_table_class *const unread[] = {
+        &sb_mac_binding_table, &sb_fdb_table, &sb_igmp_group_table,
+        &sb_controller_event_table, &sb_connection_table, &sb_ssl_table,
+        &sb_bfd_table, &sb_ecmp_nexthop_table, &sb_learned_route_table,
+        &sb_advertised_route_table, &sb_advertised_mac_binding_table,
+        &sb_acl_id_table, &sb_mirror_table, &sb_gateway_chassis_table,
+        &sb_chassis_template_var_table, &sb_service_monitor_table,
+        &sb_ip_multicast_table,
+    };
+
+    replica_monitor_all(northd->nb);
+    replica_monitor_all(northd->sb);
+    for (size_t i = 0; i < ARRAY_SIZE(unread); i++) {
+        replica_unmonitor(northd->sb, unread[i], REPLICA_ALL_COLS);
+    }
+}
+
+struct error *
+northd_create(const struct northd_config *config, struct northd **ret)
+{
+    struct northd *northd = xzalloc(sizeof *northd);
+    struct error *error;
+
+    northd->config = *config;
+    northd->sb_cfg = -1;
+    step_init(&northd->step, "northd", run, northd);
+    timer_init(&northd->retry, wake, northd);
+    northd->nb = replica_create(&nb_class, wake, northd);
+    northd->sb = replica_create(&sb_class, wake, northd);
+    choose_monitors(northd);
+    replica_set_leader_only(northd->nb, true);
+    replica_set_leader_only(northd->sb, true);
+    northd->pool = pool_create(MAX(config->n_threads, 1));
+    error = replica_set_remotes(northd->nb, config->nb_remote, true);
+    if (!error) {
+        error = replica_set_remotes(northd->sb, config->sb_remote, true);
+    }
+    if (error) {
+        northd_destroy(northd);
+        return error;
+    }
+    replica_set_lock(northd->sb, config->paused ? NULL : LOCK_NAME);
+    memory_register(report_memory, northd);
+    *ret = northd;
+    return NULL;
+}
+
+static void
+forget_outgoing(struct outgoing *outgoing)
+{
+    if (outgoing->txn) {
+        replica_txn_abandon(outgoing->txn);
+        outgoing->txn = NULL;
+    }
+    outgoing->not_before_ms = 0;
+}
+
+static void
+active_stop(struct northd *northd)
+{
+    struct active *active = northd->active;
+
+    if (!active) {
+        return;
+    }
+    forget_outgoing(&northd->to_nb);
+    forget_outgoing(&northd->to_sb);
+    flow_sync_destroy(active->flows);
+    row_sync_destroy(active->sb_rows);
+    row_sync_destroy(active->nb_rows);
+    key_sync_destroy(active->keys);
+    incr_unimport(active->incr, northd->nb, NULL);
+    incr_unimport(active->incr, northd->sb, sb_table_is_input);
+    incr_destroy(active->incr);
+    free(active);
+    northd->active = NULL;
+}
+
+void
+northd_destroy(struct northd *northd)
+{
+    if (!northd) {
+        return;
+    }
+    memory_unregister(report_memory, northd);
+    active_stop(northd);
+    replica_destroy(northd->nb);
+    replica_destroy(northd->sb);
+    pool_destroy(northd->pool);
+    timer_stop(&northd->retry);
+    step_uninit(&northd->step);
+    free(northd);
+}
+
+/* Becoming active. */
+
+static void
+reserve_keys(struct northd *northd)
+{
+    struct sb_datapath_binding *dp;
+    struct sb_port_binding *pb;
+
+    SB_DATAPATH_BINDING_FOR_EACH (dp, northd->sb) {
+        const char *name = strmap_get(&dp->external_ids, "logical-switch");
+
+        name = name ? name : strmap_get(&dp->external_ids, "logical-router");
+        if (name) {
+            key_sync_reserve(northd->active->keys, NULL, name,
+                             dp->tunnel_key);
+        }
+    }
+    SB_PORT_BINDING_FOR_EACH (pb, northd->sb) {
+        const char *name = NULL;
+        struct uuid uuid;
+
+        if (pb->datapath) {
+            name = strmap_get(&pb->datapath->external_ids, "logical-switch");
+            name = name ? name : strmap_get(&pb->datapath->external_ids,
+                                            "logical-router");
+        }
+        if (name && uuid_from_string(&uuid, name)) {
+            key_sync_reserve(northd->active->keys, &uuid, pb->logical_port,
+                             pb->tunnel_key);
+        }
+    }
+}
+
+/* Hands every row that is there to a new engine. */
+static void
+import_all(struct incr *incr, struct replica *replica, unsigned int first,
+           bool (*wanted)(const struct replica_table_class *))
+{
+    const struct replica_db_class *class = replica_class(replica);
+
+    for (unsigned int i = 0; i < class->n_tables; i++) {
+        const struct replica_table_class *table = class->tables[i];
+        struct replica_row *row;
+
+        if (!wanted || wanted(table)) {
+            REPLICA_FOR_EACH (row, replica, table) {
+                row->aux = incr_row_add(incr, first + table->number, row);
+            }
+        }
+    }
+}
+
+static void
+active_start(struct northd *northd)
+{
+    struct active *active = xzalloc(sizeof *active);
+
+    northd->active = active;
+    replica_clear_changes(northd->nb);
+    replica_clear_changes(northd->sb);
+    active->incr = incr_create(northd_program(),
+                               northd->config.n_threads > 1 ? northd->pool
+                               : NULL);
+    active->env.old_schema = !replica_server_has_column(
+        northd->sb, &sb_datapath_binding_table,
+        SB_DATAPATH_BINDING_COL_TYPE);
+    incr_set_aux(active->incr, &active->env);
+    active->keys = key_sync_create(active->incr);
+    active->sb_rows = row_sync_create(active->incr, northd->sb, sb_row_tables,
+                                      n_sb_row_tables);
+    active->nb_rows = row_sync_create(active->incr, northd->nb, nb_row_tables,
+                                      n_nb_row_tables);
+    active->flows = flow_sync_create(active->incr, northd->nb, northd->sb,
+                                     active->sb_rows);
+    import_all(active->incr, northd->nb, 0, NULL);
+    import_all(active->incr, northd->sb, NB_N_TABLES, sb_table_is_input);
+    reserve_keys(northd);
+    incr_step(active->incr);
+    key_sync_release(active->keys);
+    row_sync_adopt(active->sb_rows);
+    row_sync_adopt(active->nb_rows);
+    flow_sync_adopt(active->flows);
+    log_info("ovn-northd lock acquired. This ovn-northd instance is now "
+             "active.");
+}
+
+/* Transactions. */
+
+/* After a transaction that did not succeed, what the sinks believed of the
+ * database may be wrong. */
+static void
+start_over(struct northd *northd, struct outgoing *outgoing,
+           const struct replica_txn *txn, enum replica_txn_status status)
+{
+    if (status == REPLICA_TXN_ERROR) {
+        static struct log_limit limit = LOG_LIMIT(5, 5);
+
+        log_warn_limited(&limit, "transaction failed: %s",
+                         replica_txn_error(txn));
+        outgoing->not_before_ms = clock_ms() + ERROR_BACKOFF_MS;
+        timer_set(&northd->retry, ERROR_BACKOFF_MS);
+    }
+    if (northd->active) {
+        if (outgoing == &northd->to_sb) {
+            row_sync_adopt(northd->active->sb_rows);
+            flow_sync_adopt(northd->active->flows);
+        } else {
+            row_sync_adopt(northd->active->nb_rows);
+        }
+    }
+}
+
+static bool
+is_done(enum replica_txn_status status)
+{
+    return status == REPLICA_TXN_SUCCESS || status == REPLICA_TXN_UNCHANGED;
+}
+
+static void
+sb_done(struct replica_txn *txn, enum replica_txn_status status, void *northd_)
+{
+    struct northd *northd = northd_;
+
+    northd->to_sb.txn = NULL;
+    if (is_done(status)) {
+        northd->sb_cfg = northd->to_sb.nb_cfg;
+        northd->sb_cfg_ms = clock_wall_ms();
+    } else {
+        start_over(northd, &northd->to_sb, txn, status);
+    }
+    step_wake(&northd->step);
+}
+
+static void
+nb_done(struct replica_txn *txn, enum replica_txn_status status, void *northd_)
+{
+    struct northd *northd = northd_;
+
+    northd->to_nb.txn = NULL;
+    if (!is_done(status)) {
+        start_over(northd, &northd->to_nb, txn, status);
+    }
+    step_wake(&northd->step);
+}
+
+static bool
+is_ready(const struct outgoing *outgoing)
+{
+    return !outgoing->txn && clock_ms() >= outgoing->not_before_ms;
+}
+
+/* SB_Global.options: those of NB_Global, and the version of this program. */
+static void
+put_sb_options(const struct nb_nb_global *nb, struct smap *options)
+{
+    strmap_to_smap(&nb->options, options);
+    smap_set(options, "northd_internal_version",
+             PACKAGE_NAME "-" PACKAGE_VERSION);
+}
+
+static bool
+sb_global_is_pending(const struct nb_nb_global *nb,
+                     const struct sb_sb_global *sb)
+{
+    struct smap options;
+    bool pending;
+
+    if (!sb || sb->nb_cfg != nb->nb_cfg || sb->ipsec != nb->ipsec) {
+        return true;
+    }
+    put_sb_options(nb, &options);
+    pending = !strmap_equals_smap(&sb->options, &options);
+    smap_uninit(&options);
+    return pending;
+}
+
+static void
+write_sb_global(struct northd *northd, struct replica_txn *txn,
+                const struct nb_nb_global *nb)
+{
+    struct sb_sb_global *sb = sb_sb_global_first(northd->sb);
+    struct smap options;
+
+    if (!sb) {
+        sb = sb_sb_global_insert(txn);
+    }
+    put_sb_options(nb, &options);
+    sb_sb_global_set_nb_cfg(sb, nb->nb_cfg);
+    sb_sb_global_set_ipsec(sb, nb->ipsec);
+    sb_sb_global_set_options(sb, &options);
+    smap_uninit(&options);
+}
+
+static void
+flush_sb(struct northd *northd)
+{
+    struct active *active = northd->active;
+    const struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
+    struct replica_txn *txn;
+
+    if (!nb || !is_ready(&northd->to_sb)
+        || (!row_sync_is_pending(active->sb_rows)
+            && !flow_sync_is_pending(active->flows)
+            && !sb_global_is_pending(nb, sb_sb_global_first(northd->sb)))) {
+        return;
+    }
+    txn = replica_txn_create(northd->sb);
+    write_sb_global(northd, txn, nb);
+    row_sync_flush(active->sb_rows, txn);
+    flow_sync_flush(active->flows, txn);
+    northd->to_sb.txn = txn;
+    northd->to_sb.nb_cfg = nb->nb_cfg;
+    replica_txn_commit(txn, sb_done, northd);
+}
+
+/* The smallest nb_cfg that a chassis has reached, and when the last of those
+ * did. */
+static void
+update_hv_cfg(struct northd *northd)
+{
+    const struct sb_chassis_private *private;
+    const struct sb_chassis *chassis;
+    int64_t cfg = northd->sb_cfg, ms = northd->sb_cfg_ms;
+    int64_t remote = 0;
+
+    SB_CHASSIS_FOR_EACH (chassis, northd->sb) {
+        remote += strmap_get_bool(&chassis->other_config, "is-remote", false);
+    }
+    SB_CHASSIS_PRIVATE_FOR_EACH (private, northd->sb) {
+        if (!private->chassis
+            || (remote && strmap_get_bool(&private->chassis->other_config,
+                                          "is-remote", false))) {
+            continue;
+        }
+        if (private->nb_cfg < cfg) {
+            cfg = private->nb_cfg;
+            ms = private->nb_cfg_timestamp;
+        } else if (private->nb_cfg == cfg) {
+            ms = MAX(ms, private->nb_cfg_timestamp);
+        }
+    }
+    northd->hv_cfg = cfg;
+    northd->hv_cfg_ms = ms;
+}
+
+/* Options of NB_Global that every deployment has. */
+static void
+add_nb_options(struct smap *options)
+{
+    uint8_t r[5];
+
+    if (!smap_get(options, "mac_prefix")) {
+        random_bytes(r, sizeof r);
+        smap_setf(options, "mac_prefix", "%02x:%02x:%02x",
+                  (r[0] & 0xfc) | 2, r[1], r[2]);
+    }
+    if (!smap_get(options, "svc_monitor_mac")) {
+        random_bytes(r, sizeof r);
+        smap_setf(options, "svc_monitor_mac", "%02x:%02x:%02x:%02x:%02x:%02x",
+                  (r[0] & 0xfc) | 2, r[1], r[2], r[3], r[4], 1);
+    }
+    if (!smap_get(options, "max_tunid")) {
+        smap_set(options, "max_tunid", "16711680");
+    }
+    smap_set(options, "northd_internal_version",
+             PACKAGE_NAME "-" PACKAGE_VERSION);
+}
+
+static bool
+nb_global_is_pending(const struct northd *northd,
+                     const struct nb_nb_global *nb)
+{
+    return (!nb || !strmap_get(&nb->options, "mac_prefix")
+            || !strmap_get(&nb->options, "svc_monitor_mac")
+            || !strmap_get(&nb->options, "max_tunid")
+            || strcmp(strmap_get_def(&nb->options, "northd_internal_version",
+                                     ""),
+                      PACKAGE_NAME "-" PACKAGE_VERSION)
+            || (northd->sb_cfg >= 0
+                && (nb->sb_cfg != northd->sb_cfg
+                    || nb->hv_cfg != northd->hv_cfg)));
+}
+
+static void
+write_nb_global(struct northd *northd, struct replica_txn *txn)
+{
+    struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
+    struct smap options;
+
+    if (!nb) {
+        nb = nb_nb_global_insert(txn);
+    }
+    strmap_to_smap(&nb->options, &options);
+    add_nb_options(&options);
+    nb_nb_global_set_options(nb, &options);
+    smap_uninit(&options);
+    if (northd->sb_cfg < 0) {
+        return;
+    }
+    if (nb->sb_cfg != northd->sb_cfg) {
+        nb_nb_global_set_sb_cfg(nb, northd->sb_cfg);
+        nb_nb_global_set_sb_cfg_timestamp(nb, northd->sb_cfg_ms);
+        nb_nb_global_set_nb_cfg_timestamp(nb, northd->seen_cfg_ms);
+    }
+    if (nb->hv_cfg != northd->hv_cfg) {
+        nb_nb_global_set_hv_cfg(nb, northd->hv_cfg);
+        nb_nb_global_set_hv_cfg_timestamp(nb, northd->hv_cfg_ms);
+    }
+}
+
+static void
+flush_nb(struct northd *northd)
+{
+    const struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
+    struct replica_txn *txn;
+
+    update_hv_cfg(northd);
+    if (!is_ready(&northd->to_nb)
+        || (!row_sync_is_pending(northd->active->nb_rows)
+            && !nb_global_is_pending(northd, nb))) {
+        return;
+    }
+    txn = replica_txn_create(northd->nb);
+    write_nb_global(northd, txn);
+    row_sync_flush(northd->active->nb_rows, txn);
+    northd->to_nb.txn = txn;
+    replica_txn_commit(txn, nb_done, northd);
+}
+
+/* The step. */
+
+static bool
+should_be_active(const struct northd *northd)
+{
+    return (!northd->config.paused && replica_has_lock(northd->sb)
+            && replica_is_synced(northd->nb) && replica_is_synced(northd->sb));
+}
+
+static void
+note_nb_cfg(struct northd *northd)
+{
+    const struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
+
+    if (nb && nb->nb_cfg != northd->seen_cfg) {
+        northd->seen_cfg = nb->nb_cfg;
+        northd->seen_cfg_ms = clock_wall_ms();
+    }
+}
+
+static void
+update(struct northd *northd)
+{
+    struct active *active = northd->active;
+
+    row_sync_check_changes(active->sb_rows);
+    row_sync_check_changes(active->nb_rows);
+    flow_sync_check_changes(active->flows);
+    incr_import(active->incr, northd->nb, 0, NULL);
+    incr_import(active->incr, northd->sb, NB_N_TABLES, sb_table_is_input);
+    incr_step(active->incr);
+    replica_clear_changes(northd->nb);
+    replica_clear_changes(northd->sb);
+}
+
+static void
+run(void *northd_)
+{
+    struct northd *northd = northd_;
+
+    note_nb_cfg(northd);
+    if (northd->active && (northd->restart || !should_be_active(northd))) {
+        if (!northd->restart) {
+            log_info("ovn-northd lock lost. This ovn-northd instance is now "
+                     "on standby.");
+        }
+        active_stop(northd);
+    }
+    northd->restart = false;
+    if (!should_be_active(northd)) {
+        replica_clear_changes(northd->nb);
+        replica_clear_changes(northd->sb);
+        return;
+    }
+    if (!northd->active) {
+        active_start(northd);
+    } else if (replica_has_changes(northd->nb)
+               || replica_has_changes(northd->sb)) {
+        update(northd);
+    }
+    if (replica_is_connected(northd->sb)) {
+        flush_sb(northd);
+    }
+    if (replica_is_connected(northd->nb)) {
+        flush_nb(northd);
+    }
+}
+
+/* Control. */
+
+void
+northd_pause(struct northd *northd)
+{
+    northd->config.paused = true;
+    replica_set_lock(northd->sb, NULL);
+    step_wake(&northd->step);
+}
+
+void
+northd_resume(struct northd *northd)
+{
+    northd->config.paused = false;
+    replica_set_lock(northd->sb, LOCK_NAME);
+    step_wake(&northd->step);
+}
+
+bool
+northd_is_paused(const struct northd *northd)
+{
+    return northd->config.paused;
+}
+
+const char *
+northd_status(const struct northd *northd)
+{
+    return (northd->config.paused ? "paused"
+            : replica_has_lock(northd->sb) ? "active" : "standby");
+}
+
+bool
+northd_nb_is_connected(const struct northd *northd)
+{
+    return replica_is_connected(northd->nb);
+}
+
+bool
+northd_sb_is_connected(const struct northd *northd)
+{
+    return replica_is_connected(northd->sb);
+}
+
+void
+northd_reset_nb(struct northd *northd)
+{
+    replica_reset_min_index(northd->nb);
+}
+
+void
+northd_reset_sb(struct northd *northd)
+{
+    replica_reset_min_index(northd->sb);
+}
+
+void
+northd_set_n_threads(struct northd *northd, unsigned int n)
+{
+    active_stop(northd);
+    pool_destroy(northd->pool);
+    northd->config.n_threads = n;
+    northd->pool = pool_create(n);
+    step_wake(&northd->step);
+}
+
+unsigned int
+northd_n_threads(const struct northd *northd)
+{
+    return northd->config.n_threads;
+}
+
+void
+northd_recompute(struct northd *northd)
+{
+    northd->restart = true;
+    step_wake(&northd->step);
+}
+
+void
+northd_stats(const struct northd *northd, struct str *s)
+{
+    if (northd->active) {
+        incr_stats(northd->active->incr, s);
+    } else {
+        str_printf(s, "this instance is %s\n", northd_status(northd));
+    }
+}
+
+size_t
+northd_verify(struct northd *northd, struct str *s)
+{
+    if (!northd->active) {
+        str_printf(s, "this instance is %s\n", northd_status(northd));
+        return 0;
+    }
+    return incr_verify(northd->active->incr, 50, s);
+}
+
+void
+northd_why(const struct northd *northd, const char *class_name,
+           const char *key, struct str *s)
+{
+    if (northd->active) {
+        incr_why(northd->active->incr, class_name, key, 50, s);
+    } else {
+        str_printf(s, "this instance is %s\n", northd_status(northd));
+    }
+}

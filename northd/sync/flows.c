@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "northd/sync/flows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/hash.h"
+#include "lib/base/hmap.h"
+#include "lib/base/vec.h"
+#include "lib/schema/sb.h"
+#include "northd/flow.h"
+
+/* The row of a flow: the group's sink_data. */
+struct flow {
+    struct hmap_node node;      /* In flow_sync.flows, by uuid, unless that is
+                                 * zero. */
+    struct uuid uuid;
+    struct incr_group *group;
+    struct dp_group *dps;       /* NULL if it has one datapath. */
+    bool dirty;
+    bool echo;
+};
+
+/* A set of datapaths that flows share. */
+struct dp_group {
+    struct hmap_node node;      /* In flow_sync.dp_groups, by set hash. */
+    uint64_t hash;
+    struct uuid uuid;
+    size_t n_flows;
+    struct flow *any;           /* A flow to take the members from, while
+                                 * 'write'. */
+    bool write;                 /* In flow_sync.dirty_dps. */
+    bool present;               /* Has a row. */
+    bool unused;                /* In flow_sync.unused: had no flows. */
+    /* While a flush decides who moves where. */
+    struct dp_group *from;      /* Where its new flows come from, if ... */
+    size_t n_from;              /* ... these many all come from there. */
+    bool mixed;                 /* They do not. */
+};
+
+struct flow_sync {
+    struct incr *incr;
+    struct replica *nb;
+    struct replica *replica;
+    struct row_sync *rows;
+    struct incr_sink sink;
+    struct hmap flows;
+    struct hmap dp_groups;
+    VEC(struct dp_group *) unused;
+    VEC(struct flow *) dirty;
+    VEC(struct dp_group *) dirty_dps;
+    VEC(struct uuid) strays;
+    VEC(struct uuid) stray_dps;
+    bool adopted;
+};
+
+static void
+set_dirty(struct flow_sync *sync, struct flow *flow)
+{
+    if (!flow->dirty) {
+        flow->dirty = true;
+        vec_push(&sync->dirty, flow);
+    }
+}
+
+static struct flow *
+flow_of(struct flow_sync *sync, struct incr_group *group)
+{
+    struct flow *flow = group->sink_data;
+
+    if (!flow) {
+        flow = xzalloc(sizeof *flow);
+        flow->group = group;
+        group->sink_data = flow;
+        set_dirty(sync, flow);
+    }
+    return flow;
+}
+
+static void
+group_changed(void *sync_, struct incr_group *group)
+{
+    struct flow_sync *sync = sync_;
+
+    set_dirty(sync, flow_of(sync, group));
+}
+
+struct flow_sync *
+flow_sync_create(struct incr *incr, struct replica *nb,
+                 struct replica *replica, struct row_sync *rows)
+{
+    struct flow_sync *sync = xzalloc(sizeof *sync);
+
+    sync->incr = incr;
+    sync->nb = nb;
+    sync->replica = replica;
+    sync->rows = rows;
+    hmap_init(&sync->flows);
+    hmap_init(&sync->dp_groups);
+    sync->sink = (struct incr_sink) {
+        .fact = F_FLOW,
+        .aux = sync,
+        .group_changed = group_changed,
+    };
+    incr_add_sink(incr, &sync->sink);
+    return sync;
+}
+
+static void
+flow_set_uuid(struct flow_sync *sync, struct flow *flow,
+              const struct uuid *uuid)
+{
+    if (!uuid_is_zero(&flow->uuid)) {
+        hmap_remove(&sync->flows, &flow->node);
+    }
+    flow->uuid = *uuid;
+    if (!uuid_is_zero(uuid)) {
+        hmap_insert(&sync->flows, &flow->node, uuid_hash(uuid));
+    }
+}
+
+static void
+flow_destroy(struct flow_sync *sync, struct flow *flow)
+{
+    if (!uuid_is_zero(&flow->uuid)) {
+        hmap_remove(&sync->flows, &flow->node);
+    }
+    flow->group->sink_data = NULL;
+    free(flow);
+}
+
+static struct flow *
+flow_find(const struct flow_sync *sync, const struct uuid *uuid)
+{
+    struct flow *flow;
+
+    HMAP_FOR_EACH_WITH_HASH (flow, node, uuid_hash(uuid), &sync->flows) {
+        if (uuid_equals(&flow->uuid, uuid)) {
+            return flow;
+        }
+    }
+    return NULL;
+}
+
+static void
+forget_group(struct incr_group *group, void *sync)
+{
+    if (group->sink_data) {
+        flow_destroy(sync, group->sink_data);
+    }
+}
+
+static void
+free_dp_groups(struct flow_sync *sync)
+{
+    struct dp_group *dps;
+
+    HMAP_FOR_EACH_SAFE (dps, node, &sync->dp_groups) {
+        free(dps);
+    }
+    hmap_clear(&sync->dp_groups);
+    vec_clear(&sync->dirty_dps);
+    vec_clear(&sync->unused);
+}
+
+static void
+drop_dead_flows(struct flow_sync *sync)
+{
+    size_t n = 0;
+
+    VEC_FOR_EACH (p, &sync->dirty) {
+        if ((*p)->group->n) {
+            sync->dirty.items[n++] = *p;
+        } else {
+            flow_destroy(sync, *p);
+        }
+    }
+    sync->dirty.n = n;
+}
+
+void
+flow_sync_destroy(struct flow_sync *sync)
+{
+    if (!sync) {
+        return;
+    }
+    drop_dead_flows(sync);
+    incr_for_each_group(sync->incr, F_FLOW, forget_group, sync);
+    free_dp_groups(sync);
+    hmap_uninit(&sync->flows);
+    hmap_uninit(&sync->dp_groups);
+    vec_uninit(&sync->dirty);
+    vec_uninit(&sync->dirty_dps);
+    vec_uninit(&sync->unused);
+    vec_uninit(&sync->strays);
+    vec_uninit(&sync->stray_dps);
+    free(sync);
+}
+
+/* Datapath groups. */
+
+static struct dp_group *
+dp_group_find(const struct flow_sync *sync, uint64_t hash)
+{
+    struct dp_group *dps;
+
+    HMAP_FOR_EACH_WITH_HASH (dps, node, hash, &sync->dp_groups) {
+        return dps;
+    }
+    return NULL;
+}
+
+static struct dp_group *
+dp_group_create(struct flow_sync *sync, uint64_t hash)
+{
+    struct dp_group *dps = xzalloc(sizeof *dps);
+
+    dps->hash = hash;
+    hmap_insert(&sync->dp_groups, &dps->node, hash);
+    return dps;
+}
+
+static void
+dp_group_write(struct flow_sync *sync, struct dp_group *dps, struct flow *any)
+{
+    dps->any = any;
+    if (!dps->write) {
+        dps->write = true;
+        vec_push(&sync->dirty_dps, dps);
+    }
+}
+
+static const struct replica_row *
+datapath_at(const struct flow_sync *sync, const struct incr_group *group,
+            size_t i)
+{
+    const struct replica_row *nb = *(const void *const *)
+        incr_group_value(group, i);
+
+    return row_sync_find(sync->rows, F_SB_DATAPATH, &nb->uuid,
+                         sizeof nb->uuid);
+}
+
+static void
+dp_group_maybe_unused(struct flow_sync *sync, struct dp_group *dps)
+{
+    if (!dps->n_flows && !dps->unused) {
+        dps->unused = true;
+        vec_push(&sync->unused, dps);
+    }
+}
+
+/* Adoption. */
+
+struct content {
+    struct hmap_node node;
+    struct flow *flow;
+};
+
+static uint64_t
+content_hash(bool egress, unsigned int table, unsigned int priority,
+             const char *match, const char *actions)
+{
+    uint64_t hash = hash_word((uint64_t) egress << 32 | table << 16 | priority,
+                              0);
+
+    return hash_string(actions, hash_string(match, hash));
+}
+
+struct adoption {
+    struct flow_sync *sync;
+    struct hmap contents;
+};
+
+static void
+collect_flow(struct incr_group *group, void *adoption_)
+{
+    const struct uuid zero = { { 0 } };
+    struct adoption *adoption = adoption_;
+    const struct lflow_key *key = incr_group_key(group);
+    const struct stage_info *stage = stage_info(key->stage);
+    struct content *content = xmalloc(sizeof *content);
+
+    content->flow = flow_of(adoption->sync, group);
+    content->flow->dps = NULL;
+    content->flow->echo = false;
+    flow_set_uuid(adoption->sync, content->flow, &zero);
+    set_dirty(adoption->sync, content->flow);
+    hmap_insert(&adoption->contents, &content->node,
+                content_hash(stage->is_egress, stage->table, key->priority,
+                             flow_match(key), flow_actions(key)));
+}
+
+static bool
+flow_is(const struct lflow_key *key, const struct sb_logical_flow *row)
+{
+    const struct stage_info *stage = stage_info(key->stage);
+    const char *name = strmap_get(&row->external_ids, "stage-name");
+
+    return (key->priority == row->priority && stage->table == row->table_id
+            && stage->is_egress == !strcmp(row->pipeline, "egress")
+            && name && !strcmp(stage->name, name)
+            && !strcmp(flow_match(key), row->match)
+            && !strcmp(flow_actions(key), row->actions));
+}
+
+static bool
+adopt_row(struct adoption *adoption, const struct sb_logical_flow *row)
+{
+    size_t hash = content_hash(!strcmp(row->pipeline, "egress"), row->table_id,
+                               row->priority, row->match, row->actions);
+    struct content *content;
+
+    HMAP_FOR_EACH_WITH_HASH (content, node, hash, &adoption->contents) {
+        struct flow *flow = content->flow;
+
+        if (flow_is(incr_group_key(flow->group), row)) {
+            flow_set_uuid(adoption->sync, flow, &row->header.uuid);
+            hmap_remove(&adoption->contents, &content->node);
+            free(content);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The hash that a flow's set would have if it were the group's.  Zero if some
+ * datapath has no northbound row that we know. */
+static const struct replica_row *
+nb_row(const struct flow_sync *sync, const struct sb_datapath_binding *dp)
+{
+    const char *ls = strmap_get(&dp->external_ids, "logical-switch");
+    const char *lr = strmap_get(&dp->external_ids, "logical-router");
+    struct uuid uuid;
+
+    if (!uuid_from_string(&uuid, ls ? ls : lr ? lr : "")) {
+        return NULL;
+    }
+    return replica_find(sync->nb, ls ? &nb_logical_switch_table
+                        : &nb_logical_router_table, &uuid);
+}
+
+static uint64_t
+row_set_hash(const struct flow_sync *sync,
+             const struct sb_logical_dp_group *row)
+{
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < row->n_datapaths; i++) {
+        const struct replica_row *nb = nb_row(sync, row->datapaths[i]);
+
+        if (!nb) {
+            return 0;
+        }
+        hash += incr_set_hash(&nb, sizeof nb);
+    }
+    return hash;
+}
+
+static void
+adopt_dp_groups(struct flow_sync *sync)
+{
+    struct sb_logical_dp_group *row;
+
+    SB_LOGICAL_DP_GROUP_FOR_EACH (row, sync->replica) {
+        uint64_t hash = row_set_hash(sync, row);
+
+        if (hash && row->n_datapaths > 1 && !dp_group_find(sync, hash)) {
+            struct dp_group *dps = dp_group_create(sync, hash);
+
+            dps->uuid = row->header.uuid;
+            dps->present = true;
+            dp_group_maybe_unused(sync, dps);
+        } else {
+            vec_push(&sync->stray_dps, row->header.uuid);
+        }
+    }
+}
+
+void
+flow_sync_adopt(struct flow_sync *sync)
+{
+    struct adoption adoption = { .sync = sync };
+    struct sb_logical_flow *row;
+    struct content *content;
+
+    hmap_init(&adoption.contents);
+    vec_clear(&sync->strays);
+    vec_clear(&sync->stray_dps);
+    drop_dead_flows(sync);
+    free_dp_groups(sync);
+    incr_for_each_group(sync->incr, F_FLOW, collect_flow, &adoption);
+    SB_LOGICAL_FLOW_FOR_EACH (row, sync->replica) {
+        if (!adopt_row(&adoption, row)) {
+            vec_push(&sync->strays, row->header.uuid);
+        }
+    }
+    HMAP_FOR_EACH_SAFE (content, node, &adoption.contents) {
+        free(content);
+    }
+    hmap_uninit(&adoption.contents);
+    adopt_dp_groups(sync);
+    sync->adopted = true;
+}
+
+void
+flow_sync_check_changes(struct flow_sync *sync)
+{
+    struct sb_logical_flow *row;
+
+    if (!sync->adopted) {
+        return;
+    }
+    SB_LOGICAL_FLOW_FOR_EACH_CHANGED (row, sync->replica) {
+        struct flow *flow = flow_find(sync, &row->header.uuid);
+
+        if (!flow) {
+            if (!replica_row_is_deleted(&row->header)) {
+                vec_push(&sync->strays, row->header.uuid);
+            }
+        } else if (flow->echo) {
+            flow->echo = false;
+        } else {
+            set_dirty(sync, flow);
+        }
+    }
+}
+
+bool
+flow_sync_is_pending(const struct flow_sync *sync)
+{
+    return sync->dirty.n || sync->strays.n || sync->stray_dps.n;
+}
+
+/* Writing. */
+
+static void
+flow_leave(struct flow_sync *sync, struct flow *flow)
+{
+    if (flow->dps) {
+        flow->dps->n_flows--;
+        dp_group_maybe_unused(sync, flow->dps);
+        flow->dps = NULL;
+    }
+}
+
+/* First pass: groups for sets that are new, and where their flows come
+ * from. */
+static void
+plan(struct flow_sync *sync)
+{
+    VEC_FOR_EACH (p, &sync->dirty) {
+        struct flow *flow = *p;
+        struct dp_group *dps;
+
+        if (flow->group->n < 2) {
+            continue;
+        }
+        dps = dp_group_find(sync, flow->group->set_hash);
+        if (!dps) {
+            dps = dp_group_create(sync, flow->group->set_hash);
+            dps->from = flow->dps;
+            dps->mixed = !flow->dps;
+        }
+        if (dps->present || dps == flow->dps) {
+            continue;
+        }
+        dps->mixed = dps->mixed || dps->from != flow->dps;
+        dps->n_from++;
+        dp_group_write(sync, dps, flow);
+    }
+}
+
+/* If all flows of an old group move to one new set, the new one takes over the
+ * old one's row. */
+static void
+take_over_rows(struct flow_sync *sync)
+{
+    VEC_FOR_EACH (p, &sync->dirty_dps) {
+        struct dp_group *dps = *p;
+        struct dp_group *from = dps->from;
+
+        if (!dps->present && from && !dps->mixed && from->present
+            && dps->n_from == from->n_flows) {
+            dps->uuid = from->uuid;
+            dps->present = true;
+            from->present = false;
+        }
+        dps->from = NULL;
+        dps->n_from = 0;
+    }
+}
+
+static void
+move_flows(struct flow_sync *sync)
+{
+    VEC_FOR_EACH (p, &sync->dirty) {
+        struct flow *flow = *p;
+        struct dp_group *dps = (flow->group->n < 2 ? NULL
+                                : dp_group_find(sync, flow->group->set_hash));
+
+        if (flow->dps != dps) {
+            flow_leave(sync, flow);
+            flow->dps = dps;
+            if (dps) {
+                dps->n_flows++;
+            }
+        }
+        if (dps && !dps->present) {
+            dp_group_write(sync, dps, flow);
+        }
+    }
+}
+
+static void
+write_dp_groups(struct flow_sync *sync, struct replica_txn *txn)
+{
+    VEC_FOR_EACH (p, &sync->dirty_dps) {
+        struct dp_group *dps = *p;
+        const struct incr_group *group = dps->any->group;
+        VEC(const struct sb_datapath_binding *) datapaths = VEC_EMPTY;
+        struct sb_logical_dp_group *row;
+
+        if (!dps->present) {
+            dps->uuid = uuid_random();
+            sb_logical_dp_group_insert_uuid(txn, &dps->uuid);
+            dps->present = true;
+        }
+        row = sb_logical_dp_group_get_for_uuid(sync->replica, &dps->uuid);
+        for (size_t i = 0; i < group->n; i++) {
+            const struct replica_row *dp = datapath_at(sync, group, i);
+
+            if (dp) {
+                vec_push(&datapaths, (const void *) dp);
+            }
+        }
+        if (row) {
+            const struct replica_value v = { datapaths.n, datapaths.items,
+                                             NULL };
+
+            replica_write(&row->header, SB_LOGICAL_DP_GROUP_COL_DATAPATHS,
+                          &v);
+        }
+        dps->write = false;
+        dps->any = NULL;
+        vec_uninit(&datapaths);
+    }
+    vec_clear(&sync->dirty_dps);
+}
+
+static void
+delete_dp_group(struct flow_sync *sync, const struct uuid *uuid)
+{
+    struct sb_logical_dp_group *row
+        = sb_logical_dp_group_get_for_uuid(sync->replica, uuid);
+
+    if (row) {
+        sb_logical_dp_group_delete(row);
+    }
+}
+
+static void
+drop_unused_dp_groups(struct flow_sync *sync)
+{
+    VEC_FOR_EACH (uuid, &sync->stray_dps) {
+        delete_dp_group(sync, uuid);
+    }
+    vec_clear(&sync->stray_dps);
+    VEC_FOR_EACH (p, &sync->unused) {
+        struct dp_group *dps = *p;
+
+        dps->unused = false;
+        if (!dps->n_flows) {
+            if (dps->present) {
+                delete_dp_group(sync, &dps->uuid);
+            }
+            hmap_remove(&sync->dp_groups, &dps->node);
+            free(dps);
+        }
+    }
+    vec_clear(&sync->unused);
+}
+
+static void
+write_datapaths(struct flow_sync *sync, const struct flow *flow,
+                const struct sb_logical_flow *row)
+{
+    if (flow->dps) {
+        sb_logical_flow_set_logical_dp_group(
+            row, sb_logical_dp_group_get_for_uuid(sync->replica,
+                                                  &flow->dps->uuid));
+        sb_logical_flow_clear_logical_datapath(row);
+    } else {
+        const void *dp = datapath_at(sync, flow->group, 0);
+
+        if (dp) {
+            sb_logical_flow_set_logical_datapath(row, dp);
+        }
+        sb_logical_flow_clear_logical_dp_group(row);
+    }
+}
+
+static void
+write_ids(const struct sb_logical_flow *row, const struct lflow_key *key)
+{
+    char hint[9];
+    const char *keys[] = { "stage-name", "source", "stage-hint" };
+    const char *values[] = { stage_info(key->stage)->name,
+                             strrchr(key->source, '/') + 1, hint };
+    const struct replica_value v = { key->hint ? 3 : 2, keys, values };
+
+    snprintf(hint, sizeof hint, "%08x", key->hint);
+    replica_write(&row->header, SB_LOGICAL_FLOW_COL_EXTERNAL_IDS, &v);
+}
+
+static void
+write_flow(struct flow_sync *sync, struct replica_txn *txn, struct flow *flow)
+{
+    const struct lflow_key *key = incr_group_key(flow->group);
+    const struct stage_info *stage = stage_info(key->stage);
+    const char *meter = flow_meter(key);
+    struct sb_logical_flow *row
+        = sb_logical_flow_get_for_uuid(sync->replica, &flow->uuid);
+
+    if (!row) {
+        struct uuid uuid = uuid_random();
+
+        flow_set_uuid(sync, flow, &uuid);
+        row = sb_logical_flow_insert_uuid(txn, &uuid);
+        flow->echo = true;
+        sb_logical_flow_set_pipeline(row, stage->is_egress ? "egress"
+                                          : "ingress");
+        sb_logical_flow_set_table_id(row, stage->table);
+        sb_logical_flow_set_priority(row, key->priority);
+        sb_logical_flow_set_match(row, flow_match(key));
+        sb_logical_flow_set_actions(row, flow_actions(key));
+    }
+    write_ids(row, key);
+    if (meter) {
+        sb_logical_flow_set_controller_meter(row, meter);
+    } else {
+        sb_logical_flow_clear_controller_meter(row);
+    }
+    write_datapaths(sync, flow, row);
+}
+
+static void
+delete_flow(struct flow_sync *sync, struct flow *flow)
+{
+    struct sb_logical_flow *row
+        = sb_logical_flow_get_for_uuid(sync->replica, &flow->uuid);
+
+    if (row) {
+        sb_logical_flow_delete(row);
+    }
+    flow_destroy(sync, flow);
+}
+
+void
+flow_sync_flush(struct flow_sync *sync, struct replica_txn *txn)
+{
+    VEC_FOR_EACH (uuid, &sync->strays) {
+        struct sb_logical_flow *row
+            = sb_logical_flow_get_for_uuid(sync->replica, uuid);
+
+        if (row && !flow_find(sync, uuid)) {
+            sb_logical_flow_delete(row);
+        }
+    }
+    vec_clear(&sync->strays);
+    plan(sync);
+    take_over_rows(sync);
+    move_flows(sync);
+    write_dp_groups(sync, txn);
+    VEC_FOR_EACH (p, &sync->dirty) {
+        (*p)->dirty = false;
+        if ((*p)->group->n) {
+            write_flow(sync, txn, *p);
+        } else {
+            flow_leave(sync, *p);
+            delete_flow(sync, *p);
+        }
+    }
+    drop_unused_dp_groups(sync);
+    vec_clear(&sync->dirty);
+}

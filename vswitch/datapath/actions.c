@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running and checking lists of actions.
+ *
+ * Lists come from the switch and, through control commands, from people; they
+ * are checked whole when they come in, and then run without checks.  One table
+ * says for each action how its payload is checked and how it runs.
+ *
+ * An action runs for all packets of a batch before the next one does.  The
+ * last action of a list owns the packets; the others leave them, and clone
+ * what they pass on. */
+
+#include <errno.h>
+#include <linux/openvswitch.h>
+
+#include "lib/netlink/attr.h"
+#include "lib/packet/checksum.h"
+#include "lib/packet/compose.h"
+#include "lib/runtime/counter.h"
+#include "vswitch/datapath/datapath.h"
+
+COUNTER(datapath_drop_depth);
+COUNTER(datapath_drop_explicit);
+COUNTER(datapath_drop_no_room);
+
+/* A list being run. */
+struct run {
+    struct dp_context *ctx;
+    struct packet_batch *batch;
+    const void *actions;         /* The outermost list, for upcalls. */
+    size_t actions_size;
+    bool is_last;                /* This action is the last of its list. */
+};
+
+static void run_list(struct run *, const void *actions, size_t size);
+
+/* Copies the packets that a nested list, or an output, takes: the packets
+ * themselves if nothing comes after. */
+static void
+take_or_clone(struct run *r, struct packet_batch *copy)
+{
+    if (r->is_last) {
+        *copy = *r->batch;
+        r->batch->n = 0;
+        return;
+    }
+    copy->n = 0;
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        struct packet *p = packet_clone(r->batch->packets[i]);
+
+        if (p) {
+            copy->packets[copy->n++] = p;
+        }
+    }
+}
+
+static void
+run_nested(struct run *r, struct packet_batch *batch, const void *actions,
+           size_t size)
+{
+    struct run nested = *r;
+
+    nested.batch = batch;
+    if (r->ctx->depth >= DP_MAX_DEPTH) {
+        counter_add(datapath_drop_depth, batch->n);
+    } else {
+        r->ctx->depth++;
+        run_list(&nested, actions, size);
+        r->ctx->depth--;
+    }
+    packet_batch_free(batch);
+}
+
+/* Keeps of the batch what 'keep' says. */
+static void
+filter(struct packet_batch *batch, bool (*keep)(struct packet *, const void *),
+       const void *aux)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < batch->n; i++) {
+        struct packet *p = batch->packets[i];
+
+        if (keep(p, aux)) {
+            batch->packets[n++] = p;
+        } else {
+            packet_free(p);
+        }
+    }
+    batch->n = n;
+}
+
+static void
+run_output(struct run *r, const struct nlattr *a)
+{
+    struct packet_batch out;
+
+    take_or_clone(r, &out);
+    for (uint32_t i = 0; i < out.n; i++) {
+        dp_output(r->ctx, nlattr_u32(a), out.packets[i]);
+    }
+    /* What trunc said was for this output. */
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        r->batch->packets[i]->max_size = UINT32_MAX;
+    }
+}
+
+static void
+run_userspace(struct run *r, const struct nlattr *a)
+{
+    struct packet_batch whole = { .n = 0 };
+    bool truncated = r->batch->n && r->batch->packets[0]->max_size
+                                    < UINT32_MAX;
+
+    if (!truncated) {
+        dp_upcall_action(r->ctx, r->batch, a, r->actions, r->actions_size);
+        return;
+    }
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        struct packet *p = packet_clone(r->batch->packets[i]);
+
+        if (p) {
+            packet_csum_finish(p);
+            packet_reset_offloads(p);
+            packet_truncate(p, p->max_size);
+            whole.packets[whole.n++] = p;
+        }
+        r->batch->packets[i]->max_size = UINT32_MAX;
+    }
+    dp_upcall_action(r->ctx, &whole, a, r->actions, r->actions_size);
+    packet_batch_free(&whole);
+}
+
+static void
+run_set(struct run *r, const struct nlattr *a)
+{
+    dp_set_run(r->batch, nlattr_payload(a), false);
+}
+
+static void
+run_set_masked(struct run *r, const struct nlattr *a)
+{
+    dp_set_run(r->batch, nlattr_payload(a), true);
+}
+
+static bool
+push_vlan(struct packet *p, const void *vlan_)
+{
+    const struct ovs_action_push_vlan *vlan = vlan_;
+
+    return packet_push_vlan(p, vlan->vlan_tpid, vlan->vlan_tci);
+}
+
+static void
+run_push_vlan(struct run *r, const struct nlattr *a)
+{
+    uint32_t n = r->batch->n;
+
+    filter(r->batch, push_vlan, nlattr_payload(a));
+    counter_add(datapath_drop_no_room, n - r->batch->n);
+}
+
+static void
+run_pop_vlan(struct run *r, const struct nlattr *a UNUSED)
+{
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        packet_pop_vlan(r->batch->packets[i]);
+    }
+}
+
+static bool
+push_mpls(struct packet *p, const void *mpls_)
+{
+    const struct ovs_action_push_mpls *mpls = mpls_;
+
+    return packet_push_mpls(p, mpls->mpls_ethertype, mpls->mpls_lse);
+}
+
+static void
+run_push_mpls(struct run *r, const struct nlattr *a)
+{
+    uint32_t n = r->batch->n;
+
+    filter(r->batch, push_mpls, nlattr_payload(a));
+    counter_add(datapath_drop_no_room, n - r->batch->n);
+}
+
+static void
+run_pop_mpls(struct run *r, const struct nlattr *a)
+{
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        packet_pop_mpls(r->batch->packets[i], nlattr_u16(a));
+    }
+}
+
+static bool
+push_eth(struct packet *p, const void *eth_)
+{
+    const struct ovs_action_push_eth *push = eth_;
+    struct eth_header *eth;
+
+    if (p->packet_type == PACKET_TYPE_ETH) {
+        return true;
+    }
+    eth = packet_push(p, sizeof *eth);
+    if (!eth) {
+        return false;
+    }
+    memcpy(&eth->dst, push->addresses.eth_dst, 6);
+    memcpy(&eth->src, push->addresses.eth_src, 6);
+    eth->type = htons(p->packet_type & 0xffff);
+    p->packet_type = PACKET_TYPE_ETH;
+    return true;
+}
+
+static void
+run_push_eth(struct run *r, const struct nlattr *a)
+{
+    uint32_t n = r->batch->n;
+
+    filter(r->batch, push_eth, nlattr_payload(a));
+    counter_add(datapath_drop_no_room, n - r->batch->n);
+}
+
+static void
+run_pop_eth(struct run *r, const struct nlattr *a UNUSED)
+{
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        struct packet *p = r->batch->packets[i];
+
+        if (p->packet_type == PACKET_TYPE_ETH && p->size >= ETH_HEADER_SIZE) {
+            p->packet_type = PACKET_TYPE(1, ntohs(get_be16(p->data + 12)));
+            packet_pop(p, ETH_HEADER_SIZE);
+        }
+    }
+}
+
+static void
+run_recirc(struct run *r, const struct nlattr *a)
+{
+    struct packet_batch again;
+
+    take_or_clone(r, &again);
+    for (uint32_t i = 0; i < again.n; i++) {
+        again.packets[i]->md.recirc_id = nlattr_u32(a);
+        dp_again(r->ctx, again.packets[i]);
+    }
+}
+
+static void
+run_hash(struct run *r, const struct nlattr *a)
+{
+    const struct ovs_action_hash *hash = nlattr_payload(a);
+
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        struct packet *p = r->batch->packets[i];
+        struct flow_key_full key;
+        uint32_t x;
+
+        flow_key_extract(p, &key);
+        x = flow_key_hash_l4(&key.key, hash->hash_basis, false);
+        /* 0 would say that there is no hash. */
+        p->md.dp_hash = x ? x : 1;
+    }
+}
+
+static void
+run_trunc(struct run *r, const struct nlattr *a)
+{
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        r->batch->packets[i]->max_size = nlattr_u32(a);
+    }
+}
+
+static void
+run_sample(struct run *r, const struct nlattr *a)
+{
+    const struct nlattr *probability
+        = nlattr_find_nested(a, OVS_SAMPLE_ATTR_PROBABILITY);
+    const struct nlattr *actions
+        = nlattr_find_nested(a, OVS_SAMPLE_ATTR_ACTIONS);
+    struct packet_batch sampled = { .n = 0 };
+
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        r->ctx->random = r->ctx->random * 1664525 + 1013904223;
+        if (nlattr_u32(probability) == UINT32_MAX
+            || r->ctx->random < nlattr_u32(probability)) {
+            struct packet *p = packet_clone(r->batch->packets[i]);
+
+            if (p) {
+                sampled.packets[sampled.n++] = p;
+            }
+        }
+    }
+    if (sampled.n) {
+        run_nested(r, &sampled, nlattr_payload(actions),
+                   nlattr_size(actions));
+    }
+}
+
+static void
+run_clone(struct run *r, const struct nlattr *a)
+{
+    struct packet_batch copy;
+
+    take_or_clone(r, &copy);
+    run_nested(r, &copy, nlattr_payload(a), nlattr_size(a));
+}
+
+static void
+run_meter(struct run *r, const struct nlattr *a)
+{
+    dp_meter_run(r->ctx, r->batch, nlattr_u32(a));
+}
+
+/* Size of the packet as it will be on a wire: of the largest segment, if it is
+ * still to be cut. */
+static size_t
+wire_size(const struct packet *p)
+{
+    size_t headers;
+
+    if (p->gso_type == PACKET_GSO_NONE || p->l4_ofs == PACKET_NO_OFFSET) {
+        return p->size;
+    }
+    headers = p->l4_ofs + (p->gso_type == PACKET_GSO_UDP ? UDP_HEADER_SIZE
+                           : tcp_header_size(packet_l4(p)));
+    return MIN(p->size, headers + p->gso_size);
+}
+
+static void
+run_check_pkt_len(struct run *r, const struct nlattr *a)
+{
+    uint16_t limit = nlattr_u16(
+        nlattr_find_nested(a, OVS_CHECK_PKT_LEN_ATTR_PKT_LEN));
+    const struct nlattr *greater = nlattr_find_nested(
+        a, OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_GREATER);
+    const struct nlattr *less = nlattr_find_nested(
+        a, OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_LESS_EQUAL);
+    struct packet_batch all, large = { .n = 0 }, small = { .n = 0 };
+
+    take_or_clone(r, &all);
+    for (uint32_t i = 0; i < all.n; i++) {
+        struct packet_batch *b = (wire_size(all.packets[i]) > limit
+                                  ? &large : &small);
+
+        b->packets[b->n++] = all.packets[i];
+    }
+    if (small.n) {
+        run_nested(r, &small, nlattr_payload(less), nlattr_size(less));
+    }
+    if (large.n) {
+        run_nested(r, &large, nlattr_payload(greater), nlattr_size(greater));
+    }
+}
+
+static void
+run_drop(struct run *r, const struct nlattr *a UNUSED)
+{
+    counter_add(datapath_drop_explicit, r->batch->n);
+    packet_batch_free(r->batch);
+}
+
+/* Checks. */
+
+static int validate(const void *actions, size_t size, unsigned int depth);
+
+static bool
+check_userspace(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    const struct nlattr *n;
+    size_t left;
+
+    NLATTR_FOR_EACH_NESTED (n, left, a) {
+        switch (nlattr_type(n)) {
+        case OVS_USERSPACE_ATTR_PID:
+        case OVS_USERSPACE_ATTR_EGRESS_TUN_PORT:
+            if (nlattr_size(n) != 4) {
+                return false;
+            }
+            break;
+        }
+    }
+    return !left;
+}
+
+/* The payload is one attribute. */
+static bool
+check_set_common(const struct nlattr *a, bool masked)
+{
+    const struct nlattr *key = nlattr_payload(a);
+
+    return (nlattr_ok(key, nlattr_size(a))
+            && NLA_ALIGN(key->nla_len) >= nlattr_size(a)
+            && dp_set_valid(key, masked));
+}
+
+static bool
+check_set(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    return check_set_common(a, false);
+}
+
+static bool
+check_set_masked(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    return check_set_common(a, true);
+}
+
+static bool
+check_push_vlan(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    const struct ovs_action_push_vlan *vlan = nlattr_payload(a);
+
+    return (vlan->vlan_tpid == htons(ETH_TYPE_VLAN_8021Q)
+            || vlan->vlan_tpid == htons(ETH_TYPE_VLAN_8021AD));
+}
+
+static bool
+check_push_mpls(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    const struct ovs_action_push_mpls *mpls = nlattr_payload(a);
+
+    return (mpls->mpls_ethertype == htons(ETH_TYPE_MPLS)
+            || mpls->mpls_ethertype == htons(ETH_TYPE_MPLS_MCAST));
+}
+
+static bool
+check_hash(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    const struct ovs_action_hash *hash = nlattr_payload(a);
+
+    return hash->hash_alg == OVS_HASH_ALG_L4;
+}
+
+static bool
+check_trunc(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    return nlattr_u32(a) >= ETH_HEADER_SIZE;
+}
+
+static bool
+check_sample(const struct nlattr *a, unsigned int depth)
+{
+    const struct nlattr *probability
+        = nlattr_find_nested(a, OVS_SAMPLE_ATTR_PROBABILITY);
+    const struct nlattr *actions
+        = nlattr_find_nested(a, OVS_SAMPLE_ATTR_ACTIONS);
+
+    return (probability && nlattr_size(probability) == 4 && actions
+            && !validate(nlattr_payload(actions), nlattr_size(actions),
+                         depth + 1));
+}
+
+static bool
+check_clone(const struct nlattr *a, unsigned int depth)
+{
+    return !validate(nlattr_payload(a), nlattr_size(a), depth + 1);
+}
+
+static bool
+check_meter(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    return nlattr_u32(a) < DPIF_MAX_METERS;
+}
+
+static bool
+check_check_pkt_len(const struct nlattr *a, unsigned int depth)
+{
+    const struct nlattr *limit = nlattr_find_nested(
+        a, OVS_CHECK_PKT_LEN_ATTR_PKT_LEN);
+    const struct nlattr *greater = nlattr_find_nested(
+        a, OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_GREATER);
+    const struct nlattr *less = nlattr_find_nested(
+        a, OVS_CHECK_PKT_LEN_ATTR_ACTIONS_IF_LESS_EQUAL);
+
+    return (limit && nlattr_size(limit) == 2 && greater && less
+            && !validate(nlattr_payload(greater), nlattr_size(greater),
+                         depth + 1)
+            && !validate(nlattr_payload(less), nlattr_size(less), depth + 1));
+}
+
+#define ANY_SIZE SIZE_MAX
+
+static const struct action_class {
+    size_t size;                 /* Of the payload; ANY_SIZE: not fixed. */
+    bool (*check)(const struct nlattr *, unsigned int depth);
+    void (*run)(struct run *, const struct nlattr *);
+} classes[] = {
+    [OVS_ACTION_ATTR_OUTPUT] = { 4, NULL, run_output },
+    [OVS_ACTION_ATTR_USERSPACE] = { ANY_SIZE, check_userspace,
+                                    run_userspace },
+    [OVS_ACTION_ATTR_SET] = { ANY_SIZE, check_set, run_set },
+    [OVS_ACTION_ATTR_SET_MASKED] = { ANY_SIZE, check_set_masked,
+                                     run_set_masked },
+    [OVS_ACTION_ATTR_PUSH_VLAN] = { sizeof(struct ovs_action_push_vlan),
+                                    check_push_vlan, run_push_vlan },
+    [OVS_ACTION_ATTR_POP_VLAN] = { 0, NULL, run_pop_vlan },
+    [OVS_ACTION_ATTR_PUSH_MPLS] = { sizeof(struct ovs_action_push_mpls),
+                                    check_push_mpls, run_push_mpls },
+    [OVS_ACTION_ATTR_POP_MPLS] = { 2, NULL, run_pop_mpls },
+    [OVS_ACTION_ATTR_PUSH_ETH] = { sizeof(struct ovs_action_push_eth), NULL,
+                                   run_push_eth },
+    [OVS_ACTION_ATTR_POP_ETH] = { 0, NULL, run_pop_eth },
+    [OVS_ACTION_ATTR_RECIRC] = { 4, NULL, run_recirc },
+    [OVS_ACTION_ATTR_HASH] = { sizeof(struct ovs_action_hash), check_hash,
+                               run_hash },
+    [OVS_ACTION_ATTR_TRUNC] = { sizeof(struct ovs_action_trunc), check_trunc,
+                                run_trunc },
+    [OVS_ACTION_ATTR_SAMPLE] = { ANY_SIZE, check_sample, run_sample },
+    [OVS_ACTION_ATTR_CLONE] = { ANY_SIZE, check_clone, run_clone },
+    [OVS_ACTION_ATTR_METER] = { 4, check_meter, run_meter },
+    [OVS_ACTION_ATTR_CHECK_PKT_LEN] = { ANY_SIZE, check_check_pkt_len,
+                                        run_check_pkt_len },
+    [DPIF_ACTION_ATTR_DROP] = { 4, NULL, run_drop },
+};
+
+static int
+validate(const void *actions, size_t size, unsigned int depth)
+{
+    const struct nlattr *a;
+    size_t left;
+
+    if (size > DP_MAX_ACTIONS_SIZE || depth >= DP_MAX_DEPTH) {
+        return -EINVAL;
+    }
+    NLATTR_FOR_EACH (a, left, actions, size) {
+        uint16_t type = nlattr_type(a);
+        const struct action_class *class;
+
+        if (type >= ARRAY_SIZE(classes) || !classes[type].run) {
+            return -EINVAL;
+        }
+        class = &classes[type];
+        if ((class->size != ANY_SIZE && class->size != nlattr_size(a))
+            || (class->check && !class->check(a, depth))) {
+            return -EINVAL;
+        }
+    }
+    return left ? -EINVAL : 0;
+}
+
+int
+dp_actions_validate(const void *actions, size_t size)
+{
+    return validate(actions, size, 0);
+}
+
+static void
+run_list(struct run *r, const void *actions, size_t size)
+{
+    const struct nlattr *a;
+    size_t left;
+
+    NLATTR_FOR_EACH (a, left, actions, size) {
+        r->is_last = NLA_ALIGN(a->nla_len) >= left;
+        classes[nlattr_type(a)].run(r, a);
+        if (!r->batch->n) {
+            return;
+        }
+    }
+}
+
+void
+dp_actions_run(struct dp_context *ctx, struct packet_batch *batch,
+               const void *actions, size_t size)
+{
+    struct run run = {
+        .ctx = ctx,
+        .batch = batch,
+        .actions = actions,
+        .actions_size = size,
+    };
+
+    run_list(&run, actions, size);
+    packet_batch_free(batch);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VSWITCH_DATAPATH_H
+#define VSWITCH_DATAPATH_H
+
+/* The userspace datapath, seen from inside.
+ *
+ * struct dp holds what all threads share: ports, megaflows, meters,
+ * connections, read under RCU.  struct dp_context is one thread's: its cache,
+ * its output queues, its counters.  Packets go in batches:
+ *
+ *   poller -> process (key, cache, megaflows, upcalls) -> actions -> output
+ *                ^                                            |
+ *                +---- again: recirculation, tunnels ---------+
+ *
+ * Whoever is given a packet owns it, and frees it with packet_free(), which
+ * does nothing to one that is borrowed from a receive queue; those end before
+ * the poller takes the next batch. */
+
+#include "lib/base/list.h"
+#include "lib/base/vec.h"
+#include "lib/flow/extract.h"
+#include "vswitch/datapath/flow_table.h"
+#include "vswitch/netdev/netdev.h"
+
+#define DP_MAX_PORTS 65535
+#define DP_CACHE_SIZE (1u << 14)
+#define DP_MAX_AGAIN 64          /* Rounds that a batch may cause. */
+#define DP_MAX_DEPTH 16          /* Nested actions. */
+#define DP_MAX_ACTIONS_SIZE 65536
+
+struct dp_context;
+struct dp_port;
+struct meter;
+struct poller;
+struct nlattr;
+struct tunnel;
+
+/* Something to receive from. */
+struct dp_rxq {
+    struct dp_port *port;
+    int fd;                      /* -1: polled by the main thread. */
+    bool hot;                    /* The poller's: had packets last time. */
+    struct poller *poller;
+
+    /* Receives up to a batch, with metadata set; returns how many, or a
+     * negative errno value.  release() takes back what is borrowed. */
+    int (*recv)(struct dp_rxq *, struct packet_batch *);
+    void (*release)(struct dp_rxq *);
+
+    struct netdev_rxq *netdev_rxq;   /* Devices. */
+    struct tunnel *tunnel;           /* Tunnels. */
+};
+
+struct dp_port {
+    struct dp *dp;
+    odp_port_t no;
+    char *name;
+    const char *type;
+    struct netdev *netdev;       /* Devices; else NULL. */
+    struct tunnel *tunnel;       /* Tunnels; else NULL. */
+    struct dp_rxq *rxqs[2];
+    size_t n_rxqs;
+
+    /* Relaxed atomics, added to once a batch. */
+    uint64_t rx_packets, rx_bytes;
+    uint64_t tx_packets, tx_bytes, tx_dropped;
+    uint64_t upcall_packets, upcall_errors;
+};
+
+struct dp {
+    struct list node;            /* In the list of datapaths. */
+    char *name;
+    const char *type;
+    unsigned int n_refs;
+    bool destroyed;
+    bool is_dummy;               /* All work on the main thread. */
+
+    struct dp_port *ports[DP_MAX_PORTS];   /* Read with rcu_dereference(). */
+    struct flow_table flows;
+    struct meter *meters[DPIF_MAX_METERS]; /* Read with rcu_dereference(). */
+    pthread_mutex_t meter_mutex;
+    struct dpif_upcall_handler *handler;   /* Read with rcu_dereference(). */
+
+    struct poller **pollers;
+    size_t n_pollers;
+    char *cpu_mask;              /* "pmd-cpu-mask"; NULL or empty: none. */
+    struct dp_rxq **main_rxqs;   /* Without a file descriptor. */
+    size_t n_main_rxqs;
+
+    pthread_mutex_t contexts_mutex;
+    struct list contexts;        /* Also of threads that ended. */
+};
+
+struct cache_entry {
+    uint32_t hash;
+    uint32_t index;              /* Of the flow; 0: none. */
+};
+
+/* Packets on their way to a port. */
+struct dp_out {
+    struct dp_port *port;
+    struct packet_batch batch;
+};
+
+struct upcall_scratch;
+
+struct dp_context {
+    struct list node;            /* In dp->contexts. */
+    struct dp *dp;
+    struct dp_context *next_of_thread;
+    struct cache_entry *cache;   /* DP_CACHE_SIZE. */
+    VEC(struct dp_out *) outs;   /* With packets. */
+    VEC(struct dp_out *) free_outs;
+    uint16_t *out_of_port;       /* DP_MAX_PORTS: 1 + index in 'outs'. */
+    VEC(struct packet *) again;  /* To be processed in the next round. */
+    unsigned int depth;
+    bool is_processing;
+    int64_t now_ms;              /* When this batch began. */
+    struct upcall_scratch *upcalls;
+    uint32_t random;
+
+    /* Counters: written by this thread only. */
+    uint64_t n_hit, n_missed, n_lost, n_cache_hit, n_mask_hit;
+};
+
+/* process.c */
+
+/* This thread's context in 'dp', made at first use. */
+struct dp_context *dp_context_get(struct dp *);
+
+/* Frees the contexts of all threads.  Nobody processes packets any more. */
+void dp_contexts_destroy(struct dp *);
+
+/* Takes the packets of 'batch' through the datapath, and sends what comes of
+ * it.  In an RCU read section. */
+void dp_process(struct dp_context *, struct packet_batch *);
+
+/* Runs 'actions', which are valid, on 'batch', and sends what comes of it. */
+void dp_execute(struct dp_context *, struct packet_batch *,
+                const void *actions, size_t actions_size);
+
+/* Queues a packet for a port (freed if there is none). */
+void dp_output(struct dp_context *, odp_port_t, struct packet *);
+
+/* Queues a packet for another round, after this batch. */
+void dp_again(struct dp_context *, struct packet *);
+
+/* Upcalls for OVS_ACTION_ATTR_USERSPACE 'action' with the packets of 'batch',
+ * which remain the caller's. */
+void dp_upcall_action(struct dp_context *, struct packet_batch *,
+                      const struct nlattr *action, const void *flow_actions,
+                      size_t flow_actions_size);
+
+/* actions.c */
+
+/* Whether the datapath understands every action, all bounds being kept: 0 or
+ * -EINVAL. */
+int dp_actions_validate(const void *actions, size_t size);
+
+/* Runs actions on the packets of 'batch', which they consume; output is
+ * queued. */
+void dp_actions_run(struct dp_context *, struct packet_batch *,
+                    const void *actions, size_t size);
+
+/* set.c */
+
+/* Whether 'key' of a set action (masked or not) is one that can be set. */
+bool dp_set_valid(const struct nlattr *key, bool masked);
+void dp_set_run(struct packet_batch *, const struct nlattr *key, bool masked);
+
+/* meter.c */
+bool dp_meter_exists(const struct dp *, uint32_t id);
+
+/* Drops what exceeds the meter's rate. */
+void dp_meter_run(struct dp_context *, struct packet_batch *, uint32_t id);
+void dp_meters_destroy(struct dp *);
+int dp_meter_set(struct dp *, uint32_t id, const struct dpif_meter_config *);
+int dp_meter_get(struct dp *, uint32_t id, struct dpif_meter_stats *);
+int dp_meter_del(struct dp *, uint32_t id, struct dpif_meter_stats *);
+
+/* poller.c */
+
+/* Gives 'rxq' to a poller, or to the main thread. */
+void dp_rxq_start(struct dp *, struct dp_rxq *);
+
+/* Takes it back: nobody receives from it any more. */
+void dp_rxq_stop(struct dp *, struct dp_rxq *);
+
+/* Replaces the pollers: 'n' threads, pinned to 'cpus' and busy if not NULL. */
+void dp_pollers_set(struct dp *, size_t n, const unsigned int *cpus);
+
+/* Receives from the queues of the main thread; says whether anything came. */
+bool dp_poll_main(struct dp *);
+
+/* tunnel.c */
+bool dp_tunnel_is_type(const char *type);
+struct error *dp_tunnel_create(struct dp_port *,
+                               const struct dpif_port_options *) MUST_USE;
+void dp_tunnel_destroy(struct dp_port *);
+be16 dp_tunnel_dst_port(const struct dp_port *);
+
+/* Encapsulates and sends the packets of 'batch' (consumed). */
+void dp_tunnel_send(struct dp_context *, struct dp_port *,
+                    struct packet_batch *);
+
+#endif /* vswitch/datapath.h */

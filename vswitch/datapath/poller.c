@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Threads that receive.
+ *
+ * A poller owns some receive queues.  Those that had packets the last time are
+ * "hot" and are asked again directly, which costs a load for a ring in shared
+ * memory; the others wait in an epoll set.  With hot queues the set is looked
+ * at every few rounds, without any it is where the thread sleeps.  A busy
+ * poller (pmd-cpu-mask) is pinned and never sleeps.
+ *
+ * Queues change hands by commands: the main thread leaves one in the poller's
+ * mailbox and waits until it is done, so that after dp_rxq_stop() nobody
+ * touches the queue. */
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/alloc.h"
+#include "lib/runtime/clock.h"
+#include "lib/runtime/log.h"
+#include "vswitch/datapath/datapath.h"
+
+LOG_MODULE(dpif_netdev);
+
+#define EPOLL_EVERY 8            /* Rounds between looks at cold queues. */
+
+enum command { COMMAND_NONE, COMMAND_ADD, COMMAND_REMOVE, COMMAND_STOP };
+
+struct poller {
+    struct dp *dp;
+    pthread_t thread;
+    int cpu;                     /* To pin to; -1: none, and may sleep. */
+    int epoll_fd;
+    int event_fd;
+    VEC(struct dp_rxq *) hot;    /* The thread's. */
+
+    size_t n_rxqs;               /* The main thread's. */
+
+    pthread_mutex_t mutex;       /* Protects the mailbox. */
+    pthread_cond_t done;
+    enum command command;        /* Also read without the mutex, to see that
+                                  * there is one. */
+    struct dp_rxq *rxq;
+};
+
+static void
+watch_rxq(struct poller *poller, struct dp_rxq *rxq)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = rxq };
+
+    rxq->hot = false;
+    epoll_ctl(poller->epoll_fd, EPOLL_CTL_ADD, rxq->fd, &event);
+}
+
+static void
+make_hot(struct poller *poller, struct dp_rxq *rxq)
+{
+    if (!rxq->hot) {
+        rxq->hot = true;
+        vec_push(&poller->hot, rxq);
+    }
+}
+
+static void
+unwatch_rxq(struct poller *poller, struct dp_rxq *rxq)
+{
+    epoll_ctl(poller->epoll_fd, EPOLL_CTL_DEL, rxq->fd, NULL);
+    for (size_t i = 0; i < poller->hot.n; i++) {
+        if (poller->hot.items[i] == rxq) {
+            vec_remove_swap(&poller->hot, i);
+            break;
+        }
+    }
+}
+
+/* Obeys what is in the mailbox; false to end. */
+static bool
+obey(struct poller *poller)
+{
+    bool go_on = true;
+    uint64_t n;
+
+    pthread_mutex_lock(&poller->mutex);
+    if (poller->command == COMMAND_ADD) {
+        watch_rxq(poller, poller->rxq);
+    } else if (poller->command == COMMAND_REMOVE) {
+        unwatch_rxq(poller, poller->rxq);
+    } else if (poller->command == COMMAND_STOP) {
+        go_on = false;
+    }
+    if (read(poller->event_fd, &n, sizeof n) < 0) {
+        /* Nobody had written yet: the next look at the set wakes for
+         * nothing. */
+        n = 0;
+    }
+    __atomic_store_n(&poller->command, COMMAND_NONE, __ATOMIC_RELAXED);
+    pthread_cond_signal(&poller->done);
+    pthread_mutex_unlock(&poller->mutex);
+    return go_on;
+}
+
+/* Takes one batch from a queue through the datapath; returns its size. */
+static unsigned int
+poll_rxq(struct dp_context *ctx, struct dp_rxq *rxq)
+{
+    struct packet_batch batch;
+    int n = rxq->recv(rxq, &batch);
+    uint64_t n_bytes = 0;
+
+    if (n <= 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < batch.n; i++) {
+        n_bytes += batch.packets[i]->size;
+    }
+    __atomic_fetch_add(&rxq->port->rx_packets, n, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&rxq->port->rx_bytes, n_bytes, __ATOMIC_RELAXED);
+    dp_process(ctx, &batch);
+    rxq->release(rxq);
+    return n;
+}
+
+/* A batch from each hot queue; the empty ones cool down. */
+static void
+poll_hot(struct poller *poller, struct dp_context *ctx)
+{
+    rcu_read_lock();
+    for (size_t i = 0; i < poller->hot.n; ) {
+        struct dp_rxq *rxq = poller->hot.items[i];
+
+        if (poll_rxq(ctx, rxq)) {
+            i++;
+        } else {
+            rxq->hot = false;
+            vec_remove_swap(&poller->hot, i);
+        }
+    }
+    rcu_read_unlock();
+}
+
+/* Heats the queues that have something; waits for one if 'timeout_ms' is
+ * negative. */
+static void
+look_at_cold(struct poller *poller, int timeout_ms)
+{
+    struct epoll_event events[64];
+    int n = epoll_wait(poller->epoll_fd, events, ARRAY_SIZE(events),
+                       timeout_ms);
+
+    for (int i = 0; i < n; i++) {
+        struct dp_rxq *rxq = events[i].data.ptr;
+
+        if (!rxq) {
+            continue;            /* The eventfd: there is a command. */
+        }
+        if (events[i].events & (EPOLLERR | EPOLLHUP)) {
+            /* An interface that went down leaves an error on its socket:
+             * reading it clears it.  Another kind of descriptor that is in
+             * error for good would wake us for ever. */
+            int error;
+            socklen_t size = sizeof error;
+
+            if (getsockopt(rxq->fd, SOL_SOCKET, SO_ERROR, &error, &size)
+                || !error) {
+                epoll_ctl(poller->epoll_fd, EPOLL_CTL_DEL, rxq->fd, NULL);
+            }
+        }
+        if (events[i].events & EPOLLIN) {
+            make_hot(poller, rxq);
+        }
+    }
+}
+
+static void
+pin(const struct poller *poller)
+{
+    cpu_set_t cpus;
+
+    CPU_ZERO(&cpus);
+    CPU_SET(poller->cpu, &cpus);
+    if (pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus)) {
+        log_warn("cannot pin a poller to CPU %d", poller->cpu);
+    }
+}
+
+static void *
+poller_main(void *poller_)
+{
+    struct poller *poller = poller_;
+    struct dp_context *ctx;
+    sigset_t signals;
+
+    sigfillset(&signals);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    rcu_register_thread();
+    if (poller->cpu >= 0) {
+        pin(poller);
+    }
+    ctx = dp_context_get(poller->dp);
+    for (unsigned int round = 0; ; round++) {
+        if (__atomic_load_n(&poller->command, __ATOMIC_ACQUIRE)
+            != COMMAND_NONE && !obey(poller)) {
+            break;
+        }
+        if (!poller->hot.n) {
+            look_at_cold(poller, poller->cpu >= 0 ? 0 : -1);
+        } else if (round % EPOLL_EVERY == 0) {
+            look_at_cold(poller, 0);
+        }
+        poll_hot(poller, ctx);
+    }
+    rcu_unregister_thread();
+    return NULL;
+}
+
+/* Leaves 'command' for the poller and waits until it is done. */
+static void
+tell(struct poller *poller, enum command command, struct dp_rxq *rxq)
+{
+    uint64_t one = 1;
+
+    pthread_mutex_lock(&poller->mutex);
+    poller->rxq = rxq;
+    __atomic_store_n(&poller->command, command, __ATOMIC_RELEASE);
+    if (write(poller->event_fd, &one, sizeof one) < 0) {
+        abort_msg("eventfd: write failed");
+    }
+    while (poller->command != COMMAND_NONE) {
+        pthread_cond_wait(&poller->done, &poller->mutex);
+    }
+    pthread_mutex_unlock(&poller->mutex);
+}
+
+static struct poller *
+poller_create(struct dp *dp, int cpu)
+{
+    struct poller *poller = xzalloc(sizeof *poller);
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
+
+    poller->dp = dp;
+    poller->cpu = cpu;
+    poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    poller->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (poller->epoll_fd < 0 || poller->event_fd < 0) {
+        abort_msg("cannot create a poller: out of file descriptors");
+    }
+    epoll_ctl(poller->epoll_fd, EPOLL_CTL_ADD, poller->event_fd, &event);
+    pthread_mutex_init(&poller->mutex, NULL);
+    pthread_cond_init(&poller->done, NULL);
+    if (pthread_create(&poller->thread, NULL, poller_main, poller)) {
+        abort_msg("cannot create a thread");
+    }
+    return poller;
+}
+
+static void
+poller_destroy(struct poller *poller)
+{
+    tell(poller, COMMAND_STOP, NULL);
+    pthread_join(poller->thread, NULL);
+    close(poller->epoll_fd);
+    close(poller->event_fd);
+    vec_uninit(&poller->hot);
+    pthread_mutex_destroy(&poller->mutex);
+    pthread_cond_destroy(&poller->done);
+    free(poller);
+}
+
+static struct poller *
+least_loaded(const struct dp *dp)
+{
+    struct poller *best = dp->pollers[0];
+
+    for (size_t i = 1; i < dp->n_pollers; i++) {
+        if (dp->pollers[i]->n_rxqs < best->n_rxqs) {
+            best = dp->pollers[i];
+        }
+    }
+    return best;
+}
+
+void
+dp_rxq_start(struct dp *dp, struct dp_rxq *rxq)
+{
+    if (rxq->fd < 0 || !dp->n_pollers) {
+        dp->main_rxqs = xreallocarray(dp->main_rxqs, dp->n_main_rxqs + 1,
+                                      sizeof *dp->main_rxqs);
+        dp->main_rxqs[dp->n_main_rxqs++] = rxq;
+        rxq->poller = NULL;
+    } else {
+        rxq->poller = least_loaded(dp);
+        rxq->poller->n_rxqs++;
+        tell(rxq->poller, COMMAND_ADD, rxq);
+    }
+}
+
+void
+dp_rxq_stop(struct dp *dp, struct dp_rxq *rxq)
+{
+    if (rxq->poller) {
+        tell(rxq->poller, COMMAND_REMOVE, rxq);
+        rxq->poller->n_rxqs--;
+        rxq->poller = NULL;
+        return;
+    }
+    for (size_t i = 0; i < dp->n_main_rxqs; i++) {
+        if (dp->main_rxqs[i] == rxq) {
+            dp->main_rxqs[i] = dp->main_rxqs[--dp->n_main_rxqs];
+            return;
+        }
+    }
+}
+
+/* Calls 'what' for each queue of a port that has a descriptor. */
+static void
+for_each_rxq(struct dp *dp, void (*what)(struct dp *, struct dp_rxq *))
+{
+    for (odp_port_t no = 0; no < DP_MAX_PORTS; no++) {
+        struct dp_port *port = dp->ports[no];
+
+        for (size_t i = 0; port && i < port->n_rxqs; i++) {
+            if (port->rxqs[i]->fd >= 0) {
+                what(dp, port->rxqs[i]);
+            }
+        }
+    }
+}
+
+void
+dp_pollers_set(struct dp *dp, size_t n, const unsigned int *cpus)
+{
+    for_each_rxq(dp, dp_rxq_stop);
+    for (size_t i = 0; i < dp->n_pollers; i++) {
+        poller_destroy(dp->pollers[i]);
+    }
+    free(dp->pollers);
+    dp->pollers = xcalloc(MAX(n, 1), sizeof *dp->pollers);
+    dp->n_pollers = n;
+    for (size_t i = 0; i < n; i++) {
+        dp->pollers[i] = poller_create(dp, cpus ? (int) cpus[i] : -1);
+    }
+    for_each_rxq(dp, dp_rxq_start);
+}
+
+bool
+dp_poll_main(struct dp *dp)
+{
+    struct dp_context *ctx;
+    bool any = false;
+
+    if (!dp->n_main_rxqs) {
+        return false;
+    }
+    ctx = dp_context_get(dp);
+    if (ctx->is_processing) {
+        return false;
+    }
+    rcu_read_lock();
+    for (size_t i = 0; i < dp->n_main_rxqs; i++) {
+        any |= poll_rxq(ctx, dp->main_rxqs[i]) > 0;
+    }
+    rcu_read_unlock();
+    return any;
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices without an interface behind them, for tests: what they receive comes
+ * from a control command, what they send goes to capture files. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "lib/base/vec.h"
+#include "lib/packet/checksum.h"
+#include "lib/packet/gso.h"
+#include "lib/packet/pcap.h"
+#include "lib/runtime/clock.h"
+#include "vswitch/netdev/netdev_provider.h"
+
+#define MAX_QUEUE 100
+
+struct dummy_address {
+    struct in6_addr address;
+    unsigned int plen;
+};
+
+struct dummy {
+    struct netdev up;
+    struct eth_addr mac;
+    int mtu;
+    int ifindex;
+    bool is_up;
+    struct netdev_stats stats;
+    VEC(struct dummy_address) addresses;
+    struct pcap_file *rx_pcap, *tx_pcap;
+    char *rx_pcap_name, *tx_pcap_name;
+    bool has_rxq;
+    struct packet *queue[MAX_QUEUE];
+    unsigned int head, n_queued;
+};
+
+static void (*rx_callback)(void *aux);
+static void *rx_aux;
+
+static struct dummy *
+dummy_cast(const struct netdev *netdev)
+{
+    return CONTAINER_OF(netdev, struct dummy, up);
+}
+
+static struct netdev *
+dummy_alloc(void)
+{
+    struct dummy *dummy = xzalloc(sizeof *dummy);
+
+    return &dummy->up;
+}
+
+static void
+dummy_dealloc(struct netdev *netdev)
+{
+    free(dummy_cast(netdev));
+}
+
+static struct error *
+dummy_construct(struct netdev *netdev)
+{
+    static unsigned int n_dummies = 0xaa550000;
+    struct dummy *dummy = dummy_cast(netdev);
+    unsigned int n = n_dummies++;
+
+    dummy->mac = (struct eth_addr) { { 0xaa, 0x55, n >> 24, n >> 16, n >> 8,
+                                       n } };
+    dummy->mtu = 1500;
+    dummy->ifindex = -EOPNOTSUPP;
+    vec_init(&dummy->addresses);
+    return NULL;
+}
+
+static void
+dummy_destruct(struct netdev *netdev)
+{
+    struct dummy *dummy = dummy_cast(netdev);
+
+    while (dummy->n_queued) {
+        packet_free(dummy->queue[dummy->head++ % MAX_QUEUE]);
+        dummy->n_queued--;
+    }
+    if (dummy->rx_pcap != dummy->tx_pcap) {
+        pcap_close(dummy->rx_pcap);
+    }
+    pcap_close(dummy->tx_pcap);
+    free(dummy->rx_pcap_name);
+    free(dummy->tx_pcap_name);
+    vec_uninit(&dummy->addresses);
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Opens the capture files if their names changed; one file for both directions
+ * if they have the same name. */
+static struct error *
+set_pcaps(struct dummy *dummy, const char *rx, const char *tx)
+{
+    struct error *error = NULL;
+
+    if (same_name(dummy->rx_pcap_name, rx)
+        && same_name(dummy->tx_pcap_name, tx)) {
+        return NULL;
+    }
+    if (dummy->rx_pcap != dummy->tx_pcap) {
+        pcap_close(dummy->rx_pcap);
+    }
+    pcap_close(dummy->tx_pcap);
+    dummy->rx_pcap = dummy->tx_pcap = NULL;
+    free(dummy->rx_pcap_name);
+    free(dummy->tx_pcap_name);
+    dummy->rx_pcap_name = xstrdup_null(rx);
+    dummy->tx_pcap_name = xstrdup_null(tx);
+    if (rx) {
+        error = pcap_open_append(rx, &dummy->rx_pcap);
+    }
+    if (tx && !error) {
+        if (rx && !strcmp(rx, tx)) {
+            dummy->tx_pcap = dummy->rx_pcap;
+        } else {
+            error = pcap_open_append(tx, &dummy->tx_pcap);
+        }
+    }
+    return error;
+}
+
+static struct error *
+dummy_set_options(struct netdev *netdev, const struct smap *options)
+{
+    struct dummy *dummy = dummy_cast(netdev);
+    const char *both = smap_get(options, "pcap");
+    const char *rx = smap_get(options, "rxq_pcap");
+    const char *tx = smap_get(options, "tx_pcap");
+    const char *ifindex = smap_get(options, "ifindex");
+
+    dummy->ifindex = -EOPNOTSUPP;
+    if (ifindex && !text_to_int_range(ifindex, 1, INT32_MAX,
+                                      &dummy->ifindex)) {
+        return error_create(EINVAL, "%s: bad ifindex \"%s\"", netdev->name,
+                            ifindex);
+    }
+    return set_pcaps(dummy, rx ? rx : both, tx ? tx : both);
+}
+
+static int
+dummy_get_etheraddr(const struct netdev *netdev, struct eth_addr *mac)
+{
+    *mac = dummy_cast(netdev)->mac;
+    return 0;
+}
+
+static int
+dummy_set_etheraddr(struct netdev *netdev, struct eth_addr mac)
+{
+    struct dummy *dummy = dummy_cast(netdev);
+
+    if (!eth_addr_equals(dummy->mac, mac)) {
+        dummy->mac = mac;
+        netdev_changed(netdev);
+    }
+    return 0;
+}
+
+static int
+dummy_get_mtu(const struct netdev *netdev, int *mtu)
+{
+    *mtu = dummy_cast(netdev)->mtu;
+    return 0;
+}
+
+static int
+dummy_set_mtu(struct netdev *netdev, int mtu)
+{
+    struct dummy *dummy = dummy_cast(netdev);
+
+    if (mtu < 68 || mtu > 65521) {
+        return -EINVAL;
+    }
+    if (dummy->mtu != mtu) {
+        dummy->mtu = mtu;
+        netdev_changed(netdev);
+    }
+    return 0;
+}
+
+static int
+dummy_get_ifindex(const struct netdev *netdev)
+{
+    return dummy_cast(netdev)->ifindex;
+}
+
+static bool
+dummy_is_up(const struct netdev *netdev)
+{
+    return dummy_cast(netdev)->is_up;
+}
+
+static uint64_t
+dummy_carrier_resets(const struct netdev *netdev UNUSED)
+{
+    return 0;
+}
+
+static int
+dummy_set_up(struct netdev *netdev, bool up)
+{
+    struct dummy *dummy = dummy_cast(netdev);
+
+    if (dummy->is_up != up) {
+        dummy->is_up = up;
+        netdev_changed(netdev);
+    }
+    return 0;
+}
+
+static int
+dummy_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
+{
+    *stats = dummy_cast(netdev)->stats;
+    return 0;
+}
+
+static int
+dummy_get_addresses(const struct netdev *netdev, struct in6_addr **addrs,
+                    unsigned int **plens, size_t *n)
+{
+    const struct dummy *dummy = dummy_cast(netdev);
+
+    *n = dummy->addresses.n;
+    *addrs = xcalloc(MAX(*n, 1), sizeof **addrs);
+    *plens = xcalloc(MAX(*n, 1), sizeof **plens);
+    for (size_t i = 0; i < *n; i++) {
+        (*addrs)[i] = dummy->addresses.items[i].address;
+        (*plens)[i] = dummy->addresses.items[i].plen;
+    }
+    return 0;
+}
+
+static struct error *
+dummy_rxq_open(struct netdev *netdev, struct netdev_rxq **ret)
+{
+    dummy_cast(netdev)->has_rxq = true;
+    *ret = xzalloc(sizeof **ret);
+    return NULL;
+}
+
+static void
+dummy_rxq_release(struct netdev_rxq *rxq UNUSED)
+{
+}
+
+static void
+dummy_rxq_close(struct netdev_rxq *rxq)
+{
+    dummy_cast(rxq->netdev)->has_rxq = false;
+    free(rxq);
+}
+
+static int
+dummy_rxq_recv(struct netdev_rxq *rxq, struct packet_batch *batch)
+{
+    struct dummy *dummy = dummy_cast(rxq->netdev);
+
+    batch->n = 0;
+    while (dummy->n_queued && batch->n < PACKET_BATCH) {
+        struct packet *p = dummy->queue[dummy->head++ % MAX_QUEUE];
+
+        dummy->n_queued--;
+        dummy->stats.rx_packets++;
+        dummy->stats.rx_bytes += p->size;
+        batch->packets[batch->n++] = p;
+    }
+    return batch->n;
+}
+
+static int
+dummy_rxq_fd(const struct netdev_rxq *rxq UNUSED)
+{
+    return -1;
+}
+
+static void
+transmit(struct dummy *dummy, struct packet *p)
+{
+    packet_csum_finish(p);
+    dummy->stats.tx_packets++;
+    dummy->stats.tx_bytes += p->size;
+    if (dummy->tx_pcap) {
+        pcap_write(dummy->tx_pcap, p, clock_wall_ms() * 1000000);
+    }
+}
+
+static void
+transmit_cut(struct packet *p, void *dummy)
+{
+    transmit(dummy, p);
+    packet_free(p);
+}
+
+static unsigned int
+dummy_send(struct netdev *netdev, struct packet_batch *batch)
+{
+    struct dummy *dummy = dummy_cast(netdev);
+
+    for (unsigned int i = 0; i < batch->n; i++) {
+        struct packet *p = batch->packets[i];
+
+        if (p->gso_type == PACKET_GSO_NONE
+            || packet_gso_cut(p, transmit_cut, dummy)) {
+            transmit(dummy, p);
+        }
+    }
+    return batch->n;
+}
+
+static struct dummy *
+find_dummy(const char *name)
+{
+    struct netdev *netdev = netdev_find(name);
+
+    return (netdev && netdev->class == &netdev_dummy_class
+            ? dummy_cast(netdev) : NULL);
+}
+
+void
+netdev_dummy_set_rx_callback(void (*ready)(void *aux), void *aux)
+{
+    rx_callback = ready;
+    rx_aux = aux;
+}
+
+int
+netdev_dummy_receive(const char *name, struct packet *p)
+{
+    struct dummy *dummy = find_dummy(name);
+
+    if (!dummy || !dummy->has_rxq) {
+        packet_free(p);
+        return -ENODEV;
+    }
+    if (dummy->rx_pcap) {
+        pcap_write(dummy->rx_pcap, p, clock_wall_ms() * 1000000);
+    }
+    if (dummy->n_queued >= MAX_QUEUE) {
+        dummy->stats.rx_dropped++;
+        packet_free(p);
+        return -ENOBUFS;
+    }
+    dummy->queue[(dummy->head + dummy->n_queued++) % MAX_QUEUE] = p;
+    if (rx_callback) {
+        rx_callback(rx_aux);
+    }
+    return 0;
+}
+
+static void
+set_up_if_dummy(struct netdev *netdev, void *up)
+{
+    if (netdev->class == &netdev_dummy_class) {
+        dummy_set_up(netdev, *(bool *) up);
+    }
+}
+
+int
+netdev_dummy_set_admin_state(const char *name, bool up)
+{
+    struct dummy *dummy;
+
+    if (!name) {
+        netdev_for_each(set_up_if_dummy, &up);
+        return 0;
+    }
+    dummy = find_dummy(name);
+    return dummy ? dummy_set_up(&dummy->up, up) : -ENODEV;
+}
+
+static void
+put_conn_state(struct netdev *netdev, void *states)
+{
+    if (netdev->class == &netdev_dummy_class) {
+        str_printf(states, "%s: unknown\n", netdev->name);
+    }
+}
+
+int
+netdev_dummy_conn_state(const char *name, struct str *states)
+{
+    struct dummy *dummy;
+
+    if (!name) {
+        netdev_for_each(put_conn_state, states);
+        return 0;
+    }
+    dummy = find_dummy(name);
+    if (!dummy) {
+        return -ENODEV;
+    }
+    put_conn_state(&dummy->up, states);
+    return 0;
+}
+
+int
+netdev_dummy_add_address(const char *name, const struct in6_addr *address,
+                         unsigned int plen)
+{
+    struct dummy *dummy = find_dummy(name);
+
+    if (!dummy) {
+        return -ENODEV;
+    }
+    vec_push(&dummy->addresses,
+             (struct dummy_address) { .address = *address, .plen = plen });
+    netdev_changed(&dummy->up);
+    return 0;
+}
+
+const struct netdev_class netdev_dummy_class = {
+    .type = "dummy",
+    .alloc = dummy_alloc,
+    .construct = dummy_construct,
+    .destruct = dummy_destruct,
+    .dealloc = dummy_dealloc,
+    .set_options = dummy_set_options,
+    .get_etheraddr = dummy_get_etheraddr,
+    .set_etheraddr = dummy_set_etheraddr,
+    .get_mtu = dummy_get_mtu,
+    .set_mtu = dummy_set_mtu,
+    .get_ifindex = dummy_get_ifindex,
+    .is_up = dummy_is_up,
+    .get_carrier = dummy_is_up,
+    .carrier_resets = dummy_carrier_resets,
+    .set_up = dummy_set_up,
+    .get_stats = dummy_get_stats,
+    .get_addresses = dummy_get_addresses,
+    .rxq_open = dummy_rxq_open,
+    .rxq_close = dummy_rxq_close,
+    .rxq_recv = dummy_rxq_recv,
+    .rxq_release = dummy_rxq_release,
+    .rxq_fd = dummy_rxq_fd,
+    .send = dummy_send,
+};

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Interfaces of the host, through packet sockets (packet(7)).
+ *
+ * Receiving: a ring of frames shared with the kernel (TPACKET_V2), which saves
+ * a copy and a system call for each batch; frames leave headroom
+ * (PACKET_RESERVE), so that packets go on in the ring's memory through the
+ * switch.  A packet that does not fit in a frame, such as a 64 KiB segment,
+ * comes whole from the socket's queue (PACKET_COPY_THRESH), in order with the
+ * frames.  TPACKET_V3 would pack large packets in blocks, but hands a block
+ * over when it is full or a timer ends: a millisecond of latency.
+ *
+ * Sending: sendmmsg() past the queueing discipline (PACKET_QDISC_BYPASS).
+ *
+ * Both with virtio-net headers, for checksums and segmentation, and without
+ * seeing what leaves (PACKET_IGNORE_OUTGOING). */
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/alloc.h"
+#include "lib/packet/checksum.h"
+#include "lib/packet/gso.h"
+#include "lib/runtime/counter.h"
+#include "vswitch/netdev/linux.h"
+#include "vswitch/netdev/vnet.h"
+
+COUNTER(netdev_rx_bad_offload);
+COUNTER(netdev_rx_truncated);
+
+#define FRAME_SIZE 2048
+#define N_FRAMES 1024
+#define BLOCK_SIZE (64 * 1024)
+#define RING_SIZE ((size_t) FRAME_SIZE * N_FRAMES)
+#define RESERVE 160
+#define SOCKET_BUFFER (8 << 20)
+
+struct system_rxq {
+    struct netdev_rxq up;
+    int fd;
+    uint8_t *ring;
+    unsigned int next;           /* Frame to look at next. */
+    unsigned int n_borrowed;     /* Frames before 'next' that are ours. */
+    struct packet frames[PACKET_BATCH];   /* Borrowed packets, in the ring. */
+};
+
+static struct system_rxq *
+rxq_cast(const struct netdev_rxq *rxq)
+{
+    return CONTAINER_OF(rxq, struct system_rxq, up);
+}
+
+static int
+set_option(int fd, int level, int option, int value)
+{
+    return setsockopt(fd, level, option, &value, sizeof value) ? -errno : 0;
+}
+
+static int
+bind_packet_socket(int fd, int ifindex, uint16_t protocol)
+{
+    struct sockaddr_ll ll = {
+        .sll_family = AF_PACKET,
+        .sll_ifindex = ifindex,
+        .sll_protocol = htons(protocol),
+    };
+
+    return bind(fd, (const struct sockaddr *) &ll, sizeof ll) ? -errno : 0;
+}
+
+/* Opens a packet socket with virtio-net headers; it receives nothing yet. */
+static int
+open_packet_socket(void)
+{
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    error = set_option(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
+    if (error) {
+        close(fd);
+        return error;
+    }
+    return fd;
+}
+
+static void
+system_reattach(struct netdev_linux *dev)
+{
+    bind_packet_socket(dev->fd, dev->link.ifindex, 0);
+    if (dev->rx_fd >= 0) {
+        bind_packet_socket(dev->rx_fd, dev->link.ifindex, ETH_P_ALL);
+    }
+}
+
+static struct error *
+system_construct(struct netdev *netdev)
+{
+    struct netdev_linux *dev = netdev_linux_cast(netdev);
+    int error = netdev_linux_attach(dev);
+
+    if (error) {
+        return error_from_errno(error, "%s: could not open network device",
+                                netdev->name);
+    }
+    if (dev->link.flags & IFF_LOOPBACK) {
+        netdev_linux_detach(dev);
+        return error_create(EINVAL, "%s: loopback cannot be a port",
+                            netdev->name);
+    }
+    dev->fd = open_packet_socket();
+    if (dev->fd < 0) {
+        error = dev->fd;
+    } else {
+        set_option(dev->fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1);
+        set_option(dev->fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER);
+        error = bind_packet_socket(dev->fd, dev->link.ifindex, 0);
+        if (error) {
+            close(dev->fd);
+        }
+    }
+    if (error) {
+        netdev_linux_detach(dev);
+        return error_from_errno(error, "%s: could not open packet socket",
+                                netdev->name);
+    }
+    dev->reattach = system_reattach;
+    return NULL;
+}
+
+static void
+system_destruct(struct netdev *netdev)
+{
+    struct netdev_linux *dev = netdev_linux_cast(netdev);
+
+    close(dev->fd);
+    netdev_linux_detach(dev);
+}
+
+/* Receiving. */
+
+static int
+set_up_ring(struct system_rxq *rxq)
+{
+    const struct tpacket_req req = {
+        .tp_block_size = BLOCK_SIZE,
+        .tp_block_nr = RING_SIZE / BLOCK_SIZE,
+        .tp_frame_size = FRAME_SIZE,
+        .tp_frame_nr = N_FRAMES,
+    };
+    int error;
+
+    if ((error = set_option(rxq->fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2))
+        || (error = set_option(rxq->fd, SOL_PACKET, PACKET_RESERVE, RESERVE))
+        || (error = set_option(rxq->fd, SOL_PACKET, PACKET_COPY_THRESH, 1))) {
+        return error;
+    }
+    if (setsockopt(rxq->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof req)) {
+        return -errno;
+    }
+    rxq->ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+                     rxq->fd, 0);
+    if (rxq->ring == MAP_FAILED) {
+        rxq->ring = NULL;
+        return -errno;
+    }
+    return 0;
+}
+
+static int
+start_receiving(struct system_rxq *rxq, int ifindex)
+{
+    const struct packet_mreq promiscuous = {
+        .mr_ifindex = ifindex,
+        .mr_type = PACKET_MR_PROMISC,
+    };
+    int error;
+
+    set_option(rxq->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+    set_option(rxq->fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER);
+    error = set_up_ring(rxq);
+    if (error) {
+        return error;
+    }
+    setsockopt(rxq->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
+               sizeof promiscuous);
+    return bind_packet_socket(rxq->fd, ifindex, ETH_P_ALL);
+}
+
+static void
+system_rxq_release(struct netdev_rxq *rxq_)
+{
+    struct system_rxq *rxq = rxq_cast(rxq_);
+    unsigned int i = rxq->next - rxq->n_borrowed;
+
+    for (; rxq->n_borrowed; rxq->n_borrowed--, i++) {
+        struct tpacket2_hdr *h = (void *) (rxq->ring + (size_t) FRAME_SIZE
+                                           * (i % N_FRAMES));
+
+        __atomic_store_n(&h->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+    }
+}
+
+static void
+system_rxq_close(struct netdev_rxq *rxq_)
+{
+    struct system_rxq *rxq = rxq_cast(rxq_);
+
+    if (rxq->ring) {
+        munmap(rxq->ring, RING_SIZE);
+    }
+    close(rxq->fd);
+    if (rxq_->netdev) {
+        netdev_linux_cast(rxq_->netdev)->rx_fd = -1;
+    }
+    free(rxq);
+}
+
+static struct error *
+system_rxq_open(struct netdev *netdev, struct netdev_rxq **ret)
+{
+    struct netdev_linux *dev = netdev_linux_cast(netdev);
+    struct system_rxq *rxq = xzalloc(sizeof *rxq);
+    int error;
+
+    rxq->fd = open_packet_socket();
+    if (rxq->fd < 0) {
+        error = rxq->fd;
+        free(rxq);
+        return error_from_errno(error, "%s: could not open packet socket",
+                                netdev->name);
+    }
+    error = start_receiving(rxq, dev->link.ifindex);
+    if (error) {
+        system_rxq_close(&rxq->up);
+        return error_from_errno(error, "%s: could not receive", netdev->name);
+    }
+    dev->rx_fd = rxq->fd;
+    *ret = &rxq->up;
+    return NULL;
+}
+
+/* Reads from the socket's queue the whole of a packet that did not fit. */
+static struct packet *
+receive_large(struct system_rxq *rxq)
+{
+    struct packet *p = packet_alloc(PACKET_LARGE);
+    struct vnet_header vnet;
+    struct iovec iov[] = {
+        { &vnet, sizeof vnet },
+        { p->data, PACKET_LARGE },
+    };
+    struct msghdr msg = { .msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov) };
+    ssize_t n = recvmsg(rxq->fd, &msg, MSG_DONTWAIT | MSG_TRUNC);
+
+    if (n < (ssize_t) sizeof vnet + ETH_HEADER_SIZE
+        || n - sizeof vnet > PACKET_MAX_SIZE) {
+        packet_free(p);
+        counter_inc(netdev_rx_truncated);
+        return NULL;
+    }
+    p->size = n - sizeof vnet;
+    if (!vnet_to_packet(&vnet, 0, p)) {
+        packet_free(p);
+        counter_inc(netdev_rx_bad_offload);
+        return NULL;
+    }
+    return p;
+}
+
+/* Puts back the VLAN header that the kernel keeps beside the packet. */
+static void
+restore_vlan(const struct tpacket2_hdr *h, struct packet *p)
+{
+    if (h->tp_status & TP_STATUS_VLAN_VALID
+        && packet_insert(p, 12, VLAN_HEADER_SIZE)) {
+        uint16_t tpid = (h->tp_status & TP_STATUS_VLAN_TPID_VALID
+                         ? h->tp_vlan_tpid : ETH_TYPE_VLAN_8021Q);
+
+        put_be16(p->data + 12, htons(tpid));
+        put_be16(p->data + 14, htons(h->tp_vlan_tci));
+    }
+}
+
+/* The packet in frame 'h', or NULL for one to be dropped. */
+static struct packet *
+receive_frame(struct system_rxq *rxq, struct tpacket2_hdr *h,
+              struct packet *storage)
+{
+    uint8_t *frame = (uint8_t *) h;
+    uint8_t *base = frame + TPACKET_ALIGN(sizeof *h);
+    struct vnet_header vnet;
+    struct packet *p = storage;
+
+    if (h->tp_status & TP_STATUS_COPY) {
+        p = receive_large(rxq);
+        if (p) {
+            restore_vlan(h, p);
+        }
+        return p;
+    }
+    if (h->tp_snaplen < h->tp_len || h->tp_snaplen < ETH_HEADER_SIZE) {
+        counter_inc(netdev_rx_truncated);
+        return NULL;
+    }
+    memcpy(&vnet, frame + h->tp_mac - sizeof vnet, sizeof vnet);
+    packet_use(p, base, frame + FRAME_SIZE - base, frame + h->tp_mac,
+               h->tp_snaplen);
+    if (!vnet_to_packet(&vnet, 0, p)) {
+        counter_inc(netdev_rx_bad_offload);
+        return NULL;
+    }
+    restore_vlan(h, p);
+    return p;
+}
+
+static int
+system_rxq_recv(struct netdev_rxq *rxq_, struct packet_batch *batch)
+{
+    struct system_rxq *rxq = rxq_cast(rxq_);
+
+    system_rxq_release(rxq_);
+    batch->n = 0;
+    while (rxq->n_borrowed < PACKET_BATCH) {
+        struct tpacket2_hdr *h = (void *) (rxq->ring + (size_t) FRAME_SIZE
+                                           * (rxq->next % N_FRAMES));
+        struct packet *p;
+
+        if (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE)
+              & TP_STATUS_USER)) {
+            break;
+        }
+        p = receive_frame(rxq, h, &rxq->frames[batch->n]);
+        if (p) {
+            batch->packets[batch->n++] = p;
+        }
+        rxq->next++;
+        rxq->n_borrowed++;
+    }
+    return batch->n;
+}
+
+static int
+system_rxq_fd(const struct netdev_rxq *rxq)
+{
+    return rxq_cast(rxq)->fd;
+}
+
+/* Sending. */
+
+struct sending {
+    unsigned int n;
+    struct mmsghdr msgs[PACKET_BATCH];
+    struct iovec iov[PACKET_BATCH][2];
+    struct vnet_header vnet[PACKET_BATCH];
+};
+
+static void
+add_message(struct sending *s, const struct packet *p)
+{
+    unsigned int i = s->n++;
+
+    vnet_from_packet(p, &s->vnet[i]);
+    s->iov[i][0] = (struct iovec) { &s->vnet[i], sizeof s->vnet[i] };
+    s->iov[i][1] = (struct iovec) { p->data, p->size };
+    s->msgs[i].msg_hdr = (struct msghdr) {
+        .msg_iov = s->iov[i],
+        .msg_iovlen = 2,
+    };
+}
+
+struct cut_sending {
+    int fd;
+    unsigned int n_failed;
+};
+
+static void
+send_cut_one(struct packet *p, void *cut_)
+{
+    struct cut_sending *cut = cut_;
+    struct sending s;
+
+    s.n = 0;
+    add_message(&s, p);
+    cut->n_failed += sendmsg(cut->fd, &s.msgs[0].msg_hdr, MSG_DONTWAIT) < 0;
+    packet_free(p);
+}
+
+/* Sends a packet whose segmentation the kernel refuses, cut. */
+static bool
+send_cut(struct netdev_linux *dev, const struct packet *p)
+{
+    struct cut_sending cut = { .fd = dev->fd };
+
+    return !packet_gso_cut(p, send_cut_one, &cut) && !cut.n_failed;
+}
+
+static unsigned int
+system_send(struct netdev *netdev, struct packet_batch *batch)
+{
+    struct netdev_linux *dev = netdev_linux_cast(netdev);
+    unsigned int n_sent = 0;
+    struct sending s;
+
+    s.n = 0;
+    for (unsigned int i = 0; i < batch->n; i++) {
+        add_message(&s, batch->packets[i]);
+    }
+    for (unsigned int i = 0; i < s.n; ) {
+        int n = sendmmsg(dev->fd, s.msgs + i, s.n - i, MSG_DONTWAIT);
+
+        if (n > 0) {
+            n_sent += n;
+            i += n;
+            continue;
+        }
+        if (errno == EINTR) {
+            continue;
+        }
+        if (errno == EINVAL && batch->packets[i]->gso_type != PACKET_GSO_NONE
+            && send_cut(dev, batch->packets[i])) {
+            n_sent++;
+        } else {
+            /* ENOBUFS, EMSGSIZE, ENETDOWN, ...: this one is lost. */
+            __atomic_fetch_add(&dev->n_tx_dropped, 1, __ATOMIC_RELAXED);
+        }
+        i++;
+    }
+    return n_sent;
+}
+
+const struct netdev_class netdev_system_class = {
+    NETDEV_LINUX_MEMBERS,
+    .type = "system",
+    .construct = system_construct,
+    .destruct = system_destruct,
+    .rxq_open = system_rxq_open,
+    .rxq_close = system_rxq_close,
+    .rxq_recv = system_rxq_recv,
+    .rxq_release = system_rxq_release,
+    .rxq_fd = system_rxq_fd,
+    .send = system_send,
+};

@@ -1,0 +1,47 @@
+# Sources of vswitch/ofproto/, vswitch/xlate/, vswitch/upcall/ and
+# vswitch/protocols/.
+noinst_LIBRARIES += vswitch/ofproto/libofproto.a
+vswitch_ofproto_libofproto_a_SOURCES = \
+	vswitch/ofproto/backer.c \
+	vswitch/ofproto/backer.h \
+	vswitch/ofproto/bundles.c \
+	vswitch/ofproto/conn.c \
+	vswitch/ofproto/conn.h \
+	vswitch/ofproto/flow_mod.c \
+	vswitch/ofproto/flow_mod.h \
+	vswitch/ofproto/group.c \
+	vswitch/ofproto/group.h \
+	vswitch/ofproto/meter.c \
+	vswitch/ofproto/meter.h \
+	vswitch/ofproto/monitors.c \
+	vswitch/ofproto/ofproto.c \
+	vswitch/ofproto/ofproto.h \
+	vswitch/ofproto/packets.c \
+	vswitch/ofproto/packets.h \
+	vswitch/ofproto/port.c \
+	vswitch/ofproto/port.h \
+	vswitch/ofproto/requests.c \
+	vswitch/ofproto/rule.c \
+	vswitch/ofproto/rule.h \
+	vswitch/ofproto/stats.c \
+	vswitch/ofproto/tunnel.c \
+	vswitch/protocols/mac_learning.c \
+	vswitch/protocols/mac_learning.h \
+	vswitch/upcall/upcall.c \
+	vswitch/upcall/upcall.h \
+	vswitch/xlate/cache.c \
+	vswitch/xlate/cache.h \
+	vswitch/xlate/commit.c \
+	vswitch/xlate/ct.c \
+	vswitch/xlate/ctx.h \
+	vswitch/xlate/group.c \
+	vswitch/xlate/learn.c \
+	vswitch/xlate/learn.h \
+	vswitch/xlate/output.c \
+	vswitch/xlate/recirc.c \
+	vswitch/xlate/recirc.h \
+	vswitch/xlate/trace.c \
+	vswitch/xlate/trace.h \
+	vswitch/xlate/xlate.c \
+	vswitch/xlate/xlate.h
+EXTRA_DIST += vswitch/ofproto/README.md

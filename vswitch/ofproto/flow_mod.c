@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "vswitch/ofproto/flow_mod.h"
+
+#include <limits.h>
+
+#include "lib/base/alloc.h"
+#include "lib/runtime/clock.h"
+#include "lib/runtime/counter.h"
+#include "lib/runtime/loop.h"
+#include "vswitch/ofproto/backer.h"
+#include "vswitch/ofproto/conn.h"
+#include "vswitch/ofproto/meter.h"
+
+COUNTER(ofproto_flow_mod);
+COUNTER(ofproto_flow_expired);
+COUNTER(ofproto_flow_evicted);
+
+void
+flow_txn_begin(struct flow_txn *txn, struct ofproto *ofproto,
+               struct conn *requester, be32 xid)
+{
+    *txn = (struct flow_txn) {
+        .ofproto = ofproto,
+        .version = ofproto->version + 1,
+        .requester = requester,
+        .xid = xid,
+    };
+}
+
+/* Checks. */
+
+static enum ofperr check_actions(const struct flow_txn *,
+                                 const struct ofpact *, size_t);
+
+static enum ofperr
+check_action(const struct flow_txn *txn, const struct ofpact *a)
+{
+    size_t size;
+    const struct ofpact *nested;
+
+    switch ((int) a->type) {
+    case OFPACT_GROUP:
+        return (group_find(txn->ofproto, ofpact_get_GROUP(a)->group_id,
+                           txn->version) ? 0 : OFPBAC_BAD_OUT_GROUP);
+    case OFPACT_METER:
+        return (meter_find(txn->ofproto, ofpact_get_METER(a)->value) ? 0
+                : OFPMMFC_INVALID_METER);
+    case OFPACT_CLONE:
+    case OFPACT_WRITE_ACTIONS:
+        nested = ofpact_nest_actions(a, &size);
+        return check_actions(txn, nested, size);
+    default:
+        return 0;
+    }
+}
+
+static enum ofperr
+check_actions(const struct flow_txn *txn, const struct ofpact *ofpacts,
+              size_t size)
+{
+    const struct ofpact *a;
+
+    OFPACT_FOR_EACH (a, ofpacts, size) {
+        enum ofperr error = check_action(txn, a);
+
+        if (error) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* Changes. */
+
+static void
+note_change(struct flow_txn *txn, enum rule_change_type type,
+            struct rule *rule, struct rule *old)
+{
+    vec_push(&txn->rules, (struct rule_change) {
+        .type = type, .rule = rule, .old = old,
+    });
+    txn->ofproto->tables[rule ? rule->table_id : old->table_id].n_flows
+        += (type == RULE_ADDED) - (type == RULE_REMOVED);
+}
+
+static void
+insert_rule(struct flow_txn *txn, struct rule *rule)
+{
+    struct oftable *table = &txn->ofproto->tables[rule->table_id];
+    int error = classifier_insert(table->cls, &rule->cls, txn->version);
+
+    /* Whoever had its match was hidden first. */
+    assert(!error);
+}
+
+void
+flow_txn_remove(struct flow_txn *txn, struct rule *rule,
+                enum flow_removed_reason reason)
+{
+    cls_rule_hide(&rule->cls, txn->version);
+    rule->removed_reason = reason;
+    note_change(txn, RULE_REMOVED, NULL, rule);
+}
+
+/* Seconds of life that 'rule' may have left; UINT32_MAX: no end. */
+static uint32_t
+lifetime(const struct rule *rule)
+{
+    uint32_t idle = rule->idle_timeout_s ? rule->idle_timeout_s : UINT32_MAX;
+    uint32_t hard = rule->hard_timeout_s ? rule->hard_timeout_s : UINT32_MAX;
+
+    return MIN(idle, hard);
+}
+
+/* Makes room in a table that is full: the least important rule goes, of those
+ * the one with the shortest life. */
+static bool
+evict(struct flow_txn *txn, const struct oftable *table)
+{
+    struct rule *victim = NULL;
+    struct cls_cursor cursor;
+
+    for (struct cls_rule *r = cls_cursor_first(&cursor, table->cls, NULL,
+                                               txn->version);
+         r; r = cls_cursor_next(&cursor)) {
+        struct rule *rule = rule_from_cls(r);
+
+        if (lifetime(rule) != UINT32_MAX
+            && (!victim || rule->importance < victim->importance
+                || (rule->importance == victim->importance
+                    && lifetime(rule) < lifetime(victim)))) {
+            victim = rule;
+        }
+    }
+    if (!victim) {
+        return false;
+    }
+    flow_txn_remove(txn, victim, FLOW_REMOVED_EVICTION);
+    counter_inc(ofproto_flow_evicted);
+    return true;
+}
+
+static struct rule *
+make_rule(const struct flow_txn *txn, const struct flow_mod *fm,
+          uint8_t table_id, struct cls_rule *cls)
+{
+    struct rule_init init = {
+        .ofproto = txn->ofproto,
+        .table_id = table_id,
+        .cookie = fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie,
+        .flags = fm->flags & (FLOW_F_SEND_FLOW_REM | FLOW_F_NO_PKT_COUNTS
+                              | FLOW_F_NO_BYT_COUNTS),
+        .idle_timeout_s = fm->idle_timeout_s,
+        .hard_timeout_s = fm->hard_timeout_s,
+        .importance = fm->importance,
+    };
+
+    return rule_create(&init, cls, fm->ofpacts, fm->ofpacts_size);
+}
+
+static void
+copy_counters(struct rule *dst, const struct rule *src)
+{
+    dst->n_packets = __atomic_load_n(&src->n_packets, __ATOMIC_RELAXED);
+    dst->n_bytes = __atomic_load_n(&src->n_bytes, __ATOMIC_RELAXED);
+    dst->used_ms = __atomic_load_n(&src->used_ms, __ATOMIC_RELAXED);
+}
+
+static enum ofperr
+add_flow(struct flow_txn *txn, const struct flow_mod *fm)
+{
+    uint8_t table_id = fm->table_id == OFPTT_ALL ? 0 : fm->table_id;
+    struct oftable *table;
+    struct cls_rule cls;
+    struct rule *old, *rule;
+    enum ofperr error;
+
+    if (table_id >= OFPROTO_N_TABLES) {
+        return OFPBRC_BAD_TABLE_ID;
+    }
+    table = &txn->ofproto->tables[table_id];
+    if (table->is_readonly) {
+        return OFPBRC_EPERM;
+    }
+    error = check_actions(txn, fm->ofpacts, fm->ofpacts_size);
+    if (error) {
+        return error;
+    }
+
+    cls_rule_init(&cls, &fm->match.flow, &fm->match.wc, fm->priority);
+    old = rule_from_cls(classifier_find(table->cls, &cls, txn->version));
+    if (!old) {
+        if (fm->flags & FLOW_F_CHECK_OVERLAP
+            && classifier_overlaps(table->cls, &cls, txn->version)) {
+            cls_rule_uninit(&cls);
+            return OFPFMFC_OVERLAP;
+        }
+        if (table->n_flows >= table->max_flows
+            && !(table->evicts && evict(txn, table))) {
+            cls_rule_uninit(&cls);
+            return OFPFMFC_TABLE_FULL;
+        }
+    }
+    rule = make_rule(txn, fm, table_id, &cls);
+    if (old) {
+        cls_rule_hide(&old->cls, txn->version);
+        if (!(fm->flags & FLOW_F_RESET_COUNTS)) {
+            copy_counters(rule, old);
+            rule->used_ms = rule->created_ms;
+        }
+    }
+    insert_rule(txn, rule);
+    note_change(txn, old ? RULE_REPLACED : RULE_ADDED, rule, old);
+    return 0;
+}
+
+/* Puts a rule with the actions of 'fm' in the place of 'old'. */
+static void
+modify_rule(struct flow_txn *txn, const struct flow_mod *fm,
+            struct rule *old)
+{
+    struct rule_init init = {
+        .ofproto = txn->ofproto,
+        .table_id = old->table_id,
+        .cookie = fm->modify_cookie ? fm->new_cookie : old->cookie,
+        .flags = old->flags,
+        .idle_timeout_s = old->idle_timeout_s,
+        .hard_timeout_s = old->hard_timeout_s,
+        .importance = old->importance,
+    };
+    struct cls_rule cls;
+    struct rule *rule;
+
+    cls_rule_clone(&cls, &old->cls);
+    rule = rule_create(&init, &cls, fm->ofpacts, fm->ofpacts_size);
+    rule->created_ms = old->created_ms;
+    if (!(fm->flags & FLOW_F_RESET_COUNTS)) {
+        copy_counters(rule, old);
+    }
+    cls_rule_hide(&old->cls, txn->version);
+    insert_rule(txn, rule);
+    note_change(txn, RULE_REPLACED, rule, old);
+}
+
+/* Is 'rule' one that the cookie and output filters of 'fm' select? */
+static bool
+is_selected(const struct rule *rule, const struct flow_mod *fm,
+            bool check_outputs)
+{
+    const struct rule_actions *actions = rule->actions;
+
+    if ((rule->cookie ^ fm->cookie) & fm->cookie_mask) {
+        return false;
+    }
+    if (!check_outputs) {
+        return true;
+    }
+    return ((fm->out_port == OFPP_NONE
+             || ofpacts_output_to_port(actions->ofpacts, actions->size,
+                                       fm->out_port))
+            && (fm->out_group == OFPG_ANY
+                || (actions->has_groups
+                    && ofpacts_output_to_group(actions->ofpacts,
+                                               actions->size,
+                                               fm->out_group))));
+}
+
+/* Collects the rules that 'fm' selects into 'rules', before any change. */
+typedef VEC(struct rule *) rule_ptr_vec;
+
+static enum ofperr
+collect(struct flow_txn *txn, const struct flow_mod *fm, bool strict,
+        bool is_delete, rule_ptr_vec *rules)
+{
+    uint8_t first = fm->table_id == OFPTT_ALL ? 0 : fm->table_id;
+    uint8_t last = (fm->table_id == OFPTT_ALL ? OFPROTO_N_TABLES - 1
+                    : fm->table_id);
+    struct cls_rule target;
+
+    if (last >= OFPROTO_N_TABLES) {
+        return OFPBRC_BAD_TABLE_ID;
+    }
+    cls_rule_init(&target, &fm->match.flow, &fm->match.wc, fm->priority);
+    for (unsigned int t = first; t <= last; t++) {
+        struct oftable *table = &txn->ofproto->tables[t];
+        struct cls_cursor cursor;
+        struct cls_rule *r;
+
+        if (table->is_readonly || !table->n_flows) {
+            continue;
+        }
+        if (strict) {
+            r = classifier_find(table->cls, &target, txn->version);
+            if (r && is_selected(rule_from_cls(r), fm, is_delete)) {
+                vec_push(rules, rule_from_cls(r));
+            }
+            continue;
+        }
+        for (r = cls_cursor_first(&cursor, table->cls, &target, txn->version);
+             r; r = cls_cursor_next(&cursor)) {
+            if (is_selected(rule_from_cls(r), fm, is_delete)) {
+                vec_push(rules, rule_from_cls(r));
+            }
+        }
+    }
+    cls_rule_uninit(&target);
+    return 0;
+}
+
+static enum ofperr
+modify_flows(struct flow_txn *txn, const struct flow_mod *fm, bool strict)
+{
+    rule_ptr_vec rules = VEC_EMPTY;
+    enum ofperr error = collect(txn, fm, strict, false, &rules);
+
+    if (!error) {
+        error = check_actions(txn, fm->ofpacts, fm->ofpacts_size);
+    }
+    if (!error) {
+        VEC_FOR_EACH (p, &rules) {
+            modify_rule(txn, fm, *p);
+        }
+        if (!rules.n && !fm->cookie_mask && fm->new_cookie != UINT64_MAX) {
+            error = add_flow(txn, fm);
+        }
+    }
+    vec_uninit(&rules);
+    return error;
+}
+
+static enum ofperr
+delete_flows(struct flow_txn *txn, const struct flow_mod *fm, bool strict)
+{
+    rule_ptr_vec rules = VEC_EMPTY;
+    enum ofperr error = collect(txn, fm, strict, true, &rules);
+
+    VEC_FOR_EACH (p, &rules) {
+        flow_txn_remove(txn, *p, fm->delete_reason);
+    }
+    vec_uninit(&rules);
+    return error;
+}
+
+enum ofperr
+flow_txn_flow_mod(struct flow_txn *txn, const struct flow_mod *fm)
+{
+    counter_inc(ofproto_flow_mod);
+    switch ((enum flow_mod_command) fm->command) {
+    case FLOW_MOD_ADD:
+        return add_flow(txn, fm);
+    case FLOW_MOD_MODIFY:
+        return modify_flows(txn, fm, false);
+    case FLOW_MOD_MODIFY_STRICT:
+        return modify_flows(txn, fm, true);
+    case FLOW_MOD_DELETE:
+        return delete_flows(txn, fm, false);
+    case FLOW_MOD_DELETE_STRICT:
+        return delete_flows(txn, fm, true);
+    }
+    return OFPFMFC_BAD_COMMAND;
+}
+
+/* Rules that use group 'id' go with it. */
+static void
+remove_users_of_group(struct flow_txn *txn, uint32_t id)
+{
+    for (unsigned int t = 0; t < OFPROTO_N_TABLES; t++) {
+        struct oftable *table = &txn->ofproto->tables[t];
+        struct cls_cursor cursor;
+
+        for (struct cls_rule *r = cls_cursor_first(&cursor, table->cls, NULL,
+                                                   txn->version);
+             r; r = cls_cursor_next(&cursor)) {
+            struct rule *rule = rule_from_cls(r);
+
+            if (rule->actions->has_groups
+                && (id == OFPG_ALL
+                    || ofpacts_output_to_group(rule->actions->ofpacts,
+                                               rule->actions->size, id))) {
+                flow_txn_remove(txn, rule, FLOW_REMOVED_GROUP_DELETE);
+            }
+        }
+    }
+}
+
+enum ofperr
+flow_txn_group_mod(struct flow_txn *txn, const struct group_mod *gm)
+{
+    enum ofperr error = group_mod_apply(txn->ofproto, gm, txn->version,
+                                        &txn->groups);
+
+    if (!error && gm->command == GROUP_MOD_DELETE
+        && rule_actions_any_group(gm->group_id)) {
+        remove_users_of_group(txn, gm->group_id);
+    }
+    return error;
+}
+
+/* Ends of transactions. */
+
+static void
+set_expirable(struct rule *rule)
+{
+    if (rule->idle_timeout_s || rule->hard_timeout_s) {
+        rule->is_expirable = true;
+        list_push_back(&rule->ofproto->expirable, &rule->expirable);
+    }
+}
+
+static void
+unset_expirable(struct rule *rule)
+{
+    rule->is_expirable = false;
+    list_remove(&rule->expirable);
+}
+
+/* Rules that were hidden together, to be taken out of the classifiers when no
+ * reader of an older version is left. */
+struct removal_batch {
+    struct list node;            /* In ofproto.removals. */
+    struct rcu_head rcu;
+    bool is_ready;               /* Atomic. */
+    VEC(struct rule *) rules;
+};
+
+static void
+wake_removals(void *aux UNUSED)
+{
+    struct ofproto *ofproto;
+
+    HMAP_FOR_EACH (ofproto, node, ofproto_all()) {
+        removals_run(ofproto, false);
+    }
+}
+
+static void
+batch_is_ready(struct rcu_head *head)
+{
+    struct removal_batch *batch = CONTAINER_OF(head, struct removal_batch,
+                                               rcu);
+
+    __atomic_store_n(&batch->is_ready, true, __ATOMIC_RELEASE);
+    loop_post(wake_removals, NULL);
+}
+
+static void
+run_batch(struct removal_batch *batch)
+{
+    list_remove(&batch->node);
+    VEC_FOR_EACH (p, &batch->rules) {
+        struct rule *rule = *p;
+
+        classifier_remove(rule->ofproto->tables[rule->table_id].cls,
+                          &rule->cls);
+        rule_unref(rule);
+    }
+    vec_uninit(&batch->rules);
+    free(batch);
+}
+
+void
+removals_run(struct ofproto *ofproto, bool wait)
+{
+    struct removal_batch *batch;
+
+    if (wait) {
+        rcu_barrier();
+    }
+    LIST_FOR_EACH_SAFE (batch, node, &ofproto->removals) {
+        if (!__atomic_load_n(&batch->is_ready, __ATOMIC_ACQUIRE)) {
+            break;
+        }
+        run_batch(batch);
+    }
+}
+
+static struct removal_batch *
+create_batch(const struct flow_txn *txn)
+{
+    struct removal_batch *batch = xzalloc(sizeof *batch);
+
+    VEC_FOR_EACH (c, &txn->rules) {
+        if (c->old) {
+            vec_push(&batch->rules, c->old);
+        }
+    }
+    return batch;
+}
+
+void
+flow_txn_commit(struct flow_txn *txn)
+{
+    struct ofproto *ofproto = txn->ofproto;
+    struct removal_batch *batch;
+
+    if (!txn->rules.n && !txn->groups.n) {
+        return;
+    }
+    __atomic_store_n(&ofproto->version, txn->version, __ATOMIC_RELEASE);
+    backer_changed(ofproto->backer);
+    VEC_FOR_EACH (c, &txn->rules) {
+        if (c->old) {
+            unset_expirable(c->old);
+        }
+        /* A rule that came and went within the transaction is both. */
+        if (c->rule && cls_rule_is_visible(&c->rule->cls, txn->version)) {
+            set_expirable(c->rule);
+        }
+        conn_set_rule_changed(ofproto->conns, c, txn->requester, txn->xid);
+    }
+    conn_set_flush_monitors(ofproto->conns);
+    batch = create_batch(txn);
+    if (batch->rules.n) {
+        list_push_back(&ofproto->removals, &batch->node);
+        call_rcu(&batch->rcu, batch_is_ready);
+    } else {
+        free(batch);
+    }
+    vec_uninit(&txn->rules);
+    group_txn_commit(ofproto, &txn->groups);
+}
+
+void
+flow_txn_revert(struct flow_txn *txn)
+{
+    /* In reverse: what was hidden twice is shown by its first hiding. */
+    while (txn->rules.n) {
+        struct rule_change c = vec_pop(&txn->rules);
+        struct rule *any = c.rule ? c.rule : c.old;
+        struct oftable *table = &txn->ofproto->tables[any->table_id];
+
+        table->n_flows -= ((c.type == RULE_ADDED)
+                           - (c.type == RULE_REMOVED));
+        if (c.rule) {
+            classifier_remove(table->cls, &c.rule->cls);
+            rule_unref(c.rule);
+        }
+        if (c.old) {
+            cls_rule_show(&c.old->cls);
+        }
+    }
+    vec_uninit(&txn->rules);
+    group_txn_revert(txn->ofproto, &txn->groups);
+}
+
+/* The whole of a single request. */
+
+enum ofperr
+ofproto_flow_mod(struct ofproto *ofproto, const struct flow_mod *fm,
+                 struct conn *requester, be32 xid)
+{
+    struct flow_txn txn;
+    enum ofperr error;
+
+    rcu_read_lock();
+    flow_txn_begin(&txn, ofproto, requester, xid);
+    error = flow_txn_flow_mod(&txn, fm);
+    if (error) {
+        flow_txn_revert(&txn);
+    } else {
+        flow_txn_commit(&txn);
+    }
+    rcu_read_unlock();
+    return error;
+}
+
+void
+ofproto_flush_flows(struct ofproto *ofproto)
+{
+    struct flow_mod fm;
+
+    flow_mod_init(&fm);
+    fm.command = FLOW_MOD_DELETE;
+    fm.table_id = OFPTT_ALL;
+    fm.out_port = OFPP_NONE;
+    fm.out_group = OFPG_ANY;
+    fm.delete_reason = FLOW_REMOVED_DELETE;
+    if (ofproto_flow_mod(ofproto, &fm, NULL, 0)) {
+        abort_msg("flushing flows failed");
+    }
+}
+
+/* Expiry. */
+
+static bool
+has_expired(const struct rule *rule, int64_t now,
+            enum flow_removed_reason *reason)
+{
+    uint16_t idle = __atomic_load_n(&rule->idle_timeout_s, __ATOMIC_RELAXED);
+    uint16_t hard = __atomic_load_n(&rule->hard_timeout_s, __ATOMIC_RELAXED);
+    int64_t used = __atomic_load_n(&rule->used_ms, __ATOMIC_RELAXED);
+
+    if (hard && now >= rule->modified_ms + hard * 1000) {
+        *reason = FLOW_REMOVED_HARD_TIMEOUT;
+        return true;
+    }
+    if (idle && now >= used + idle * 1000) {
+        *reason = FLOW_REMOVED_IDLE_TIMEOUT;
+        return true;
+    }
+    return false;
+}
+
+void
+expire_rules(struct ofproto *ofproto)
+{
+    int64_t now = clock_ms();
+    struct flow_txn txn;
+    struct rule *rule;
+
+    flow_txn_begin(&txn, ofproto, NULL, 0);
+    LIST_FOR_EACH (rule, expirable, &ofproto->expirable) {
+        enum flow_removed_reason reason;
+
+        if (has_expired(rule, now, &reason)) {
+            flow_txn_remove(&txn, rule, reason);
+            counter_inc(ofproto_flow_expired);
+        }
+    }
+    flow_txn_commit(&txn);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OFPROTO_FLOW_MOD_H
+#define OFPROTO_FLOW_MOD_H
+
+/* Changes of flow tables and groups, all or nothing.
+ *
+ * A transaction prepares any number of changes in the version after the
+ * present one, where translation does not see them; commit makes them visible
+ * with one store, revert undoes them.  Cost: each change's own, whatever the
+ * tables hold; a bundle of n flow mods costs as much as n flow mods.
+ *
+ * Threads: main; one transaction of a bridge at a time. */
+
+#include "lib/base/vec.h"
+#include "vswitch/ofproto/ofproto.h"
+
+struct conn;
+
+enum rule_change_type {
+    RULE_ADDED,                  /* 'rule' is new. */
+    RULE_REPLACED,               /* 'rule' is in the place of 'old'. */
+    RULE_REMOVED,                /* 'old' is gone. */
+};
+
+struct rule_change {
+    enum rule_change_type type;
+    struct rule *rule;
+    struct rule *old;
+};
+
+struct flow_txn {
+    struct ofproto *ofproto;
+    uint64_t version;            /* Of the changes. */
+    struct conn *requester;      /* NULL: the switch itself. */
+    be32 xid;                    /* Of its request. */
+    VEC(struct rule_change) rules;
+    struct group_txn groups;
+};
+
+void flow_txn_begin(struct flow_txn *, struct ofproto *,
+                    struct conn *requester, be32 xid);
+enum ofperr flow_txn_flow_mod(struct flow_txn *, const struct flow_mod *)
+    MUST_USE;
+enum ofperr flow_txn_group_mod(struct flow_txn *, const struct group_mod *)
+    MUST_USE;
+
+/* Hides one rule. */
+void flow_txn_remove(struct flow_txn *, struct rule *,
+                     enum flow_removed_reason);
+
+/* End the transaction. */
+void flow_txn_commit(struct flow_txn *);
+void flow_txn_revert(struct flow_txn *);
+
+/* Takes rules out of the classifiers that no reader can see any more; with
+ * 'wait', all that are hidden. */
+void removals_run(struct ofproto *, bool wait);
+
+/* Removes rules whose time has come. */
+void expire_rules(struct ofproto *);
+
+#endif /* ofproto/flow_mod.h */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef UPCALL_UPCALL_H
+#define UPCALL_UPCALL_H
+
+/* Between a datapath and translation: upcalls become megaflows, and megaflows
+ * are kept equal to what translation gives.
+ *
+ * Handlers (threads of the datapath) translate packets that no megaflow
+ * matched.  For each megaflow there is a 'ukey', which knows what was
+ * installed and whom its packets are credited to.
+ *
+ * The revalidator (a thread; of a dummy datapath, the main thread) dumps the
+ * datapath's flows: it pushes new statistics to rules, deletes what was idle
+ * for too long and, if something changed that translation reads, translates
+ * each flow anew and mends or deletes it.  The number of flows that may be
+ * installed follows from how long a dump takes.
+ *
+ * Threads: the main one, except as noted. */
+
+#include "lib/base/str.h"
+
+struct backer;
+struct ofproto;
+struct upcall;
+
+/* Starts handling the upcalls of 'backer'. */
+struct upcall *upcall_create(struct backer *);
+
+/* Stops, deleting all megaflows. */
+void upcall_destroy(struct upcall *);
+
+/* Something changed: revalidate soon.  Threads: any. */
+void upcall_wake(struct upcall *);
+
+/* Deletes all megaflows, and waits until it is done. */
+void upcall_flush(struct upcall *);
+
+/* What the daemon does about the whole of upcalls. */
+struct upcall_config {
+    unsigned int flow_limit;     /* Most megaflows; 0: the default. */
+    unsigned int max_idle_ms;    /* 0: the default. */
+    unsigned int max_revalidator_ms;
+};
+void upcall_set_config(const struct upcall_config *);
+
+/* Registers upcall/... and revalidator/... control commands. */
+void upcall_register_commands(void);
+
+/* Hands a packet-in to its bridge's controllers, on the main thread.  See
+ * ofproto/packet_in.h. */
+
+#endif /* upcall/upcall.h */
