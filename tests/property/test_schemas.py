@@ -103,6 +103,21 @@ def test_cksum_is_posix():
     assert emit_json.cksum(b'123456789') == 930766865
 
 
+@pytest.mark.parametrize('name', SOURCES)
+def test_everything_is_documented(name):
+    database = read(name)
+    missing = [] if ''.join(database.doc).strip() else [database.name]
+    for table in database.tables:
+        if not ''.join(table.doc).strip():
+            missing.append(table.name)
+        for c in table.columns:
+            if not ''.join(c.doc).strip():
+                missing.append('%s.%s' % (table.name, c.name))
+            missing += ['%s.%s:%s' % (table.name, c.name, k.name)
+                        for k in c.keys if not ''.join(k.doc).strip()]
+    assert not missing
+
+
 @pytest.mark.parametrize('line, reason', [
     ('@column x: number', 'bad type'),
     ('@column x: integer 1-5', 'bad range'),
