@@ -15,9 +15,12 @@
  *     set TABLE UUID COLUMN JSON    one-column update, with verify
  *     add TABLE UUID COLUMN KEY VALUE   one pair of a string map
  *     insert TABLE COLUMN JSON
+ *     insert-uuid UUID TABLE COLUMN JSON
  *     delete TABLE UUID
+ *     append TABLE UUID COLUMN TEXT     to a string, again and again until no
+ *                                       other client comes between
  *
- * usage: replica_tool DATABASE REMOTES [leader-only] */
+ * usage: replica_tool DATABASE REMOTES [leader-only | no-retry | no-index] */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -372,7 +375,7 @@ cmd_add(struct tool *tool, char **args)
 }
 
 static void
-cmd_insert(struct tool *tool, char **args)
+insert(struct tool *tool, const struct uuid *uuid, char **args)
 {
     const struct replica_table_class *class = find_table(tool, args);
     const struct replica_column_class *column
@@ -385,7 +388,8 @@ cmd_insert(struct tool *tool, char **args)
         return;
     }
     txn = replica_txn_create(tool->replica);
-    row = replica_insert(txn, class);
+    row = uuid ? replica_insert_uuid(txn, class, uuid)
+          : replica_insert(txn, class);
     error = replica_write_json(row, replica_column_number(class, column),
                                *args, strlen(*args));
     if (error) {
@@ -395,6 +399,25 @@ cmd_insert(struct tool *tool, char **args)
         return;
     }
     replica_txn_commit(txn, txn_done, xmemdup(&row->uuid, sizeof row->uuid));
+}
+
+static void
+cmd_insert(struct tool *tool, char **args)
+{
+    insert(tool, NULL, args);
+}
+
+static void
+cmd_insert_uuid(struct tool *tool, char **args)
+{
+    const char *word = text_token(args, " ");
+    struct uuid uuid;
+
+    if (word && uuid_from_string(&uuid, word)) {
+        insert(tool, &uuid, args);
+    } else {
+        answer_text("no uuid");
+    }
 }
 
 static void
@@ -408,6 +431,66 @@ cmd_delete(struct tool *tool, char **args)
         txn = replica_txn_create(tool->replica);
         replica_delete(row);
         replica_txn_commit(txn, txn_done, NULL);
+    }
+}
+
+/* A job that appends to a string column. */
+struct append {
+    struct tool *tool;
+    const struct replica_table_class *class;
+    const struct replica_column_class *column;
+    struct uuid uuid;
+    char *text;
+};
+
+static bool
+append_build(struct replica_txn *txn, void *append_)
+{
+    const struct append *append = append_;
+    unsigned int column = replica_column_number(append->class,
+                                                append->column);
+    struct replica_row *row = replica_find(append->tool->replica,
+                                           append->class, &append->uuid);
+    const char *old;
+    char *new_;
+
+    if (!row) {
+        return false;
+    }
+    memcpy(&old, (const char *) row + append->column->offset, sizeof old);
+    new_ = xasprintf("%s%s", old, append->text);
+    replica_verify(row, column);
+    replica_write(row, column,
+                  &(struct replica_value) { 1, &new_, NULL });
+    free(new_);
+    return true;
+}
+
+static void
+append_done(struct replica_txn *txn, enum replica_txn_status status,
+            void *append_)
+{
+    struct append *append = append_;
+
+    txn_done(txn, status, NULL);
+    free(append->text);
+    free(append);
+}
+
+static void
+cmd_append(struct tool *tool, char **args)
+{
+    const struct replica_table_class *class = find_table(tool, args);
+    struct replica_row *row = class ? find_row(tool, class, args) : NULL;
+    const struct replica_column_class *column
+        = row ? find_column(class, args) : NULL;
+    struct append *append;
+
+    if (column) {
+        append = xzalloc(sizeof *append);
+        *append = (struct append) { tool, class, column, row->uuid,
+                                    xstrdup(*args) };
+        replica_job_start(tool->replica, append_build, append_done, append);
     }
 }
 
@@ -426,7 +509,9 @@ static const struct {
     { "set", cmd_set },
     { "add", cmd_add },
     { "insert", cmd_insert },
+    { "insert-uuid", cmd_insert_uuid },
     { "delete", cmd_delete },
+    { "append", cmd_append },
 };
 
 static void
@@ -543,7 +628,8 @@ main(int argc, char *argv[])
         }
     }
     if (argc < 3 || !db) {
-        fprintf(stderr, "usage: %s DATABASE REMOTES [leader-only]\n",
+        fprintf(stderr, "usage: %s DATABASE REMOTES [leader-only | no-retry | "
+                "no-index]\n",
                 argv[0]);
         return 2;
     }
@@ -554,6 +640,8 @@ main(int argc, char *argv[])
     if (argc < 4 || strcmp(argv[3], "no-index")) {
         create_indexes(&tool);
     }
+    replica_set_retry(tool.replica,
+                      argc < 4 || strcmp(argv[3], "no-retry"));
     replica_set_leader_only(tool.replica,
                             argc > 3 && !strcmp(argv[3], "leader-only"));
     error = replica_set_remotes(tool.replica, argv[2], false);

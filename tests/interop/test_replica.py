@@ -210,11 +210,13 @@ class Server:
 
 @pytest.fixture(params=["debian", "ours"])
 def programs(request):
-    if request.param == "ours":
-        for name in ("ovsdb-server", "ovsdb-tool"):
-            if not os.path.exists(ours(name)):
-                pytest.skip("not built: " + name)
-    return Programs(request.param)
+    if request.param == "ours" and not os.path.exists(ours("ovsdb-server")):
+        pytest.skip("not built: ovsdb-server")
+    tools = {name: "debian" for name in
+             ("ovsdb-tool", "ovsdb-client", "ovs-appctl")
+             if not os.path.exists(ours(name))}
+    tools["schema"] = "debian"
+    return Programs(request.param, **tools)
 
 
 @pytest.fixture
@@ -662,6 +664,68 @@ def test_a_verified_value_that_changed_fails_the_transaction(
     assert client.tables()["Logical_Switch"][uuid]["name"] \
         == ["set", ["b-by-other"]]
     proxy.close()
+
+
+def test_jobs_build_again_after_a_conflict(server, client, tool):
+    """Two clients append to one string: no letter gets lost."""
+    uuid = client.transact({"op": "insert", "table": "Logical_Switch",
+                            "row": {"name": ""}})[0]["uuid"][1]
+    replicas = [tool(server.remote), tool(server.remote)]
+    for replica in replicas:
+        replica.wait_synced()
+    for i in range(20):
+        for letter, replica in zip("ab", replicas):
+            replica.popen.stdin.write(
+                b"append Logical_Switch %s name %s\n"
+                % (uuid.encode(), letter.encode()))
+            replica.popen.stdin.flush()
+        for replica in replicas:
+            assert replica.popen.stdout.readline() == b"success\n"
+    name = client.tables()["Logical_Switch"][uuid]["name"][1][0]
+    assert sorted(name) == ["a"] * 20 + ["b"] * 20
+
+
+def test_row_with_a_uuid_of_the_clients_choice(server, client, tool):
+    uuid = "12345678-1234-4234-8234-123456789abc"
+    replica = tool(server.remote)
+    replica.wait_synced()
+    command = 'insert-uuid %s Logical_Switch name "a"' % uuid
+    assert replica.ask(command) == "success " + uuid
+    assert list(client.tables()["Logical_Switch"]) == [uuid]
+    replica.wait_equal(client)
+    assert "exists already" in replica.ask(command)
+
+
+def test_giving_up(server, tool, tmp_path):
+    """A short-lived tool wants to know at once that there is no server."""
+    nowhere = tool("unix:%s/nothing" % tmp_path, "no-retry")
+    wait_until(lambda: nowhere.state()["dead"])
+    assert "nothing" in nowhere.ask("error")
+    other = tool(server.remote, "no-retry", db="Open_vSwitch")
+    wait_until(lambda: other.state()["dead"])
+    assert "has no database Open_vSwitch" in other.ask("error")
+    second = tool("unix:%s/nothing,%s" % (tmp_path, server.remote),
+                  "no-retry")
+    second.wait_synced()
+
+
+def test_conversion_of_the_schema(server, client, tool):
+    """When the server's schema gets what it lacked, the replica sees it."""
+    client.transact({"op": "insert", "table": "Logical_Switch",
+                     "row": {"name": "a"}})
+    replica = tool(server.remote)
+    replica.wait_synced()
+    before = replica.state()["full-copies"]
+    subprocess.run([server.programs.path("ovsdb-client"), "-t", "20",
+                    "convert", server.remote,
+                    Programs("ours").schema("nb")], check=True)
+    wait_until(lambda: replica.state()["full-copies"] > before)
+    again = server.client()
+    again.transact({"op": "insert", "table": "DHCP_Relay",
+                    "row": {"name": "relay"}})
+    replica.wait_equal(again)
+    assert len(replica.tables()["DHCP_Relay"]) == 1
+    again.close()
 
 
 def test_lock(server, client, tool):
