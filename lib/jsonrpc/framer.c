@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* An idle connection keeps no larger buffer than this. */
 #define KEEP_BYTES 4096
 
@@ -33,6 +37,58 @@ static inline bool
 is_space(char c)
 {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* The first '"' or '\\' in [p, end), or 'end'. */
+static inline const char *
+find_string_special(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+
+    for (; end - p >= 16; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *) (const void *) p);
+        int mask = _mm_movemask_epi8(_mm_or_si128(
+            _mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, backslash)));
+
+        if (mask) {
+            return p + __builtin_ctz(mask);
+        }
+    }
+#endif
+    while (p < end && *p != '"' && *p != '\\') {
+        p++;
+    }
+    return p;
+}
+
+/* The first quote or bracket in [p, end), or 'end'. */
+static inline const char *
+find_nested_special(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i open = _mm_set1_epi8('{');
+    const __m128i close = _mm_set1_epi8('}');
+    const __m128i bit = _mm_set1_epi8('{' ^ '[');   /* Also '}' ^ ']'. */
+
+    for (; end - p >= 16; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *) (const void *) p);
+        __m128i y = _mm_or_si128(x, bit);
+        int mask = _mm_movemask_epi8(_mm_or_si128(
+            _mm_cmpeq_epi8(x, quote),
+            _mm_or_si128(_mm_cmpeq_epi8(y, open), _mm_cmpeq_epi8(y, close))));
+
+        if (mask) {
+            return p + __builtin_ctz(mask);
+        }
+    }
+#endif
+    while (p < end && classes[(uint8_t) *p] == PLAIN) {
+        p++;
+    }
+    return p;
 }
 
 void
@@ -93,9 +149,7 @@ skip_string(struct framer *f, const char *p, const char *end)
             p++;
             continue;
         }
-        while (p < end && *p != '"' && *p != '\\') {
-            p++;
-        }
+        p = find_string_special(p, end);
         if (p == end) {
             break;
         }
@@ -119,9 +173,7 @@ skip_nested(struct framer *f, const char **pp, const char *end)
             p = skip_string(f, p, end);
             continue;
         }
-        while (p < end && classes[(uint8_t) *p] == PLAIN) {
-            p++;
-        }
+        p = find_nested_special(p, end);
         if (p == end) {
             break;
         }

@@ -8,6 +8,7 @@
 #include <unbound.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/list.h"
 #include "lib/base/vec.h"
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
@@ -21,6 +22,7 @@ enum { RR_A = 1, RR_AAAA = 28, CLASS_IN = 1 };
 #define MAX_ADDRESSES 32
 
 struct resolve {
+    struct list node;           /* In 'lookups'. */
     char *name;
     void (*done)(const struct sockaddr_storage *, size_t n,
                  const struct error *, void *aux);
@@ -31,6 +33,7 @@ struct resolve {
     char *reason;               /* Why a query failed, or NULL. */
 };
 
+static struct list lookups = LIST_INITIALIZER(&lookups);
 static struct ub_ctx *ctx;
 static struct watch watch;
 
@@ -98,6 +101,7 @@ start_resolver(void)
 static void
 destroy(struct resolve *r)
 {
+    list_remove(&r->node);
     vec_uninit(&r->v4);
     vec_uninit(&r->v6);
     free(r->reason);
@@ -211,6 +215,7 @@ resolve_start(const char *name,
     struct resolve *r = xzalloc(sizeof *r);
     struct error *error;
 
+    list_push_back(&lookups, &r->node);
     r->name = xstrdup(name);
     r->done = done;
     r->aux = aux;
@@ -243,5 +248,8 @@ resolve_uninit(void)
         watch_uninit(&watch);
         ub_ctx_delete(ctx);
         ctx = NULL;
+    }
+    while (!list_is_empty(&lookups)) {
+        destroy(CONTAINER_OF(lookups.next, struct resolve, node));
     }
 }

@@ -23,7 +23,8 @@ struct resolve *resolve_start(
 /* Drops a look-up that is not done yet.  NULL is fine. */
 void resolve_cancel(struct resolve *);
 
-/* Ends the resolver, for a clean end under leak checkers. */
+/* Ends the resolver, dropping every look-up, for a clean end under leak
+ * checkers. */
 void resolve_uninit(void);
 
 #endif /* stream/resolve.h */
