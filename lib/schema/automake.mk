@@ -63,7 +63,8 @@ lib/schema/%.5:
 lib/schema/%.ovsschema: $(srcdir)/lib/schema/%.schema $(schema_deps)
 	$(GENERATE) json $< $@
 
-nodist_pkgdata_DATA += \
+ovspkgdatadir = $(datadir)/openvswitch
+nodist_ovspkgdata_DATA = \
 	lib/schema/_server.ovsschema \
 	lib/schema/local-config.ovsschema \
 	lib/schema/vswitch.ovsschema \
