@@ -2,9 +2,13 @@
 # vswitch/protocols/.
 noinst_LIBRARIES += vswitch/ofproto/libofproto.a
 vswitch_ofproto_libofproto_a_SOURCES = \
+	vswitch/dpif/odp_text.c \
+	vswitch/dpif/odp_text.h \
 	vswitch/ofproto/backer.c \
 	vswitch/ofproto/backer.h \
 	vswitch/ofproto/bundles.c \
+	vswitch/ofproto/commands.c \
+	vswitch/ofproto/commands.h \
 	vswitch/ofproto/conn.c \
 	vswitch/ofproto/conn.h \
 	vswitch/ofproto/flow_mod.c \

@@ -46,7 +46,4 @@ void upcall_set_config(const struct upcall_config *);
 /* Registers upcall/... and revalidator/... control commands. */
 void upcall_register_commands(void);
 
-/* Hands a packet-in to its bridge's controllers, on the main thread.  See
- * ofproto/packet_in.h. */
-
 #endif /* upcall/upcall.h */

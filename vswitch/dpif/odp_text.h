@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DPIF_ODP_TEXT_H
+#define DPIF_ODP_TEXT_H
+
+/* Datapath flows and actions as text, as ovs-dpctl(8) prints them. */
+
+#include "lib/base/str.h"
+#include "lib/flow/flow.h"
+
+/* Names of ports, if wanted: 'name' returns NULL for a number without one. */
+struct odp_names {
+    const char *(*name)(odp_port_t, const void *aux);
+    const void *aux;
+};
+
+/* Prints the userdata of OVS_ACTION_ATTR_USERSPACE; returns false if it does
+ * not know it.  The switch that chose the layout sets it. */
+extern bool (*odp_userdata_format)(const void *, size_t size, struct str *);
+
+/* Appends "drop" or "ACTION,...".  Malformed attributes print as "error". */
+void odp_actions_format(const void *actions, size_t size,
+                        const struct odp_names *, struct str *);
+
+/* Appends "recirc_id(0),in_port(1),eth(...),...": the members of 'key' that
+ * matter in 'mask' (NULL: all). */
+void odp_flow_format(const struct flow *key, const struct flow_wildcards *mask,
+                     const struct odp_names *, struct str *);
+
+#endif /* dpif/odp_text.h */
