@@ -101,7 +101,7 @@ set_verbose(void *target UNUSED, const char *argument)
 static struct error *
 set_log_file(void *target UNUSED, const char *argument)
 {
-    char *path = (argument ? xstrdup(argument)
+    char *path = (argument ? dirs_absolute(argument)
                   : xasprintf("%s/%s.log", dirs_log(family), name));
     struct error *error = log_open_file(path);
 

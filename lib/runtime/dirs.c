@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/alloc.h"
 
@@ -21,7 +22,7 @@ static const struct dir logs[] = {
     [DIRS_OVN] = { "OVN_LOGDIR", LOCALSTATEDIR "/log/ovn" },
 };
 
-static const struct dir sysconf[] = {
+static const struct dir sysconfs[] = {
     [DIRS_OVS] = { "OVS_SYSCONFDIR", SYSCONFDIR },
     [DIRS_OVN] = { "OVN_SYSCONFDIR", SYSCONFDIR },
 };
@@ -63,7 +64,7 @@ dirs_log(enum dirs_family family)
 const char *
 dirs_sysconf(enum dirs_family family)
 {
-    return get(&sysconf[family]);
+    return get(&sysconfs[family]);
 }
 
 const char *
@@ -91,6 +92,16 @@ char *
 dirs_path(const char *dir, const char *name)
 {
     return *name == '/' ? xstrdup(name) : xasprintf("%s/%s", dir, name);
+}
+
+char *
+dirs_absolute(const char *name)
+{
+    char *cwd = *name == '/' ? NULL : getcwd(NULL, 0);
+    char *path = cwd ? dirs_path(cwd, name) : xstrdup(name);
+
+    free(cwd);
+    return path;
 }
 
 const char *

@@ -26,6 +26,10 @@ const char *dirs_pkgdata(enum dirs_family);
 /* 'name' in 'dir', for free(); a copy of 'name' if that is absolute. */
 char *dirs_path(const char *dir, const char *name) MUST_USE;
 
+/* 'name' made absolute in the current directory, for free(): daemons leave
+ * that directory after they have read their options. */
+char *dirs_absolute(const char *name) MUST_USE;
+
 /* Base name of a path, borrowed from it. */
 const char *dirs_base_name(const char *path);
 

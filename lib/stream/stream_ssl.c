@@ -158,6 +158,7 @@ handshake(struct stream *stream)
     if (stream->tls->is_bootstrapping) {
         error_free(stream->error);
         stream->error = tls_bootstrap(ssl);
+        SSL_shutdown(ssl);
         return -EPROTO;
     }
     stream->common_name = common_name_of(ssl);
@@ -262,9 +263,10 @@ ssl_listen(struct listener *listener, const char *suffix,
 }
 
 static struct stream *
-ssl_accept(struct listener *listener UNUSED, int fd,
+ssl_accept(struct listener *listener, int fd,
            const struct sockaddr_storage *peer)
 {
+    static struct log_limit limit = LOG_LIMIT(1, 1);
     struct str name = STR_EMPTY;
     SSL_CTX *ctx;
 
@@ -275,7 +277,11 @@ ssl_accept(struct listener *listener UNUSED, int fd,
                                            str_steal(&name), fd);
     stream_tcp_connected(stream);
     stream->error = tls_context(&ctx);
-    if (!stream->error) {
+    if (stream->error) {
+        /* Ours to put right, not the peer's. */
+        log_warn_limited(&limit, "%s: cannot accept TLS connections (%s)",
+                         listener->name, error_message(stream->error));
+    } else {
         stream->tls = tls_create(ctx, true);
         SSL_set_fd(stream->tls->ssl, fd);
     }

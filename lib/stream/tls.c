@@ -16,6 +16,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/str.h"
 #include "lib/base/text.h"
+#include "lib/runtime/dirs.h"
 #include "lib/runtime/log.h"
 #include "lib/stream/tls_context.h"
 
@@ -75,12 +76,20 @@ is_same(const char *old, const char *new)
     return old && new ? !strcmp(old, new) : old == new;
 }
 
+/* Files are read when a connection needs them, when the process may have left
+ * the directory in which it was told of them. */
 static void
 set_file(struct tls_file *file, const char *name)
 {
-    if (!is_same(file->name, name)) {
-        set_string(&file->name, name);
+    char *path = NULL;
+
+    if (name && *name) {
+        path = strcmp(name, "none") ? dirs_absolute(name) : xstrdup(name);
     }
+    if (!is_same(file->name, path)) {
+        set_string(&file->name, path);
+    }
+    free(path);
 }
 
 void
