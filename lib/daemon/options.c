@@ -111,6 +111,40 @@ apply(const struct option_row *row, int c, const char *argument)
     }
 }
 
+/* What options_parse() is working on. */
+static const struct option_group *current;
+static size_t n_current;
+
+static void
+list_row(const struct option_row *row)
+{
+    static const char *const long_forms[] = {
+        [OPTION_NONE] = "", [OPTION_REQUIRED] = "=ARG",
+        [OPTION_OPTIONAL] = "=[ARG]",
+    };
+    static const char *const short_forms[] = {
+        [OPTION_NONE] = "", [OPTION_REQUIRED] = " ARG",
+        [OPTION_OPTIONAL] = " [ARG]",
+    };
+
+    if (row->name) {
+        printf("--%s%s\n", row->name, long_forms[row->argument]);
+    }
+    if (row->letter) {
+        printf("-%c%s\n", row->letter, short_forms[row->argument]);
+    }
+}
+
+void
+options_list(void)
+{
+    for (size_t i = 0; i < n_current; i++) {
+        for (size_t j = 0; j < current[i].n; j++) {
+            list_row(&current[i].rows[j]);
+        }
+    }
+}
+
 int
 options_parse(int argc, char *argv[], const struct option_group *groups,
               size_t n_groups, unsigned int flags)
@@ -118,6 +152,8 @@ options_parse(int argc, char *argv[], const struct option_group *groups,
     struct parser parser = { .shorts = STR_EMPTY };
     char *argv0 = argv[0];
 
+    current = groups;
+    n_current = n_groups;
     str_put(&parser.shorts, flags & OPTIONS_STOP_AT_WORD ? "+" : "");
     for (size_t i = 0; i < n_groups; i++) {
         for (size_t j = 0; j < groups[i].n; j++) {

@@ -73,6 +73,10 @@ int options_parse(int argc, char *argv[], const struct option_group *,
 /* Prints the groups' options on stdout. */
 void options_print_help(const struct option_group *, size_t n_groups);
 
+/* Prints the options that options_parse() is working on, one a line, for shell
+ * completion. */
+void options_list(void);
+
 /* Groups that programs share. */
 
 /* -v, --verbose, --log-file, --syslog-method, --syslog-target. */
@@ -83,7 +87,8 @@ struct option_group log_options(void);
  * --ssl-server-name. */
 struct option_group tls_options(void);
 
-/* -h --help, -V --version.  'usage' prints the synopsis and the groups. */
+/* -h --help, -o --options, -V --version.  'usage' prints the synopsis and the
+ * groups.  Last among the groups, so that a program's own letters count. */
 struct option_group help_options(void (*usage)(void));
 
 /* -t --timeout, for tools: see tool_start(). */

@@ -252,6 +252,13 @@ show_help(void *target UNUSED, const char *argument UNUSED)
 }
 
 static struct error *
+show_options(void *target UNUSED, const char *argument UNUSED)
+{
+    options_list();
+    exit(EXIT_SUCCESS);
+}
+
+static struct error *
 show_version(void *target UNUSED, const char *argument UNUSED)
 {
     printf("%s\nWeft %s\n", version, VERSION);
@@ -264,6 +271,8 @@ help_options(void (*usage_)(void))
     static const struct option_row rows[] = {
         { "help", 'h', OPTION_NONE, NULL, "display this help message",
           show_help, NULL },
+        { "options", 'o', OPTION_NONE, NULL, "list available options",
+          show_options, NULL },
         { "version", 'V', OPTION_NONE, NULL, "display version information",
           show_version, NULL },
     };

@@ -272,6 +272,10 @@ def test_options(daemon):
         assert option in text
     assert run([EXAMPLED, "-V"], env=env).startswith(
         "exampled (Open vSwitch) ")
+    listed = run([EXAMPLED, "--option"], env=env).splitlines()
+    for option in ("--detach", "--pidfile=[ARG]", "--interval=ARG", "-p ARG",
+                   "-h"):
+        assert option in listed
     for words, error in [
             (["--nosuch"], "exampled: unrecognized option '--nosuch'\n"),
             (["--interval=x"], "exampled: --interval: \"x\" is not a "
