@@ -1,18 +1,48 @@
 # Sources of lib/openflow/.
-EXTRA_DIST += lib/openflow/README.md \
+noinst_LIBRARIES += lib/openflow/libopenflow.a
+lib_openflow_libopenflow_a_SOURCES = \
+	lib/openflow/buf.c \
 	lib/openflow/buf.h \
+	lib/openflow/flow_mod.c \
 	lib/openflow/flow_mod.h \
+	lib/openflow/flow_text.c \
 	lib/openflow/flow_text.h \
+	lib/openflow/flow_wire.h \
 	lib/openflow/group_msg.h \
 	lib/openflow/meter_msg.h \
+	lib/openflow/msg.c \
 	lib/openflow/msg.h \
+	lib/openflow/ofpact.c \
 	lib/openflow/ofpact.h \
+	lib/openflow/ofpact_check.c \
 	lib/openflow/ofpact_codec.h \
+	lib/openflow/ofpact_decode.c \
+	lib/openflow/ofpact_encode.c \
+	lib/openflow/ofpact_format.c \
+	lib/openflow/ofpact_parse.c \
+	lib/openflow/ofpact_wire.h \
+	lib/openflow/ofperr.c \
 	lib/openflow/ofperr.h \
+	lib/openflow/oxm.c \
+	lib/openflow/packet_io.c \
 	lib/openflow/packet_io.h \
 	lib/openflow/port_msg.h \
 	lib/openflow/print.h \
+	lib/openflow/protocol.c \
 	lib/openflow/protocol.h \
+	lib/openflow/session_msg.c \
 	lib/openflow/session_msg.h \
 	lib/openflow/table_msg.h \
 	lib/openflow/vconn.h
+EXTRA_DIST += lib/openflow/README.md
+
+if HAVE_CMOCKA
+check_PROGRAMS += lib/openflow/test
+lib_openflow_test_SOURCES = \
+	lib/openflow/message_test.c \
+	lib/openflow/ofpact_test.c \
+	lib/openflow/openflow_test.c
+lib_openflow_test_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \
+	lib/packet/libpacket.a lib/runtime/libruntime.a lib/base/libbase.a \
+	$(CMOCKA_LIBS) $(ALL_LIBS)
+endif

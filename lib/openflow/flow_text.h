@@ -13,6 +13,11 @@ struct text_names {
     const struct port_map *tables;   /* Table names by number; NULL. */
 };
 
+/* Words of actions, by number. */
+extern const char *const hash_field_names[];      /* enum hash_fields. */
+extern const char *const multipath_names[];       /* multipath_algorithm. */
+extern const char *const bundle_names[];          /* bundle_algorithm. */
+
 /* Parses "ACTION,ACTION..." and appends to 'out'.  Takes from
  * '*usable_protocols' (which starts as OFP_PROTO_ANY or less; may be NULL)
  * those that cannot carry them. */
@@ -54,5 +59,11 @@ struct error *flow_monitor_request_parse(struct flow_monitor_request *,
  * cookie, duration and counters. */
 void flow_stats_format(const struct flow_stats *, const struct text_names *,
                        bool show_stats, struct str *);
+
+/* "1.5s", "20.125s": the form of durations. */
+void flow_duration_format(uint32_t sec, uint32_t nsec, struct str *);
+
+/* The words of FLOW_F_* flags, each followed by a blank. */
+void flow_flags_format(uint16_t flags, struct str *);
 
 #endif /* openflow/flow_text.h */

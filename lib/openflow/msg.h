@@ -91,7 +91,6 @@ enum ofmsg_type {
     OFMSG_TLV_TABLE_REPLY,
     OFMSG_RESUME,
     OFMSG_CT_FLUSH_ZONE,
-    OFMSG_CT_FLUSH,
 
     /* What a switch sends by itself. */
     OFMSG_PACKET_IN,
@@ -138,10 +137,6 @@ enum ofmsg_type {
     OFMSG_QUEUE_DESC_REPLY,
     OFMSG_FLOW_MONITOR_REQUEST,
     OFMSG_FLOW_MONITOR_REPLY,
-    OFMSG_IPFIX_BRIDGE_REQUEST,
-    OFMSG_IPFIX_BRIDGE_REPLY,
-    OFMSG_IPFIX_FLOW_REQUEST,
-    OFMSG_IPFIX_FLOW_REPLY,
 
     OFMSG_N_TYPES
 };
@@ -176,6 +171,9 @@ size_t ofmsg_length(const void *data);
 const char *ofmsg_name(const struct ofmsg *);
 const char *ofmsg_type_name(enum ofmsg_type);
 
+/* Is it a multipart reply? */
+bool ofmsg_is_reply(const struct ofmsg *);
+
 /* Does 'version' have an encoding of 'type'? */
 bool ofmsg_is_available(enum ofmsg_type, uint8_t version);
 
@@ -194,6 +192,9 @@ void ofmsg_finish(struct buf *b, size_t start);
 /* Likewise, choosing the extension's encoding where the version has both. */
 size_t ofmsg_start_nx(struct buf *b, enum ofmsg_type, uint8_t version,
                       be32 xid);
+
+/* Starts an NXT_PACKET_IN, the older of the extension's two packet-ins. */
+size_t ofmsg_start_packet_in_nxt(struct buf *b, uint8_t version);
 
 /* Starts the reply to multipart or plain 'request', in its version, encoding
  * and xid. */
@@ -238,6 +239,9 @@ void multipart_init_type(struct multipart *, enum ofmsg_type, uint8_t version,
 struct buf *multipart_begin(struct multipart *);
 void multipart_end(struct multipart *);
 void multipart_finish(struct multipart *);
+
+/* Is the reply in an extension's encoding? */
+bool multipart_is_nx(const struct multipart *);
 
 /* Frees the struct buf's of 'list'. */
 void buf_list_destroy(struct list *list);

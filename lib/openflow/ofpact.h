@@ -586,6 +586,9 @@ bool ofpacts_output_to_group(const struct ofpact *, size_t,
                              uint32_t group_id);
 uint32_t ofpacts_get_meter(const struct ofpact *, size_t);
 
+/* May an action of 'type' stand in an action set? */
+bool ofpact_may_be_in_set(enum ofpact_type);
+
 /* Writes to 'out' the actions of an action set ('in', as write_actions gave
  * them) in the order in which OpenFlow executes a set, each kind once. */
 void ofpacts_execute_action_set(struct buf *out, const struct ofpact *in,

@@ -132,6 +132,7 @@ struct role_status {
     uint64_t generation_id;
 };
 
+/* NULL if 'version' has no such message. */
 struct buf *role_status_encode(const struct role_status *, uint8_t version)
     MUST_USE;
 enum ofperr role_status_decode(struct role_status *, const struct ofmsg *)
@@ -248,33 +249,10 @@ void tlv_table_reply_from_table(struct tlv_table_reply *,
 struct error *tlv_table_mod_parse(struct tlv_table_mod *, const char *text,
                                   uint16_t command) MUST_USE;
 
-/* Connection tracking. */
-struct ct_tuple {
-    struct in6_addr src;         /* IPv4 as ::ffff:a.b.c.d; all zero: any. */
-    struct in6_addr dst;
-    be16 src_port;               /* Or ICMP id; 0: any. */
-    be16 dst_port;
-    uint8_t icmp_type;
-    uint8_t icmp_code;
-    bool has_icmp_type;
-    bool has_icmp_code;
-};
-
-struct ct_flush {
-    bool has_zone;
-    uint16_t zone;
-    uint8_t l3_type;             /* AF_INET, AF_INET6, 0: any. */
-    uint8_t ip_proto;            /* 0: any. */
-    struct ct_tuple orig;
-    struct ct_tuple reply;
-};
-
-enum ofperr ct_flush_decode(struct ct_flush *, const struct ofmsg *) MUST_USE;
-struct buf *ct_flush_encode(const struct ct_flush *, uint8_t version) MUST_USE;
-
-/* Reads "ct_nw_src=..,ct_tp_dst=.." into a tuple. */
-struct error *ct_tuple_parse(const char *text, struct ct_tuple *,
-                             uint8_t *l3_type, uint8_t *ip_proto) MUST_USE;
+/* Connection tracking: NXT_CT_FLUSH_ZONE. */
+struct buf *ct_flush_zone_encode(uint16_t zone, uint8_t version) MUST_USE;
+enum ofperr ct_flush_zone_decode(const struct ofmsg *, uint16_t *ret_zone)
+    MUST_USE;
 
 /* Small extensions. */
 struct buf *set_packet_in_format_encode(uint8_t version, unsigned int format)
@@ -294,6 +272,7 @@ enum ofperr flow_mod_table_id_decode(const struct ofmsg *, bool *ret_on)
 /* Reads the body of OFPT_REQUESTFORWARD: a group mod or meter mod. */
 enum ofperr requestforward_decode(struct ofmsg *ret_inner,
                                   const struct ofmsg *) MUST_USE;
+/* NULL if 'version' has no such message, or 'inner' is of another. */
 struct buf *requestforward_encode(const struct ofmsg *inner, uint8_t version)
     MUST_USE;
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef OPENFLOW_OFPACT_WIRE_H
+#define OPENFLOW_OFPACT_WIRE_H
+
+/* Numbers of actions on the wire, for the two halves of the codec. */
+
+/* OpenFlow 1.0. */
+enum {
+    OFPAT10_OUTPUT,
+    OFPAT10_SET_VLAN_VID,
+    OFPAT10_SET_VLAN_PCP,
+    OFPAT10_STRIP_VLAN,
+    OFPAT10_SET_DL_SRC,
+    OFPAT10_SET_DL_DST,
+    OFPAT10_SET_NW_SRC,
+    OFPAT10_SET_NW_DST,
+    OFPAT10_SET_NW_TOS,
+    OFPAT10_SET_TP_SRC,
+    OFPAT10_SET_TP_DST,
+    OFPAT10_ENQUEUE
+};
+
+/* OpenFlow 1.2 and later. */
+enum {
+    OFPAT_OUTPUT = 0,
+    OFPAT_SET_MPLS_TTL = 15,
+    OFPAT_DEC_MPLS_TTL = 16,
+    OFPAT_PUSH_VLAN = 17,
+    OFPAT_POP_VLAN = 18,
+    OFPAT_PUSH_MPLS = 19,
+    OFPAT_POP_MPLS = 20,
+    OFPAT_SET_QUEUE = 21,
+    OFPAT_GROUP = 22,
+    OFPAT_SET_NW_TTL = 23,
+    OFPAT_DEC_NW_TTL = 24,
+    OFPAT_SET_FIELD = 25,
+    OFPAT_COPY_FIELD = 28,       /* 1.5. */
+    OFPAT_METER = 29,            /* 1.5. */
+    OFPAT_EXPERIMENTER = 0xffff
+};
+
+/* The extension's. */
+enum {
+    NXAST_RESUBMIT = 1,
+    NXAST_SET_TUNNEL = 2,
+    NXAST_SET_QUEUE = 4,
+    NXAST_POP_QUEUE = 5,
+    NXAST_REG_MOVE = 6,
+    NXAST_REG_LOAD = 7,
+    NXAST_NOTE = 8,
+    NXAST_SET_TUNNEL64 = 9,
+    NXAST_MULTIPATH = 10,
+    NXAST_BUNDLE = 12,
+    NXAST_BUNDLE_LOAD = 13,
+    NXAST_RESUBMIT_TABLE = 14,
+    NXAST_OUTPUT_REG = 15,
+    NXAST_LEARN = 16,
+    NXAST_EXIT = 17,
+    NXAST_DEC_TTL = 18,
+    NXAST_FIN_TIMEOUT = 19,
+    NXAST_CONTROLLER = 20,
+    NXAST_DEC_TTL_CNT_IDS = 21,
+    NXAST_WRITE_METADATA = 22,
+    NXAST_PUSH_MPLS = 23,
+    NXAST_POP_MPLS = 24,
+    NXAST_SET_MPLS_TTL = 25,
+    NXAST_DEC_MPLS_TTL = 26,
+    NXAST_STACK_PUSH = 27,
+    NXAST_STACK_POP = 28,
+    NXAST_SAMPLE = 29,
+    NXAST_SET_MPLS_LABEL = 30,
+    NXAST_SET_MPLS_TC = 31,
+    NXAST_OUTPUT_REG2 = 32,
+    NXAST_REG_LOAD2 = 33,
+    NXAST_CONJUNCTION = 34,
+    NXAST_CT = 35,
+    NXAST_NAT = 36,
+    NXAST_CONTROLLER2 = 37,
+    NXAST_SAMPLE2 = 38,
+    NXAST_OUTPUT_TRUNC = 39,
+    NXAST_GROUP = 40,
+    NXAST_SAMPLE3 = 41,
+    NXAST_CLONE = 42,
+    NXAST_CT_CLEAR = 43,
+    NXAST_RESUBMIT_TABLE_CT = 44,
+    NXAST_LEARN2 = 45,
+    NXAST_DEC_NSH_TTL = 48,
+    NXAST_CHECK_PKT_LARGER = 49,
+    NXAST_DELETE_FIELD = 50,
+    NXAST_DEBUG_SLOW = 254,
+    NXAST_DEBUG_RECIRC = 255
+};
+
+/* Properties of NXAST_CONTROLLER2. */
+enum {
+    NXAC2PT_MAX_LEN,
+    NXAC2PT_CONTROLLER_ID,
+    NXAC2PT_REASON,
+    NXAC2PT_USERDATA,
+    NXAC2PT_PAUSE,
+    NXAC2PT_METER_ID
+};
+
+/* Bits of NXAST_NAT's range_present. */
+enum {
+    NX_NAT_IPV4_MIN = 1 << 0,
+    NX_NAT_IPV4_MAX = 1 << 1,
+    NX_NAT_IPV6_MIN = 1 << 2,
+    NX_NAT_IPV6_MAX = 1 << 3,
+    NX_NAT_PROTO_MIN = 1 << 4,
+    NX_NAT_PROTO_MAX = 1 << 5
+};
+
+/* Header of a learn specification. */
+enum {
+    NX_LEARN_N_BITS = 0x3ff,
+    NX_LEARN_SRC_IMMEDIATE = 1 << 13,
+    NX_LEARN_DST_SHIFT = 11,
+    NX_LEARN_DST_MASK = 3
+};
+
+#define NX_BUNDLE_MEMBER_TYPE 2  /* NXM_OF_IN_PORT's header. */
+
+/* Instructions. */
+enum {
+    OFPIT_GOTO_TABLE = 1,
+    OFPIT_WRITE_METADATA = 2,
+    OFPIT_WRITE_ACTIONS = 3,
+    OFPIT_APPLY_ACTIONS = 4,
+    OFPIT_CLEAR_ACTIONS = 5,
+    OFPIT_METER = 6,
+    OFPIT_N
+};
+
+#endif /* openflow/ofpact_wire.h */
