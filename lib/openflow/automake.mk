@@ -46,3 +46,4 @@ lib_openflow_test_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \
 	lib/packet/libpacket.a lib/runtime/libruntime.a lib/base/libbase.a \
 	$(CMOCKA_LIBS) $(ALL_LIBS)
 endif
+EXTRA_DIST += lib/openflow/port_msg.c lib/openflow/table_msg.c
