@@ -9,6 +9,7 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/flow_text.h \
 	lib/openflow/flow_wire.h \
 	lib/openflow/group_msg.h \
+	lib/openflow/meter_msg.c \
 	lib/openflow/meter_msg.h \
 	lib/openflow/msg.c \
 	lib/openflow/msg.h \
@@ -26,13 +27,16 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/oxm.c \
 	lib/openflow/packet_io.c \
 	lib/openflow/packet_io.h \
+	lib/openflow/port_msg.c \
 	lib/openflow/port_msg.h \
 	lib/openflow/print.h \
 	lib/openflow/protocol.c \
 	lib/openflow/protocol.h \
 	lib/openflow/session_msg.c \
 	lib/openflow/session_msg.h \
+	lib/openflow/table_msg.c \
 	lib/openflow/table_msg.h \
+	lib/openflow/vconn.c \
 	lib/openflow/vconn.h
 EXTRA_DIST += lib/openflow/README.md
 
@@ -46,4 +50,3 @@ lib_openflow_test_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \
 	lib/packet/libpacket.a lib/runtime/libruntime.a lib/base/libbase.a \
 	$(CMOCKA_LIBS) $(ALL_LIBS)
 endif
-EXTRA_DIST += lib/openflow/port_msg.c lib/openflow/table_msg.c
