@@ -46,3 +46,16 @@ ovsdb_ovsdb_server_SOURCES = \
 	ovsdb/server/config.h \
 	ovsdb/server/main.c
 ovsdb_ovsdb_server_LDADD = $(OVSDB_LIBS) $(ALL_LIBS)
+
+bin_PROGRAMS += ovsdb/ovsdb-tool
+ovsdb_ovsdb_tool_SOURCES = ovsdb/tools/tool.c
+ovsdb_ovsdb_tool_LDADD = $(OVSDB_LIBS) $(ALL_LIBS)
+
+bin_PROGRAMS += ovsdb/ovsdb-client
+ovsdb_ovsdb_client_SOURCES = \
+	ovsdb/tools/client.c \
+	ovsdb/tools/rpc.c \
+	ovsdb/tools/rpc.h \
+	ovsdb/tools/watch.c \
+	ovsdb/tools/watch.h
+ovsdb_ovsdb_client_LDADD = lib/dbctl/libdbctl.a $(OVSDB_LIBS) $(ALL_LIBS)

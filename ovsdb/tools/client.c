@@ -1,0 +1,957 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ovsdb-client: asks a database server. */
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/alloc.h"
+#include "lib/daemon/control.h"
+#include "lib/daemon/daemon.h"
+#include "lib/dbctl/table.h"
+#include "lib/runtime/loop.h"
+#include "lib/stream/stream.h"
+#include "lib/stream/tls.h"
+#include "ovsdb/server/record.h"
+#include "ovsdb/tools/rpc.h"
+#include "ovsdb/tools/watch.h"
+
+static bool force;
+
+/* What a command needs before its own arguments. */
+enum need {
+    NEED_SERVER,
+    NEED_DATABASE,
+};
+
+struct client {
+    struct rpc *rpc;
+    char *database;
+};
+
+struct command {
+    const char *name;
+    const char *usage;
+    enum need need;
+    int min_args;
+    int max_args;
+    void (*run)(struct client *, int argc, char *argv[]);
+    bool is_daemon;             /* --detach means something. */
+};
+
+static void
+print_json(const json_t *json)
+{
+    struct str s = STR_EMPTY;
+
+    if (table_style.pretty) {
+        char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
+
+        puts(text);
+        free(text);
+        return;
+    }
+    jtext_put_json(&s, json, false);
+    puts(str_cstr(&s));
+    str_uninit(&s);
+}
+
+static json_t *
+fetch_schema_json(struct client *c)
+{
+    return rpc_call(c->rpc, "get_schema", json_pack("[s]", c->database));
+}
+
+static struct ovsdb_schema *
+fetch_schema(struct client *c)
+{
+    json_t *json = fetch_schema_json(c);
+    struct ovsdb_schema *schema = NULL;
+
+    program_check(ovsdb_schema_from_json(json, &schema));
+    json_decref(json);
+    return schema;
+}
+
+static int
+compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Commands. */
+
+static void
+do_list_dbs(struct client *c, int argc, char *argv[])
+{
+    json_t *names = rpc_call(c->rpc, "list_dbs", json_array());
+    VEC(const char *) sorted = VEC_EMPTY;
+    json_t *name;
+    size_t i;
+
+    json_array_foreach (names, i, name) {
+        vec_push(&sorted, json_string_value(name));
+    }
+    vec_sort(&sorted, compare_strings);
+    VEC_FOR_EACH (p, &sorted) {
+        puts(*p);
+    }
+    vec_uninit(&sorted);
+    json_decref(names);
+}
+
+static void
+do_get_schema(struct client *c, int argc, char *argv[])
+{
+    json_t *json = fetch_schema_json(c);
+
+    print_json(json);
+    json_decref(json);
+}
+
+static void
+do_get_schema_version(struct client *c, int argc, char *argv[])
+{
+    struct ovsdb_schema *schema = fetch_schema(c);
+
+    puts(schema->version);
+    ovsdb_schema_unref(schema);
+}
+
+static void
+do_get_schema_cksum(struct client *c, int argc, char *argv[])
+{
+    struct ovsdb_schema *schema = fetch_schema(c);
+
+    puts(schema->cksum);
+    ovsdb_schema_unref(schema);
+}
+
+static void
+do_list_tables(struct client *c, int argc, char *argv[])
+{
+    struct ovsdb_schema *schema = fetch_schema(c);
+    struct table t;
+
+    table_init(&t);
+    table_add_heading(&t, "Table");
+    for (size_t i = 0; i < schema->n_tables; i++) {
+        table_put_text(&t, schema->tables[i]->name);
+    }
+    table_print(&t, &table_style);
+    table_uninit(&t);
+    ovsdb_schema_unref(schema);
+}
+
+static void
+put_column_type(struct table *t, const char *table,
+                const struct ovsdb_column *column)
+{
+    if (table) {
+        table_put_text(t, table);
+    }
+    table_put_text(t, column->name);
+    table_put_json_take(t, ovsdb_type_to_json(&column->type));
+}
+
+static void
+do_list_columns(struct client *c, int argc, char *argv[])
+{
+    struct ovsdb_schema *schema = fetch_schema(c);
+    struct table t;
+
+    table_init(&t);
+    if (!argc) {
+        table_add_heading(&t, "Table");
+    }
+    table_add_heading(&t, "Column");
+    table_add_heading(&t, "Type");
+    for (size_t i = 0; i < schema->n_tables; i++) {
+        const struct ovsdb_table_schema *ts = schema->tables[i];
+        const char *name = argc ? NULL : ts->name;
+
+        if (argc && strcmp(argv[0], ts->name)) {
+            continue;
+        }
+        put_column_type(&t, name, ovsdb_column_uuid());
+        put_column_type(&t, name, ovsdb_column_version());
+        for (size_t j = 0; j < ts->n_columns; j++) {
+            put_column_type(&t, name, &ts->columns[j]);
+        }
+    }
+    table_print(&t, &table_style);
+    table_uninit(&t);
+    ovsdb_schema_unref(schema);
+}
+
+static json_t *
+parse_transaction(const char *text)
+{
+    json_t *json = NULL;
+
+    program_check(jtext_to_json(text, strlen(text), &json));
+    if (!json_is_array(json)) {
+        program_fatal("transaction must be a JSON array");
+    }
+    return json;
+}
+
+static void
+do_transact(struct client *c, int argc, char *argv[])
+{
+    json_t *result = rpc_call(c->rpc, "transact", parse_transaction(argv[0]));
+
+    print_json(result);
+    json_decref(result);
+}
+
+static bool
+is_error(const json_t *result, const char *error)
+{
+    const char *s = json_string_value(json_object_get(result, "error"));
+
+    return s && !strcmp(s, error);
+}
+
+static void
+do_query(struct client *c, int argc, char *argv[])
+{
+    json_t *transaction = parse_transaction(argv[0]);
+    json_t *result;
+    size_t n = json_array_size(transaction);
+
+    if (!n) {
+        program_fatal("transaction must begin with the name of a database");
+    }
+    json_array_append_new(transaction, json_pack("{ss}", "op", "abort"));
+    result = rpc_call(c->rpc, "transact", transaction);
+    /* What the abort was answered is not the user's. */
+    if (json_array_size(result) > n - 1
+        && is_error(json_array_get(result, n - 1), "aborted")) {
+        json_array_remove(result, n - 1);
+    }
+    print_json(result);
+    json_decref(result);
+}
+
+/* dump. */
+
+static json_t *
+select_rows(struct client *c, const char *table, json_t *columns)
+{
+    json_t *op = json_pack("{ss,ss,s[]}", "op", "select", "table", table,
+                           "where");
+    json_t *result, *rows;
+
+    if (columns) {
+        json_object_set_new(op, "columns", columns);
+    }
+    result = rpc_call(c->rpc, "transact",
+                      json_pack("[s,o]", c->database, op));
+    rows = json_object_get(json_array_get(result, 0), "rows");
+    if (!rows) {
+        print_json(result);
+        program_fatal("select of table %s failed", table);
+    }
+    json_incref(rows);
+    json_decref(result);
+    return rows;
+}
+
+static void
+dump_table(struct client *c, const struct ovsdb_table_schema *ts, int argc,
+           char *argv[])
+{
+    VEC(const struct ovsdb_column *) columns = VEC_EMPTY;
+    json_t *names = json_array();
+    json_t *rows, *row;
+    struct table t;
+    char *caption;
+    size_t i;
+
+    vec_push(&columns, ovsdb_column_uuid());
+    for (i = 0; i < ts->n_columns && !argc; i++) {
+        vec_push(&columns, &ts->columns[i]);
+    }
+    if (argc) {
+        vec_clear(&columns);
+        qsort(argv, argc, sizeof *argv, compare_strings);
+    }
+    for (int j = 0; j < argc; j++) {
+        const struct ovsdb_column *column;
+
+        column = ovsdb_table_schema_find_column(ts, argv[j]);
+        if (!column) {
+            program_fatal("table \"%s\" does not have column \"%s\"",
+                          ts->name, argv[j]);
+        }
+        vec_push(&columns, column);
+    }
+    table_init(&t);
+    caption = xasprintf("%s table", ts->name);
+    table_set_caption(&t, caption);
+    free(caption);
+    VEC_FOR_EACH (p, &columns) {
+        table_add_heading(&t, (*p)->name);
+        json_array_append_new(names, json_string((*p)->name));
+    }
+    rows = select_rows(c, ts->name, names);
+    json_array_foreach (rows, i, row) {
+        VEC_FOR_EACH (p, &columns) {
+            struct ovsdb_datum datum;
+
+            program_check(ovsdb_datum_from_json(
+                              &datum, &(*p)->type,
+                              json_object_get(row, (*p)->name), NULL, 0));
+            table_put_datum(&t, &datum, &(*p)->type);
+            ovsdb_datum_uninit(&datum, &(*p)->type);
+        }
+    }
+    /* What a person sees first orders the rows. */
+    table_sort(&t, columns.n > 1
+               && columns.items[0] == ovsdb_column_uuid());
+    table_print(&t, &table_style);
+    table_uninit(&t);
+    vec_uninit(&columns);
+    json_decref(rows);
+}
+
+static void
+do_dump(struct client *c, int argc, char *argv[])
+{
+    struct ovsdb_schema *schema = fetch_schema(c);
+
+    if (argc && !ovsdb_schema_find_table(schema, argv[0])) {
+        program_fatal("%s: table not found in database %s", argv[0],
+                      c->database);
+    }
+    for (size_t i = 0; i < schema->n_tables; i++) {
+        if (!argc) {
+            dump_table(c, schema->tables[i], 0, NULL);
+        } else if (!strcmp(argv[0], schema->tables[i]->name)) {
+            dump_table(c, schema->tables[i], argc - 1, argv + 1);
+        }
+    }
+    ovsdb_schema_unref(schema);
+}
+
+/* Conversion. */
+
+static struct ovsdb_schema *
+read_schema_arg(struct client *c, const char *path)
+{
+    struct ovsdb_schema *schema = NULL;
+
+    program_check(ovsdb_schema_from_file(path, &schema));
+    free(c->database);
+    c->database = xstrdup(schema->name);
+    return schema;
+}
+
+static void
+do_convert(struct client *c, int argc, char *argv[])
+{
+    struct ovsdb_schema *schema = read_schema_arg(c, argv[0]);
+
+    json_decref(rpc_call(c->rpc, "convert",
+                         json_pack("[s,o]", schema->name,
+                                   ovsdb_schema_to_json(schema))));
+    ovsdb_schema_unref(schema);
+}
+
+static void
+do_needs_conversion(struct client *c, int argc, char *argv[])
+{
+    struct ovsdb_schema *wanted = read_schema_arg(c, argv[0]);
+    struct ovsdb_schema *present = fetch_schema(c);
+
+    puts(ovsdb_schema_equals(wanted, present) ? "no" : "yes");
+    ovsdb_schema_unref(wanted);
+    ovsdb_schema_unref(present);
+}
+
+/* backup and restore. */
+
+static void
+print_record(const json_t *json)
+{
+    struct str text = STR_EMPTY;
+    struct str record = STR_EMPTY;
+
+    jtext_put_json(&text, json, false);
+    dblog_put_record(&record, str_cstr(&text), text.length);
+    fwrite(record.string, 1, record.length, stdout);
+    str_uninit(&text);
+    str_uninit(&record);
+}
+
+static void
+do_backup(struct client *c, int argc, char *argv[])
+{
+    struct ovsdb_schema *schema = fetch_schema(c);
+    json_t *json = ovsdb_schema_to_json(schema);
+    json_t *txn = json_object();
+    json_t *ops = json_pack("[s]", c->database);
+    json_t *results;
+
+    if (isatty(STDOUT_FILENO)) {
+        program_fatal("not writing backup to a terminal; please redirect "
+                      "stdout to a file");
+    }
+    print_record(json);
+    json_decref(json);
+    for (size_t i = 0; i < schema->n_tables; i++) {
+        const struct ovsdb_table_schema *ts = schema->tables[i];
+        json_t *columns = json_pack("[s]", "_uuid");
+
+        for (size_t j = 0; j < ts->n_columns; j++) {
+            if (ts->columns[j].is_persistent) {
+                json_array_append_new(columns,
+                                      json_string(ts->columns[j].name));
+            }
+        }
+        json_array_append_new(ops, json_pack("{ss,ss,s[],so}", "op", "select",
+                                             "table", ts->name, "where",
+                                             "columns", columns));
+    }
+    results = rpc_call(c->rpc, "transact", ops);
+    for (size_t i = 0; i < schema->n_tables; i++) {
+        json_t *rows = json_object_get(json_array_get(results, i), "rows");
+        json_t *table = json_object();
+        json_t *row;
+        size_t j;
+
+        json_array_foreach (rows, j, row) {
+            const char *uuid = json_string_value(
+                json_array_get(json_object_get(row, "_uuid"), 1));
+            json_t *copy = json_copy(row);
+
+            json_object_del(copy, "_uuid");
+            json_object_set_new(table, uuid ? uuid : "", copy);
+        }
+        if (json_object_size(table)) {
+            json_object_set(txn, schema->tables[i]->name, table);
+        }
+        json_decref(table);
+    }
+    if (json_object_size(txn)) {
+        json_object_set_new(txn, "_comment",
+                            json_string("produced by \"ovsdb-client "
+                                        "backup\""));
+        print_record(txn);
+    }
+    json_decref(txn);
+    json_decref(results);
+    ovsdb_schema_unref(schema);
+}
+
+static struct str
+read_stdin(void)
+{
+    struct str text = STR_EMPTY;
+    char chunk[65536];
+    size_t n;
+
+    if (isatty(STDIN_FILENO)) {
+        program_fatal("not reading backup from a terminal; please redirect "
+                      "stdin from a file");
+    }
+    while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0) {
+        str_put_bytes(&text, chunk, n);
+    }
+    return text;
+}
+
+/* Reads a database from the text of its file. */
+static struct db *
+parse_snapshot(struct span text)
+{
+    struct ovsdb_schema *schema = NULL;
+    struct span json;
+    struct db *db;
+
+    program_check(dblog_parse_record(&text, &json));
+    if (!json.data) {
+        program_fatal("backup is empty");
+    }
+    program_check(ovsdb_schema_from_text(json.data, json.size, &schema));
+    db = db_create(schema);
+    ovsdb_schema_unref(schema);
+    for (;;) {
+        program_check(dblog_parse_record(&text, &json));
+        if (!json.data) {
+            break;
+        }
+        program_check(record_replay(db, json));
+    }
+    program_check(db_finish_replay(db));
+    return db;
+}
+
+/* The name that stands for 'uuid' in the transaction: the uuids of rows that
+ * the same transaction deletes cannot be given again. */
+static void
+put_row_name(struct str *out, const char *uuid)
+{
+    str_put(out, "row");
+    for (size_t i = 0; i < UUID_LEN; i++) {
+        str_put_char(out, uuid[i] == '-' ? '_' : uuid[i]);
+    }
+}
+
+/* Appends the wire form 'json', in which references to rows of 'db' become
+ * names.  The text looked for cannot be part of a string, where quotes are
+ * escaped. */
+static void
+put_renamed(struct str *out, const struct db *db, const char *json)
+{
+    static const char mark[] = "[\"uuid\",\"";
+    const char *p;
+
+    while ((p = strstr(json, mark))) {
+        const char *text = p + sizeof mark - 1;
+        struct uuid uuid;
+        bool is_row = false;
+
+        if (uuid_from_prefix(&uuid, text)) {
+            for (size_t i = 0; i < db->schema->n_tables; i++) {
+                is_row = is_row || db_find_row(&db->tables[i], &uuid);
+            }
+        }
+        str_put_bytes(out, json, p - json);
+        if (is_row) {
+            str_put(out, "[\"named-uuid\",\"");
+            put_row_name(out, text);
+            json = text + UUID_LEN;
+        } else {
+            str_put(out, mark);
+            json = text;
+        }
+    }
+    str_put(out, json);
+}
+
+/* Appends an insert for each row. */
+static void
+put_inserts(struct str *out, const struct db_table *table)
+{
+    VEC_FOR_EACH (p, &table->slots) {
+        char *uuid = xasprintf(UUID_FMT, UUID_ARGS(&(*p)->uuid));
+        bool is_first = true;
+
+        str_printf(out, ",{\"op\":\"insert\",\"table\":\"%s\","
+                   "\"uuid-name\":\"", table->schema->name);
+        put_row_name(out, uuid);
+        str_put(out, "\",\"row\":{");
+        for (size_t i = 0; i < table->schema->n_columns; i++) {
+            const struct ovsdb_column *column = &table->schema->columns[i];
+            const struct ovsdb_datum *value = &(*p)->fields[i];
+            struct str json = STR_EMPTY;
+
+            if (!column->is_persistent
+                || ovsdb_datum_is_default(value, &column->type)) {
+                continue;
+            }
+            str_printf(out, "%s\"%s\":", is_first ? "" : ",", column->name);
+            ovsdb_datum_put_json(&json, value, &column->type);
+            put_renamed(out, table->db, str_cstr(&json));
+            str_uninit(&json);
+            is_first = false;
+        }
+        str_put(out, "}}");
+        free(uuid);
+    }
+}
+
+static bool
+has_error(const json_t *results)
+{
+    const json_t *result;
+    size_t i;
+
+    json_array_foreach (results, i, result) {
+        if (json_object_get(result, "error")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+do_restore(struct client *c, int argc, char *argv[])
+{
+    struct str text = read_stdin();
+    struct db *db = parse_snapshot((struct span) { text.string,
+                                                   text.length });
+    struct ovsdb_schema *schema = fetch_schema(c);
+    struct str params = STR_EMPTY;
+    json_t *transaction = NULL, *results;
+
+    if (!force && !ovsdb_schema_equals(db->schema, schema)) {
+        program_fatal("backup schema has a different schema than the "
+                      "database; use --force to override");
+    }
+    str_printf(&params, "[\"%s\"", c->database);
+    for (size_t i = 0; i < schema->n_tables; i++) {
+        str_printf(&params, ",{\"op\":\"delete\",\"table\":\"%s\","
+                   "\"where\":[]}", schema->tables[i]->name);
+    }
+    for (size_t i = 0; i < db->schema->n_tables; i++) {
+        put_inserts(&params, &db->tables[i]);
+    }
+    str_put(&params, "]");
+    program_check(jtext_to_json(str_cstr(&params), params.length,
+                                &transaction));
+    results = rpc_call(c->rpc, "transact", transaction);
+    if (has_error(results)) {
+        print_json(results);
+        program_fatal("restore failed");
+    }
+    json_decref(results);
+    str_uninit(&params);
+    str_uninit(&text);
+    ovsdb_schema_unref(schema);
+    db_destroy(db);
+}
+
+/* wait. */
+
+static bool
+is_in_state(const json_t *rows, const char *database, const char *state)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach (rows, i, row) {
+        const char *name = json_string_value(json_object_get(row, "name"));
+
+        if (name && !strcmp(name, database)) {
+            return (!strcmp(state, "added")
+                    || (!strcmp(state, "connected")
+                        && json_is_true(json_object_get(row,
+                                                        "connected"))));
+        }
+    }
+    return !strcmp(state, "removed");
+}
+
+static void
+do_wait(struct client *c, int argc, char *argv[])
+{
+    if (strcmp(argv[1], "added") && strcmp(argv[1], "connected")
+        && strcmp(argv[1], "removed")) {
+        program_fatal("%s: unknown state", argv[1]);
+    }
+    free(c->database);
+    c->database = xstrdup("_Server");
+    json_decref(rpc_call(c->rpc, "set_db_change_aware",
+                         json_pack("[b]", true)));
+    json_decref(rpc_call(c->rpc, "monitor_cond",
+                         json_pack("[s,n,{s:[{s:[s,s]}]}]", "_Server",
+                                   "Database", "columns", "name",
+                                   "connected")));
+    for (;;) {
+        json_t *rows = select_rows(c, "Database", NULL);
+        bool done = is_in_state(rows, argv[0], argv[1]);
+        char *method;
+
+        json_decref(rows);
+        if (done) {
+            break;
+        }
+        json_decref(rpc_wait_notify(c->rpc, &method, NULL));
+        free(method);
+    }
+}
+
+/* Monitors. */
+
+static void
+monitor(struct client *c, enum watch_version version, int argc, char *argv[])
+{
+    struct ovsdb_schema *schema = fetch_schema(c);
+
+    watch_tables(c->rpc, schema, version, argc, argv);
+    ovsdb_schema_unref(schema);
+}
+
+static void
+do_monitor(struct client *c, int argc, char *argv[])
+{
+    monitor(c, WATCH_V1, argc, argv);
+}
+
+static void
+do_monitor_cond(struct client *c, int argc, char *argv[])
+{
+    monitor(c, WATCH_V2, argc, argv);
+}
+
+static void
+do_monitor_cond_since(struct client *c, int argc, char *argv[])
+{
+    monitor(c, WATCH_V3, argc, argv);
+}
+
+/* Locks. */
+
+static void
+run_lock_command(struct client *c, const char *method, const char *lock)
+{
+    json_t *result = rpc_call(c->rpc, method, json_pack("[s]", lock));
+
+    print_json(result);
+    fflush(stdout);
+    json_decref(result);
+}
+
+static void
+control_lock(struct control_conn *conn, int argc, const char *argv[],
+             void *client)
+{
+    run_lock_command(client, argv[0], argv[1]);
+    control_reply(conn, NULL);
+}
+
+static void
+set_true(int argc, const char *argv[], void *flag)
+{
+    *(bool *) flag = true;
+}
+
+/* Holds or waits for locks until it is ended. */
+static void
+hold_lock(struct client *c, const char *method, const char *lock)
+{
+    static const char *const commands[] = { "lock", "steal", "unlock" };
+    bool is_exiting = false;
+    int fd;
+
+    run_lock_command(c, method, lock);
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        control_register(commands[i], "LOCK", 1, 1, control_lock, c);
+    }
+    daemon_set_exit(set_true, &is_exiting);
+    fd = dup(STDOUT_FILENO);
+    daemon_ready();
+    if (fd >= 0) {
+        dup2(fd, STDOUT_FILENO);
+        close(fd);
+    }
+    for (;;) {
+        char *name;
+        json_t *params = rpc_wait_notify(c->rpc, &name, &is_exiting);
+
+        if (!params) {
+            break;
+        }
+        puts(name);
+        print_json(params);
+        fflush(stdout);
+        json_decref(params);
+        free(name);
+    }
+}
+
+static void
+do_lock(struct client *c, int argc, char *argv[])
+{
+    hold_lock(c, "lock", argv[0]);
+}
+
+static void
+do_steal(struct client *c, int argc, char *argv[])
+{
+    hold_lock(c, "steal", argv[0]);
+}
+
+static void
+do_unlock(struct client *c, int argc, char *argv[])
+{
+    hold_lock(c, "unlock", argv[0]);
+}
+
+static const struct command commands[] = {
+    { "list-dbs", "", NEED_SERVER, 0, 0, do_list_dbs, false },
+    { "get-schema", "", NEED_DATABASE, 0, 0, do_get_schema, false },
+    { "get-schema-version", "", NEED_DATABASE, 0, 0, do_get_schema_version,
+      false },
+    { "get-schema-cksum", "", NEED_DATABASE, 0, 0, do_get_schema_cksum,
+      false },
+    { "list-tables", "", NEED_DATABASE, 0, 0, do_list_tables, false },
+    { "list-columns", "[TABLE]", NEED_DATABASE, 0, 1, do_list_columns,
+      false },
+    { "transact", "TRANSACTION", NEED_SERVER, 1, 1, do_transact, false },
+    { "query", "TRANSACTION", NEED_SERVER, 1, 1, do_query, false },
+    { "dump", "[TABLE [COLUMN...]]", NEED_DATABASE, 0, INT_MAX, do_dump,
+      false },
+    { "backup", "> SNAPSHOT", NEED_DATABASE, 0, 0, do_backup, false },
+    { "restore", "< SNAPSHOT", NEED_DATABASE, 0, 0, do_restore, false },
+    { "monitor", "TABLE [COLUMN,...]...", NEED_DATABASE, 1, INT_MAX,
+      do_monitor, true },
+    { "monitor-cond", "CONDITIONS TABLE [COLUMN,...]...", NEED_DATABASE, 2,
+      INT_MAX, do_monitor_cond, true },
+    { "monitor-cond-since", "[LASTID] CONDITIONS TABLE [COLUMN,...]...",
+      NEED_DATABASE, 2, INT_MAX, do_monitor_cond_since, true },
+    { "convert", "SCHEMA", NEED_SERVER, 1, 1, do_convert, false },
+    { "needs-conversion", "SCHEMA", NEED_SERVER, 1, 1, do_needs_conversion,
+      false },
+    { "wait", "DATABASE STATE", NEED_SERVER, 2, 2, do_wait, false },
+    { "lock", "LOCK", NEED_SERVER, 1, 1, do_lock, true },
+    { "steal", "LOCK", NEED_SERVER, 1, 1, do_steal, true },
+    { "unlock", "LOCK", NEED_SERVER, 1, 1, do_unlock, true },
+};
+
+static const struct option_row client_rows[] = {
+    { "force", 0, OPTION_NONE, NULL,
+      "restore into a database of another schema", option_set_true, &force },
+};
+
+static void usage(void);
+
+static size_t
+make_groups(struct option_group groups[7])
+{
+    groups[0] = (struct option_group) {
+        "Client options", client_rows, ARRAY_SIZE(client_rows) };
+    groups[1] = table_options();
+    groups[2] = tool_options();
+    groups[3] = daemon_options();
+    groups[4] = tls_options();
+    groups[5] = log_options();
+    groups[6] = help_options(usage);
+    return 7;
+}
+
+static void
+usage(void)
+{
+    struct option_group groups[7];
+    size_t n = make_groups(groups);
+
+    printf("%s: Open vSwitch database JSON-RPC client\n"
+           "usage: %s [OPTIONS] COMMAND [ARG...]\n\nCommands:\n",
+           program_name(), program_name());
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        printf("  %s [SERVER] %s%s\n", commands[i].name,
+               commands[i].need == NEED_DATABASE ? "[DATABASE] " : "",
+               commands[i].usage);
+    }
+    printf("The default SERVER is unix:%s/db.sock.\n"
+           "The default DATABASE is Open_vSwitch.\n", dirs_run(DIRS_OVS));
+    stream_print_usage("SERVER", true, false);
+    options_print_help(groups, n);
+}
+
+static bool
+names_server(const char *arg)
+{
+    char *first = xmemdup0(arg, strcspn(arg, ","));
+    bool ok = stream_name_is_active(first);
+
+    free(first);
+    return ok;
+}
+
+/* Chooses the database: the next argument if it names one, or the one that the
+ * server has, or Open_vSwitch. */
+static void
+choose_database(struct client *c, int *argc, char **argv[])
+{
+    json_t *names = rpc_call(c->rpc, "list_dbs", json_array());
+    const char *only = NULL;
+    size_t i, n_others = 0;
+    json_t *name;
+
+    json_array_foreach (names, i, name) {
+        const char *s = json_string_value(name);
+
+        if (*argc && !strcmp((*argv)[0], s)) {
+            c->database = xstrdup(s);
+            --*argc;
+            ++*argv;
+            break;
+        }
+        if (!strcmp(s, "Open_vSwitch")) {
+            only = s;
+            n_others = 1;
+        } else if (s[0] != '_' && (!only || strcmp(only, "Open_vSwitch"))) {
+            only = s;
+            n_others++;
+        }
+    }
+    if (!c->database) {
+        if (!only || n_others != 1) {
+            program_fatal("no default database for this server; please "
+                          "specify a database name");
+        }
+        c->database = xstrdup(only);
+    }
+    json_decref(names);
+}
+
+static void
+run_command(const struct command *command, int argc, char *argv[])
+{
+    struct client c = { .rpc = NULL };
+    char *server = NULL;
+
+    if (argc && names_server(argv[0])) {
+        server = xstrdup(argv[0]);
+        argc--;
+        argv++;
+    } else {
+        server = xasprintf("unix:%s/db.sock", dirs_run(DIRS_OVS));
+    }
+    if (command->is_daemon) {
+        daemon_start();
+    }
+    c.rpc = rpc_connect(server);
+    if (command->need == NEED_DATABASE) {
+        choose_database(&c, &argc, &argv);
+    }
+    if (argc < command->min_args || argc > command->max_args) {
+        program_fatal("'%s' command requires %s", command->name,
+                      *command->usage ? command->usage : "no arguments");
+    }
+    command->run(&c, argc, argv);
+    rpc_close(c.rpc);
+    free(c.database);
+    free(server);
+    if (command->is_daemon) {
+        daemon_finish();
+    }
+}
+
+int
+main(int argc, char *argv[])
+{
+    struct option_group groups[7];
+    size_t n_groups;
+    int first;
+
+    program_init(argv[0], DIRS_OVS);
+    n_groups = make_groups(groups);
+    first = options_parse(argc, argv, groups, n_groups, 0);
+    tool_start();
+    argc -= first;
+    argv += first;
+    if (!argc) {
+        program_fatal("missing command name; use --help for help");
+    }
+    if (!strcmp(argv[0], "help")) {
+        usage();
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        if (!strcmp(argv[0], commands[i].name)) {
+            run_command(&commands[i], argc - 1, argv + 1);
+            if (fflush(stdout) || ferror(stdout)) {
+                program_fatal("write to stdout failed");
+            }
+            return 0;
+        }
+    }
+    program_fatal("unknown command '%s'; use --help for help", argv[0]);
+}
