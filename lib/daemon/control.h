@@ -50,6 +50,9 @@ void control_reply_take_error(struct control_conn *, struct error *error);
  * this; a tool that serves commands calls it itself.  The path is removed at
  * exit. */
 struct error *control_open(const char *path) MUST_USE;
+
+/* Closes it, with every connection.  Commands that are not answered by then
+ * must not be answered any more. */
 void control_close(void);
 const char *control_path(void);
 

@@ -89,15 +89,15 @@ static struct error *
 sort_members(const struct framer *f, struct jsonrpc_message *message,
              struct span *method)
 {
-    struct {
-        const char *name;
+    const struct {
+        struct span name;
         struct span *value;
     } rows[] = {
-        { "method", method },
-        { "params", &message->params },
-        { "id", &message->id },
-        { "result", &message->result },
-        { "error", &message->error },
+        { SPAN_LITERAL("method"), method },
+        { SPAN_LITERAL("params"), &message->params },
+        { SPAN_LITERAL("id"), &message->id },
+        { SPAN_LITERAL("result"), &message->result },
+        { SPAN_LITERAL("error"), &message->error },
     };
 
     for (size_t i = 0; i < f->n_members; i++) {
@@ -107,7 +107,7 @@ sort_members(const struct framer *f, struct jsonrpc_message *message,
         struct span *value = NULL;
 
         for (size_t j = 0; j < ARRAY_SIZE(rows); j++) {
-            if (span_equals_string(key, rows[j].name)) {
+            if (span_equals(key, rows[j].name)) {
                 value = rows[j].value;
             }
         }
@@ -173,6 +173,21 @@ parse_answer(struct jsonrpc_message *message)
     return NULL;
 }
 
+/* The small numbers that most peers use as ids, which need no parser. */
+static bool
+is_plain_number(struct span s)
+{
+    if (!s.size || s.size > 18 || (s.data[0] == '0' && s.size > 1)) {
+        return false;
+    }
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.data[i] < '0' || s.data[i] > '9') {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The id goes back to the peer as it is, so it must be JSON. */
 static struct error *
 check_id(struct span id)
@@ -180,7 +195,7 @@ check_id(struct span id)
     json_t *json;
     struct error *error;
 
-    if (!id.data) {
+    if (!id.data || is_plain_number(id)) {
         return NULL;
     }
     error = jsonrpc_parse(id, &json);
@@ -514,7 +529,9 @@ write_request_end(struct jsonrpc *rpc)
     struct str s = STR_EMPTY;
     uint64_t id = rpc->next_id++;
 
-    str_printf(&s, ",\"id\":%llu}", (unsigned long long) id);
+    str_put(&s, ",\"id\":");
+    str_put_uint(&s, id);
+    str_put_char(&s, '}');
     stream_write(rpc->stream, s.string, s.length);
     str_uninit(&s);
     return id;
@@ -616,16 +633,10 @@ jsonrpc_id_is(struct span id, uint64_t n)
 {
     uint64_t value = 0;
 
-    if (!id.size || id.size > 19) {
-        return false;
-    }
     for (size_t i = 0; i < id.size; i++) {
-        if (id.data[i] < '0' || id.data[i] > '9') {
-            return false;
-        }
         value = value * 10 + (id.data[i] - '0');
     }
-    return value == n;
+    return is_plain_number(id) && value == n;
 }
 
 /* Length of the UTF-8 sequence at 's', 0 if it is malformed, overlong, a

@@ -168,7 +168,7 @@ apply(const char *name, struct str *s)
         }
     }
     if (!found) {
-        error = error_create(ENOENT, "no stopwatch named \"%s\"", name);
+        error = error_create(ENOENT, "No such stopwatch");
     }
     free(nodes);
     pthread_mutex_unlock(&mutex);
