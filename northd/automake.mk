@@ -9,17 +9,27 @@ northd_libnorthd_a_SOURCES = \
 	northd/program.h \
 	northd/router/admission.c \
 	northd/router/input.c \
+	northd/router/lb.c \
+	northd/router/mtu.c \
+	northd/router/nat.c \
 	northd/router/neighbor.c \
+	northd/router/policy.c \
 	northd/router/port.c \
 	northd/router/port.h \
+	northd/router/ra.c \
 	northd/router/resolve.c \
 	northd/router/route.c \
 	northd/router/route.h \
 	northd/switch/acl.c \
 	northd/switch/arp.c \
+	northd/switch/dhcp.c \
+	northd/switch/dns.c \
+	northd/switch/external.c \
 	northd/switch/fdb.c \
 	northd/switch/l2.c \
+	northd/switch/lb.c \
 	northd/switch/port_security.c \
+	northd/switch/qos.c \
 	northd/switch/stateful.c \
 	northd/sync/cells.c \
 	northd/sync/cells.h \
@@ -39,10 +49,25 @@ northd_libnorthd_a_SOURCES = \
 	northd/topology/group.c \
 	northd/topology/ha.c \
 	northd/topology/index.c \
+	northd/topology/lb.c \
+	northd/topology/lb.h \
+	northd/topology/meter.c \
+	northd/topology/meter.h \
 	northd/topology/multicast.c \
 	northd/topology/multicast.h \
 	northd/topology/peer.c \
+	northd/topology/static_mac.c \
 	northd/topology/up.c
 $(northd_libnorthd_a_OBJECTS): $(schema_headers)
 EXTRA_DIST += northd/README.md
-EXTRA_DIST += northd/main.c
+
+NORTHD_LIBS = northd/libnorthd.a lib/schema/libschema.a lib/incr/libincr.a \
+	lib/replica/libreplica.a lib/logical/liblogical.a \
+	lib/daemon/libdaemon.a lib/jsonrpc/libjsonrpc.a \
+	lib/stream/libstream.a lib/flow/libflow.a lib/packet/libpacket.a \
+	lib/ovsdb/libovsdb.a lib/runtime/libruntime.a lib/base/libbase.a \
+	$(ALL_LIBS)
+
+bin_PROGRAMS += northd/ovn-northd
+northd_ovn_northd_SOURCES = northd/main.c
+northd_ovn_northd_LDADD = $(NORTHD_LIBS)

@@ -14,7 +14,7 @@
 #define LR_IN(STAGE, NAME, FALLBACK) \
     [STAGE] = { "lr_in_" NAME, true, false, STAGE - LR_IN_ADMISSION, FALLBACK }
 #define LR_OUT(STAGE, NAME, FALLBACK) \
-    [STAGE] = { "lr_out_" NAME, true, true, STAGE - LR_OUT_CHK_DNAT_LOCAL, \
+    [STAGE] = { "lr_out_" NAME, true, true, STAGE - LR_OUT_UNDNAT, \
                 FALLBACK }
 
 static const struct stage_info stages[] = {
@@ -78,17 +78,15 @@ static const struct stage_info stages[] = {
     LR_IN(LR_IN_GW_REDIRECT, "gw_redirect", "next;"),
     LR_IN(LR_IN_ARP_REQUEST, "arp_request", "output;"),
 
-    LR_OUT(LR_OUT_CHK_DNAT_LOCAL, "chk_dnat_local", "reg9[4] = 0; next;"),
     LR_OUT(LR_OUT_UNDNAT, "undnat", "next;"),
     LR_OUT(LR_OUT_POST_UNDNAT, "post_undnat", "next;"),
     LR_OUT(LR_OUT_SNAT, "snat", "next;"),
-    LR_OUT(LR_OUT_POST_SNAT, "post_snat", "next;"),
     LR_OUT(LR_OUT_EGR_LOOP, "egr_loop", "next;"),
     LR_OUT(LR_OUT_DELIVERY, "delivery", "drop;"),
 };
 _Static_assert(ARRAY_SIZE(stages) == N_STAGES, "a row for each stage");
 _Static_assert(LS_OUT_PRE_ACL - LS_IN_CHECK_PORT_SEC <= 29, "too many tables");
-_Static_assert(LR_OUT_CHK_DNAT_LOCAL - LR_IN_ADMISSION <= 29,
+_Static_assert(LR_OUT_UNDNAT - LR_IN_ADMISSION <= 29,
                "too many tables");
 
 const struct stage_info *
@@ -112,7 +110,7 @@ flow_put(struct incr_ctx *ctx, const struct replica_row *datapath,
     };
     size_t match_size = strlen(match) + 1, actions_size = strlen(actions) + 1;
     size_t meter_size = meter ? strlen(meter) + 1 : 0;
-    struct str *key = incr_scratch(ctx, 7);
+    struct str *key = incr_scratch(ctx, SCRATCH_KEY);
 
     str_reserve(key, sizeof header + match_size + actions_size + meter_size);
     str_put_bytes(key, &header, sizeof header);

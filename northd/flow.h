@@ -37,7 +37,6 @@
  *     reg8[0..15]  ECMP group, reg8[16..31] member
  *     reg9[0]      egress loopback; reg9[1] packet larger than the MTU
  *     reg9[2]      neighbour is known; reg9[3] may be learnt
- *     reg9[4]      destination NAT address is local
  *     reg9[5]      next hop known from conntrack (symmetric ECMP)
  */
 
@@ -103,11 +102,9 @@ enum stage {
     LR_IN_GW_REDIRECT,
     LR_IN_ARP_REQUEST,
 
-    LR_OUT_CHK_DNAT_LOCAL,
     LR_OUT_UNDNAT,
     LR_OUT_POST_UNDNAT,
     LR_OUT_SNAT,
-    LR_OUT_POST_SNAT,
     LR_OUT_EGR_LOOP,
     LR_OUT_DELIVERY,
     N_STAGES

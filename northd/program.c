@@ -32,6 +32,8 @@ static const struct incr_fact_class facts[] = {
     [F_LRP_ROUTER_PEER] = { "lrp_router_peer", RANK_PEER },
     [F_SWITCH_ROUTERS] = { "switch_routers", RANK_PEER },
     [F_ROUTER_SWITCHES] = { "router_switches", RANK_PEER },
+    [F_SWITCH_LOCALNETS] = { "switch_localnets", RANK_PEER },
+    [F_METER] = { "meter", RANK_INDEX },
     [F_GATEWAY_PORT] = { "gateway_port", RANK_PEER },
     [F_KEY_WANTED] = { "key_wanted", RANK_PEER },
     [F_ADDRESS_WANTED] = { "address_wanted", RANK_PEER },
@@ -52,7 +54,9 @@ static const struct incr_fact_class facts[] = {
     [F_LB_SWITCH] = { "lb_switch", RANK_MEMBER },
     [F_LB_ROUTER] = { "lb_router", RANK_MEMBER },
     [F_ROUTE] = { "route", RANK_SET },
-    [F_OWNED_IP] = { "owned_ip", RANK_SET },
+    [F_NAT] = { "nat", RANK_MEMBER },
+    [F_NAT_EXTERNAL] = { "nat_external", RANK_SET },
+    [F_POLICY] = { "policy", RANK_MEMBER },
     [F_SNAT_IP] = { "snat_ip", RANK_SET },
     [F_FLOW] = { "flow", RANK_SINK },
     [F_SB_DATAPATH] = { "sb_datapath", RANK_SINK, .format_value = cell_format },
@@ -89,9 +93,13 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     binding_units, multicast_units, address_units, flow_units, group_units,
     ha_units, dictionary_units, up_units,
     switch_port_security_units, switch_fdb_units, switch_l2_units,
-    switch_arp_units, switch_acl_units, switch_stateful_units,
+    switch_arp_units, switch_acl_units, switch_stateful_units, lb_units,
+    switch_lb_units, switch_dhcp_units, switch_dns_units, switch_qos_units,
+    switch_external_units,
     router_admission_units, router_neighbor_units, router_input_units,
-    router_route_units, router_resolve_units;
+    router_route_units, router_resolve_units,
+    router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
+    router_ra_units, meter_units, static_mac_units;
 
 static const struct unit_list *const lists[] = {
     &index_units, &peer_units, &datapath_units, &binding_units,
@@ -99,8 +107,12 @@ static const struct unit_list *const lists[] = {
     &dictionary_units, &up_units,
     &switch_port_security_units, &switch_fdb_units, &switch_l2_units,
     &switch_arp_units, &switch_acl_units, &switch_stateful_units,
+    &lb_units, &switch_lb_units, &switch_dhcp_units, &switch_dns_units,
+    &switch_qos_units, &switch_external_units,
     &router_admission_units, &router_neighbor_units, &router_input_units,
     &router_route_units, &router_resolve_units,
+    &router_nat_units, &router_lb_units, &router_policy_units,
+    &router_mtu_units, &router_ra_units, &meter_units, &static_mac_units,
 };
 
 const struct incr_program *
@@ -232,7 +244,7 @@ static const void *
 key_id(struct incr_ctx *ctx, const struct uuid *scope, const char *name,
        size_t *size)
 {
-    struct str *key = incr_scratch(ctx, 7);
+    struct str *key = incr_scratch(ctx, SCRATCH_KEY);
     struct key_id id = { { { 0 } } };
 
     if (scope) {
@@ -343,6 +355,35 @@ warn_row(const struct replica_row *row, const char *format, ...)
     log_warn_limited(&limit, "%s "UUID_FMT": %s", replica_row_class(row)->name,
                      UUID_ARGS(&row->uuid), str_cstr(&s));
     str_uninit(&s);
+}
+
+static const struct str *
+router_ip_key(struct incr_ctx *ctx, const struct nb_logical_router *lr,
+              const char *ip)
+{
+    struct str *key = incr_scratch(ctx, SCRATCH_KEY);
+
+    str_put_bytes(key, &lr, sizeof lr);
+    str_put(key, ip);
+    return key;
+}
+
+void
+router_ip_set(struct incr_ctx *ctx, unsigned int fact,
+              const struct nb_logical_router *lr, const char *ip)
+{
+    const struct str *key = router_ip_key(ctx, lr, ip);
+
+    incr_emit(ctx, fact, key->string, key->length, NULL, 0);
+}
+
+bool
+router_ip_has(struct incr_ctx *ctx, unsigned int fact,
+              const struct nb_logical_router *lr, const char *ip)
+{
+    const struct str *key = router_ip_key(ctx, lr, ip);
+
+    return incr_exists(ctx, fact, key->string, key->length);
 }
 
 bool

@@ -52,6 +52,8 @@ enum northd_fact {
     F_LRP_ROUTER_PEER,  /* lrp -> struct router_port */
     F_SWITCH_ROUTERS,   /* ls -> struct switch_router */
     F_ROUTER_SWITCHES,  /* lr -> struct switch_router */
+    F_SWITCH_LOCALNETS, /* ls -> lsp of type localnet */
+    F_METER,            /* name -> NB Meter row */
     F_GATEWAY_PORT,     /* lr -> lrp: distributed gateway ports */
     F_KEY_WANTED,       /* struct key_id -> uint32_t requested, or 0 */
     F_ADDRESS_WANTED,   /* struct switch_port -> struct wanted_address */
@@ -76,8 +78,10 @@ enum northd_fact {
     F_LB_SWITCH,        /* {lb, ls} -> {} */
     F_LB_ROUTER,        /* {lb, lr} -> {} */
     F_ROUTE,            /* struct route_key -> struct route_hop */
-    F_OWNED_IP,         /* lr -> struct owned_ip: NAT addresses and VIPs */
-    F_SNAT_IP,          /* {lr, address text} -> {} */
+    F_NAT,              /* {nat, lr} -> {} */
+    F_NAT_EXTERNAL,     /* lr + address text -> {} */
+    F_POLICY,           /* {policy, lr} -> {} */
+    F_SNAT_IP,          /* lr + address text -> {} */
 
     /* Out. */
     F_FLOW,             /* struct lflow_key -> datapath row */
@@ -237,7 +241,12 @@ uint32_t get_port_key(struct incr_ctx *, const struct replica_row *datapath,
 void want_key(struct incr_ctx *, const struct uuid *scope, const char *name,
               uint32_t requested);
 
-/* Builds a text in scratch builder 'i', 0 to 7. */
+/* The builder that emitting uses itself. */
+#define SCRATCH_KEY 11
+
+/* Builds a text in scratch builder 'i', 0 to 10.  It lasts until the builder
+ * is used again: texts that are arguments of one call need builders of their
+ * own. */
 const char *text(struct incr_ctx *, unsigned int i, const char *format, ...)
     PRINTF_FORMAT(3, 4);
 
@@ -252,6 +261,12 @@ void warn_row(const struct replica_row *, const char *format, ...)
 /* Whether an optional boolean is absent or true. */
 bool lsp_is_enabled(struct incr_ctx *, const struct nb_logical_switch_port *);
 bool lrp_is_enabled(struct incr_ctx *, const struct nb_logical_router_port *);
+
+/* Emits, or looks for, a fact of "router + text" (F_SNAT_IP and the like). */
+void router_ip_set(struct incr_ctx *, unsigned int fact,
+                   const struct nb_logical_router *, const char *ip);
+bool router_ip_has(struct incr_ctx *, unsigned int fact,
+                   const struct nb_logical_router *, const char *ip);
 
 /* The port's type; "" for a VIF. */
 bool lsp_is_type(struct incr_ctx *, const struct nb_logical_switch_port *,

@@ -212,7 +212,7 @@ void incr_emit(struct incr_ctx *, unsigned int fact, const void *key, size_t,
                const void *value, size_t);
 
 /* A string builder for the unit's own use, empty at first use in a unit and
- * after each incr_scratch() call with the same 'i' (0 to 7). */
+ * after each incr_scratch() call with the same 'i' (0 to 11). */
 struct str *incr_scratch(struct incr_ctx *, unsigned int i);
 
 /* What the program gave to incr_set_aux(), constant while units run. */

@@ -152,7 +152,7 @@ struct incr_ctx {
     uint32_t slot_mask;
     uint32_t generation;
     struct class_stats *stats;  /* By unit class, since the last commit. */
-    struct str scratch[8];
+    struct str scratch[12];
     bool busy;                  /* Evaluates a unit. */
 };
 

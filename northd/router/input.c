@@ -52,17 +52,6 @@ router_answers(struct incr_ctx *ctx, const struct nb_logical_router *lr)
     return !router_chassis(ctx, lr) && !EXISTS(ctx, F_GATEWAY_PORT, lr);
 }
 
-static bool
-is_used_for_snat(struct incr_ctx *ctx, const struct nb_logical_router *lr,
-                 const char *ip)
-{
-    struct str *key = incr_scratch(ctx, 5);
-
-    str_put_bytes(key, &lr, sizeof lr);
-    str_put(key, ip);
-    return incr_exists(ctx, F_SNAT_IP, key->string, key->length);
-}
-
 static void
 put_ip4_answers(struct incr_ctx *ctx, const struct port *p, const char *ip)
 {
@@ -128,7 +117,7 @@ put_ip4(struct incr_ctx *ctx, const struct port *p,
               "arp.tha = arp.sha; arp.sha = xreg0[0..47]; arp.tpa <-> "
               "arp.spa; outport = inport; flags.loopback = 1; output;"));
     put_ip4_answers(ctx, p, ip.s);
-    if (!is_used_for_snat(ctx, p->rp->lr, ip.s)) {
+    if (!router_ip_has(ctx, F_SNAT_IP, p->rp->lr, ip.s)) {
         FLOW(ctx, p->rp->lr, LR_IN_IP_INPUT, 60, p->hint,
              text(ctx, 2, "ip4.dst == %s", ip.s), "drop;");
     } else {
@@ -153,7 +142,7 @@ put_ip6(struct incr_ctx *ctx, const struct port *p,
               "nd.target = %s; nd.tll = xreg0[0..47]; outport = inport; "
               "flags.loopback = 1; output; };", ip.s, ip.s));
     put_ip6_answers(ctx, p, ip.s);
-    if (!is_used_for_snat(ctx, p->rp->lr, ip.s)) {
+    if (!router_ip_has(ctx, F_SNAT_IP, p->rp->lr, ip.s)) {
         FLOW(ctx, p->rp->lr, LR_IN_IP_INPUT, 60, p->hint,
              text(ctx, 2, "ip6.dst == %s", ip.s), "drop;");
     } else {

@@ -155,10 +155,10 @@ find_source(const struct port_addresses *addresses,
     return false;
 }
 
-static bool
-find_outport(struct incr_ctx *ctx, const struct nb_logical_router *lr,
-             const char *named, const struct in6_addr *next_hop,
-             struct route_hop *hop)
+bool
+router_find_outport(struct incr_ctx *ctx, const struct nb_logical_router *lr,
+                    const char *named, const struct in6_addr *next_hop,
+                    struct route_hop *hop)
 {
     size_t n;
     struct nb_logical_router_port *const *ports
@@ -236,7 +236,7 @@ put_static_route(struct incr_ctx *ctx, const struct nb_logical_router *lr,
     } else if (!ip_parse(next_hop, &ip)) {
         warn_row(&route->header, "bad nexthop \"%s\"", next_hop);
         return;
-    } else if (!find_outport(
+    } else if (!router_find_outport(
                    ctx, lr, nb_logical_router_static_route_get_output_port(
                        ctx, route), &ip, &hop)) {
         warn_row(&route->header, "no port of the router reaches nexthop %s",

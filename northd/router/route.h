@@ -44,4 +44,10 @@ struct uuid ecmp_scope(const struct nb_logical_router *);
 uint32_t get_scoped_key(struct incr_ctx *, const struct uuid *scope,
                         const char *name);
 
+/* Finds the port of 'lr' that reaches 'next_hop' (the one called 'named', or
+ * any if that is NULL) and fills the outgoing side of '*hop'. */
+bool router_find_outport(struct incr_ctx *, const struct nb_logical_router *,
+                         const char *named, const struct in6_addr *next_hop,
+                         struct route_hop *hop);
+
 #endif /* northd/router/route.h */

@@ -13,6 +13,7 @@
  * one that was allowed before. */
 
 #include "northd/flow.h"
+#include "northd/topology/meter.h"
 
 #include <string.h>
 
@@ -138,7 +139,6 @@ struct acl {
     const char *action;
     const char *match;          /* With the tier, if tiers are in use. */
     const char *log;            /* "log(...); " or "". */
-    const char *meter;          /* Of the log, or NULL. */
 };
 
 static const char *
@@ -164,7 +164,8 @@ log_action(struct incr_ctx *ctx, unsigned int i, const struct nb_acl *acl,
                !strcmp(action, "drop") || !strcmp(action, "reject")
                || !strcmp(action, "pass") ? action : "allow");
     if (meter) {
-        str_printf(s, ", meter=%s", quoted(ctx, 6, meter));
+        str_printf(s, ", meter=%s",
+                   quoted(ctx, 6, acl_meter(ctx, 7, acl, meter)));
     }
     str_put(s, "); ");
     return str_cstr(s);

@@ -9,7 +9,7 @@ static void
 put(struct incr_ctx *ctx, const struct row_id *id, const struct cell *cell,
     const void *a, size_t a_size, const void *b, size_t b_size)
 {
-    struct str *s = incr_scratch(ctx, 7);
+    struct str *s = incr_scratch(ctx, SCRATCH_KEY);
 
     str_put_bytes(s, cell, sizeof *cell);
     if (a_size) {

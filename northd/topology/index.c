@@ -132,6 +132,15 @@ index_port_group(struct incr_ctx *ctx, const void *row)
 }
 
 static void
+index_meter(struct incr_ctx *ctx, const void *row)
+{
+    const struct nb_meter *meter = row;
+    const char *name = nb_meter_get_name(ctx, meter);
+
+    incr_emit(ctx, F_METER, name, strlen(name), &meter, sizeof meter);
+}
+
+static void
 index_binding(struct incr_ctx *ctx, const void *row)
 {
     const struct sb_port_binding *pb = row;
@@ -169,6 +178,7 @@ UNIT_LIST(index_units,
     UNIT_ROW(RANK_INDEX, T_NB(LOGICAL_SWITCH_PORT), index_switch_port),
     UNIT_ROW(RANK_INDEX, T_NB(LOGICAL_ROUTER_PORT), index_router_port),
     UNIT_ROW(RANK_INDEX, T_NB(PORT_GROUP), index_port_group),
+    UNIT_ROW(RANK_INDEX, T_NB(METER), index_meter),
     UNIT_ROW(RANK_INDEX, T_SB(PORT_BINDING), index_binding),
     UNIT_ROW(RANK_INDEX, T_SB(CHASSIS), index_chassis),
     UNIT_ROW(RANK_INDEX, T_SB(ENCAP), index_encap));

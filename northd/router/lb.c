@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Load balancing on gateway routers and at distributed gateway ports. */
+
+#include <string.h>
+
+#include "northd/flow.h"
+#include "northd/router/port.h"
+#include "northd/topology/lb.h"
+
+/* A load balancer on a router. */
+struct place {
+    const struct nb_load_balancer *lb;
+    const struct nb_logical_router *lr;
+    const struct nb_logical_router_port *gateway;   /* NULL on a gateway
+                                                     * router. */
+    const char *resident;       /* " && is_chassis_resident(...)" or "". */
+    const char *snat;           /* "skip_snat", "force_snat" or NULL. */
+    const char *responder;      /* options:neighbor_responder. */
+};
+
+static void
+put_dnat(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
+         const struct place *place)
+{
+    const struct replica_row *hint = &place->lb->header;
+    const char *match = lb_vip_match(ctx, 2, vip, protocol);
+    const char *action = lb_action(ctx, 3, place->lb, vip, place->snat);
+
+    if (!vip->backends.n) {
+        action = (lb_rejects(ctx, place->lb)
+                  ? text(ctx, 3, "reject { outport <-> inport; "
+                         "next(pipeline=egress,table=%u); };",
+                         STAGE_TABLE(LR_OUT_DELIVERY)) : "drop;");
+    } else if (place->snat) {
+        action = text(ctx, 4, "flags.%s_for_lb = 1; %s", place->snat, action);
+    }
+    FLOW(ctx, place->lr, LR_IN_DNAT, vip->vip.port ? 120 : 110, hint,
+         text(ctx, 5, "ct.new && !ct.rel && %s%s", match, place->resident),
+         action);
+}
+
+/* Replies from the backends, at the gateway port. */
+static void
+put_undnat(struct incr_ctx *ctx, const struct lb_vip *vip,
+           const char *protocol, const struct place *place)
+{
+    int family = ip_is_v4(&vip->vip.ip) ? 4 : 6;
+    struct str *s = incr_scratch(ctx, 2);
+
+    str_printf(s, "ip%d && (", family);
+    for (size_t i = 0; i < vip->backends.n; i++) {
+        const struct ip_port *backend = &vip->backends.items[i];
+
+        str_printf(s, "%s(ip%d.src == %s", i ? " || " : "", family,
+                   ip_text(&backend->ip).s);
+        if (backend->port) {
+            str_printf(s, " && %s.src == %u", protocol, backend->port);
+        }
+        str_put_char(s, ')');
+    }
+    str_printf(s, ") && outport == %s%s",
+               router_port_name(ctx, 6, place->gateway), place->resident);
+    FLOW(ctx, place->lr, LR_OUT_UNDNAT, 120, &place->lb->header, str_cstr(s),
+         !place->snat ? "ct_dnat;"
+         : text(ctx, 3, "flags.%s_for_lb = 1; ct_dnat;", place->snat));
+}
+
+static bool
+network_has(const struct port_addresses *addresses, const struct in6_addr *ip)
+{
+    struct ip_text src;
+
+    return addresses_find_network(addresses, ip, &src);
+}
+
+static const char *
+neighbor_match(struct incr_ctx *ctx, unsigned int i, const struct in6_addr *ip)
+{
+    struct ip_text t = ip_text(ip);
+    struct in6_addr sn;
+
+    if (ip_is_v4(ip)) {
+        return text(ctx, i, "arp.op == 1 && arp.tpa == %s", t.s);
+    }
+    sn = ip6_solicited_node(ip);
+    return text(ctx, i, "nd_ns && ip6.dst == {%s, %s} && nd.target == %s",
+                t.s, ip6_text(&sn).s, t.s);
+}
+
+static const char *
+neighbor_reply(struct incr_ctx *ctx, unsigned int i, const struct in6_addr *ip)
+{
+    struct ip_text t = ip_text(ip);
+
+    if (ip_is_v4(ip)) {
+        return "eth.dst = eth.src; eth.src = xreg0[0..47]; arp.op = 2; "
+               "arp.tha = arp.sha; arp.sha = xreg0[0..47]; arp.tpa <-> "
+               "arp.spa; outport = inport; flags.loopback = 1; output;";
+    }
+    return text(ctx, i, "nd_na { eth.src = xreg0[0..47]; ip6.src = %s; "
+                "nd.target = %s; nd.tll = xreg0[0..47]; outport = inport; "
+                "flags.loopback = 1; output; };", t.s, t.s);
+}
+
+/* Answers for the VIP on the ports by which it can be asked for, and sends
+ * requests on the switch behind such a port to the router. */
+static void
+put_neighbor(struct incr_ctx *ctx, const struct in6_addr *ip,
+             const struct place *place)
+{
+    bool all = !strcmp(place->responder, "all");
+    size_t n;
+    struct nb_logical_router_port *const *ports
+        = nb_logical_router_get_ports(ctx, place->lr, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct router_port rp = { place->lr, ports[i] };
+        const struct switch_port *sp;
+        struct port_addresses addresses;
+        bool reachable = (lrp_addresses(ctx, ports[i], &addresses)
+                          && (all || network_has(&addresses, ip)));
+
+        port_addresses_uninit(&addresses);
+        if (!reachable) {
+            continue;
+        }
+        FLOW(ctx, place->lr, LR_IN_IP_INPUT, 90, &place->lb->header,
+             text(ctx, 3, "inport == %s && %s%s",
+                  router_port_name(ctx, 2, ports[i]),
+                  neighbor_match(ctx, 4, ip),
+                  router_port_resident(ctx, 5, &rp)),
+             neighbor_reply(ctx, 7, ip));
+        sp = GET(ctx, F_LRP_SWITCH_PEER, ports[i]);
+        if (sp) {
+            FLOW(ctx, sp->ls, LS_IN_L2_LKUP, 80, &place->lb->header,
+                 text(ctx, 3, "flags[1] == 0 && %s",
+                      neighbor_match(ctx, 4, ip)),
+                 text(ctx, 5, "clone { outport = %s; output; }; "
+                      "outport = \"_MC_flood_l2\"; output;",
+                      quoted(ctx, 2, nb_logical_switch_port_get_name(
+                          ctx, sp->lsp))));
+        }
+    }
+}
+
+static void
+put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
+        void *place_)
+{
+    const struct place *place = place_;
+    struct ip_text ip = ip_text(&vip->vip.ip);
+    int family = ip_is_v4(&vip->vip.ip) ? 4 : 6;
+
+    FLOW(ctx, place->lr, LR_IN_DEFRAG, 100, &place->lb->header,
+         text(ctx, 2, "ip && ip%d.dst == %s", family, ip.s), "ct_dnat;");
+    put_dnat(ctx, vip, protocol, place);
+    if (place->gateway && vip->backends.n) {
+        put_undnat(ctx, vip, protocol, place);
+    }
+    if (router_ip_has(ctx, F_NAT_EXTERNAL, place->lr, ip.s)) {
+        FLOW(ctx, place->lr, LR_IN_UNSNAT, 120, &place->lb->header,
+             text(ctx, 2, "ip%d && %s", family,
+                  lb_vip_match(ctx, 3, vip, protocol)), "next;");
+    } else if (strcmp(place->responder, "none")) {
+        put_neighbor(ctx, &vip->vip.ip, place);
+    }
+}
+
+static const char *
+snat_option(struct incr_ctx *ctx, const struct place *place)
+{
+    const char *force
+        = strmap_get(nb_logical_router_get_options(ctx, place->lr),
+                     "lb_force_snat_ip");
+
+    return (strmap_get_bool(nb_load_balancer_get_options(ctx, place->lb),
+                            "skip_snat", false) ? "skip_snat"
+            : force && *force && !place->gateway ? "force_snat" : NULL);
+}
+
+static void
+lb_router_flows(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct row_pair *key = incr_group_key(group);
+    struct place place = { .lb = key->a, .lr = key->b, .resident = "" };
+    size_t n;
+
+    if (!router_chassis(ctx, place.lr)) {
+        place.gateway = router_gateway_port(ctx, place.lr, &n);
+        if (!place.gateway) {
+            return;
+        }
+        place.resident = text(ctx, 0, " && is_chassis_resident(%s)",
+                              quoted_cr(ctx, 1,
+                                        nb_logical_router_port_get_name(
+                                            ctx, place.gateway)));
+    }
+    place.snat = snat_option(ctx, &place);
+    place.responder
+        = strmap_get_def(nb_load_balancer_get_options(ctx, place.lb),
+                         "neighbor_responder", "reachable");
+    lb_for_each_vip(ctx, place.lb, put_vip, &place);
+}
+
+/* VIPs that are also the router's own address must not be dropped there. */
+static void
+put_owned(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
+          void *lr)
+{
+    router_ip_set(ctx, F_SNAT_IP, lr, ip_text(&vip->vip.ip).s);
+}
+
+static void
+lb_router_owned(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct row_pair *key = incr_group_key(group);
+
+    lb_for_each_vip(ctx, key->a, put_owned, (void *) key->b);
+}
+
+static const struct {
+    const char *match;
+    const char *actions;
+} established[] = {
+    { "ct.rel && !ct.est && !ct.new", "ct_commit_nat;" },
+    { "ct.est && !ct.rel && !ct.new && ct_mark.natted", "next;" },
+};
+
+static void
+router_lb(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    static const char *const marks[] = { "skip_snat", "force_snat" };
+    const struct nb_logical_router *lr = *(const void *const *)
+        incr_group_key(group);
+    size_t n;
+
+    if (!router_has(ctx, lr, ROUTER_HAS_LB)
+        || (!router_chassis(ctx, lr) && !router_gateway_port(ctx, lr, &n))) {
+        return;
+    }
+    FLOW(ctx, lr, LR_IN_DEFRAG, 50, NULL, "icmp || icmp6", "ct_dnat;");
+    for (size_t i = 0; i < ARRAY_SIZE(established); i++) {
+        FLOW(ctx, lr, LR_IN_DNAT, 50, NULL, established[i].match,
+             established[i].actions);
+        for (size_t j = 0; j < ARRAY_SIZE(marks); j++) {
+            FLOW(ctx, lr, LR_IN_DNAT, 70, NULL,
+                 text(ctx, 0, "%s && ct_mark.%s == 1", established[i].match,
+                      marks[j]),
+                 text(ctx, 1, "flags.%s_for_lb = 1; %s", marks[j],
+                      established[i].actions));
+        }
+    }
+    FLOW(ctx, lr, LR_OUT_SNAT, 120, NULL, "flags.skip_snat_for_lb == 1 && ip",
+         "next;");
+}
+
+UNIT_LIST(router_lb_units,
+    UNIT_GROUP(RANK_OUT, F_LB_ROUTER, lb_router_flows),
+    UNIT_GROUP(RANK_SET, F_LB_ROUTER, lb_router_owned),
+    UNIT_GROUP(RANK_OUT, F_ROUTER, router_lb));

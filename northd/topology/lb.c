@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which load balancers are on which switches and routers, and their
+ * southbound rows, which the controller makes hairpin flows from. */
+
+#include "northd/topology/lb.h"
+
+#include <string.h>
+
+#include "northd/sync/cells.h"
+
+static void
+put_group_members(struct incr_ctx *ctx, unsigned int fact, const void *row,
+                  struct nb_load_balancer_group *const *groups, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        EMIT(ctx, fact, groups[i], row);
+    }
+}
+
+static void
+switch_lbs(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct nb_logical_switch *ls = *(const void *const *)
+        incr_group_key(group);
+    size_t n;
+    struct nb_load_balancer *const *lbs
+        = nb_logical_switch_get_load_balancer(ctx, ls, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct row_pair pair = { lbs[i], ls };
+
+        EMIT_KEY(ctx, F_LB_SWITCH, pair);
+    }
+}
+
+static void
+router_lbs(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct nb_logical_router *lr = *(const void *const *)
+        incr_group_key(group);
+    size_t n;
+    struct nb_load_balancer *const *lbs
+        = nb_logical_router_get_load_balancer(ctx, lr, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct row_pair pair = { lbs[i], lr };
+
+        EMIT_KEY(ctx, F_LB_ROUTER, pair);
+    }
+}
+
+static void
+switch_lb_groups(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct nb_logical_switch *ls = *(const void *const *)
+        incr_group_key(group);
+    size_t n;
+    struct nb_load_balancer_group *const *groups
+        = nb_logical_switch_get_load_balancer_group(ctx, ls, &n);
+
+    put_group_members(ctx, F_LBG_SWITCHES, ls, groups, n);
+}
+
+static void
+router_lb_groups(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct nb_logical_router *lr = *(const void *const *)
+        incr_group_key(group);
+    size_t n;
+    struct nb_load_balancer_group *const *groups
+        = nb_logical_router_get_load_balancer_group(ctx, lr, &n);
+
+    put_group_members(ctx, F_LBG_ROUTERS, lr, groups, n);
+}
+
+static void
+lb_group_lbs(struct incr_ctx *ctx, const void *row)
+{
+    size_t n;
+    struct nb_load_balancer *const *lbs
+        = nb_load_balancer_group_get_load_balancer(ctx, row, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct row_pair pair = { row, lbs[i] };
+
+        EMIT_KEY(ctx, F_LBG_LB, pair);
+    }
+}
+
+static void
+lb_group_lb_places(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    static const unsigned int from[] = { F_LBG_SWITCHES, F_LBG_ROUTERS };
+    static const unsigned int to[] = { F_LB_SWITCH, F_LB_ROUTER };
+    const struct row_pair *key = incr_group_key(group);
+
+    for (int i = 0; i < 2; i++) {
+        const struct incr_group *places = LOOKUP(ctx, from[i], key->a);
+
+        for (size_t j = 0; places && j < places->n; j++) {
+            struct row_pair pair = {
+                key->b, *(const void *const *) incr_group_value(places, j),
+            };
+
+            EMIT_KEY(ctx, to[i], pair);
+        }
+    }
+}
+
+static void
+lb_switch_flag(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct row_pair *key = incr_group_key(group);
+
+    if (nb_load_balancer_get_vips(ctx, key->a)->n) {
+        switch_set(ctx, key->b, SWITCH_HAS_LB);
+    }
+}
+
+static void
+lb_router_flag(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct row_pair *key = incr_group_key(group);
+
+    if (nb_load_balancer_get_vips(ctx, key->a)->n) {
+        router_set(ctx, key->b, ROUTER_HAS_LB);
+    }
+}
+
+/* What belongs to a later version is named once, and left alone. */
+static bool
+is_in_scope(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
+{
+    const struct strmap *options = nb_load_balancer_get_options(ctx, lb);
+    size_t n;
+
+    if (strmap_get_bool(options, "template", false)) {
+        warn_row(&lb->header, "templates are not supported");
+        return false;
+    }
+    nb_load_balancer_get_health_check(ctx, lb, &n);
+    if (n) {
+        warn_row(&lb->header, "health checks are not supported; every "
+                 "backend counts as up");
+    }
+    if (strmap_get_uint(options, "affinity_timeout", 0)) {
+        warn_row(&lb->header, "affinity is not supported");
+    }
+    return true;
+}
+
+static struct row_id
+lb_row(const struct nb_load_balancer *lb)
+{
+    return (struct row_id) { F_SB_LB, &lb->header.uuid,
+                             sizeof lb->header.uuid };
+}
+
+static void
+lb_sb_row(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct row_pair *key = incr_group_key(group);
+    const struct nb_load_balancer *lb = key->a;
+    const struct nb_logical_switch *ls = key->b;
+    const struct row_id id = lb_row(lb), dp = datapath_row(&ls->header);
+    const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
+
+    if (!is_in_scope(ctx, lb) || !get_datapath_key(ctx, &ls->header)
+        || !nb_load_balancer_get_vips(ctx, lb)->n) {
+        return;
+    }
+    cell_string(ctx, &id, SB_LOAD_BALANCER_COL_NAME,
+                nb_load_balancer_get_name(ctx, lb));
+    cell_map(ctx, &id, SB_LOAD_BALANCER_COL_VIPS,
+             nb_load_balancer_get_vips(ctx, lb));
+    if (protocol) {
+        cell_string(ctx, &id, SB_LOAD_BALANCER_COL_PROTOCOL, protocol);
+    }
+    cell_map(ctx, &id, SB_LOAD_BALANCER_COL_OPTIONS,
+             nb_load_balancer_get_options(ctx, lb));
+    cell_pair(ctx, &id, SB_LOAD_BALANCER_COL_OPTIONS, "hairpin_orig_tuple",
+              "true");
+    cell_pair(ctx, &id, SB_LOAD_BALANCER_COL_EXTERNAL_IDS, "lb_id",
+              text(ctx, 0, UUID_FMT, UUID_ARGS(&lb->header.uuid)));
+    cell_ref(ctx, &id, SB_LOAD_BALANCER_COL_DATAPATHS, &dp);
+}
+
+/* Common to the flows of switches and routers. */
+
+void
+lb_for_each_vip(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
+                void (*visit)(struct incr_ctx *, const struct lb_vip *,
+                              const char *protocol, void *aux),
+                void *aux)
+{
+    const struct strmap *vips = nb_load_balancer_get_vips(ctx, lb);
+    const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
+
+    if (strmap_get_bool(nb_load_balancer_get_options(ctx, lb), "template",
+                        false)) {
+        return;
+    }
+    STRMAP_FOR_EACH (i, vips) {
+        struct lb_vip vip;
+        struct error *error = lb_vip_parse(vips->keys[i], vips->values[i],
+                                           &vip);
+
+        if (error) {
+            warn_row(&lb->header, "vip %s: %s", vips->keys[i],
+                     error_message(error));
+            error_free(error);
+            continue;
+        }
+        visit(ctx, &vip, protocol ? protocol : "tcp", aux);
+        lb_vip_uninit(&vip);
+    }
+}
+
+const char *
+lb_vip_match(struct incr_ctx *ctx, unsigned int i, const struct lb_vip *vip,
+             const char *protocol)
+{
+    struct str *s = incr_scratch(ctx, i);
+
+    str_printf(s, "ip%d.dst == ", ip_is_v4(&vip->vip.ip) ? 4 : 6);
+    ip_format(&vip->vip.ip, s);
+    if (vip->vip.port) {
+        str_printf(s, " && %s.dst == %u", protocol, vip->vip.port);
+    }
+    return str_cstr(s);
+}
+
+/* Names of selection_fields in the language of flows. */
+static void
+put_hash_fields(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
+                const char *protocol, struct str *s)
+{
+    size_t n;
+    const char *const *fields
+        = nb_load_balancer_get_selection_fields(ctx, lb, &n);
+
+    if (!n) {
+        return;
+    }
+    str_put(s, "; hash_fields=\"");
+    for (size_t i = 0; i < n; i++) {
+        const char *field = fields[i];
+
+        str_put(s, i ? "," : "");
+        if (!strcmp(field, "tp_src") || !strcmp(field, "tp_dst")) {
+            str_printf(s, "%s_%s", protocol, field + 3);
+        } else {
+            str_put(s, field);
+        }
+    }
+    str_put_char(s, '"');
+}
+
+const char *
+lb_action(struct incr_ctx *ctx, unsigned int i,
+          const struct nb_load_balancer *lb, const struct lb_vip *vip,
+          const char *option)
+{
+    struct str *s = incr_scratch(ctx, i);
+    const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
+
+    if (!vip->backends.n) {
+        return "";
+    }
+    str_put(s, "ct_lb_mark(backends=");
+    for (size_t j = 0; j < vip->backends.n; j++) {
+        str_put(s, j ? "," : "");
+        ip_port_format(&vip->backends.items[j], s);
+    }
+    put_hash_fields(ctx, lb, protocol ? protocol : "tcp", s);
+    if (option) {
+        str_printf(s, "; %s", option);
+    }
+    str_put(s, ");");
+    return str_cstr(s);
+}
+
+bool
+lb_rejects(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
+{
+    return strmap_get_bool(nb_load_balancer_get_options(ctx, lb), "reject",
+                           false);
+}
+
+UNIT_LIST(lb_units,
+    UNIT_GROUP(RANK_MEMBER, F_SWITCH, switch_lbs),
+    UNIT_GROUP(RANK_MEMBER, F_ROUTER, router_lbs),
+    UNIT_GROUP(RANK_ADDRESS, F_SWITCH, switch_lb_groups),
+    UNIT_GROUP(RANK_ADDRESS, F_ROUTER, router_lb_groups),
+    UNIT_ROW(RANK_ADDRESS, T_NB(LOAD_BALANCER_GROUP), lb_group_lbs),
+    UNIT_GROUP(RANK_MEMBER, F_LBG_LB, lb_group_lb_places),
+    UNIT_GROUP(RANK_SET, F_LB_SWITCH, lb_switch_flag),
+    UNIT_GROUP(RANK_SET, F_LB_ROUTER, lb_router_flag),
+    UNIT_GROUP(RANK_OUT, F_LB_SWITCH, lb_sb_row));

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NORTHD_TOPOLOGY_LB_H
+#define NORTHD_TOPOLOGY_LB_H
+
+/* Load balancers, as switches and routers have them in common. */
+
+#include "lib/logical/addresses.h"
+#include "northd/topology/address.h"
+
+/* Calls 'visit' for each VIP that can be parsed.  'protocol' is the protocol of VIPs with ports. */
+void lb_for_each_vip(struct incr_ctx *, const struct nb_load_balancer *,
+                     void (*visit)(struct incr_ctx *, const struct lb_vip *,
+                                   const char *protocol, void *aux),
+                     void *aux);
+
+/* "ip4.dst == V", and " && tcp.dst == P" if there is a port, in builder 'i'. */
+const char *lb_vip_match(struct incr_ctx *, unsigned int i,
+                         const struct lb_vip *, const char *protocol);
+
+/* "ct_lb_mark(backends=...; OPTION);", or "" if there are no backends.
+ * 'option' is NULL, "force_snat" or "skip_snat". */
+const char *lb_action(struct incr_ctx *, unsigned int i,
+                      const struct nb_load_balancer *, const struct lb_vip *,
+                      const char *option);
+
+/* Whether packets to a VIP without backends are to be refused. */
+bool lb_rejects(struct incr_ctx *, const struct nb_load_balancer *);
+
+#endif /* northd/topology/lb.h */
