@@ -312,7 +312,10 @@ put_verdicts(struct incr_ctx *ctx, const struct nb_logical_switch *ls,
 
     FLOW(ctx, ls, stages->action, 1000, NULL, "reg8[16] == 1",
          CLEAR_VERDICT"next;");
-    FLOW(ctx, ls, stages->action, 1000, NULL, "reg8[17] == 1", "drop;");
+    /* Cleared although the packet ends here, since a tracer may carry
+     * registers from one copy of a multicast packet to the next. */
+    FLOW(ctx, ls, stages->action, 1000, NULL, "reg8[17] == 1",
+         CLEAR_VERDICT"/* drop */");
     FLOW(ctx, ls, stages->action, 1000, NULL, "reg8[18] == 1",
          text(ctx, 0, CLEAR_VERDICT"reg0 = 0; reject { outport <-> inport; "
               "next(pipeline=%s,table=%u); };",

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random northbound networks, and packets that have something to say in
+them."""
+
+
+class Topology:
+    """A list of ovn-nbctl commands and what there is to send packets from."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.commands = []
+        self.vifs = []          # (switch, port, mac, ip)
+        self.addresses = []     # Addresses that packets may go to.
+        self.router_macs = {}   # Switch to MACs of its routers.
+        self.notes = []
+        self.build()
+
+    def do(self, *words):
+        self.commands.append(list(words))
+
+    def maybe(self, chance):
+        return self.rng.random() < chance
+
+    def note(self, what):
+        if what not in self.notes:
+            self.notes.append(what)
+
+    def build(self):
+        n = self.rng.randint(1, 3)
+        for s in range(n):
+            self.switch(s, self.rng.randint(2, 4))
+        if n > 1 or self.maybe(.8):
+            self.router(n)
+        for feature, chance in ((self.acls, .7), (self.port_group, .5),
+                                (self.load_balancer, .5), (self.dhcp, .4),
+                                (self.qos, .3)):
+            if self.maybe(chance):
+                feature()
+
+    def switch(self, s, n_ports):
+        name = "s%d" % s
+        self.do("ls-add", name)
+        for p in range(n_ports):
+            port = "s%dp%d" % (s, p)
+            mac = "02:00:00:00:%02x:%02x" % (s + 1, p + 1)
+            ip = "10.0.%d.%d" % (s, p + 10)
+            text = "%s %s" % (mac, ip)
+            if self.maybe(.3):
+                text += " fd00:%d::%d" % (s, p + 10)
+            self.do("lsp-add", name, port)
+            if self.maybe(.15):
+                self.note("unknown")
+                self.do("lsp-set-addresses", port, "unknown", text)
+            else:
+                self.do("lsp-set-addresses", port, text)
+            if self.maybe(.4):
+                self.note("port security")
+                self.do("lsp-set-port-security", port, text)
+            if self.maybe(.08):
+                self.note("disabled port")
+                self.do("lsp-set-enabled", port, "disabled")
+            self.vifs.append((name, port, mac, ip))
+            self.addresses.append(ip)
+        self.router_macs[name] = []
+
+    def router(self, n):
+        self.do("lr-add", "r0")
+        for s in range(n):
+            self.connect("r0", "s%d" % s, "02:00:00:00:ff:%02x" % (s + 1),
+                         "10.0.%d.254/24" % s, "fd00:%d::fe/64" % s)
+        if self.maybe(.6):
+            self.external()
+        else:
+            for s in range(n):
+                if self.maybe(.5):
+                    self.note("static route")
+                    self.do("lr-route-add", "r0", "192.168.%d.0/24" % s,
+                            "10.0.%d.10" % s)
+                    self.addresses.append("192.168.%d.7" % s)
+        if self.maybe(.4):
+            self.policies()
+
+    def connect(self, router, switch, mac, *networks):
+        lrp = "%s-%s" % (router, switch)
+        self.do("lrp-add", router, lrp, mac, *networks)
+        lsp = "%s-%s" % (switch, router)
+        self.do("lsp-add", switch, lsp)
+        self.do("lsp-set-type", lsp, "router")
+        self.do("lsp-set-addresses", lsp, "router")
+        self.do("lsp-set-options", lsp, "router-port=" + lrp)
+        self.router_macs.setdefault(switch, []).append(mac)
+        self.addresses.append(networks[0].split("/")[0])
+        return lrp
+
+    def external(self):
+        """A public network behind a distributed gateway port or a gateway
+        router."""
+        self.do("ls-add", "pub")
+        self.do("lsp-add", "pub", "ln")
+        self.do("lsp-set-type", "ln", "localnet")
+        self.do("lsp-set-addresses", "ln", "unknown")
+        self.do("lsp-set-options", "ln", "network_name=phys")
+        self.do("lsp-add", "pub", "pubhost")
+        self.do("lsp-set-addresses", "pubhost",
+                "02:00:00:00:aa:01 172.16.0.50")
+        self.vifs.append(("pub", "pubhost", "02:00:00:00:aa:01",
+                          "172.16.0.50"))
+        if self.maybe(.5):
+            self.note("gateway router")
+            self.do("set", "logical_router", "r0", "options:chassis=ch1")
+            self.connect("r0", "pub", "02:00:00:00:fe:01", "172.16.0.1/24")
+        else:
+            self.note("gateway port")
+            lrp = self.connect("r0", "pub", "02:00:00:00:fe:01",
+                               "172.16.0.1/24")
+            self.do("lrp-set-gateway-chassis", lrp, "ch1", "10")
+        self.do("lr-route-add", "r0", "0.0.0.0/0", "172.16.0.50")
+        self.addresses += ["172.16.0.50", "8.8.8.8"]
+        if self.maybe(.7):
+            self.note("snat")
+            self.do("lr-nat-add", "r0", "snat", "172.16.0.1", "10.0.0.0/16")
+        if self.maybe(.6):
+            self.note("dnat_and_snat")
+            self.do("lr-nat-add", "r0", "dnat_and_snat", "172.16.0.101",
+                    self.vifs[0][3])
+            self.addresses.append("172.16.0.101")
+        if self.maybe(.4):
+            self.note("dnat")
+            self.do("lr-nat-add", "r0", "dnat", "172.16.0.102",
+                    self.vifs[1][3])
+            self.addresses.append("172.16.0.102")
+        if self.maybe(.4):
+            self.note("router lb")
+            self.do("lb-add", "lbr", "172.16.0.200:80",
+                    "%s:80" % self.vifs[0][3])
+            self.do("lr-lb-add", "r0", "lbr")
+            self.addresses.append("172.16.0.200")
+
+    def policies(self):
+        self.note("policy")
+        for i in range(self.rng.randint(1, 3)):
+            vif = self.rng.choice(self.vifs)
+            action = self.rng.choice(("allow", "drop", "reroute"))
+            words = ["lr-policy-add", "r0", str(100 + i),
+                     "ip4.src == %s && ip4.dst == 10.0.0.0/16" % vif[3],
+                     action]
+            if action == "reroute":
+                words.append("10.0.0.10")
+            self.do(*words)
+
+    def acl_match(self, direction):
+        switch, port, mac, ip = self.rng.choice(self.vifs)
+        side = "inport" if direction == "from-lport" else "outport"
+        parts = [self.rng.choice(("ip4", "tcp", "udp", "icmp4",
+                                  "tcp.dst == 80",
+                                  "ip4.dst == %s" % ip,
+                                  "ip4.src == %s" % ip))]
+        if self.maybe(.6):
+            parts.append('%s == "%s"' % (side, port))
+        return switch, " && ".join(parts)
+
+    def acls(self):
+        actions = ["allow", "drop", "reject"]
+        if self.maybe(.6):
+            self.note("stateful acl")
+            actions.append("allow-related")
+        else:
+            self.note("stateless acl")
+        seen = set()
+        for i in range(self.rng.randint(1, 6)):
+            direction = self.rng.choice(("from-lport", "to-lport"))
+            switch, match = self.acl_match(direction)
+            priority = self.rng.randint(1, 2000)
+            if (switch, direction, priority) in seen:
+                continue
+            seen.add((switch, direction, priority))
+            self.do("acl-add", switch, direction, str(priority), match,
+                    self.rng.choice(actions))
+
+    def port_group(self):
+        self.note("port group")
+        ports = [v[1] for v in self.vifs if v[0] != "pub"]
+        members = self.rng.sample(ports, self.rng.randint(1, len(ports)))
+        self.do("pg-add", "pg1", *members)
+        self.do("create", "Address_Set", "name=as1",
+                "addresses=%s,%s" % (self.vifs[0][3], self.vifs[1][3]))
+        self.do("--type=port-group", "acl-add", "pg1", "to-lport", "2101",
+                "outport == @pg1 && ip4.src == $as1",
+                self.rng.choice(("drop", "allow-related")))
+        self.do("--type=port-group", "acl-add", "pg1", "from-lport", "2102",
+                "inport == @pg1 && ip4.dst == $pg1_ip4 && udp",
+                self.rng.choice(("drop", "allow")))
+
+    def load_balancer(self):
+        self.note("switch lb")
+        backends = ",".join("%s:8080" % v[3] for v in self.vifs[:2])
+        self.do("lb-add", "lb1", "10.0.0.200:80", backends)
+        self.do("ls-lb-add", "s0", "lb1")
+        self.addresses.append("10.0.0.200")
+        if self.maybe(.5):
+            self.do("--reject", "lb-add", "lb2", "10.0.0.201:80", "")
+            self.do("ls-lb-add", "s0", "lb2")
+            self.addresses.append("10.0.0.201")
+
+    def dhcp(self):
+        self.note("dhcp")
+        self.do("--id=@d", "create", "DHCP_Options", "cidr=10.0.0.0/24",
+                'options="server_id"="10.0.0.254" '
+                '"server_mac"="02:00:00:00:dd:01" "lease_time"="3600" '
+                '"router"="10.0.0.254"', "--", "set", "logical_switch_port",
+                "s0p0", "dhcpv4_options=@d")
+
+    def qos(self):
+        self.note("qos")
+        self.do("qos-add", "s0", "from-lport", "100",
+                'inport == "s0p0" && ip4', "dscp=12")
+
+    # Packets.
+
+    def packet(self):
+        """Returns (switch, microflow, state of its connection)."""
+        switch, port, mac, ip = self.rng.choice(self.vifs)
+        kind = self.rng.random()
+        head = 'inport == "%s" && eth.src == %s' % (port, mac)
+        if kind < .15:
+            return switch, self.arp(head, mac, ip), "new"
+        if kind < .2:
+            return switch, (
+                '%s && eth.dst == ff:ff:ff:ff:ff:ff && ip4.src == 0.0.0.0 && '
+                'ip4.dst == 255.255.255.255 && ip.ttl == 64 && '
+                'udp.src == 68 && udp.dst == 67' % head), "new"
+        return switch, self.ip(head, switch, ip), self.state()
+
+    def arp(self, head, mac, ip):
+        return ("%s && eth.dst == ff:ff:ff:ff:ff:ff && arp.op == 1 && "
+                "arp.sha == %s && arp.spa == %s && arp.tpa == %s"
+                % (head, mac, ip, self.rng.choice(self.addresses)))
+
+    def ip(self, head, switch, ip):
+        to = self.rng.choice(self.addresses)
+        macs = [v[2] for v in self.vifs if v[0] == switch and v[3] == to]
+        macs += self.router_macs.get(switch, [])
+        if not macs or self.maybe(.05):
+            macs = ["02:00:00:00:99:99"]
+        proto = self.rng.choice((
+            "tcp.src == 4000 && tcp.dst == 80", "udp.src == 4000 && udp.dst == 53",
+            "tcp.src == 80 && tcp.dst == 4000",
+            "icmp4.type == 8 && icmp4.code == 0"))
+        if self.maybe(.1):
+            ip = "10.9.9.9"
+        return ("%s && eth.dst == %s && ip4.src == %s && ip4.dst == %s && "
+                "ip.ttl == %d && %s" % (head, macs[0], ip, to,
+                                        self.rng.choice((64, 64, 64, 1)),
+                                        proto))
+
+    def state(self):
+        return "new" if self.maybe(.6) else "est"
