@@ -63,7 +63,7 @@ EXTRA_DIST += northd/README.md
 
 NORTHD_LIBS = northd/libnorthd.a lib/schema/libschema.a lib/incr/libincr.a \
 	lib/replica/libreplica.a lib/logical/liblogical.a \
-	lib/daemon/libdaemon.a lib/jsonrpc/libjsonrpc.a \
+	lib/openflow/libopenflow.a lib/daemon/libdaemon.a lib/jsonrpc/libjsonrpc.a \
 	lib/stream/libstream.a lib/flow/libflow.a lib/packet/libpacket.a \
 	lib/ovsdb/libovsdb.a lib/runtime/libruntime.a lib/base/libbase.a \
 	$(ALL_LIBS)
