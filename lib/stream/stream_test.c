@@ -18,6 +18,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/random.h"
+#include "lib/runtime/clock.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
@@ -391,6 +392,20 @@ test_peer_that_only_reads_gets_the_rest(void **state)
     WAIT_FOR(pair.server.is_closed && pair.client.is_closed);
     assert_null(pair.server.error);
     assert_int_equal(pair.client.input.length, SIZE);
+    pair_close(&pair);
+
+    /* But not if it never takes it. */
+    connect_kind(&pair, 0);
+    stream_set_reading(pair.client.stream, false);
+    stream_write(pair.server.stream, data, SIZE);
+    loop_turn(false);
+    assert_int_equal(shutdown(stream_fd(pair.client.stream), SHUT_WR), 0);
+    for (int i = 0; i < 5; i++) {
+        loop_turn(false);
+    }
+    clock_warp(30000);
+    assert_true(pair.server.is_closed);
+    assert_null(pair.server.error);
     pair_close(&pair);
 
     /* One that has gone altogether does not hold the stream up. */

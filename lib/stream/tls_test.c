@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/base/alloc.h"
+#include "lib/runtime/clock.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/loop.h"
 #include "lib/stream/stream_testing.h"
@@ -319,6 +320,25 @@ test_plain_text_is_dropped(void **state)
     pair_close(&pair);
 }
 
+/* Who connects and says nothing must not hold a descriptor for good. */
+static void
+test_silent_handshake_is_dropped(void **state)
+{
+    struct pair pair;
+
+    configure(&leaf, "ca", false);
+    pair_open(&pair, "pssl:0:127.0.0.1", "tcp:127.0.0.1:%u");
+    WAIT_FOR(pair.client.is_open);
+    for (int i = 0; i < 10; i++) {
+        loop_turn(false);
+    }
+    assert_false(pair.client.is_closed);
+    clock_warp(10000);
+    WAIT_FOR(pair.client.is_closed);
+    assert_null(pair.server.stream);
+    pair_close(&pair);
+}
+
 static int
 setup(void **state)
 {
@@ -361,6 +381,7 @@ tls_tests(void)
         cmocka_unit_test(test_bootstrap),
         cmocka_unit_test(test_protocols_and_ciphers),
         cmocka_unit_test(test_plain_text_is_dropped),
+        cmocka_unit_test(test_silent_handshake_is_dropped),
     };
 
     return cmocka_run_group_tests_name("tls", tests, setup, teardown);
