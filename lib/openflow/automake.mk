@@ -8,7 +8,9 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/flow_text.c \
 	lib/openflow/flow_text.h \
 	lib/openflow/flow_wire.h \
+	lib/openflow/group_msg.c \
 	lib/openflow/group_msg.h \
+	lib/openflow/group_text.c \
 	lib/openflow/meter_msg.c \
 	lib/openflow/meter_msg.h \
 	lib/openflow/msg.c \

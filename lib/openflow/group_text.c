@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Groups as ovs-ofctl's users write and read them. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "lib/openflow/flow_text.h"
+#include "lib/openflow/group_msg.h"
+#include "lib/openflow/ofpact_codec.h"
+#include "lib/openflow/protocol.h"
+
+/* Cuts the next "KEY=VALUE", "KEY:VALUE" or "KEY(VALUE)" off '*sp' in place, at
+ * a comma outside of parentheses.  '*ret_value' is "" if there is none. */
+static char *
+next_pair(char **sp, char **ret_value)
+{
+    char *key = *sp + strspn(*sp, ", \t\n"), *p = key, *value;
+    int depth = 0;
+
+    if (!*key) {
+        return NULL;
+    }
+    for (; *p && (depth || !strchr(", \t\n", *p)); p++) {
+        depth += *p == '(' ? 1 : *p == ')' ? -1 : 0;
+        depth = MAX(depth, 0);
+    }
+    *sp = *p ? p + 1 : p;
+    *p = '\0';
+
+    value = key + strcspn(key, "=:(");
+    if (*value == '(' && p[-1] == ')') {
+        p[-1] = '\0';
+    }
+    if (*value) {
+        *value++ = '\0';
+    }
+    *ret_value = value;
+    return key;
+}
+
+/* ## Buckets ## */
+
+static struct error *
+parse_bucket_word(struct bucket *bucket, const char *key, const char *value,
+                  const struct port_map *ports, bool *has_id)
+{
+    unsigned int number;
+
+    if (!strcmp(key, "watch_port")) {
+        return (port_parse(value, ports, &bucket->watch_port) ? NULL
+                : error_create(0, "watch_port: no port \"%s\"", value));
+    }
+    if (!text_to_uint(value, 0, &number)) {
+        return error_create(0, "%s: \"%s\" is no number", key, value);
+    }
+    if (!strcmp(key, "weight")) {
+        if (number > UINT16_MAX) {
+            return error_create(0, "weight %u is above %d", number,
+                                UINT16_MAX);
+        }
+        bucket->weight = number;
+    } else if (!strcmp(key, "bucket_id")) {
+        if (number >= BUCKET_MAX) {
+            return error_create(0, "bucket_id %u is not below %u", number,
+                                BUCKET_MAX);
+        }
+        bucket->id = number;
+        *has_id = true;
+    } else if (!strcmp(key, "watch_group")) {
+        if (number >= OFPG_MAX) {
+            return error_create(0, "watch_group %u is no group", number);
+        }
+        bucket->watch_group = number;
+    } else {
+        return error_create(0, "unknown word \"%s\" in a bucket", key);
+    }
+    return NULL;
+}
+
+static struct error *
+parse_bucket_actions(struct bucket *bucket, const char *text,
+                     const struct port_map *ports,
+                     uint32_t *usable_protocols)
+{
+    const struct text_names names = { .ports = ports };
+    struct buf ofpacts = BUF_EMPTY;
+    struct error *error;
+
+    error = ofpacts_parse_actions(text, &names, &ofpacts, usable_protocols);
+    if (!error) {
+        bucket->ofpacts = xmemdup(ofpacts.data, ofpacts.size);
+        bucket->ofpacts_size = ofpacts.size;
+    }
+    buf_uninit(&ofpacts);
+    return error;
+}
+
+/* Where the actions of a bucket's text start, with or without "actions=". */
+static char *
+find_actions(char *text)
+{
+    char *actions = strstr(text, "actions=");
+
+    if (actions) {
+        *actions = '\0';
+        return actions + strlen("actions=");
+    }
+    return NULL;
+}
+
+static struct error *
+parse_bucket(struct bucket *bucket, char *text, uint8_t type,
+             const struct port_map *ports, uint32_t *usable_protocols,
+             bool *has_id)
+{
+    char *actions = find_actions(text), *s = text, *key, *value;
+    struct error *error = NULL;
+
+    bucket->weight = type == GROUP_SELECT ? 1 : 0;
+    bucket->watch_port = OFPP_NONE;
+    bucket->watch_group = OFPG_ANY;
+    while (!error && (key = next_pair(&s, &value))) {
+        if (!actions && strcmp(key, "weight") && strcmp(key, "bucket_id")
+            && strcmp(key, "watch_port") && strcmp(key, "watch_group")) {
+            /* The short form: actions alone. */
+            char *action = xasprintf(*value ? "%s:%s" : "%s", key, value);
+
+            error = parse_bucket_actions(bucket, action, ports,
+                                         usable_protocols);
+            free(action);
+            return error;
+        }
+        error = parse_bucket_word(bucket, key, value, ports, has_id);
+    }
+    return error ? error
+           : parse_bucket_actions(bucket, actions ? actions : "", ports,
+                                  usable_protocols);
+}
+
+/* ## Groups ## */
+
+static struct error *
+parse_id(const char *text, uint16_t command, uint32_t *ret)
+{
+    if (command == GROUP_MOD_DELETE && !strcmp(text, "all")) {
+        *ret = OFPG_ALL;
+        return NULL;
+    }
+    return (text_to_uint(text, 0, ret) && *ret < OFPG_MAX ? NULL
+            : error_create(0, "invalid group id %s", text));
+}
+
+static struct error *
+parse_type(const char *text, uint8_t *ret)
+{
+    for (size_t i = 0; group_type_name(i); i++) {
+        if (!strcmp(text, group_type_name(i))) {
+            *ret = i;
+            return NULL;
+        }
+    }
+    if (!strcmp(text, "fast_failover")) {
+        *ret = GROUP_FF;
+        return NULL;
+    }
+    return error_create(0, "invalid group type %s", text);
+}
+
+static struct error *
+parse_command_bucket(const char *text, uint32_t *ret)
+{
+    static const struct { const char *name; uint32_t id; } special[] = {
+        { "all", BUCKET_ALL }, { "first", BUCKET_FIRST },
+        { "last", BUCKET_LAST },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(special); i++) {
+        if (!strcmp(text, special[i].name)) {
+            *ret = special[i].id;
+            return NULL;
+        }
+    }
+    return (text_to_uint(text, 0, ret) && *ret < BUCKET_MAX ? NULL
+            : error_create(0, "invalid command bucket id %s", text));
+}
+
+/* "NAME[=MASK],..." */
+static struct error *
+parse_fields(char *text, struct group_props *props)
+{
+    char *s = text, *name, *mask_text;
+    struct error *error = NULL;
+
+    while (!error && (name = next_pair(&s, &mask_text))) {
+        const struct field *field = field_from_any_name(name, strlen(name));
+        union field_value mask;
+
+        if (!field) {
+            return error_create(0, "unknown field %s", name);
+        }
+        if (field->is_variable) {
+            return error_create(0, "%s cannot be hashed", name);
+        }
+        if (*mask_text) {
+            error = field_parse_value(field, mask_text, NULL, &mask);
+        } else {
+            field_exact_mask(field, NULL, &mask);
+        }
+        if (!error) {
+            props->fields = xreallocarray(props->fields, props->n_fields + 1,
+                                          sizeof *props->fields);
+            props->fields[props->n_fields].field = field;
+            props->fields[props->n_fields].mask = mask;
+            props->n_fields++;
+        }
+    }
+    return error;
+}
+
+static struct error *
+parse_word(struct group_mod *gm, const char *key, char *value)
+{
+    if (!strcmp(key, "group_id")) {
+        return parse_id(value, gm->command, &gm->group_id);
+    } else if (!strcmp(key, "type")) {
+        return parse_type(value, &gm->type);
+    } else if (!strcmp(key, "command_bucket_id")) {
+        return parse_command_bucket(value, &gm->command_bucket_id);
+    } else if (!strcmp(key, "selection_method")) {
+        if (strcmp(value, "hash") && strcmp(value, "dp_hash")) {
+            return error_create(0, "unknown selection method %s", value);
+        }
+        strcpy(gm->props.selection_method, value);
+        return NULL;
+    } else if (!strcmp(key, "selection_method_param")) {
+        return (text_to_u64(value, 0, &gm->props.selection_method_param)
+                ? NULL : error_create(0, "selection_method_param: \"%s\" is "
+                                      "no number", value));
+    } else if (!strcmp(key, "fields")) {
+        return parse_fields(value, &gm->props);
+    }
+    return error_create(0, "unknown keyword %s", key);
+}
+
+/* The start of the next bucket in 's' ("bucket=", "buckets="), outside of
+ * parentheses; NULL if none. */
+static char *
+find_bucket(char *s)
+{
+    int depth = 0;
+
+    for (char *p = s; *p; p++) {
+        depth += *p == '(' ? 1 : *p == ')' ? -1 : 0;
+        if (depth <= 0 && text_starts_with(p, "bucket=")
+            && (p == s || strchr(", \t\n", p[-1]))) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static struct error *
+parse_buckets(struct group_mod *gm, char *s, const struct port_map *ports,
+              uint32_t *usable_protocols)
+{
+    struct error *error = NULL;
+    uint32_t next_id = 0;
+
+    while (s && !error) {
+        struct bucket *bucket = xzalloc(sizeof *bucket);
+        char *text = s + strlen("bucket=");
+        char *next = find_bucket(text);
+        bool has_id = false;
+
+        if (next) {
+            next[-1] = '\0';
+        }
+        list_push_back(&gm->buckets, &bucket->node);
+        error = parse_bucket(bucket, text, gm->type, ports, usable_protocols,
+                             &has_id);
+        if (!has_id) {
+            bucket->id = next_id;
+        }
+        next_id = bucket->id + 1;
+        s = next;
+    }
+    return error;
+}
+
+/* What the words as a whole must be. */
+static struct error *
+check(const struct group_mod *gm, bool has_id, bool has_type)
+{
+    bool needs_type = (gm->command == GROUP_MOD_ADD
+                       || gm->command == GROUP_MOD_MODIFY
+                       || gm->command == GROUP_MOD_ADD_OR_MODIFY);
+
+    if (!has_id && gm->command != GROUP_MOD_DELETE) {
+        return error_create(0, "must specify a group_id");
+    }
+    if (needs_type && !has_type) {
+        return error_create(0, "must specify a type");
+    }
+    if (needs_type && gm->props.selection_method[0]
+        && gm->type != GROUP_SELECT) {
+        return error_create(0, "selection method is only for groups of type "
+                            "select");
+    }
+    if (gm->props.n_fields && strcmp(gm->props.selection_method, "hash")) {
+        return error_create(0, "fields are only for selection_method=hash");
+    }
+    if (buckets_have_duplicates(&gm->buckets)) {
+        return error_create(0, "two buckets have the same bucket_id");
+    }
+    return NULL;
+}
+
+struct error *
+group_mod_parse(struct group_mod *gm, const char *text, uint16_t command,
+                const struct port_map *ports, uint32_t *usable_protocols)
+{
+    char *copy = xstrdup(text), *s = copy, *buckets, *key, *value;
+    bool has_id = false, has_type = false;
+    struct error *error = NULL;
+
+    group_mod_init(gm);
+    gm->command = command;
+    gm->group_id = OFPG_ALL;
+    if (usable_protocols) {
+        *usable_protocols &= (command == GROUP_MOD_INSERT_BUCKET
+                              || command == GROUP_MOD_REMOVE_BUCKET
+                              ? OFP_PROTO_15 : OFP_PROTO_OXM_ANY);
+    }
+    buckets = find_bucket(copy);
+    if (buckets && buckets > copy) {
+        buckets[-1] = '\0';
+    } else if (buckets) {
+        s = copy + strlen(copy);
+    }
+    while (!error && (key = next_pair(&s, &value))) {
+        has_id |= !strcmp(key, "group_id");
+        has_type |= !strcmp(key, "type");
+        error = parse_word(gm, key, value);
+    }
+    if (!error) {
+        error = parse_buckets(gm, buckets, ports, usable_protocols);
+    }
+    if (!error) {
+        error = check(gm, has_id, has_type);
+    }
+    if (!error && gm->props.selection_method[0] && usable_protocols) {
+        *usable_protocols &= OFP_PROTO_15;
+    }
+    if (error) {
+        group_mod_uninit(gm);
+    }
+    free(copy);
+    return error;
+}
+
+/* ## Printing ## */
+
+static void
+format_props(const struct group_props *props, struct str *s)
+{
+    if (!props->selection_method[0]) {
+        return;
+    }
+    str_printf(s, "selection_method=%s,", props->selection_method);
+    if (props->selection_method_param) {
+        str_printf(s, "selection_method_param=%"PRIu64",",
+                   props->selection_method_param);
+    }
+    if (props->n_fields) {
+        str_put(s, "fields(");
+        for (unsigned int i = 0; i < props->n_fields; i++) {
+            const struct field *field = props->fields[i].field;
+
+            str_printf(s, "%s%s", i ? "," : "", field->name);
+            if (!field_is_exact(field, NULL, &props->fields[i].mask)) {
+                str_put_char(s, '=');
+                field_format(field, &props->fields[i].mask, NULL, NULL, s);
+            }
+        }
+        str_put(s, "),");
+    }
+}
+
+static void
+format_bucket(const struct bucket *bucket, uint8_t type, uint8_t version,
+              const struct port_map *ports, struct str *s)
+{
+    const struct text_names names = { .ports = ports };
+
+    str_put(s, "bucket=");
+    if (version >= OFP15_VERSION) {
+        str_printf(s, "bucket_id:%"PRIu32",", bucket->id);
+    }
+    if (type == GROUP_SELECT && bucket->weight != 1) {
+        str_printf(s, "weight:%d,", bucket->weight);
+    }
+    if (bucket->watch_port != OFPP_NONE) {
+        str_put(s, "watch_port:");
+        port_format(bucket->watch_port, ports, s);
+        str_put_char(s, ',');
+    }
+    if (bucket->watch_group != OFPG_ANY) {
+        str_printf(s, "watch_group:%"PRIu32",", bucket->watch_group);
+    }
+    str_put(s, "actions=");
+    ofpacts_format(bucket->ofpacts, bucket->ofpacts_size, &names, s);
+    str_put_char(s, ',');
+}
+
+void
+group_format(uint8_t type, const struct list *buckets,
+             const struct group_props *props, uint8_t version,
+             const struct port_map *ports, struct str *s)
+{
+    const struct bucket *bucket;
+
+    str_printf(s, "type=%s,", group_type_name(type));
+    if (type == GROUP_SELECT) {
+        format_props(props, s);
+    }
+    LIST_FOR_EACH (bucket, node, buckets) {
+        format_bucket(bucket, type, version, ports, s);
+    }
+    str_chomp(s, ',');
+}
