@@ -8,6 +8,8 @@ lib_packet_libpacket_a_SOURCES = \
 	lib/packet/gso.c \
 	lib/packet/gso.h \
 	lib/packet/headers.h \
+	lib/packet/ipv6.c \
+	lib/packet/ipv6.h \
 	lib/packet/metadata.h \
 	lib/packet/packet.c \
 	lib/packet/packet.h \

@@ -16,6 +16,7 @@
 #include "lib/packet/checksum.h"
 #include "lib/packet/compose.h"
 #include "lib/runtime/counter.h"
+#include "vswitch/datapath/conntrack.h"
 #include "vswitch/datapath/datapath.h"
 
 COUNTER(datapath_drop_depth);
@@ -354,6 +355,18 @@ run_check_pkt_len(struct run *r, const struct nlattr *a)
 }
 
 static void
+run_ct(struct run *r, const struct nlattr *a)
+{
+    conntrack_run(r->ctx->dp->conntrack, r->batch, a, r->ctx->now_ms);
+}
+
+static void
+run_ct_clear(struct run *r, const struct nlattr *a UNUSED)
+{
+    conntrack_clear(r->batch);
+}
+
+static void
 run_drop(struct run *r, const struct nlattr *a UNUSED)
 {
     counter_add(datapath_drop_explicit, r->batch->n);
@@ -479,6 +492,12 @@ check_check_pkt_len(const struct nlattr *a, unsigned int depth)
             && !validate(nlattr_payload(less), nlattr_size(less), depth + 1));
 }
 
+static bool
+check_ct(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    return conntrack_action_valid(a);
+}
+
 #define ANY_SIZE SIZE_MAX
 
 static const struct action_class {
@@ -511,6 +530,8 @@ static const struct action_class {
     [OVS_ACTION_ATTR_METER] = { 4, check_meter, run_meter },
     [OVS_ACTION_ATTR_CHECK_PKT_LEN] = { ANY_SIZE, check_check_pkt_len,
                                         run_check_pkt_len },
+    [OVS_ACTION_ATTR_CT] = { ANY_SIZE, check_ct, run_ct },
+    [OVS_ACTION_ATTR_CT_CLEAR] = { 0, NULL, run_ct_clear },
     [DPIF_ACTION_ATTR_DROP] = { 4, NULL, run_drop },
 };
 

@@ -2,6 +2,13 @@
 noinst_LIBRARIES += vswitch/datapath/libdatapath.a
 vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/actions.c \
+	vswitch/datapath/conntrack.c \
+	vswitch/datapath/conntrack.h \
+	vswitch/datapath/ct_control.c \
+	vswitch/datapath/ct_key.c \
+	vswitch/datapath/ct_nat.c \
+	vswitch/datapath/ct_private.h \
+	vswitch/datapath/ct_proto.c \
 	vswitch/datapath/datapath.h \
 	vswitch/datapath/dpif.c \
 	vswitch/datapath/flow_table.c \
@@ -13,6 +20,7 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/tunnel.c \
 	vswitch/datapath/tunnel_header.c \
 	vswitch/datapath/tunnel_header.h \
+	vswitch/dpif/conntrack.h \
 	vswitch/dpif/dpif.h \
 	vswitch/netdev/dummy.c \
 	vswitch/netdev/linux.c \
@@ -24,7 +32,7 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/netdev/tap.c \
 	vswitch/netdev/vnet.c \
 	vswitch/netdev/vnet.h
-EXTRA_DIST += vswitch/datapath/README.md vswitch/dpif/conntrack.h
+EXTRA_DIST += vswitch/datapath/README.md
 
 datapath_libs = vswitch/datapath/libdatapath.a lib/flow/libflow.a \
 	lib/netlink/libnetlink.a lib/packet/libpacket.a \
@@ -36,6 +44,8 @@ vswitch_datapath_driver_LDADD = $(datapath_libs)
 
 if HAVE_CMOCKA
 check_PROGRAMS += vswitch/datapath/test
-vswitch_datapath_test_SOURCES = vswitch/datapath/dp_test.c
+vswitch_datapath_test_SOURCES = \
+	vswitch/datapath/conntrack_test.c \
+	vswitch/datapath/dp_test.c
 vswitch_datapath_test_LDADD = $(CMOCKA_LIBS) $(datapath_libs)
 endif

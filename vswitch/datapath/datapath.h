@@ -32,6 +32,7 @@ struct dp_context;
 struct dp_port;
 struct meter;
 struct poller;
+struct conntrack;
 struct nlattr;
 struct tunnel;
 
@@ -79,6 +80,7 @@ struct dp {
     struct flow_table flows;
     struct meter *meters[DPIF_MAX_METERS]; /* Read with rcu_dereference(). */
     pthread_mutex_t meter_mutex;
+    struct conntrack *conntrack;
     struct dpif_upcall_handler *handler;   /* Read with rcu_dereference(). */
 
     struct poller **pollers;

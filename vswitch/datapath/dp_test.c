@@ -27,6 +27,8 @@
 #include "vswitch/dpif/dpif.h"
 #include "vswitch/netdev/netdev.h"
 
+int conntrack_tests(void);
+
 static const struct eth_addr mac_a = { { 2, 0, 0, 0, 0, 0xa } };
 static const struct eth_addr mac_b = { { 2, 0, 0, 0, 0, 0xb } };
 
@@ -697,6 +699,7 @@ main(void)
 
     rcu_register_thread();
     failed = cmocka_run_group_tests_name("datapath", tests, NULL, NULL);
+    failed += conntrack_tests();
     loop_uninit();
     rcu_unregister_thread();
     return failed;

@@ -10,11 +10,15 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
+#include "lib/runtime/clock.h"
 #include "lib/runtime/loop.h"
+#include "vswitch/datapath/conntrack.h"
+#include "vswitch/datapath/ct_private.h"
 #include "vswitch/datapath/datapath.h"
 
 #define MAX_POLLERS 64
 #define MAX_SLEEPING_POLLERS 4
+#define SWEEP_INTERVAL_MS 250
 
 /* A handle. */
 struct dpif {
@@ -27,6 +31,13 @@ static const char *const types[] = { "system", "netdev", "dummy" };
 static struct list dps = LIST_INITIALIZER(&dps);
 static struct step main_step;
 static bool main_step_started;
+static struct timer sweep_timer;
+
+struct conntrack *
+dpif_conntrack(struct dpif *dpif)
+{
+    return dpif->dp->conntrack;
+}
 
 static const char *
 find_type(const char *type)
@@ -95,9 +106,27 @@ run_main(void *aux UNUSED)
     }
 }
 
+/* Frees expired connections, a share of the table each time. */
+static void
+run_sweep(void *aux UNUSED)
+{
+    struct dp *dp;
+
+    LIST_FOR_EACH (dp, node, &dps) {
+        conntrack_sweep(dp->conntrack, clock_ms());
+    }
+    if (!list_is_empty(&dps)) {
+        timer_set(&sweep_timer, SWEEP_INTERVAL_MS);
+    }
+}
+
 static void
 start_main_step(void)
 {
+    if (!timer_is_set(&sweep_timer)) {
+        timer_init(&sweep_timer, run_sweep, NULL);
+        timer_set(&sweep_timer, SWEEP_INTERVAL_MS);
+    }
     if (!main_step_started) {
         step_init(&main_step, "datapath", run_main, NULL);
         netdev_dummy_set_rx_callback(wake_main, NULL);
@@ -128,6 +157,7 @@ dp_create(const char *type, const char *name)
     pthread_mutex_init(&dp->meter_mutex, NULL);
     pthread_mutex_init(&dp->contexts_mutex, NULL);
     list_init(&dp->contexts);
+    dp->conntrack = conntrack_create();
     start_main_step();
     if (!dp->is_dummy) {
         dp_pollers_set(dp, default_n_pollers(), NULL);
@@ -159,6 +189,7 @@ dp_unref(struct dp *dp)
     dp_contexts_destroy(dp);
     flow_table_uninit(&dp->flows);
     dp_meters_destroy(dp);
+    conntrack_destroy(dp->conntrack);
     pthread_mutex_destroy(&dp->meter_mutex);
     pthread_mutex_destroy(&dp->contexts_mutex);
     free(dp->pollers);
@@ -223,6 +254,9 @@ dpif_destroy(struct dpif *dpif)
     }
     dpif->dp->destroyed = true;
     list_remove(&dpif->dp->node);
+    if (list_is_empty(&dps)) {
+        timer_stop(&sweep_timer);
+    }
     return 0;
 }
 
@@ -273,6 +307,16 @@ dpif_get_features(const struct dpif *dpif, struct dpif_features *features)
         .sample_nesting = true,
         .masked_set_action = true,
         .check_pkt_len = true,
+        .ct_state = true,
+        .ct_state_nat = true,
+        .ct_zone = true,
+        .ct_mark = true,
+        .ct_label = true,
+        .ct_orig_tuple = true,
+        .ct_orig_tuple6 = true,
+        .ct_eventmask = true,
+        .ct_clear = true,
+        .ct_timeout = true,
         .nd_extensions = true,
         .explicit_drop_action = true,
         .max_vlan_headers = FLOW_MAX_VLAN_HEADERS,

@@ -10,6 +10,9 @@
  *     --pmd-cpu-mask=MASK   busy pollers on these CPUs
  *     --exact               a megaflow for each microflow (measures upcalls)
  *     --local=NAME          name of the datapath and its internal port
+ *     --ct                  connection tracking: only the first PORT's side may
+ *                           begin connections; the others answer
+ *     --snat=IP             with --ct: connections go out from IP
  *
  * Prints "ready" when it forwards; SIGTERM or SIGINT end it, and then it
  * prints statistics. */
@@ -41,7 +44,8 @@ struct port {
 
 static struct port ports[MAX_PORTS];
 static size_t n_ports;
-static bool exact;
+static bool exact, stateful;
+static be32 snat;
 
 static void NO_RETURN
 fail(struct error *error)
@@ -95,9 +99,57 @@ put_outputs(struct nlbuf *b, const struct flow *flow)
     }
 }
 
+#define ZONE 7
+#define RECIRC_ID 1
+
+static void
+put_ct(struct nlbuf *b, bool commit)
+{
+    size_t ct = nlbuf_begin_nested(b, OVS_ACTION_ATTR_CT);
+
+    nlbuf_put_u16(b, OVS_CT_ATTR_ZONE, ZONE);
+    if (commit) {
+        nlbuf_put_flag(b, OVS_CT_ATTR_COMMIT);
+    }
+    if (snat || !commit) {
+        size_t nat = nlbuf_begin_nested(b, OVS_CT_ATTR_NAT);
+
+        if (commit) {
+            nlbuf_put_flag(b, OVS_NAT_ATTR_SRC);
+            nlbuf_put_u32(b, OVS_NAT_ATTR_IP_MIN, snat);
+        }
+        nlbuf_end_nested(b, nat);
+    }
+    nlbuf_end_nested(b, ct);
+}
+
+/* What --ct does.  ARP passes. */
+static void
+put_stateful(struct nlbuf *b, const struct flow *flow)
+{
+    bool is_ip = (flow->dl_type == htons(ETH_TYPE_IPV4)
+                  || flow->dl_type == htons(ETH_TYPE_IPV6));
+
+    if (!is_ip) {
+        put_outputs(b, flow);
+    } else if (!flow->recirc_id) {
+        put_ct(b, false);
+        nlbuf_put_u32(b, OVS_ACTION_ATTR_RECIRC, RECIRC_ID);
+    } else if (flow->ct_state & (CS_ESTABLISHED | CS_RELATED)) {
+        put_outputs(b, flow);
+    } else if (flow->ct_state & CS_NEW && flow->in_port == ports[0].no) {
+        put_ct(b, true);
+        put_outputs(b, flow);
+    }
+}
+
 static void
 set_wildcards(struct flow_wildcards *wc)
 {
+    if (stateful) {
+        wc->masks.dl_type = UINT16_MAX;
+        wc->masks.ct_state = UINT8_MAX;
+    }
     if (exact) {
         struct flow *m = &wc->masks;
 
@@ -120,7 +172,11 @@ handle(struct dpif_upcall *upcalls, size_t n, void *aux UNUSED)
             continue;
         }
         nlbuf_use(&b, u->reply->actions, u->reply->actions_room);
-        put_outputs(&b, u->key);
+        if (stateful) {
+            put_stateful(&b, u->key);
+        } else {
+            put_outputs(&b, u->key);
+        }
         if (!b.is_static) {
             u->reply->big_actions = b.data;
         }
@@ -129,8 +185,10 @@ handle(struct dpif_upcall *upcalls, size_t n, void *aux UNUSED)
         u->reply->ufid.u64[0] = hash_bytes(u->key, sizeof *u->key, 1);
         u->reply->ufid.u64[1] = hash_bytes(u->key, sizeof *u->key, 2);
         if (!exact) {
-            u->reply->ufid.u64[0] = u->key->in_port;
-            u->reply->ufid.u64[1] = u->key->recirc_id;
+            u->reply->ufid.u64[0] = (u->key->in_port
+                                     | (uint64_t) u->key->dl_type << 32);
+            u->reply->ufid.u64[1] = (u->key->recirc_id
+                                     | (uint64_t) u->key->ct_state << 32);
         }
         u->reply->install = true;
     }
@@ -220,6 +278,8 @@ parse_options(int argc, char *argv[])
         { "pmd-cpu-mask", required_argument, NULL, 'm' },
         { "exact", no_argument, NULL, 'e' },
         { "local", required_argument, NULL, 'l' },
+        { "ct", no_argument, NULL, 'c' },
+        { "snat", required_argument, NULL, 's' },
         { NULL, 0, NULL, 0 },
     };
     int c;
@@ -231,6 +291,12 @@ parse_options(int argc, char *argv[])
             exact = true;
         } else if (c == 'l') {
             local_name = optarg;
+        } else if (c == 'c') {
+            stateful = true;
+        } else if (c == 's') {
+            struct in6_addr a = parse_address(optarg);
+
+            snat = in6_addr_get_ipv4(&a);
         } else {
             exit(1);
         }

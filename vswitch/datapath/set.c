@@ -8,6 +8,7 @@
 #include "lib/netlink/attr.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/compose.h"
+#include "lib/packet/ipv6.h"
 #include "vswitch/datapath/datapath.h"
 
 /* (current AND NOT mask) OR value, bytewise. */
@@ -85,27 +86,14 @@ set_ipv4(struct packet *p, const void *value_, const void *mask_)
     }
 }
 
-/* The transport protocol of an IPv6 packet, and whether a routing header with
- * segments left keeps the destination out of the checksum (RFC 8200 8.1). */
-static uint8_t
-ipv6_transport(const struct packet *p, bool *routed)
+/* Finds the transport of an IPv6 packet, whose headers are whole. */
+static struct ipv6_transport
+ipv6_transport(const struct packet *p)
 {
-    const struct ipv6_header *ip = packet_l3(p);
-    const uint8_t *ext = (const uint8_t *) (ip + 1);
-    const uint8_t *end = p->l4_ofs != PACKET_NO_OFFSET ? packet_l4(p) : ext;
-    uint8_t proto = ip->next;
+    struct ipv6_transport t = { .proto = 0 };
 
-    *routed = false;
-    while (ext < end) {
-        size_t size = (proto == IPPROTO_FRAGMENT ? 8
-                       : proto == IPPROTO_AH ? (ext[1] + 2) * 4
-                       : (ext[1] + 1) * 8);
-
-        *routed |= proto == IPPROTO_ROUTING && ext[3] > 0;
-        proto = ext[0];
-        ext += size;
-    }
-    return proto;
+    ipv6_find_transport(packet_l3(p), packet_l3_size(p), &t);
+    return t;
 }
 
 static void
@@ -116,22 +104,22 @@ set_ipv6(struct packet *p, const void *value_, const void *mask_)
     struct ipv6_header *ip = packet_l3(p);
     struct in6_addr src, dst;
     uint32_t vtl, tc, label;
-    uint8_t proto;
-    bool routed;
+    struct ipv6_transport t;
 
     if (!has_l3(p, 6, sizeof *ip)) {
         return;
     }
-    proto = ipv6_transport(p, &routed);
+    t = ipv6_transport(p);
     src = ip->src;
     dst = ip->dst;
     merge(&src, value->ipv6_src, mask->ipv6_src, 16);
     merge(&dst, value->ipv6_dst, mask->ipv6_dst, 16);
     if (memcmp(&src, &ip->src, 16)) {
-        packet_set_ipv6_addr(p, proto, (uint8_t *) ip + 8, &src, true);
+        packet_set_ipv6_addr(p, t.proto, (uint8_t *) ip + 8, &src, true);
     }
     if (memcmp(&dst, &ip->dst, 16)) {
-        packet_set_ipv6_addr(p, proto, (uint8_t *) ip + 24, &dst, !routed);
+        packet_set_ipv6_addr(p, t.proto, (uint8_t *) ip + 24, &dst,
+                             !t.is_routed);
     }
     vtl = ntohl(ip->ver_tc_label);
     tc = vtl >> 20 & 0xff;
@@ -147,8 +135,6 @@ set_ipv6(struct packet *p, const void *value_, const void *mask_)
 static bool
 has_l4(const struct packet *p, uint8_t proto, size_t size)
 {
-    bool routed;
-
     if (p->l4_ofs == PACKET_NO_OFFSET || packet_l4_size(p) < size) {
         return false;
     }
@@ -156,7 +142,7 @@ has_l4(const struct packet *p, uint8_t proto, size_t size)
         return ((const struct ipv4_header *) packet_l3(p))->proto == proto;
     }
     return (has_l3(p, 6, IPV6_HEADER_SIZE)
-            && ipv6_transport(p, &routed) == proto);
+            && ipv6_transport(p).proto == proto);
 }
 
 /* The ports that the packet shall have. */

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Network address translation.
+ *
+ * A translation is nothing but a reply key that is not the reverse of the
+ * original one: a packet of a direction gets the source and destination that
+ * the reverse of the other direction's key has.  So applying one needs no
+ * state beyond the two keys, and undoing it is the same function. */
+
+#include "lib/base/hash.h"
+#include "lib/base/random.h"
+#include "lib/packet/checksum.h"
+#include "lib/packet/compose.h"
+#include "vswitch/datapath/ct_private.h"
+
+/* Attempts before a range counts as full. */
+#define MAX_ATTEMPTS 4096
+#define MIN_FREE_PORT 1024
+
+static bool
+is_icmp(uint8_t proto)
+{
+    return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+static bool
+has_ports(uint8_t proto)
+{
+    return (proto == IPPROTO_TCP || proto == IPPROTO_UDP
+            || proto == IPPROTO_SCTP || is_icmp(proto));
+}
+
+/* The address 'offset' after 'min', in the last 32 bits (IPv4: all). */
+static struct in6_addr
+add_to_address(const struct in6_addr *min, bool v6, uint32_t offset)
+{
+    struct in6_addr a = *min;
+    uint8_t *last = &a.s6_addr[v6 ? 12 : 0];
+
+    put_be32(last, htonl(ntohl(get_be32(last)) + offset));
+    return a;
+}
+
+/* Number of addresses in the range, less one. */
+static uint32_t
+range_size(const struct ct_nat *nat, bool v6)
+{
+    size_t at = v6 ? 12 : 0;
+
+    if (v6 && memcmp(&nat->min, &nat->max, 12)) {
+        return UINT32_MAX;
+    }
+    return (ntohl(get_be32(&nat->max.s6_addr[at]))
+            - ntohl(get_be32(&nat->min.s6_addr[at])));
+}
+
+/* The ports that may be chosen. */
+static void
+port_range(const struct ct_nat *nat, const struct ct_key *orig,
+           uint16_t *min, uint16_t *max)
+{
+    if (nat->min_port) {
+        *min = nat->min_port;
+        *max = nat->max_port;
+    } else if (nat->kind == CS_DST_NAT) {
+        /* The service is where the client says. */
+        *min = *max = ntohs(orig->tp_dst);
+    } else {
+        *min = MIN_FREE_PORT;
+        *max = UINT16_MAX;
+    }
+}
+
+static void
+set_reply_port(struct ct_key *reply, uint8_t kind, be16 port)
+{
+    if (is_icmp(reply->proto)) {
+        reply->tp_src = reply->tp_dst = port;
+    } else if (kind == CS_SRC_NAT) {
+        reply->tp_dst = port;
+    } else {
+        reply->tp_src = port;
+    }
+}
+
+bool
+ct_nat_choose(const struct ct_nat *nat, const struct conntrack *ct,
+              struct ct_conn *conn, unsigned int attempt)
+{
+    const struct ct_key *orig = &conn->nodes[CT_ORIG].key;
+    struct ct_key *reply = &conn->nodes[CT_REPLY].key;
+    bool is_src = nat->kind == CS_SRC_NAT;
+    uint16_t min, max;
+    uint32_t n_ports;
+    be16 own_port = is_src ? orig->tp_src : orig->tp_dst;
+    uint64_t hash;
+
+    if (attempt >= MAX_ATTEMPTS) {
+        return false;
+    }
+    /* The same client gets the same address, whatever its ports. */
+    hash = (nat->random ? random_u64()
+            : hash_bytes(is_src ? &orig->src : &orig->dst, 16,
+                         ct->seed ^ (is_src ? 0 : orig->tp_src)));
+    port_range(nat, orig, &min, &max);
+    n_ports = (uint32_t) max - min + 1;
+    if (nat->has_address) {
+        uint64_t n_addresses = (uint64_t) range_size(nat, orig->is_ipv6) + 1;
+        unsigned int round = attempt / n_ports;
+        struct in6_addr a = add_to_address(&nat->min, orig->is_ipv6,
+                                           (hash + round) % n_addresses);
+
+        if (round >= n_addresses) {
+            return false;
+        }
+        *(is_src ? &reply->dst : &reply->src) = a;
+    } else if (attempt > n_ports) {
+        return false;
+    }
+    if (!has_ports(orig->proto)) {
+        return !attempt;
+    }
+    if (!attempt && !nat->random
+        && (!nat->min_port || (ntohs(own_port) >= min
+                               && ntohs(own_port) <= max))) {
+        set_reply_port(reply, nat->kind, own_port);
+    } else {
+        uint64_t start = nat->random ? random_u64() : ntohs(own_port) + hash;
+
+        set_reply_port(reply, nat->kind,
+                       htons(min + (start + attempt) % n_ports));
+    }
+    return true;
+}
+
+/* Changes an address in a packet's own IP header. */
+static void
+set_address(struct packet *p, const struct ct_key *key, bool src,
+            const struct in6_addr *to)
+{
+    uint8_t *l3 = packet_l3(p);
+
+    if (key->is_ipv6) {
+        packet_set_ipv6_addr(p, key->proto, l3 + (src ? 8 : 24), to, true);
+    } else {
+        packet_set_ipv4_addr(p, l3 + (src ? 12 : 16), get_be32(to));
+    }
+}
+
+static void
+set_ports(struct packet *p, const struct ct_key *to)
+{
+    if (to->proto == IPPROTO_TCP) {
+        packet_set_tcp_port(p, to->tp_src, to->tp_dst);
+    } else if (to->proto == IPPROTO_UDP) {
+        packet_set_udp_port(p, to->tp_src, to->tp_dst);
+    } else if (to->proto == IPPROTO_SCTP) {
+        packet_set_sctp_port(p, to->tp_src, to->tp_dst);
+    } else if (is_icmp(to->proto)) {
+        uint8_t *l4 = packet_l4(p);
+        struct icmp_header *icmp = (void *) l4;
+
+        icmp->csum = csum_update16(icmp->csum, get_be16(l4 + 4), to->tp_src);
+        put_be16(l4 + 4, to->tp_src);
+    }
+}
+
+/* What changes between 'from' and 'to', in direction 'dir'. */
+static uint8_t
+nat_bits(const struct ct_conn *conn, int dir)
+{
+    /* What was translated at its source one way is translated at its
+     * destination the other. */
+    uint8_t s = conn->nat_state;
+
+    if (dir == CT_ORIG) {
+        return s;
+    }
+    return (s & CS_SRC_NAT ? CS_DST_NAT : 0) | (s & CS_DST_NAT ? CS_SRC_NAT
+                                                : 0);
+}
+
+uint8_t
+ct_nat_apply(const struct ct_conn *conn, struct ct_packet *cp, int dir)
+{
+    struct packet *p = cp->packet;
+    struct ct_key to;
+
+    if (!conn->nat_state) {
+        return 0;
+    }
+    ct_key_reverse(&conn->nodes[!dir].key, &to);
+    if (memcmp(&cp->key.src, &to.src, 16)) {
+        set_address(p, &cp->key, true, &to.src);
+    }
+    if (memcmp(&cp->key.dst, &to.dst, 16)) {
+        set_address(p, &cp->key, false, &to.dst);
+    }
+    if (cp->key.tp_src != to.tp_src || cp->key.tp_dst != to.tp_dst) {
+        set_ports(p, &to);
+    }
+    cp->key.src = to.src;
+    cp->key.dst = to.dst;
+    cp->key.tp_src = to.tp_src;
+    cp->key.tp_dst = to.tp_dst;
+    return nat_bits(conn, dir);
+}
+
+/* Writes 'to' into the headers inside an error; their checksums are updated as
+ * far as they are there, since the receiver may check them. */
+static void
+rewrite_inner(struct ct_packet *cp, const struct ct_key *to)
+{
+    uint8_t *l3 = cp->inner_l3, *l4 = cp->inner_l4;
+    size_t csum_at = (to->proto == IPPROTO_TCP ? 16
+                      : to->proto == IPPROTO_UDP ? 6
+                      : is_icmp(to->proto) ? 2 : SIZE_MAX);
+    size_t size = to->is_ipv6 ? 16 : 4;
+    uint8_t *src = l3 + (to->is_ipv6 ? 8 : 12);
+    be16 sum;
+    bool has_sum = (csum_at != SIZE_MAX && cp->inner_l4_size >= csum_at + 2);
+
+    sum = has_sum ? get_be16(l4 + csum_at) : 0;
+    has_sum &= sum || to->proto != IPPROTO_UDP;
+    if (to->proto != IPPROTO_ICMP) {
+        uint8_t old[32], new_[32];
+
+        memset(old, 0, sizeof old);
+        memset(new_, 0, sizeof new_);
+        memcpy(old, src, 2 * size);
+        memcpy(new_, &to->src, size);
+        memcpy(new_ + size, &to->dst, size);
+        sum = csum_update128(csum_update128(sum, old, new_), old + 16,
+                             new_ + 16);
+    }
+    if (!to->is_ipv6) {
+        struct ipv4_header *ip = (void *) l3;
+
+        ip->csum = csum_update32(ip->csum, ip->src, get_be32(&to->src));
+        ip->csum = csum_update32(ip->csum, ip->dst, get_be32(&to->dst));
+    }
+    memcpy(src, &to->src, size);
+    memcpy(src + size, &to->dst, size);
+    if (is_icmp(to->proto)) {
+        sum = csum_update16(sum, get_be16(l4 + 4), to->tp_src);
+        put_be16(l4 + 4, to->tp_src);
+    } else if (has_ports(to->proto)) {
+        sum = csum_update16(sum, get_be16(l4), to->tp_src);
+        sum = csum_update16(sum, get_be16(l4 + 2), to->tp_dst);
+        put_be16(l4, to->tp_src);
+        put_be16(l4 + 2, to->tp_dst);
+    }
+    if (has_sum) {
+        put_be16(l4 + csum_at, sum);
+    }
+}
+
+static void
+recompute_icmp(struct ct_packet *cp)
+{
+    struct packet *p = cp->packet;
+    struct icmp_header *icmp = packet_l4(p);
+    size_t size = packet_l4_size(p);
+    uint32_t pseudo = 0;
+
+    if (cp->key.is_ipv6) {
+        const struct ipv6_header *ip = packet_l3(p);
+
+        pseudo = csum_fold(csum_pseudo6(&ip->src, &ip->dst, IPPROTO_ICMPV6,
+                                        size));
+    }
+    icmp->csum = 0;
+    icmp->csum = csum_finish(csum_continue(pseudo, icmp, size));
+    p->flags &= ~PACKET_F_CSUM_PARTIAL;
+}
+
+uint8_t
+ct_nat_apply_error(const struct ct_conn *conn, struct ct_packet *cp, int dir)
+{
+    const struct ct_key *from = &conn->nodes[dir].key;
+    struct ct_key to, inner;
+
+    if (!conn->nat_state) {
+        return 0;
+    }
+    /* The error goes as a packet of 'dir' would, but a router on the way may
+     * have sent it: then its source is nobody's business. */
+    ct_key_reverse(&conn->nodes[!dir].key, &to);
+    if (!memcmp(&cp->key.src, &from->src, 16)
+        && memcmp(&cp->key.src, &to.src, 16)) {
+        set_address(cp->packet, &cp->key, true, &to.src);
+    }
+    if (memcmp(&cp->key.dst, &to.dst, 16)) {
+        set_address(cp->packet, &cp->key, false, &to.dst);
+    }
+    /* The packet inside is one of the other direction, before translation. */
+    inner = conn->nodes[!dir].key;
+    rewrite_inner(cp, &inner);
+    recompute_icmp(cp);
+    return nat_bits(conn, dir);
+}
