@@ -97,12 +97,6 @@ put_pop(struct action_encoder *e, struct subfield sf)
     ofpact_put_STACK_POP(e->out)->subfield = sf;
 }
 
-static void
-put_load(struct action_encoder *e, struct subfield sf, uint64_t value)
-{
-    ofpact_put_load(e->out, &sf, value);
-}
-
 /* Sets the bits of 'mask' of 'sf' to 'value'. */
 static void
 put_set_bits(struct buf *out, const struct subfield *sf, u128 value,
@@ -121,6 +115,12 @@ put_set_bits(struct buf *out, const struct subfield *sf, u128 value,
         mask >>= 8;
     }
     ofpact_put_set_field(out, sf->field, n, &v, &m);
+}
+
+static void
+put_load(struct action_encoder *e, struct subfield sf, uint64_t value)
+{
+    put_set_bits(e->out, &sf, value, u128_low(sf.n_bits));
 }
 
 static uint32_t

@@ -1290,14 +1290,16 @@ parse_list(struct action_parser *p)
     struct action *list = NULL;
     struct action **end = &list;
 
-    if (lexer_match_id(p->lexer, "drop")) {
-        lexer_force(p->lexer, LEX_SEMICOLON);
-        return NULL;
-    }
     while (!p->lexer->error && p->lexer->token.type != LEX_END
            && p->lexer->token.type != LEX_RCURLY) {
-        struct action *a = arena_new(p->lexer->arena, struct action);
+        struct action *a;
 
+        /* "drop" says what happens anyway to a packet that is not sent on. */
+        if (lexer_match_id(p->lexer, "drop")) {
+            lexer_force(p->lexer, LEX_SEMICOLON);
+            continue;
+        }
+        a = arena_new(p->lexer->arena, struct action);
         if (!parse_action(p, a) || !lexer_force(p->lexer, LEX_SEMICOLON)) {
             break;
         }

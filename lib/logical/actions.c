@@ -230,12 +230,12 @@ const struct action_info action_infos[N_ACTIONS] = {
     [ACTION_COMMIT_ECMP_NH] = {
         "commit_ecmp_nh", .prereq = "ip", .parse = action_parse_ecmp_nh,
         .format = action_format_ecmp_nh, .encode = action_encode_ecmp_nh },
-    [ACTION_CHECK_ECMP_NH] = {
-        "check_ecmp_nh", .result = 1, .args = "",
+    [ACTION_CHK_ECMP_NH] = {
+        "chk_ecmp_nh", .result = 1, .args = "",
         .encode = action_encode_check, TABLE(ecmp_nh),
         .flag = LOG_FLAG_LOOKUP_COMMIT_ECMP_NH },
-    [ACTION_CHECK_ECMP_NH_MAC] = {
-        "check_ecmp_nh_mac", .result = 1, .args = "",
+    [ACTION_CHK_ECMP_NH_MAC] = {
+        "chk_ecmp_nh_mac", .result = 1, .args = "",
         .encode = action_encode_check, TABLE(ecmp_nh_mac),
         .flag = LOG_FLAG_LOOKUP_COMMIT_ECMP_NH },
 

@@ -24,15 +24,26 @@ lib_logical_liblogical_a_SOURCES = \
 	lib/logical/symbol.h
 EXTRA_DIST += lib/logical/README.md
 
+# What a program links that speaks the flow language.
+LOGICAL_LIBS = lib/logical/liblogical.a lib/openflow/libopenflow.a \
+	lib/flow/libflow.a lib/packet/libpacket.a lib/stream/libstream.a \
+	lib/runtime/libruntime.a lib/base/libbase.a
+
+# For tests/interop/test_logical.py and for benchmarks.
+noinst_PROGRAMS += tests/interop/logical_tool
+tests_interop_logical_tool_SOURCES = tests/interop/logical_tool.c
+tests_interop_logical_tool_LDADD = $(LOGICAL_LIBS) $(ALL_LIBS)
+
 if HAVE_CMOCKA
 check_PROGRAMS += lib/logical/test
 lib_logical_test_SOURCES = \
+	lib/logical/actions_test.c \
 	lib/logical/addresses_test.c \
+	lib/logical/dhcp_options_test.c \
 	lib/logical/expr_property_test.c \
 	lib/logical/expr_test.c \
 	lib/logical/lexer_test.c \
 	lib/logical/logical_test.c \
 	lib/logical/logical_test.h
-lib_logical_test_LDADD = lib/logical/liblogical.a lib/flow/libflow.a \
-	lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
+lib_logical_test_LDADD = $(LOGICAL_LIBS) $(CMOCKA_LIBS) $(ALL_LIBS)
 endif

@@ -191,6 +191,8 @@ struct expr_match {
 
 struct expr_matches {
     struct arena arena;          /* Holds what the items point to. */
+    struct arena scratch;        /* For the compiler, from one use to the
+                                  * next. */
     VEC(struct expr_match) items;
     uint32_t n_conj_ids;         /* Ids 1..n are used; the caller adds a base
                                   * so that they are unique in the table. */

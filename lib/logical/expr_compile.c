@@ -1309,6 +1309,7 @@ void
 expr_matches_uninit(struct expr_matches *matches)
 {
     arena_uninit(&matches->arena);
+    arena_uninit(&matches->scratch);
     vec_uninit(&matches->items);
 }
 
@@ -1323,12 +1324,15 @@ expr_matches_clear(struct expr_matches *matches)
 static struct error *
 run(struct compiler *c, const struct expr *expr)
 {
-    struct form form = compile(c, expr, false);
+    struct form form;
 
+    c->arena = c->out->scratch;
+    form = compile(c, expr, false);
     for (size_t i = 0; i < form.n && !c->error; i++) {
         emit_clause(c, &form.clauses[i]);
     }
-    arena_uninit(&c->arena);
+    arena_clear(&c->arena);
+    c->out->scratch = c->arena;
     free(c->index);
     return c->error;
 }

@@ -588,8 +588,10 @@ scan_punctuation(const char *s, struct lex_token *token)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
-        if (signs[i].text[0] == s[0]
-            && !strncmp(signs[i].text, s, signs[i].length)) {
+        const char *t = signs[i].text;
+
+        if (t[0] == s[0] && (signs[i].length < 2 || t[1] == s[1])
+            && (signs[i].length < 3 || t[2] == s[2])) {
             token->type = signs[i].type;
             return signs[i].length;
         }

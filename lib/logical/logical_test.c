@@ -80,5 +80,5 @@ int
 main(void)
 {
     return (lexer_tests() + expr_tests() + expr_property_tests()
-            + addresses_tests());
+            + actions_tests() + addresses_tests() + dhcp_options_tests());
 }

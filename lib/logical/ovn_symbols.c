@@ -92,6 +92,7 @@ static const struct {
     SUBFIELD("ct_label.tun_if_id", "ct_label[4..19]", NULL),
     SUBFIELD("ct_label.nf_id", "ct_label[20..27]", NULL),
     SUBFIELD("ct_label.ecmp_reply_eth", "ct_label[32..79]", NULL),
+    SUBFIELD("ct_label.ecmp_reply_port", "ct_label[80..95]", NULL),
     SUBFIELD("ct_label.acl_id", "ct_label[80..95]", NULL),
     SUBFIELD("ct_label.label", "ct_label[96..127]", NULL),
     SUBFIELD("ct_label.obs_point_id", "ct_label[96..127]", NULL),
@@ -134,6 +135,15 @@ static const struct {
     FIELD("ip6.dst", BASE_IP6_DST, 0, 128, FIELD_IPV6_DST, 0, "ip6"),
     FIELD("ip6.label", BASE_IP6_LABEL, 0, 20, FIELD_IPV6_LABEL, 0, "ip6"),
     PREDICATE("ip6.mcast", "eth.mcastv6 && ip6.dst[120..127] == 0xff"),
+    /* RFC 4291, section 2.7.1: groups that every switch floods. */
+    PREDICATE("ip6.mcast_rsvd", "ip6.mcast && ip6.dst[116..119] == 0 "
+              "&& ip6.dst[0..111] == 0"),
+    PREDICATE("ip6.mcast_all_nodes", "ip6.dst == {ff01::1, ff02::1}"),
+    PREDICATE("ip6.mcast_all_rtrs", "ip6.dst == {ff01::2, ff02::2, ff05::2}"),
+    PREDICATE("ip6.mcast_sn", "ip6.dst == ff02::1:ff00:0/104"),
+    PREDICATE("ip6.mcast_flood", "eth.mcastv6 && (ip6.mcast_rsvd "
+              "|| ip6.mcast_all_nodes || ip6.mcast_all_rtrs "
+              "|| ip6.mcast_sn)"),
     FIELD("ip.frag", BASE_IP_FRAG, 0, 2, FIELD_IP_FRAG, 0, "ip"),
     PREDICATE("ip.is_frag", "ip.frag[0]"),
     PREDICATE("ip.later_frag", "ip.frag[1]"),

@@ -34,7 +34,7 @@ enum {
     LOG_FLAG_LOCALPORT = 10,             /* Came from a localport. */
     LOG_FLAG_USE_SNAT_ZONE = 11,
     LOG_FLAG_CHECK_PORT_SEC = 12,        /* Result of check_*_port_sec. */
-    LOG_FLAG_LOOKUP_COMMIT_ECMP_NH = 13, /* Result of check_ecmp_nh*. */
+    LOG_FLAG_LOOKUP_COMMIT_ECMP_NH = 13, /* Result of chk_ecmp_nh*. */
     LOG_FLAG_USE_LB_AFF_SESSION = 14,    /* Result of chk_lb_aff. */
     LOG_FLAG_LOCALNET = 15,              /* Came from a localnet port. */
     LOG_FLAG_FROM_TUNNEL = 16,
