@@ -138,8 +138,8 @@ pop(struct framer *f, bool object)
     return (f->is_object[f->depth / 64] >> f->depth % 64 & 1) == object;
 }
 
-/* Goes on in a string.  Returns where it ends, behind the quote, or 'end', then
- * with 'in_string' still set. */
+/* Goes on in a string.  Returns where it ends, behind the quote, or 'end',
+ * then with 'in_string' still set. */
 static const char *
 skip_string(struct framer *f, const char *p, const char *end)
 {

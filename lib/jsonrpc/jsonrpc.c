@@ -380,8 +380,8 @@ jsonrpc_set_reading(struct jsonrpc *rpc, bool on)
 /* Life. */
 
 struct jsonrpc *
-jsonrpc_create(struct stream *stream, const struct jsonrpc_callbacks *callbacks,
-               void *aux)
+jsonrpc_create(struct stream *stream,
+               const struct jsonrpc_callbacks *callbacks, void *aux)
 {
     struct jsonrpc *rpc = xzalloc(sizeof *rpc);
 

@@ -30,8 +30,8 @@ void clock_stop(void);
 bool clock_is_stopped(void);
 
 /* Moves the clock forward by 'ms' and runs the timers that come due, in order
- * of their deadlines, with the clock at each one's deadline, and the steps that
- * they wake.  For unit tests; no I/O happens in between. */
+ * of their deadlines, with the clock at each one's deadline, and the steps
+ * that they wake.  For unit tests; no I/O happens in between. */
 void clock_warp(int64_t ms);
 
 /* Moves the clock forward to clock_ms() 'deadline_ms' (never back) and runs

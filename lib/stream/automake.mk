@@ -3,6 +3,7 @@ noinst_LIBRARIES += lib/stream/libstream.a
 lib_stream_libstream_a_SOURCES = \
 	lib/stream/address.c \
 	lib/stream/address.h \
+	lib/stream/listener.c \
 	lib/stream/provider.h \
 	lib/stream/reconnect.c \
 	lib/stream/reconnect.h \

@@ -122,6 +122,13 @@ extern const struct stream_class stream_tcp_class;
 extern const struct stream_class stream_ssl_class;
 extern const struct stream_class stream_fd_class;
 
+/* The class of 'name', NULL if there is none, and what follows its prefix. */
+const struct stream_class *stream_find_class_(const char *name, bool passive,
+                                              const char **ret_suffix);
+
+/* What must be done before the first stream or listener. */
+void stream_init_once_(void);
+
 /* Returns a stream in OPENING with 'fd' (-1 for none yet).  Takes 'name'. */
 struct stream *stream_create_(const struct stream_class *, char *name, int fd);
 

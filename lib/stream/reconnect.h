@@ -76,8 +76,8 @@ void reconnect_init(struct reconnect *, const char *name,
 void reconnect_uninit(struct reconnect *);
 void reconnect_set_name(struct reconnect *, const char *name);
 
-/* Logs less: what is INFO becomes DBG, the end of a connection is no WARN.  For
- * accepted connections. */
+/* Logs less: what is INFO becomes DBG, the end of a connection is no WARN.
+ * For accepted connections. */
 void reconnect_set_quiet(struct reconnect *, bool);
 void reconnect_set_backoff(struct reconnect *, int min_ms, int max_ms);
 

@@ -97,7 +97,8 @@ struct stream_stats {
 
 const struct stream_stats *stream_stats(const struct stream *);
 
-/* Marks its packets with a DSCP value 0..63 (tcp and ssl; others ignore it). */
+/* Marks its packets with a DSCP value 0..63 (tcp and ssl; others ignore
+ * it). */
 void stream_set_dscp(struct stream *, uint8_t dscp);
 
 /* The file descriptor, -1 if there is none yet; borrowed. */
