@@ -71,3 +71,9 @@ NORTHD_LIBS = northd/libnorthd.a lib/schema/libschema.a lib/incr/libincr.a \
 bin_PROGRAMS += northd/ovn-northd
 northd_ovn_northd_SOURCES = northd/main.c
 northd_ovn_northd_LDADD = $(NORTHD_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += northd/test
+northd_test_SOURCES = northd/sync/keys_test.c
+northd_test_LDADD = $(NORTHD_LIBS) $(CMOCKA_LIBS)
+endif

@@ -3,6 +3,10 @@
 them."""
 
 
+# A backend of every load balancer, for ovn-trace to choose.
+LB_BACKEND = "10.0.0.10:8080"
+
+
 class Topology:
     """A list of ovn-nbctl commands and what there is to send packets from."""
 
@@ -132,7 +136,7 @@ class Topology:
         if self.maybe(.4):
             self.note("router lb")
             self.do("lb-add", "lbr", "172.16.0.200:80",
-                    "%s:80" % self.vifs[0][3])
+                    LB_BACKEND)
             self.do("lr-lb-add", "r0", "lbr")
             self.addresses.append("172.16.0.200")
 
@@ -193,7 +197,7 @@ class Topology:
 
     def load_balancer(self):
         self.note("switch lb")
-        backends = ",".join("%s:8080" % v[3] for v in self.vifs[:2])
+        backends = "%s,%s:8080" % (LB_BACKEND, self.vifs[1][3])
         self.do("lb-add", "lb1", "10.0.0.200:80", backends)
         self.do("ls-lb-add", "s0", "lb1")
         self.addresses.append("10.0.0.200")

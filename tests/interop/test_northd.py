@@ -12,7 +12,7 @@ import pytest
 
 from harness.process import Process, run, wait_until
 from harness.programs import PEER, have_peer, ours, peers
-from northd_topology import Topology
+from northd_topology import LB_BACKEND, Topology
 
 N_TOPOLOGIES = int(os.environ.get("WEFT_TOPOLOGIES", "12"))
 N_PACKETS = int(os.environ.get("WEFT_PACKETS", "60"))
@@ -71,6 +71,7 @@ class Side:
         crashes, as it does on some ICMP errors of its own northd's."""
         try:
             return run([peers("ovn-trace"), *["--ct=" + state] * 8,
+                        "--lb-dst=" + LB_BACKEND,
                         "--db=unix:" + self.path("sb.sock"), "--minimal",
                         switch, microflow], env=self.env)
         except AssertionError as e:
@@ -126,15 +127,19 @@ def verdict(text):
     for line in text.splitlines():
         line = re.sub(r"/\*.*?\*/", "", line).strip().rstrip("{;").strip()
         if line and not PRIVATE.match(line):
+            # Debian's tracks both ways of NAT in one zone at some ports, ours
+            # in two: the addresses tell whether the outcome is the same.
+            line = line.replace("in_czone", "")
             line = re.sub(r"^ct_(lb_mark|lb|dnat|snat)$", "", line)
             # Options in any order are the same options.
             lines.append(re.sub(r"(put_dhcp_opts)\((.*)\)",
                                 lambda m: m[1] + str(sorted(m[2].split(", "))),
                                 line))
     if "icmp4.type = 11" in lines:
-        # At some ports Debian's answers in the name of the destination, ours
-        # always in the router's.
-        lines = [line for line in lines if not line.startswith("ip4.src")]
+        # At some ports Debian's answers in the name of the destination (and
+        # translates that), ours always in the router's.
+        lines = [line for line in lines
+                 if not re.match(r"ip4\.src|ct_snat", line)]
     return sorted(set(filter(None, lines)))
 
 
@@ -163,6 +168,58 @@ def test_verdicts_agree(sides, seed):
         pytest.fail("seed %d (%s): %d of %d packets\n%s" % (
             seed, ", ".join(topology.notes), len(disagreements), N_PACKETS,
             "\n".join(disagreements[:3])))
+
+
+def random_change(rng, topology, i):
+    """An ovn-nbctl command that changes something that is there."""
+    switch, port, mac, ip = rng.choice(topology.vifs)
+    return rng.choice((
+        ["lsp-set-addresses", port, "%s 10.0.7.%d" % (mac, i % 250 + 1)],
+        ["lsp-set-addresses", port, "%s %s" % (mac, ip)],
+        ["lsp-set-enabled", port, rng.choice(("enabled", "disabled"))],
+        ["lsp-set-port-security", port,
+         rng.choice((mac, "%s %s" % (mac, ip), ""))],
+        ["--may-exist", "lsp-add", switch, "extra%d" % (i % 5)],
+        ["--if-exists", "lsp-del", "extra%d" % (i % 5)],
+        ["--may-exist", "acl-add", switch, "to-lport", str(500 + i % 9),
+         'outport == "%s" && tcp' % port,
+         rng.choice(("allow-related", "drop", "allow"))],
+        ["acl-del", switch, "to-lport"],
+        ["--may-exist", "ls-add", "more%d" % (i % 3)],
+        ["--if-exists", "ls-del", "more%d" % (i % 3)],
+        ["--may-exist", "lb-add", "lbx", "10.0.0.2%02d:80" % (i % 20), ip],
+        ["--may-exist", "ls-lb-add", switch, "lbx"],
+        ["--if-exists", "lb-del", "lbx"],
+    ))
+
+
+def test_random_history_equals_from_scratch(sides):
+    """Whatever happened, the southbound database is what a new northd makes
+    of the northbound one, but for the numbers that were given."""
+    rng = random.Random(SEED)
+    topology = Topology(rng)
+    _, mine = sides(topology)
+    for i in range(120):
+        try:
+            mine.nbctl(*random_change(rng, topology, i))
+        except AssertionError:
+            continue        # Refused by ovn-nbctl, as for a missing name.
+        if i % 10 == 9:
+            mine.nbctl("--wait=sb", "sync")
+            assert mine.appctl("incr/verify").strip() == ""
+    mine.nbctl("--wait=sb", "sync")
+    before = flows(mine)
+    mine.northd.kill()
+    mine.start_northd()
+    mine.nbctl("--wait=sb", "sync")
+    assert flows(mine) == before
+
+
+def flows(side):
+    """The logical flows by datapath, sorted."""
+    text = run([peers("ovn-sbctl"), "--db=unix:" + side.path("sb.sock"),
+                "lflow-list"], env=side.env)
+    return sorted(text.splitlines())
 
 
 def test_restart_changes_nothing(sides):
