@@ -44,8 +44,8 @@ void framer_uninit(struct framer *);
 
 /* Reads from the '*size' bytes at '*data', advancing both, up to the end of a
  * message, whose text '*ret' becomes, there until the next call; 'members'
- * then has its members.  Without an end, '*ret' is SPAN_NULL and '*size' 0.  After
- * an error nothing more may be fed. */
+ * then has its members.  Without an end, '*ret' is SPAN_NULL and '*size' 0.
+ * After an error nothing more may be fed. */
 struct error *framer_feed(struct framer *, const char **data, size_t *size,
                           struct span *ret) MUST_USE;
 

@@ -127,7 +127,8 @@ stream_open(const char *name, uint16_t default_port,
             struct stream **ret)
 {
     const char *suffix;
-    const struct stream_class *class = stream_find_class_(name, false, &suffix);
+    const struct stream_class *class = stream_find_class_(name, false,
+                                                          &suffix);
 
     if (!class) {
         return error_create(EAFNOSUPPORT, "\"%s\" is not the name of an "
