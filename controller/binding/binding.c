@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A port is claimed by the chassis that has its interface (VIFs, localports),
+ * that an option names (l3gateway, l2gateway), or that is the best live member
+ * of a gateway group (chassisredirect, external).
+ *
+ * Localports are resident wherever they have an interface but belong to no
+ * chassis, so they are not claimed.  A nested container's port goes where its
+ * parent is; a virtual port is claimed when traffic shows who has it
+ * (bind_vport), so its row alone says. */
+#include "controller/binding/binding.h"
+
+#include <string.h>
+
+#include "controller/binding/names.h"
+#include "controller/chassis/ha.h"
+#include "lib/base/alloc.h"
+#include "lib/base/sset.h"
+#include "lib/schema/sb_tracked.h"
+
+struct binding {
+    struct incr_ctx *ctx;
+    const struct sb_port_binding *row;
+    struct port_fact port;
+    const char *name;
+};
+
+static void
+seed_datapath(const struct binding *b)
+{
+    incr_emit(b->ctx, FACT_DATAPATH_SEED,
+              &b->port.dp_key, sizeof b->port.dp_key, NULL, 0);
+}
+
+static void
+reside(const struct binding *b)
+{
+    incr_emit(b->ctx, FACT_RESIDENT, b->name, strlen(b->name) + 1, NULL, 0);
+    seed_datapath(b);
+}
+
+static void
+claim(const struct binding *b, const struct uuid *interface, bool additional)
+{
+    const struct uuid *uuid = &b->row->header.uuid;
+    struct claim_fact fact = { .additional = additional };
+
+    if (interface) {
+        fact.interface = *interface;
+    }
+    incr_emit(b->ctx, FACT_CLAIM, uuid, sizeof *uuid, &fact, sizeof fact);
+    reside(b);
+}
+
+/* Position of this chassis in the comma-separated 'requested-chassis': 0 is
+ * the main one, above it additional ones, -1 not there.  Nobody requested
+ * means everybody may.  A chassis is named by its name or its hostname. */
+static int
+requested_position(const struct binding *b)
+{
+    const struct strmap *options
+        = sb_port_binding_get_options(b->ctx, b->row);
+    const char *list = strmap_get_def(options, "requested-chassis", "");
+    const char *name = controller_config(b->ctx, "system-id", "");
+    const char *hostname = controller_config(b->ctx, "hostname", "");
+    int position = 0;
+
+    if (!*list) {
+        return 0;
+    }
+    for (const char *p = list; ; p += strspn(p, ",")) {
+        size_t length = strcspn(p, ",");
+
+        if ((length == strlen(name) && !memcmp(p, name, length))
+            || (length == strlen(hostname) && length
+                && !memcmp(p, hostname, length))) {
+            return position;
+        }
+        p += length;
+        if (!*p) {
+            return -1;
+        }
+        position++;
+    }
+}
+
+static const struct interface_fact *
+find_interface(const struct binding *b, const char *iface_id)
+{
+    const struct interface_fact *interface
+        = incr_get(b->ctx, FACT_INTERFACE, iface_id, strlen(iface_id) + 1);
+
+    return interface && interface->ofport ? interface : NULL;
+}
+
+static void
+bind_vif(const struct binding *b)
+{
+    const char *parent = sb_port_binding_get_parent_port(b->ctx, b->row);
+    const struct interface_fact *interface
+        = find_interface(b, parent && *parent ? parent : b->name);
+    int position;
+
+    if (!interface) {
+        return;
+    }
+    position = requested_position(b);
+    if (position >= 0) {
+        claim(b, &interface->uuid, position > 0);
+    }
+}
+
+static void
+bind_localport(const struct binding *b)
+{
+    if (find_interface(b, b->name)) {
+        reside(b);
+    }
+}
+
+static void
+bind_by_option(const struct binding *b, const char *option)
+{
+    const struct strmap *options
+        = sb_port_binding_get_options(b->ctx, b->row);
+
+    if (!strcmp(strmap_get_def(options, option, ""),
+                controller_config(b->ctx, "system-id", ""))
+        && strmap_get(options, option)) {
+        claim(b, NULL, false);
+    }
+}
+
+static void
+bind_l3gateway(const struct binding *b)
+{
+    bind_by_option(b, "l3gateway-chassis");
+}
+
+static void
+bind_l2gateway(const struct binding *b)
+{
+    bind_by_option(b, "l2gateway-chassis");
+}
+
+static void
+bind_ha(const struct binding *b)
+{
+    const struct sb_ha_chassis_group *group
+        = sb_port_binding_get_ha_chassis_group(b->ctx, b->row);
+
+    if (!group) {
+        return;
+    }
+    if (ha_group_is_active_here(b->ctx, group)) {
+        claim(b, NULL, false);
+    } else if (ha_group_has_us(b->ctx, group)) {
+        /* A standby keeps the flows that it would need. */
+        seed_datapath(b);
+    }
+}
+
+static void
+bind_virtual(const struct binding *b)
+{
+    const struct sb_chassis *chassis
+        = sb_port_binding_get_chassis(b->ctx, b->row);
+
+    if (chassis && chassis_is_here(b->ctx, &chassis->header.uuid)) {
+        reside(b);
+    }
+}
+
+/* A patch port leads to the datapath of its peer. */
+static void
+bind_patch(const struct binding *b)
+{
+    const struct strmap *options
+        = sb_port_binding_get_options(b->ctx, b->row);
+    const char *peer_name = strmap_get(options, "peer");
+    const struct port_fact *peer
+        = peer_name ? controller_find_port(b->ctx, peer_name) : NULL;
+
+    if (peer && peer->dp_key != b->port.dp_key) {
+        incr_emit(b->ctx, FACT_DATAPATH_EDGE,
+                  &b->port.dp_key, sizeof b->port.dp_key,
+                  &peer->dp_key, sizeof peer->dp_key);
+    }
+}
+
+/* By type; a type that is not here is never claimed. */
+static void (*const binders[])(const struct binding *) = {
+    [PORT_VIF] = bind_vif,
+    [PORT_PATCH] = bind_patch,
+    [PORT_L3GATEWAY] = bind_l3gateway,
+    [PORT_CHASSISREDIRECT] = bind_ha,
+    [PORT_LOCALPORT] = bind_localport,
+    [PORT_L2GATEWAY] = bind_l2gateway,
+    [PORT_EXTERNAL] = bind_ha,
+    [PORT_VIRTUAL] = bind_virtual,
+    [PORT_UNKNOWN] = NULL,
+};
+
+void
+binding_unit(struct incr_ctx *ctx, const void *row_)
+{
+    struct binding b = { .ctx = ctx, .row = row_ };
+    const struct sb_chassis *chassis;
+
+    if (!port_fact_read(ctx, b.row, &b.port)) {
+        return;
+    }
+    b.name = sb_port_binding_get_logical_port(ctx, b.row);
+    if (binders[b.port.type]) {
+        binders[b.port.type](&b);
+    }
+    /* The gateway's side of a patch leads on just as a plain patch does. */
+    if (b.port.type == PORT_L3GATEWAY) {
+        bind_patch(&b);
+    }
+
+    chassis = sb_port_binding_get_chassis(ctx, b.row);
+    if (chassis && chassis_is_here(ctx, &chassis->header.uuid)) {
+        incr_emit(ctx, FACT_HELD, &b.row->header.uuid,
+                  sizeof b.row->header.uuid, NULL, 0);
+    }
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/binding/names.h"
+
+#include <string.h>
+
+#include "lib/base/str.h"
+#include "lib/base/text.h"
+#include "lib/schema/sb_tracked.h"
+#include "lib/schema/vs_tracked.h"
+
+static uint32_t
+interface_ofport(struct incr_ctx *ctx, const struct vs_interface *row)
+{
+    int64_t ofport;
+
+    return (vs_interface_get_ofport(ctx, row, &ofport) && ofport > 0
+            ? ofport : 0);
+}
+
+/* A tunnel that the encapsulation unit made carries the chassis's name. */
+static void
+emit_tunnel(struct incr_ctx *ctx, const struct vs_interface *row,
+            const char *chassis, uint32_t ofport)
+{
+    const struct strmap *options = vs_interface_get_options(ctx, row);
+    const struct strmap *bfd = vs_interface_get_bfd(ctx, row);
+    struct tunnel_fact tunnel = { .ofport = ofport };
+
+    tunnel.type = (!strcmp(vs_interface_get_type(ctx, row), "vxlan")
+                   ? TUNNEL_VXLAN : TUNNEL_GENEVE);
+    strncpy(tunnel.remote_ip, strmap_get_def(options, "remote_ip", ""),
+            sizeof tunnel.remote_ip - 1);
+    if (strmap_get_bool(bfd, "enable", false)) {
+        const struct strmap *status = vs_interface_get_bfd_status(ctx, row);
+
+        tunnel.bfd_down = strcmp(strmap_get_def(status, "state", "down"),
+                                 "up") != 0;
+    }
+    incr_emit(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1,
+              &tunnel, sizeof tunnel);
+}
+
+void
+interface_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct vs_interface *row = row_;
+    const struct uuid *uuid = &row->header.uuid;
+    const char *name, *iface_id;
+    uint32_t ofport;
+
+    if (!incr_exists(ctx, FACT_INTEGRATION_PORT, uuid, sizeof *uuid)) {
+        return;
+    }
+    ofport = interface_ofport(ctx, row);
+    name = vs_interface_get_name(ctx, row);
+    if (!strcmp(vs_interface_get_type(ctx, row), "patch")) {
+        if (ofport) {
+            incr_emit(ctx, FACT_PATCH, name, strlen(name) + 1,
+                      &ofport, sizeof ofport);
+        }
+        return;
+    }
+
+    const struct strmap *ids = vs_interface_get_external_ids(ctx, row);
+    const char *chassis = strmap_get(ids, "ovn-chassis-id");
+
+    iface_id = strmap_get(ids, "iface-id");
+    if (chassis) {
+        if (ofport) {
+            emit_tunnel(ctx, row, chassis, ofport);
+        }
+    } else if (iface_id) {
+        const struct interface_fact fact = { .uuid = *uuid,
+                                             .ofport = ofport };
+
+        incr_emit(ctx, FACT_INTERFACE, iface_id, strlen(iface_id) + 1,
+                  &fact, sizeof fact);
+    }
+}
+
+static const char *const port_types[] = {
+    [PORT_VIF] = "",
+    [PORT_PATCH] = "patch",
+    [PORT_L3GATEWAY] = "l3gateway",
+    [PORT_CHASSISREDIRECT] = "chassisredirect",
+    [PORT_LOCALNET] = "localnet",
+    [PORT_LOCALPORT] = "localport",
+    [PORT_L2GATEWAY] = "l2gateway",
+    [PORT_VTEP] = "vtep",
+    [PORT_EXTERNAL] = "external",
+    [PORT_VIRTUAL] = "virtual",
+    [PORT_REMOTE] = "remote",
+};
+
+enum port_type
+port_type_from_string(const char *s)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(port_types); i++) {
+        if (!strcmp(s, port_types[i])) {
+            return i;
+        }
+    }
+    return PORT_UNKNOWN;
+}
+
+bool
+port_fact_read(struct incr_ctx *ctx, const struct sb_port_binding *row,
+               struct port_fact *ret)
+{
+    const struct sb_datapath_binding *dp;
+
+    dp = sb_port_binding_get_datapath(ctx, row);
+    if (!dp) {
+        return false;
+    }
+    *ret = (struct port_fact) {
+        .uuid = row->header.uuid,
+        .datapath = dp->header.uuid,
+        .dp_key = sb_datapath_binding_get_tunnel_key(ctx, dp),
+        .port_key = sb_port_binding_get_tunnel_key(ctx, row),
+        .type = port_type_from_string(sb_port_binding_get_type(ctx, row)),
+    };
+    return true;
+}
+
+char *
+network_bridge(struct incr_ctx *ctx, const struct sb_port_binding *row)
+{
+    const struct strmap *options = sb_port_binding_get_options(ctx, row);
+    const char *network = strmap_get(options, "network_name");
+    const char *mappings = controller_config(ctx, "ovn-bridge-mappings", "");
+    struct str *bridge = incr_scratch(ctx, 2);
+    size_t length;
+
+    if (!network) {
+        return NULL;
+    }
+    for (const char *p = mappings; *p; p += strspn(p, ", ")) {
+        length = strcspn(p, ", ");
+
+        if (length > strlen(network) && p[strlen(network)] == ':'
+            && text_starts_with(p, network)) {
+            str_put_bytes(bridge, p + strlen(network) + 1,
+                          length - strlen(network) - 1);
+            return bridge->string;
+        }
+        p += length;
+    }
+    return NULL;
+}
+
+void
+port_name_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct sb_port_binding *row = row_;
+    struct port_fact port;
+
+    if (port_fact_read(ctx, row, &port)) {
+        const char *name = sb_port_binding_get_logical_port(ctx, row);
+
+        incr_emit(ctx, FACT_PORT, name, strlen(name) + 1, &port, sizeof port);
+        if (port.type == PORT_LOCALNET && network_bridge(ctx, row)) {
+            incr_emit(ctx, FACT_LOCALNET,
+                      &port.dp_key, sizeof port.dp_key, &port, sizeof port);
+        }
+    }
+}
+
+/* The key under which a group of a datapath is found. */
+static void
+put_group_key(struct str *s, uint32_t dp_key, const char *name)
+{
+    str_put_bytes(s, &dp_key, sizeof dp_key);
+    str_put(s, name);
+}
+
+void
+group_name_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct sb_multicast_group *row = row_;
+    const struct sb_datapath_binding *dp
+        = sb_multicast_group_get_datapath(ctx, row);
+    struct str *key = incr_scratch(ctx, 0);
+    uint32_t group;
+
+    if (!dp) {
+        return;
+    }
+    put_group_key(key, sb_datapath_binding_get_tunnel_key(ctx, dp),
+                  sb_multicast_group_get_name(ctx, row));
+    group = sb_multicast_group_get_tunnel_key(ctx, row);
+    incr_emit(ctx, FACT_GROUP_KEY, key->string, key->length,
+              &group, sizeof group);
+}
+
+uint32_t
+group_key_find(struct incr_ctx *ctx, uint32_t dp_key, const char *name)
+{
+    struct str *key = incr_scratch(ctx, 3);
+    const uint32_t *group;
+
+    put_group_key(key, dp_key, name);
+    group = incr_get(ctx, FACT_GROUP_KEY, key->string, key->length);
+    return group ? *group : 0;
+}
+
+void
+chassis_here_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct sb_chassis *row = row_;
+
+    if (!strcmp(sb_chassis_get_name(ctx, row),
+                controller_config(ctx, "system-id", ""))) {
+        incr_emit(ctx, FACT_CHASSIS_HERE, NULL, 0,
+                  &row->header.uuid, sizeof row->header.uuid);
+    }
+}
+
+bool
+chassis_is_here(struct incr_ctx *ctx, const struct uuid *chassis)
+{
+    const struct uuid *here = incr_get(ctx, FACT_CHASSIS_HERE, NULL, 0);
+
+    return here && uuid_equals(here, chassis);
+}
+
+const struct port_fact *
+controller_find_port(struct incr_ctx *ctx, const char *name)
+{
+    return incr_get(ctx, FACT_PORT, name, strlen(name) + 1);
+}

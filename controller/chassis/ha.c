@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/chassis/ha.h"
+
+#include <string.h>
+
+#include "controller/binding/names.h"
+#include "lib/schema/sb_tracked.h"
+
+/* Says whether 'chassis' can be reached: there is a tunnel to it, and BFD does
+ * not say that it is down. */
+static bool
+is_live(struct incr_ctx *ctx, const char *chassis)
+{
+    const struct tunnel_fact *tunnel
+        = incr_get(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1);
+
+    return tunnel && !tunnel->bfd_down;
+}
+
+/* Returns the best live member; '*ret_here' says whether it is us.  With equal
+ * priorities the smaller name wins, so that all members agree. */
+static const struct sb_chassis *
+best_member(struct incr_ctx *ctx, const struct sb_ha_chassis_group *group,
+            bool *ret_here)
+{
+    const struct sb_chassis *best = NULL;
+    int64_t best_priority = -1;
+    struct sb_ha_chassis *const *members;
+    size_t n;
+
+    *ret_here = false;
+    members = sb_ha_chassis_group_get_ha_chassis(ctx, group, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct sb_chassis *chassis
+            = sb_ha_chassis_get_chassis(ctx, members[i]);
+        int64_t priority = sb_ha_chassis_get_priority(ctx, members[i]);
+        bool here;
+
+        if (!chassis || priority < best_priority) {
+            continue;
+        }
+        here = chassis_is_here(ctx, &chassis->header.uuid);
+        if (!here && !is_live(ctx, sb_chassis_get_name(ctx, chassis))) {
+            continue;
+        }
+        if (best && priority == best_priority
+            && strcmp(sb_chassis_get_name(ctx, chassis),
+                      sb_chassis_get_name(ctx, best)) > 0) {
+            continue;
+        }
+        best = chassis;
+        best_priority = priority;
+        *ret_here = here;
+    }
+    return best;
+}
+
+bool
+ha_group_is_active_here(struct incr_ctx *ctx,
+                        const struct sb_ha_chassis_group *group)
+{
+    bool here;
+
+    best_member(ctx, group, &here);
+    return here;
+}
+
+bool
+ha_group_has_us(struct incr_ctx *ctx, const struct sb_ha_chassis_group *group)
+{
+    struct sb_ha_chassis *const *members;
+    size_t n;
+
+    members = sb_ha_chassis_group_get_ha_chassis(ctx, group, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct sb_chassis *chassis
+            = sb_ha_chassis_get_chassis(ctx, members[i]);
+
+        if (chassis && chassis_is_here(ctx, &chassis->header.uuid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *
+ha_group_remote(struct incr_ctx *ctx, const struct sb_ha_chassis_group *group)
+{
+    bool here;
+    const struct sb_chassis *best = best_member(ctx, group, &here);
+
+    return best && !here ? sb_chassis_get_name(ctx, best) : NULL;
+}

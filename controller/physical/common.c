@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/physical/physical.h"
+
+#include <string.h>
+
+#include "controller/binding/names.h"
+#include "lib/logical/ovn_symbols.h"
+#include "lib/schema/sb_tracked.h"
+
+struct zones
+zones_get(struct incr_ctx *ctx, const struct uuid *datapath, const char *name)
+{
+    struct zones zones = { .port = 0 };
+    char text[UUID_LEN + 8];
+
+    if (name) {
+        zones.port = controller_want_id(ctx, ID_ZONE, name, 1);
+    }
+    uuid_format(datapath, text);
+    strcpy(text + UUID_LEN, "_dnat");
+    zones.dnat = controller_want_id(ctx, ID_ZONE, text, 1);
+    strcpy(text + UUID_LEN, "_snat");
+    zones.snat = controller_want_id(ctx, ID_ZONE, text, 1);
+    return zones;
+}
+
+void
+flow_load_zones(struct flow_builder *b, const struct zones *zones)
+{
+    if (zones->port) {
+        flow_set_reg(b, LOG_REG_CT_ZONE, zones->port);
+    }
+    flow_set_reg(b, LOG_REG_DNAT_ZONE, zones->dnat);
+    flow_set_reg(b, LOG_REG_SNAT_ZONE, zones->snat);
+}
+
+void
+flow_tunnel_output(struct flow_builder *b, const struct tunnel_fact *tunnel,
+                   uint32_t dp_key, uint32_t outport)
+{
+    if (tunnel->type == TUNNEL_VXLAN) {
+        /* 12 bits each; the ingress port does not fit. */
+        flow_set_bits(b, FIELD_TUN_ID, 0, 24, dp_key | outport << 12);
+    } else {
+        flow_set_bits(b, FIELD_TUN_ID, 0, 24, dp_key);
+        flow_set_bits(b, FIELD_TUN_METADATA0, 0, 32, outport);
+        flow_move(b, FIELD_REG0 + LOG_REG_INPORT, 0,
+                  FIELD_TUN_METADATA0, 16, 15);
+    }
+    flow_output(b, tunnel->ofport);
+}
+
+static uint32_t
+patch_ofport(struct incr_ctx *ctx, const char *port_name)
+{
+    struct str *name = incr_scratch(ctx, 1);
+    const uint32_t *ofport;
+
+    str_printf(name, "patch-%s-to-%s",
+               controller_config(ctx, "ovn-bridge", "br-int"), port_name);
+    ofport = incr_get(ctx, FACT_PATCH, name->string, name->length + 1);
+    return ofport ? *ofport : 0;
+}
+
+static uint32_t
+interface_ofport(struct incr_ctx *ctx, const char *iface_id)
+{
+    const struct interface_fact *interface
+        = incr_get(ctx, FACT_INTERFACE, iface_id, strlen(iface_id) + 1);
+
+    return interface ? interface->ofport : 0;
+}
+
+struct physical_port
+physical_port_find(struct incr_ctx *ctx, const struct sb_port_binding *row,
+                   const struct port_fact *port)
+{
+    struct physical_port pp = { .ofport = 0 };
+    const char *name = sb_port_binding_get_logical_port(ctx, row);
+    const char *parent;
+    int64_t tag = 0;
+
+    switch (port->type) {
+    case PORT_LOCALNET:
+    case PORT_L2GATEWAY:
+        sb_port_binding_get_tag(ctx, row, &tag);
+        pp.ofport = patch_ofport(ctx, name);
+        pp.vlan = tag;
+        pp.is_localnet = port->type == PORT_LOCALNET;
+        break;
+    case PORT_VIRTUAL:
+        parent = sb_port_binding_get_virtual_parent(ctx, row);
+        pp.ofport = parent ? interface_ofport(ctx, parent) : 0;
+        break;
+    case PORT_VIF:
+        parent = sb_port_binding_get_parent_port(ctx, row);
+        if (parent && *parent) {
+            pp.is_nested = sb_port_binding_get_tag(ctx, row, &tag);
+            pp.vlan = tag;
+            name = parent;
+        }
+        pp.ofport = interface_ofport(ctx, name);
+        break;
+    case PORT_LOCALPORT:
+        pp.ofport = interface_ofport(ctx, name);
+        break;
+    default:
+        break;
+    }
+    return pp;
+}
+
+bool
+physical_is_here(struct incr_ctx *ctx, const struct sb_port_binding *row,
+                 const struct port_fact *port, const char *name)
+{
+    switch (port->type) {
+    case PORT_PATCH:
+        return true;
+    case PORT_LOCALNET:
+        return physical_port_find(ctx, row, port).ofport != 0;
+    default:
+        return incr_exists(ctx, FACT_RESIDENT, name, strlen(name) + 1);
+    }
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/physical/physical.h"
+
+#include <net/ethernet.h>
+#include <string.h>
+
+#include "controller/binding/names.h"
+#include "controller/chassis/ha.h"
+#include "lib/logical/ovn_symbols.h"
+#include "lib/schema/sb_tracked.h"
+
+/* What the flows of one port are made of. */
+struct context {
+    struct flow_builder b;
+    const struct sb_port_binding *row;
+    const struct sb_datapath_binding *datapath;
+    const char *name;
+    struct port_fact port;
+    struct zones zones;
+};
+
+static void
+match_flag(struct context *c, unsigned int flag, bool value)
+{
+    match_set_u64_masked(&c->b.match, FIELD_REG0 + LOG_REG_FLAGS,
+                         (uint64_t) value << flag, UINT64_C(1) << flag);
+}
+
+static void
+set_flag(struct context *c, unsigned int flag)
+{
+    flow_set_bits(&c->b, FIELD_REG0 + LOG_REG_FLAGS, flag, 1, 1);
+}
+
+/* Begins a flow that matches packets to the port. */
+static void
+begin_outport(struct context *c)
+{
+    flow_begin(&c->b);
+    flow_match_port(&c->b, c->port.dp_key, LOG_REG_OUTPORT, c->port.port_key);
+}
+
+/* Tables 38, 39 and 64 of a port that is here. */
+static void
+deliver_here(struct context *c, bool is_nested)
+{
+    begin_outport(c);
+    flow_load_zones(&c->b, &c->zones);
+    flow_resubmit(&c->b, OF_TABLE_CHECK_LOOPBACK);
+    flow_emit(&c->b, OF_TABLE_LOCAL_OUTPUT, 100);
+
+    begin_outport(c);
+    match_set_reg(&c->b.match, LOG_REG_INPORT, c->port.port_key);
+    match_flag(c, LOG_FLAG_LOOPBACK, false);
+    flow_emit(&c->b, OF_TABLE_CHECK_LOOPBACK, 100);
+
+    /* OpenFlow does not send a packet to its in_port; a container's in_port
+     * is its parent's. */
+    static const unsigned int flags[] = { LOG_FLAG_LOOPBACK,
+                                          LOG_FLAG_NESTED_CONTAINER };
+    for (size_t i = 0; i < (is_nested ? 2 : 1); i++) {
+        const struct subfield in_port
+            = { field_from_id(FIELD_IN_PORT), 0, 16 };
+
+        begin_outport(c);
+        match_flag(c, flags[i], true);
+        ofpact_put_STACK_PUSH(&c->b.actions)->subfield = in_port;
+        ofpact_put_load(&c->b.actions, &in_port, OFPP_NONE);
+        flow_resubmit(&c->b, OF_TABLE_LOG_TO_PHY);
+        ofpact_put_STACK_POP(&c->b.actions)->subfield = in_port;
+        flow_emit(&c->b, OF_TABLE_SAVE_INPORT, 100);
+    }
+}
+
+/* Tables 0 and 65 of a port that has an OpenFlow port here. */
+static void
+physical_flows(struct context *c, const struct physical_port *pp)
+{
+    flow_begin(&c->b);
+    match_set_in_port(&c->b.match, pp->ofport);
+    if (pp->vlan) {
+        match_set_u64(&c->b.match, FIELD_DL_VLAN, pp->vlan);
+        ofpact_put_STRIP_VLAN(&c->b.actions);
+    } else if (pp->is_localnet) {
+        match_set_u64_masked(&c->b.match, FIELD_VLAN_TCI, 0, 0x1fff);
+    }
+    flow_load_zones(&c->b, &c->zones);
+    flow_set_bits(&c->b, FIELD_METADATA, 0, 64, c->port.dp_key);
+    flow_set_reg(&c->b, LOG_REG_INPORT, c->port.port_key);
+    if (pp->is_nested) {
+        set_flag(c, LOG_FLAG_NESTED_CONTAINER);
+    }
+    if (pp->is_localnet) {
+        set_flag(c, LOG_FLAG_LOCALNET);
+    }
+    flow_resubmit(&c->b, OF_TABLE_LOG_INGRESS);
+    flow_emit(&c->b, OF_TABLE_PHY_TO_LOG, pp->vlan ? 150 : 100);
+
+    begin_outport(c);
+    if (pp->vlan) {
+        ofpact_put_PUSH_VLAN(&c->b.actions)->ethertype = htons(ETHERTYPE_VLAN);
+        flow_set_bits(&c->b, FIELD_VLAN_VID, 0, 12, pp->vlan);
+    }
+    flow_output(&c->b, pp->ofport);
+    if (pp->vlan) {
+        ofpact_put_STRIP_VLAN(&c->b.actions);
+    }
+    flow_emit(&c->b, OF_TABLE_LOG_TO_PHY, 100);
+}
+
+/* Packets of a localport never leave the host. */
+static void
+keep_local(struct context *c)
+{
+    flow_begin(&c->b);
+    flow_match_port(&c->b, c->port.dp_key, LOG_REG_INPORT, c->port.port_key);
+    flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
+    flow_emit(&c->b, OF_TABLE_REMOTE_OUTPUT, 150);
+}
+
+/* On to the peer's datapath, with nothing left of this one's pipeline. */
+static void
+patch_flows(struct context *c)
+{
+    const struct strmap *options
+        = sb_port_binding_get_options(c->b.ctx, c->row);
+    const char *peer_name = strmap_get(options, "peer");
+    const struct port_fact *peer
+        = peer_name ? controller_find_port(c->b.ctx, peer_name) : NULL;
+    size_t ofs;
+
+    if (!peer) {
+        return;
+    }
+    const struct zones zones = zones_get(c->b.ctx, &peer->datapath, NULL);
+
+    begin_outport(c);
+    ofs = c->b.actions.size;
+    ofpact_put_CLONE(&c->b.actions);
+    ofpact_put_CT_CLEAR(&c->b.actions);
+    for (unsigned int reg = 0; reg < LOG_REG_INPORT; reg++) {
+        flow_set_reg(&c->b, reg, 0);
+    }
+    flow_load_zones(&c->b, &zones);
+    flow_set_bits(&c->b, FIELD_METADATA, 0, 64, peer->dp_key);
+    flow_set_reg(&c->b, LOG_REG_INPORT, peer->port_key);
+    flow_set_reg(&c->b, LOG_REG_OUTPORT, 0);
+    flow_resubmit(&c->b, OF_TABLE_LOG_INGRESS);
+    ofpact_finish(&c->b.actions, ofs);
+    flow_emit(&c->b, OF_TABLE_LOG_TO_PHY, 100);
+}
+
+/* The port of a gateway group: packets to it become packets to the router port
+ * that it stands for, on the chassis that is active. */
+static void
+redirect_flows(struct context *c)
+{
+    const struct strmap *options
+        = sb_port_binding_get_options(c->b.ctx, c->row);
+    const char *name = strmap_get(options, "distributed-port");
+    const struct port_fact *port
+        = name ? controller_find_port(c->b.ctx, name) : NULL;
+
+    if (!port) {
+        return;
+    }
+    begin_outport(c);
+    flow_set_reg(&c->b, LOG_REG_OUTPORT, port->port_key);
+    flow_load_zones(&c->b, &c->zones);
+    flow_resubmit(&c->b, OF_TABLE_CHECK_LOOPBACK);
+    flow_emit(&c->b, OF_TABLE_LOCAL_OUTPUT, 100);
+}
+
+static const struct tunnel_fact *
+find_tunnel(struct context *c, const char *chassis)
+{
+    return incr_get(c->b.ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1);
+}
+
+/* Appends the output to each other chassis that has the port; returns their
+ * number. */
+static size_t
+put_remote_outputs(struct context *c)
+{
+    const struct sb_chassis *chassis
+        = sb_port_binding_get_chassis(c->b.ctx, c->row);
+    struct sb_chassis *const *additional;
+    const char *active = NULL;
+    size_t n_additional, n = 0;
+
+    if (c->port.type == PORT_CHASSISREDIRECT
+        || c->port.type == PORT_EXTERNAL) {
+        const struct sb_ha_chassis_group *group
+            = sb_port_binding_get_ha_chassis_group(c->b.ctx, c->row);
+
+        active = group ? ha_group_remote(c->b.ctx, group) : NULL;
+    } else if (chassis
+               && !chassis_is_here(c->b.ctx, &chassis->header.uuid)) {
+        active = sb_chassis_get_name(c->b.ctx, chassis);
+    }
+    if (active && find_tunnel(c, active)) {
+        flow_tunnel_output(&c->b, find_tunnel(c, active), c->port.dp_key,
+                           c->port.port_key);
+        n++;
+    }
+
+    additional = sb_port_binding_get_additional_chassis(c->b.ctx, c->row,
+                                                        &n_additional);
+    for (size_t i = 0; i < n_additional; i++) {
+        const struct tunnel_fact *tunnel;
+
+        if (chassis_is_here(c->b.ctx, &additional[i]->header.uuid)) {
+            continue;
+        }
+        tunnel = find_tunnel(c, sb_chassis_get_name(c->b.ctx,
+                                                    additional[i]));
+        if (tunnel) {
+            flow_tunnel_output(&c->b, tunnel, c->port.dp_key,
+                               c->port.port_key);
+            n++;
+        }
+    }
+    return n;
+}
+
+/* Table 37: out to the chassis that have the port, and to the one here too if
+ * it is in several places.  On a datapath with a localnet port, the physical
+ * network takes packets to VIFs elsewhere. */
+static void
+remote_flows(struct context *c, bool is_here)
+{
+    const struct port_fact *localnet
+        = incr_get(c->b.ctx, FACT_LOCALNET,
+                   &c->port.dp_key, sizeof c->port.dp_key);
+    size_t n;
+
+    if (localnet && !is_here
+        && (c->port.type == PORT_VIF || c->port.type == PORT_EXTERNAL
+            || c->port.type == PORT_VIRTUAL)) {
+        begin_outport(c);
+        flow_set_reg(&c->b, LOG_REG_OUTPORT, localnet->port_key);
+        flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
+        flow_emit(&c->b, OF_TABLE_LOCAL_OUTPUT, 100);
+        return;
+    }
+    begin_outport(c);
+    n = put_remote_outputs(c);
+    if (!n) {
+        return;
+    }
+    if (is_here) {
+        flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
+    }
+    flow_emit(&c->b, OF_TABLE_REMOTE_OUTPUT, 100);
+}
+
+void
+physical_port_unit(struct incr_ctx *ctx, const void *row_)
+{
+    struct context c = { .row = row_ };
+    struct physical_port pp;
+    bool is_here, is_patch;
+
+    if (!port_fact_read(ctx, c.row, &c.port)
+        || !controller_is_local(ctx, c.port.dp_key)) {
+        return;
+    }
+    c.datapath = sb_port_binding_get_datapath(ctx, c.row);
+    c.name = sb_port_binding_get_logical_port(ctx, c.row);
+    is_here = physical_is_here(ctx, c.row, &c.port, c.name);
+    is_patch = (c.port.type == PORT_PATCH
+                || (c.port.type == PORT_L3GATEWAY && is_here));
+    pp = physical_port_find(ctx, c.row, &c.port);
+    c.zones = zones_get(ctx, &c.datapath->header.uuid,
+                        is_here && pp.ofport ? c.name : NULL);
+
+    flow_builder_init(&c.b, ctx, c.row->header.uuid.parts[0]);
+    if (c.port.type == PORT_CHASSISREDIRECT) {
+        if (is_here) {
+            redirect_flows(&c);
+        }
+    } else if (is_patch) {
+        deliver_here(&c, false);
+        patch_flows(&c);
+    } else if (is_here && pp.ofport) {
+        deliver_here(&c, pp.is_nested);
+        physical_flows(&c, &pp);
+        if (c.port.type == PORT_LOCALPORT) {
+            keep_local(&c);
+        }
+    }
+    if (!is_patch && c.port.type != PORT_LOCALNET
+        && c.port.type != PORT_LOCALPORT) {
+        remote_flows(&c, is_here);
+    }
+    flow_builder_uninit(&c.b);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROLLER_PROGRAM_H
+#define CONTROLLER_PROGRAM_H
+
+/* What ovn-controller computes, as the engine's program: the input tables, the
+ * classes of facts between them and the switch, and the ranks.
+ *
+ * The way of the facts, by rank:
+ *
+ *   0  what the program sets: local datapaths, allocated ids, switch state
+ *   1  configuration of this chassis (from the Open_vSwitch row)
+ *   2  which interfaces are on the integration bridge
+ *   3  names: interfaces by iface-id, tunnels by chassis, ports by name
+ *   4  what is here: claims, resident ports, datapaths that matter
+ *   5  OpenFlow flows, and ids that they want
+ *
+ * Some facts depend on a walk over a graph (local datapaths) or on an
+ * allocation (conjunction ids, group ids, conntrack zones), which no pure
+ * function gives: a sink collects what is wanted and, between two steps, sets
+ * the answer as an input fact.  The step is repeated until nothing is
+ * pending, before anything leaves the process. */
+
+#include "lib/base/uuid.h"
+#include "lib/flow/flow.h"
+#include "lib/incr/incr.h"
+
+/* Input tables. */
+enum controller_table {
+    /* Open_vSwitch. */
+    TABLE_OPEN_VSWITCH,
+    TABLE_BRIDGE,
+    TABLE_PORT,
+    TABLE_INTERFACE,
+    /* OVN_Southbound. */
+    TABLE_SB_GLOBAL,
+    TABLE_CHASSIS,
+    TABLE_ENCAP,
+    TABLE_DATAPATH_BINDING,
+    TABLE_PORT_BINDING,
+    TABLE_LOGICAL_FLOW,
+    TABLE_LOGICAL_DP_GROUP,
+    TABLE_MULTICAST_GROUP,
+    TABLE_ADDRESS_SET,
+    TABLE_PORT_GROUP,
+    TABLE_MAC_BINDING,
+    TABLE_STATIC_MAC_BINDING,
+    TABLE_FDB,
+    TABLE_HA_CHASSIS_GROUP,
+    TABLE_HA_CHASSIS,
+    TABLE_DHCP_OPTIONS,
+    TABLE_DHCPV6_OPTIONS,
+    TABLE_DNS,
+    TABLE_METER,
+    TABLE_LOAD_BALANCER,
+    N_TABLES
+};
+
+enum controller_fact {
+    /* Set by the program. */
+    FACT_LOCAL_DATAPATH,     /* uint32_t key of the datapath -> nothing. */
+    FACT_ID,                 /* id_key() -> uint32_t. */
+
+    FACT_CONFIG,             /* Name of a setting -> its text. */
+    FACT_INTEGRATION_PORT,   /* Interface uuid -> nothing: it is on br-int. */
+    FACT_INTERFACE,          /* iface-id -> struct interface_fact. */
+    FACT_PATCH,              /* Patch interface name -> uint32_t ofport. */
+    FACT_TUNNEL,             /* Chassis name -> struct tunnel_fact. */
+    FACT_PORT,               /* Logical port name -> struct port_fact. */
+    FACT_LOCALNET,           /* Datapath key -> struct port_fact: its localnet
+                              * port, if a bridge is mapped to it here. */
+    FACT_GROUP_KEY,          /* Datapath key, multicast group name -> key. */
+    FACT_CHASSIS_HERE,       /* Nothing -> struct uuid of our Chassis row. */
+
+    FACT_CLAIM,              /* Port_Binding uuid -> struct claim_fact. */
+    FACT_HELD,               /* Port_Binding uuid -> nothing: the row names
+                              * this chassis. */
+    FACT_RESIDENT,           /* Logical port name -> nothing. */
+    FACT_DATAPATH_SEED,      /* Datapath key -> nothing: it has ports here. */
+    FACT_DATAPATH_EDGE,      /* Datapath key -> datapath key, by a patch. */
+
+    FACT_FLOW,               /* struct flow_key -> struct flow_value. */
+    FACT_ID_WANTED,          /* id_key() -> uint32_t how many. */
+    FACT_TUNNEL_WANTED,      /* Chassis name -> struct tunnel_want. */
+    FACT_GROUP,              /* id_key() of kind ID_GROUP -> group text. */
+    N_FACTS
+};
+
+/* Ranks of facts; a unit that emits a class has that rank. */
+enum controller_rank {
+    RANK_INPUT,
+    RANK_CONFIG,
+    RANK_BRIDGE,
+    RANK_NAMES,
+    RANK_BINDING,
+    RANK_FLOWS,
+};
+
+/* OpenFlow tables.  The numbers are those that operators of OVN know from
+ * ovs-ofctl dump-flows. */
+enum controller_of_table {
+    OF_TABLE_PHY_TO_LOG = 0,
+    OF_TABLE_LOG_INGRESS = 8,
+    OF_TABLE_REMOTE_OUTPUT = 37,
+    OF_TABLE_LOCAL_OUTPUT = 38,
+    OF_TABLE_CHECK_LOOPBACK = 39,
+    OF_TABLE_LOG_EGRESS = 40,
+    OF_TABLE_SAVE_INPORT = 64,
+    OF_TABLE_LOG_TO_PHY = 65,
+    OF_TABLE_MAC_BINDING = 66,
+    OF_TABLE_MAC_LOOKUP = 67,
+    OF_TABLE_CHK_LB_HAIRPIN = 68,
+    OF_TABLE_CHK_LB_HAIRPIN_REPLY = 69,
+    OF_TABLE_CT_SNAT_HAIRPIN = 70,
+    OF_TABLE_GET_FDB = 71,
+    OF_TABLE_LOOKUP_FDB = 72,
+    OF_TABLE_CHK_IN_PORT_SEC = 73,
+    OF_TABLE_CHK_IN_PORT_SEC_ND = 74,
+    OF_TABLE_CHK_OUT_PORT_SEC = 75,
+    OF_TABLE_ECMP_NH_MAC = 76,
+    OF_TABLE_ECMP_NH = 77,
+    OF_TABLE_CHK_LB_AFFINITY = 78,
+    OF_TABLE_MAC_CACHE_USE = 79,
+    OF_TABLE_CT_ZONE_LOOKUP = 80,
+};
+
+/* Values and keys of facts.  All are compared as bytes: start from zero. */
+
+enum port_type {
+    PORT_VIF,                /* Type "", also nested containers. */
+    PORT_PATCH,
+    PORT_L3GATEWAY,
+    PORT_CHASSISREDIRECT,
+    PORT_LOCALNET,
+    PORT_LOCALPORT,
+    PORT_L2GATEWAY,
+    PORT_VTEP,
+    PORT_EXTERNAL,
+    PORT_VIRTUAL,
+    PORT_REMOTE,
+    PORT_UNKNOWN,
+};
+
+struct interface_fact {
+    struct uuid uuid;        /* Of the Interface row. */
+    uint32_t ofport;         /* 0: the switch has not assigned one. */
+    uint32_t pad;
+};
+
+struct port_fact {
+    struct uuid uuid;        /* Of the Port_Binding row. */
+    struct uuid datapath;    /* Of the Datapath_Binding row. */
+    uint32_t dp_key;
+    uint32_t port_key;
+    uint32_t type;           /* enum port_type. */
+    uint32_t pad;
+};
+
+enum tunnel_type { TUNNEL_GENEVE, TUNNEL_VXLAN };
+
+struct tunnel_fact {
+    uint32_t ofport;
+    uint8_t type;            /* enum tunnel_type. */
+    uint8_t bfd_down;        /* BFD runs on it and says "down". */
+    uint8_t pad[2];
+    char remote_ip[48];      /* Which encapsulation of the chassis. */
+};
+
+struct claim_fact {
+    struct uuid interface;   /* Zero if no interface backs the port. */
+    uint8_t additional;      /* Not the main chassis of the port. */
+    uint8_t pad[7];
+};
+
+struct tunnel_want {
+    uint8_t type;            /* enum tunnel_type. */
+    uint8_t csum;
+    uint8_t bfd;
+    uint8_t pad[5];
+    char local_ip[48];
+    char remote_ip[48];
+    uint16_t dst_port;       /* 0: the type's usual one. */
+    uint8_t pad2[6];
+};
+
+/* Kinds of allocated ids, first byte of an id key; text follows. */
+enum id_kind {
+    ID_CONJUNCTION = 'c',    /* As many in a row as wanted. */
+    ID_GROUP = 'g',
+    ID_METER = 'm',
+    ID_ZONE = 'z',           /* Conntrack zone, kept over restarts. */
+};
+
+/* The engine's program.  Constant. */
+extern const struct incr_program controller_program;
+
+/* What units need of the process, by incr_aux(): constant while it runs. */
+struct controller_env {
+    const struct symbol_table *symbols;
+};
+
+/* Notes that an id of 'kind' and 'text' is wanted ('n' in a row) and returns
+ * it, or 0 while it is not allocated: the caller then emits nothing that needs
+ * it and runs again once it is there. */
+uint32_t controller_want_id(struct incr_ctx *, enum id_kind, const char *text,
+                            uint32_t n);
+
+/* Settings of FACT_CONFIG; 'def' if absent.  Borrowed while the unit runs. */
+const char *controller_config(struct incr_ctx *, const char *name,
+                              const char *def);
+bool controller_config_bool(struct incr_ctx *, const char *name, bool def);
+
+static inline bool
+controller_is_local(struct incr_ctx *ctx, uint32_t dp_key)
+{
+    return incr_exists(ctx, FACT_LOCAL_DATAPATH, &dp_key, sizeof dp_key);
+}
+
+/* The port that is called 'name', or NULL. */
+const struct port_fact *controller_find_port(struct incr_ctx *,
+                                             const char *name);
+
+#endif /* controller/program.h */
