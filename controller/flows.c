@@ -2,6 +2,7 @@
 #include "controller/flows.h"
 
 #include "controller/program.h"
+#include "lib/base/alloc.h"
 
 void
 flow_builder_init(struct flow_builder *b, struct incr_ctx *ctx,
@@ -26,6 +27,12 @@ flow_begin(struct flow_builder *b)
     buf_clear(&b->actions);
 }
 
+/* A key with room for a match on everything. */
+union flow_fact_room {
+    struct flow_fact_key key;
+    uint64_t room[sizeof(struct flow_fact_key) / 8 + 2 * FLOW_WORDS];
+};
+
 /* Packs 'match' behind '*key', which has room for all words. */
 static size_t
 pack_match(const struct match *match, struct flow_fact_key *key)
@@ -49,13 +56,21 @@ pack_match(const struct match *match, struct flow_fact_key *key)
     return sizeof *key + 2 * key->n_words * sizeof *key->words;
 }
 
+struct flow_fact_key *
+flow_fact_key_create(const struct match *match, uint8_t table,
+                     uint16_t priority, size_t *ret_size)
+{
+    union flow_fact_room u;
+
+    u.key = (struct flow_fact_key) { .table = table, .priority = priority };
+    *ret_size = pack_match(match, &u.key);
+    return xmemdup(&u, *ret_size);
+}
+
 void
 flow_emit(struct flow_builder *b, uint8_t table, uint16_t priority)
 {
-    union {
-        struct flow_fact_key key;
-        uint64_t room[sizeof(struct flow_fact_key) / 8 + 2 * FLOW_WORDS];
-    } u;
+    union flow_fact_room u;
     struct buf value;
     uint64_t storage[128];
     size_t key_size;

@@ -60,6 +60,11 @@ void flow_move(struct flow_builder *, enum field_id src, unsigned int src_ofs,
 void flow_resubmit(struct flow_builder *, uint8_t table);
 void flow_output(struct flow_builder *, ofp_port_t port);
 
+/* Returns the key of a flow, for free(); '*ret_size' is its size. */
+struct flow_fact_key *flow_fact_key_create(const struct match *,
+                                           uint8_t table, uint16_t priority,
+                                           size_t *ret_size) MUST_USE;
+
 /* Reads a fact's key back. */
 void flow_fact_key_expand(const struct flow_fact_key *, struct match *);
 

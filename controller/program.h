@@ -23,37 +23,13 @@
 #include "lib/base/uuid.h"
 #include "lib/flow/flow.h"
 #include "lib/incr/incr.h"
+#include "lib/schema/sb.h"
+#include "lib/schema/vs.h"
 
-/* Input tables. */
-enum controller_table {
-    /* Open_vSwitch. */
-    TABLE_OPEN_VSWITCH,
-    TABLE_BRIDGE,
-    TABLE_PORT,
-    TABLE_INTERFACE,
-    /* OVN_Southbound. */
-    TABLE_SB_GLOBAL,
-    TABLE_CHASSIS,
-    TABLE_ENCAP,
-    TABLE_DATAPATH_BINDING,
-    TABLE_PORT_BINDING,
-    TABLE_LOGICAL_FLOW,
-    TABLE_LOGICAL_DP_GROUP,
-    TABLE_MULTICAST_GROUP,
-    TABLE_ADDRESS_SET,
-    TABLE_PORT_GROUP,
-    TABLE_MAC_BINDING,
-    TABLE_STATIC_MAC_BINDING,
-    TABLE_FDB,
-    TABLE_HA_CHASSIS_GROUP,
-    TABLE_HA_CHASSIS,
-    TABLE_DHCP_OPTIONS,
-    TABLE_DHCPV6_OPTIONS,
-    TABLE_DNS,
-    TABLE_METER,
-    TABLE_LOAD_BALANCER,
-    N_TABLES
-};
+/* Input tables: those of Open_vSwitch, then those of OVN_Southbound. */
+#define TABLE_VS(NAME) (VS_TABLE_##NAME)
+#define TABLE_SB(NAME) (VS_N_TABLES + SB_TABLE_##NAME)
+#define CONTROLLER_N_TABLES (VS_N_TABLES + SB_N_TABLES)
 
 enum controller_fact {
     /* Set by the program. */
@@ -61,7 +37,8 @@ enum controller_fact {
     FACT_ID,                 /* id_key() -> uint32_t. */
 
     FACT_CONFIG,             /* Name of a setting -> its text. */
-    FACT_INTEGRATION_PORT,   /* Interface uuid -> nothing: it is on br-int. */
+    FACT_INTEGRATION_PORT,   /* Interface uuid -> ovn-chassis-id of its Port,
+                              * or "": it is on br-int. */
     FACT_INTERFACE,          /* iface-id -> struct interface_fact. */
     FACT_PATCH,              /* Patch interface name -> uint32_t ofport. */
     FACT_TUNNEL,             /* Chassis name -> struct tunnel_fact. */
@@ -69,7 +46,12 @@ enum controller_fact {
     FACT_LOCALNET,           /* Datapath key -> struct port_fact: its localnet
                               * port, if a bridge is mapped to it here. */
     FACT_GROUP_KEY,          /* Datapath key, multicast group name -> key. */
+    FACT_PORT_CHASSIS,       /* Logical port name -> name of its chassis. */
+    FACT_BFD_PEER,           /* Chassis name -> nothing: a gateway group needs
+                              * to know whether it lives. */
     FACT_CHASSIS_HERE,       /* Nothing -> struct uuid of our Chassis row. */
+    FACT_ADDRESS_SET,        /* Name -> array of struct const_set_item. */
+    FACT_PORT_GROUP,         /* Name -> names of ports, each ended by a 0. */
 
     FACT_CLAIM,              /* Port_Binding uuid -> struct claim_fact. */
     FACT_HELD,               /* Port_Binding uuid -> nothing: the row names
@@ -81,7 +63,8 @@ enum controller_fact {
     FACT_FLOW,               /* struct flow_key -> struct flow_value. */
     FACT_ID_WANTED,          /* id_key() -> uint32_t how many. */
     FACT_TUNNEL_WANTED,      /* Chassis name -> struct tunnel_want. */
-    FACT_GROUP,              /* id_key() of kind ID_GROUP -> group text. */
+    FACT_PATCH_WANTED,       /* Name of a localnet or l2gateway port -> name of
+                              * the bridge to join br-int with for it. */
     N_FACTS
 };
 
@@ -121,6 +104,11 @@ enum controller_of_table {
     OF_TABLE_CHK_LB_AFFINITY = 78,
     OF_TABLE_MAC_CACHE_USE = 79,
     OF_TABLE_CT_ZONE_LOOKUP = 80,
+    OF_TABLE_CT_NW_DST = 81,
+    OF_TABLE_CT_IP6_DST = 82,
+    OF_TABLE_CT_TP_DST = 83,
+    OF_TABLE_CT_STATE_SAVE = 84,
+    OF_TABLE_FLOOD_REMOTE = 85,
 };
 
 /* Values and keys of facts.  All are compared as bytes: start from zero. */
@@ -190,13 +178,11 @@ enum id_kind {
     ID_ZONE = 'z',           /* Conntrack zone, kept over restarts. */
 };
 
-/* The engine's program.  Constant. */
-extern const struct incr_program controller_program;
+/* Returns the engine's program, which lives as long as the process. */
+const struct incr_program *controller_program(void);
 
-/* What units need of the process, by incr_aux(): constant while it runs. */
-struct controller_env {
-    const struct symbol_table *symbols;
-};
+/* The key of an id: its kind and text.  Appended to 'key'. */
+void controller_put_id_key(struct str *key, enum id_kind, const char *text);
 
 /* Notes that an id of 'kind' and 'text' is wanted ('n' in a row) and returns
  * it, or 0 while it is not allocated: the caller then emits nothing that needs

@@ -5,8 +5,8 @@
  *
  * Localports are resident wherever they have an interface but belong to no
  * chassis, so they are not claimed.  A nested container's port goes where its
- * parent is; a virtual port is claimed when traffic shows who has it
- * (bind_vport), so its row alone says. */
+ * parent is; a virtual port is first claimed when traffic shows who has it
+ * (bind_vport), and kept as long as that one's interface is here. */
 #include "controller/binding/binding.h"
 
 #include <string.h>
@@ -164,9 +164,12 @@ bind_virtual(const struct binding *b)
 {
     const struct sb_chassis *chassis
         = sb_port_binding_get_chassis(b->ctx, b->row);
+    const char *parent
+        = sb_port_binding_get_virtual_parent(b->ctx, b->row);
 
-    if (chassis && chassis_is_here(b->ctx, &chassis->header.uuid)) {
-        reside(b);
+    if (chassis && chassis_is_here(b->ctx, &chassis->header.uuid)
+        && parent && find_interface(b, parent)) {
+        claim(b, NULL, false);
     }
 }
 

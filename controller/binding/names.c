@@ -45,10 +45,12 @@ interface_unit(struct incr_ctx *ctx, const void *row_)
 {
     const struct vs_interface *row = row_;
     const struct uuid *uuid = &row->header.uuid;
-    const char *name, *iface_id;
+    const char *name, *iface_id, *tunnel_id;
+    const struct strmap *ids;
     uint32_t ofport;
 
-    if (!incr_exists(ctx, FACT_INTEGRATION_PORT, uuid, sizeof *uuid)) {
+    tunnel_id = incr_get(ctx, FACT_INTEGRATION_PORT, uuid, sizeof *uuid);
+    if (!tunnel_id) {
         return;
     }
     ofport = interface_ofport(ctx, row);
@@ -61,15 +63,18 @@ interface_unit(struct incr_ctx *ctx, const void *row_)
         return;
     }
 
-    const struct strmap *ids = vs_interface_get_external_ids(ctx, row);
-    const char *chassis = strmap_get(ids, "ovn-chassis-id");
-
-    iface_id = strmap_get(ids, "iface-id");
-    if (chassis) {
+    if (*tunnel_id) {
         if (ofport) {
-            emit_tunnel(ctx, row, chassis, ofport);
+            struct str *chassis = incr_scratch(ctx, 0);
+
+            str_put_bytes(chassis, tunnel_id, strcspn(tunnel_id, "@"));
+            emit_tunnel(ctx, row, str_cstr(chassis), ofport);
         }
-    } else if (iface_id) {
+        return;
+    }
+    ids = vs_interface_get_external_ids(ctx, row);
+    iface_id = strmap_get(ids, "iface-id");
+    if (iface_id) {
         const struct interface_fact fact = { .uuid = *uuid,
                                              .ofport = ofport };
 
@@ -153,12 +158,20 @@ void
 port_name_unit(struct incr_ctx *ctx, const void *row_)
 {
     const struct sb_port_binding *row = row_;
+    const struct sb_chassis *chassis;
     struct port_fact port;
 
     if (port_fact_read(ctx, row, &port)) {
         const char *name = sb_port_binding_get_logical_port(ctx, row);
 
         incr_emit(ctx, FACT_PORT, name, strlen(name) + 1, &port, sizeof port);
+        chassis = sb_port_binding_get_chassis(ctx, row);
+        if (chassis) {
+            const char *where = sb_chassis_get_name(ctx, chassis);
+
+            incr_emit(ctx, FACT_PORT_CHASSIS, name, strlen(name) + 1,
+                      where, strlen(where) + 1);
+        }
         if (port.type == PORT_LOCALNET && network_bridge(ctx, row)) {
             incr_emit(ctx, FACT_LOCALNET,
                       &port.dp_key, sizeof port.dp_key, &port, sizeof port);
@@ -228,4 +241,27 @@ const struct port_fact *
 controller_find_port(struct incr_ctx *ctx, const char *name)
 {
     return incr_get(ctx, FACT_PORT, name, strlen(name) + 1);
+}
+
+const struct tunnel_fact *
+port_tunnel(struct incr_ctx *ctx, const char *port_name)
+{
+    const char *chassis = incr_get(ctx, FACT_PORT_CHASSIS,
+                                   port_name, strlen(port_name) + 1);
+
+    return (chassis
+            ? incr_get(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1)
+            : NULL);
+}
+
+bool
+datapath_is_switch(struct incr_ctx *ctx, const struct sb_datapath_binding *dp)
+{
+    const char *type = sb_datapath_binding_get_type(ctx, dp);
+
+    /* Older northds leave 'type' empty. */
+    return (type && *type
+            ? !strcmp(type, "logical-switch")
+            : strmap_get(sb_datapath_binding_get_external_ids(ctx, dp),
+                         "logical-switch") != NULL);
 }

@@ -7,13 +7,14 @@
 
 #include "controller/program.h"
 
+struct sb_datapath_binding;
 struct sb_port_binding;
 
 /* Unit of Interface: emits FACT_INTERFACE, FACT_PATCH, FACT_TUNNEL for
  * interfaces of the integration bridge. */
 void interface_unit(struct incr_ctx *, const void *interface);
 
-/* Unit of Port_Binding: emits FACT_PORT and FACT_LOCALNET. */
+/* Unit of Port_Binding: emits FACT_PORT, FACT_PORT_CHASSIS, FACT_LOCALNET. */
 void port_name_unit(struct incr_ctx *, const void *port_binding);
 
 /* Unit of Multicast_Group: emits FACT_GROUP_KEY. */
@@ -38,5 +39,13 @@ char *network_bridge(struct incr_ctx *, const struct sb_port_binding *);
 
 /* The key of multicast group 'name' in datapath 'dp_key'; 0 if none. */
 uint32_t group_key_find(struct incr_ctx *, uint32_t dp_key, const char *name);
+
+/* The tunnel to where the port is, or NULL. */
+const struct tunnel_fact *port_tunnel(struct incr_ctx *,
+                                      const char *port_name);
+
+/* Of a switch, not of a router. */
+bool datapath_is_switch(struct incr_ctx *,
+                        const struct sb_datapath_binding *);
 
 #endif /* controller/binding/names.h */

@@ -85,6 +85,9 @@ bridge_unit(struct incr_ctx *ctx, const void *row_)
     }
     ports = vs_bridge_get_ports(ctx, row, &n_ports);
     for (size_t i = 0; i < n_ports; i++) {
+        const struct strmap *ids
+            = vs_port_get_external_ids(ctx, ports[i]);
+        const char *chassis = strmap_get_def(ids, "ovn-chassis-id", "");
         struct vs_interface *const *interfaces;
         size_t n;
 
@@ -92,7 +95,8 @@ bridge_unit(struct incr_ctx *ctx, const void *row_)
         for (size_t j = 0; j < n; j++) {
             const struct uuid *uuid = &interfaces[j]->header.uuid;
 
-            incr_emit(ctx, FACT_INTEGRATION_PORT, uuid, sizeof *uuid, NULL, 0);
+            incr_emit(ctx, FACT_INTEGRATION_PORT, uuid, sizeof *uuid,
+                      chassis, strlen(chassis) + 1);
         }
     }
 }

@@ -91,3 +91,43 @@ ha_group_remote(struct incr_ctx *ctx, const struct sb_ha_chassis_group *group)
 
     return best && !here ? sb_chassis_get_name(ctx, best) : NULL;
 }
+
+static void
+emit_peer(struct incr_ctx *ctx, const struct sb_chassis *chassis)
+{
+    if (chassis && !chassis_is_here(ctx, &chassis->header.uuid)) {
+        const char *name = sb_chassis_get_name(ctx, chassis);
+
+        incr_emit(ctx, FACT_BFD_PEER, name, strlen(name) + 1, NULL, 0);
+    }
+}
+
+/* Members watch each other and the chassis that use the group; those watch the
+ * members.  One member alone is no choice, so nobody watches it. */
+void
+bfd_peer_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct sb_ha_chassis_group *group = row_;
+    struct sb_ha_chassis *const *members;
+    struct sb_chassis *const *users;
+    bool is_member, is_user = false;
+    size_t n_members, n_users;
+
+    members = sb_ha_chassis_group_get_ha_chassis(ctx, group, &n_members);
+    if (n_members < 2) {
+        return;
+    }
+    is_member = ha_group_has_us(ctx, group);
+    users = sb_ha_chassis_group_get_ref_chassis(ctx, group, &n_users);
+    for (size_t i = 0; i < n_users; i++) {
+        is_user |= chassis_is_here(ctx, &users[i]->header.uuid);
+        if (is_member) {
+            emit_peer(ctx, users[i]);
+        }
+    }
+    if (is_member || is_user) {
+        for (size_t i = 0; i < n_members; i++) {
+            emit_peer(ctx, sb_ha_chassis_get_chassis(ctx, members[i]));
+        }
+    }
+}

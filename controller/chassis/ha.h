@@ -12,6 +12,9 @@
 struct incr_ctx;
 struct sb_ha_chassis_group;
 
+/* Unit of HA_Chassis_Group: emits FACT_BFD_PEER. */
+void bfd_peer_unit(struct incr_ctx *, const void *ha_chassis_group);
+
 /* This chassis has the highest priority among the members that live as far as
  * it can tell. */
 bool ha_group_is_active_here(struct incr_ctx *,

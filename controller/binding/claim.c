@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a port here, step by step; a port stays on the list 'ports' until
+ * it has reached the last one:
+ *
+ *   claimed    the row shall name this chassis; transactions are sent until it
+ *              does
+ *   settling   it does; the flows that the switch was sent last are not known
+ *              to be there yet
+ *   installed  they are: the row gets 'up', the interface ovn-installed
+ */
+#include "controller/binding/claim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/program.h"
+#include "lib/base/alloc.h"
+#include "lib/base/hmap.h"
+#include "lib/base/vec.h"
+#include "lib/runtime/clock.h"
+#include "lib/runtime/log.h"
+#include "lib/schema/sb.h"
+#include "lib/schema/vs.h"
+
+LOG_MODULE(binding);
+
+struct port {
+    struct hmap_node node;       /* In claims.ports, by uuid. */
+    struct uuid uuid;            /* Of the Port_Binding. */
+    struct uuid interface;       /* To tell that it is installed, or zero. */
+    uint64_t seq;                /* Settling: what to wait for; 0 otherwise. */
+    bool told_interface;
+};
+
+struct claims {
+    struct controller *controller;
+    struct incr_sink claim_sink;
+    struct incr_sink held_sink;
+    struct hmap ports;           /* Those that may differ. */
+};
+
+static struct port *
+find_port(const struct claims *claims, const struct uuid *uuid)
+{
+    struct port *port;
+
+    HMAP_FOR_EACH_WITH_HASH (port, node, uuid_hash(uuid), &claims->ports) {
+        if (uuid_equals(&port->uuid, uuid)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+static void
+add_port(struct claims *claims, const struct uuid *uuid)
+{
+    struct port *port = find_port(claims, uuid);
+
+    if (!port) {
+        port = xzalloc(sizeof *port);
+        port->uuid = *uuid;
+        hmap_insert(&claims->ports, &port->node, uuid_hash(uuid));
+    }
+    port->seq = 0;
+}
+
+static void
+remove_port(struct claims *claims, struct port *port)
+{
+    hmap_remove(&claims->ports, &port->node);
+    free(port);
+}
+
+static void
+group_changed(void *claims, struct incr_group *group)
+{
+    add_port(claims, incr_group_key(group));
+}
+
+struct claims *
+claims_create(struct controller *c)
+{
+    struct claims *claims = xzalloc(sizeof *claims);
+
+    claims->controller = c;
+    hmap_init(&claims->ports);
+    claims->claim_sink = (struct incr_sink) {
+        .fact = FACT_CLAIM, .aux = claims, .group_changed = group_changed };
+    claims->held_sink = (struct incr_sink) {
+        .fact = FACT_HELD, .aux = claims, .group_changed = group_changed };
+    incr_add_sink(c->incr, &claims->claim_sink);
+    incr_add_sink(c->incr, &claims->held_sink);
+    return claims;
+}
+
+void
+claims_destroy(struct claims *claims)
+{
+    struct port *port;
+
+    HMAP_FOR_EACH_SAFE (port, node, &claims->ports) {
+        remove_port(claims, port);
+    }
+    hmap_uninit(&claims->ports);
+    free(claims);
+}
+
+static void
+add_group(struct incr_group *group, void *claims)
+{
+    add_port(claims, incr_group_key(group));
+}
+
+void
+claims_wake(struct claims *claims)
+{
+    const struct incr *incr = claims->controller->incr;
+
+    incr_for_each_group(incr, FACT_CLAIM, add_group, claims);
+    incr_for_each_group(incr, FACT_HELD, add_group, claims);
+}
+
+static const struct claim_fact *
+find_claim(const struct claims *claims, const struct uuid *uuid)
+{
+    struct incr_group *group = incr_find(claims->controller->incr, FACT_CLAIM,
+                                         uuid, sizeof *uuid);
+
+    return group && group->n ? incr_group_value(group, 0) : NULL;
+}
+
+static bool
+is_additional(const struct sb_port_binding *row,
+              const struct sb_chassis *chassis)
+{
+    for (size_t i = 0; i < row->n_additional_chassis; i++) {
+        if (row->additional_chassis[i] == chassis) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Makes the row name us; true if it does already. */
+static bool
+claim(const struct sb_port_binding *row, const struct sb_chassis *chassis,
+      const struct claim_fact *fact)
+{
+    if (fact->additional) {
+        if (is_additional(row, chassis)) {
+            return true;
+        }
+        sb_port_binding_update_additional_chassis_addvalue(row, chassis);
+    } else {
+        if (row->chassis == chassis) {
+            return true;
+        }
+        sb_port_binding_set_chassis(row, chassis);
+        if (is_additional(row, chassis)) {
+            sb_port_binding_update_additional_chassis_delvalue(row, chassis);
+        }
+        if (chassis->n_encaps > 1 && !row->encap) {
+            sb_port_binding_set_encap(row, chassis->encaps[0]);
+        }
+    }
+    log_info("Claiming lport %s for this chassis.", row->logical_port);
+    for (size_t i = 0; i < row->n_mac; i++) {
+        log_info("%s: Claiming %s", row->logical_port, row->mac[i]);
+    }
+    return false;
+}
+
+/* Makes the row not name us; true if it does not. */
+static bool
+release(const struct sb_port_binding *row, const struct sb_chassis *chassis)
+{
+    bool is_main = row->chassis == chassis;
+
+    if (!is_main && !is_additional(row, chassis)) {
+        return true;
+    }
+    log_info("Releasing lport %s from this chassis.", row->logical_port);
+    if (is_main) {
+        sb_port_binding_clear_chassis(row);
+        if (row->encap) {
+            sb_port_binding_clear_encap(row);
+        }
+        if (row->has_up && row->up) {
+            sb_port_binding_set_up(row, false);
+        }
+        if (*row->type && !strcmp(row->type, "virtual")
+            && row->virtual_parent) {
+            sb_port_binding_clear_virtual_parent(row);
+        }
+    } else {
+        sb_port_binding_update_additional_chassis_delvalue(row, chassis);
+    }
+    return false;
+}
+
+/* Brings one port a step forward; true if it is done. */
+static bool
+advance(struct claims *claims, struct port *port,
+        const struct sb_chassis *chassis, uint64_t current_seq,
+        uint64_t installed_seq)
+{
+    const struct sb_port_binding *row
+        = sb_port_binding_get_for_uuid(claims->controller->sb, &port->uuid);
+    const struct claim_fact *fact = find_claim(claims, &port->uuid);
+
+    if (!row) {
+        return true;
+    }
+    if (!fact) {
+        return release(row, chassis);
+    }
+    if (!claim(row, chassis, fact)) {
+        return false;
+    }
+    if (!port->seq) {
+        port->seq = current_seq;
+    }
+    if (port->seq > installed_seq) {
+        return false;
+    }
+    if (!fact->additional && (!row->has_up || !row->up)) {
+        sb_port_binding_set_up(row, true);
+        log_info("Setting lport %s up in Southbound", row->logical_port);
+    }
+    port->interface = fact->interface;
+    return uuid_is_zero(&port->interface) || port->told_interface;
+}
+
+void
+claims_run_sb(struct claims *claims, struct replica_txn *txn UNUSED,
+              uint64_t current_seq, uint64_t installed_seq)
+{
+    const struct sb_chassis *chassis = controller_chassis(claims->controller);
+    struct port *port;
+
+    if (!chassis) {
+        return;
+    }
+    HMAP_FOR_EACH_SAFE (port, node, &claims->ports) {
+        if (advance(claims, port, chassis, current_seq, installed_seq)) {
+            remove_port(claims, port);
+        }
+    }
+}
+
+void
+claims_run_vs(struct claims *claims, struct replica_txn *txn UNUSED)
+{
+    struct port *port;
+
+    HMAP_FOR_EACH (port, node, &claims->ports) {
+        const struct vs_interface *iface;
+        char ts[24];
+
+        if (uuid_is_zero(&port->interface) || port->told_interface) {
+            continue;
+        }
+        port->told_interface = true;
+        iface = vs_interface_get_for_uuid(claims->controller->vs,
+                                          &port->interface);
+        if (iface && !strmap_get(&iface->external_ids, "ovn-installed")) {
+            vs_interface_update_external_ids_setkey(iface, "ovn-installed",
+                                                    "true");
+            snprintf(ts, sizeof ts, "%"PRId64, clock_wall_ms());
+            vs_interface_update_external_ids_setkey(iface, "ovn-installed-ts",
+                                                    ts);
+            log_info("Setting lport %s ovn-installed in OVS",
+                     strmap_get_def(&iface->external_ids, "iface-id", ""));
+        }
+    }
+}
+
+bool
+claims_pending_sb(const struct claims *claims)
+{
+    return !hmap_is_empty(&claims->ports);
+}
+
+bool
+claims_pending_vs(const struct claims *claims)
+{
+    struct port *port;
+
+    HMAP_FOR_EACH (port, node, &claims->ports) {
+        if (!uuid_is_zero(&port->interface) && !port->told_interface) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+release_group(struct incr_group *group, void *claims_)
+{
+    const struct claims *claims = claims_;
+    const struct sb_chassis *chassis = controller_chassis(claims->controller);
+    const struct sb_port_binding *row
+        = sb_port_binding_get_for_uuid(claims->controller->sb,
+                                       incr_group_key(group));
+
+    if (row && chassis) {
+        release(row, chassis);
+    }
+}
+
+void
+claims_release_all(struct claims *claims, struct replica_txn *txn UNUSED)
+{
+    incr_for_each_group(claims->controller->incr, FACT_HELD, release_group,
+                        claims);
+}

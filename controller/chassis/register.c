@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/chassis/register.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/smap.h"
+#include "lib/base/sset.h"
+#include "lib/base/str.h"
+#include "lib/base/vec.h"
+#include "lib/runtime/clock.h"
+#include "lib/runtime/log.h"
+
+LOG_MODULE(chassis);
+
+struct registration {
+    struct controller *controller;
+    struct replica_index *private_by_name;
+    bool dirty;
+};
+
+struct registration *
+registration_create(struct controller *c)
+{
+    struct registration *r = xzalloc(sizeof *r);
+
+    r->controller = c;
+    r->private_by_name
+        = replica_index_create_simple(c->sb, &sb_chassis_private_table,
+                                      SB_CHASSIS_PRIVATE_COL_NAME);
+    r->dirty = true;
+    return r;
+}
+
+void
+registration_destroy(struct registration *r)
+{
+    free(r);
+}
+
+void
+registration_wake(struct registration *r)
+{
+    r->dirty = true;
+}
+
+const struct sb_chassis_private *
+registration_private(const struct registration *r)
+{
+    const char *name = controller_system_id(r->controller);
+
+    return name ? (const struct sb_chassis_private *)
+                  replica_index_find_string(r->private_by_name, name)
+           : NULL;
+}
+
+/* Settings that other chassis and northd read in Chassis.other_config, each
+ * under the name it has on this host, or its default. */
+static const struct {
+    const char *name;
+    const char *def;
+} published[] = {
+    { "ovn-bridge-mappings", "" },
+    { "ovn-chassis-mac-mappings", "" },
+    { "ovn-cms-options", "" },
+    { "ovn-monitor-all", "false" },
+    { "ovn-enable-lflow-cache", "true" },
+    { "ovn-limit-lflow-cache", "" },
+    { "ovn-memlimit-lflow-cache-kb", "" },
+    { "ovn-trim-limit-lflow-cache", "" },
+    { "ovn-trim-wmark-perc-lflow-cache", "" },
+    { "ovn-trim-timeout-ms", "" },
+    { "is-interconn", "false" },
+};
+
+/* What this program can do that an older one cannot; northd waits for all
+ * chassis before it uses them. */
+static const char *const features[] = {
+    "port-up-notif",
+    "ct-no-masked-label",
+};
+
+static void
+fill_other_config(const struct controller *c, struct smap *config)
+{
+    const struct vs_open_vswitch *ovs = controller_open_vswitch(c);
+    const struct vs_bridge *bridge = controller_bridge(c);
+    struct str types = STR_EMPTY;
+
+    smap_init(config);
+    for (size_t i = 0; i < ARRAY_SIZE(published); i++) {
+        const char *name = published[i].name;
+        const char *setting = (!strcmp(name, "is-interconn")
+                               ? "ovn-is-interconn" : name);
+
+        smap_set(config, name,
+                 controller_setting(c, setting, published[i].def));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
+        smap_set(config, features[i], "true");
+    }
+    smap_set(config, "datapath-type", bridge ? bridge->datapath_type : "");
+    for (size_t i = 0; i < ovs->n_iface_types; i++) {
+        str_printf(&types, "%s%s", i ? "," : "", ovs->iface_types[i]);
+    }
+    smap_set(config, "iface-types", str_cstr(&types));
+    str_uninit(&types);
+}
+
+static void
+split(const char *list, struct sset *words)
+{
+    sset_init(words);
+    sset_add_split(words, list, ", ");
+}
+
+/* Are the encapsulations of the row the product of types and addresses? */
+static bool
+encaps_match(const struct sb_chassis *chassis, const struct sset *types,
+             const struct sset *ips, const char *csum)
+{
+    if (chassis->n_encaps != sset_count(types) * sset_count(ips)) {
+        return false;
+    }
+    for (size_t i = 0; i < chassis->n_encaps; i++) {
+        const struct sb_encap *encap = chassis->encaps[i];
+
+        if (!sset_contains(types, encap->type)
+            || !sset_contains(ips, encap->ip)
+            || strcmp(strmap_get_def(&encap->options, "csum", ""), csum)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+write_encaps(const struct registration *r, struct replica_txn *txn,
+             const struct sb_chassis *chassis)
+{
+    const struct controller *c = r->controller;
+    const char *csum = controller_setting(c, "ovn-encap-csum", "true");
+    const char *name = controller_system_id(c);
+    VEC(struct sb_encap *) encaps = VEC_EMPTY;
+    const struct sset_node *type, *ip;
+    struct sset types, ips;
+
+    split(controller_setting(c, "ovn-encap-type", ""), &types);
+    split(controller_setting(c, "ovn-encap-ip", ""), &ips);
+    if (!encaps_match(chassis, &types, &ips, csum)) {
+        SSET_FOR_EACH (type, &types) {
+            SSET_FOR_EACH (ip, &ips) {
+                struct sb_encap *encap = sb_encap_insert(txn);
+
+                sb_encap_set_type(encap, type->name);
+                sb_encap_set_ip(encap, ip->name);
+                sb_encap_set_chassis_name(encap, name);
+                sb_encap_update_options_setkey(encap, "csum", csum);
+                if (sset_count(&ips) > 1) {
+                    bool is_default = !strcmp(
+                        ip->name,
+                        controller_setting(c, "ovn-encap-ip-default", ""));
+
+                    sb_encap_update_options_setkey(
+                        encap, "is_default", is_default ? "true" : "false");
+                }
+                vec_push(&encaps, encap);
+            }
+        }
+        sb_chassis_set_encaps(chassis, encaps.items, encaps.n);
+        vec_uninit(&encaps);
+    }
+    sset_uninit(&types);
+    sset_uninit(&ips);
+}
+
+static void
+write_hostname(const struct controller *c, const struct sb_chassis *chassis)
+{
+    const char *hostname = controller_setting(c, "hostname", NULL);
+    char own[256] = "";
+
+    if (!hostname) {
+        gethostname(own, sizeof own - 1);
+        hostname = own;
+    }
+    if (strcmp(chassis->hostname, hostname)) {
+        sb_chassis_set_hostname(chassis, hostname);
+    }
+}
+
+static void
+write_transport_zones(const struct controller *c,
+                      const struct sb_chassis *chassis)
+{
+    const char **zones;
+    struct sset wanted;
+    bool same;
+
+    split(controller_setting(c, "ovn-transport-zones", ""), &wanted);
+    same = sset_count(&wanted) == chassis->n_transport_zones;
+    for (size_t i = 0; i < chassis->n_transport_zones; i++) {
+        same = same && sset_contains(&wanted, chassis->transport_zones[i]);
+    }
+    if (!same) {
+        zones = sset_sort(&wanted);
+        sb_chassis_set_transport_zones(chassis, zones, sset_count(&wanted));
+        free(zones);
+    }
+    sset_uninit(&wanted);
+}
+
+/* Sets the keys that are ours in other_config, leaving others alone. */
+static void
+write_other_config(const struct controller *c,
+                   const struct sb_chassis *chassis)
+{
+    struct smap wanted;
+    struct smap_node *node;
+
+    fill_other_config(c, &wanted);
+    SMAP_FOR_EACH (node, &wanted) {
+        const char *now = strmap_get(&chassis->other_config, node->key);
+
+        if (!now || strcmp(now, node->value)) {
+            sb_chassis_update_other_config_setkey(chassis, node->key,
+                                                  node->value);
+        }
+    }
+    smap_uninit(&wanted);
+}
+
+static bool
+is_configured(const struct controller *c)
+{
+    static struct log_limit limit = LOG_LIMIT(1, 1);
+
+    if (!controller_system_id(c)) {
+        log_warn_limited(&limit, "waiting for external_ids:system-id in the "
+                         "Open_vSwitch table");
+        return false;
+    }
+    if (!*controller_setting(c, "ovn-encap-type", "")
+        || !*controller_setting(c, "ovn-encap-ip", "")) {
+        log_warn_limited(&limit, "waiting for external_ids:ovn-encap-type and "
+                         "external_ids:ovn-encap-ip in the Open_vSwitch "
+                         "table");
+        return false;
+    }
+    return true;
+}
+
+void
+registration_run(struct registration *r, struct replica_txn *txn)
+{
+    const struct controller *c = r->controller;
+    const struct sb_chassis_private *private_;
+    const struct sb_chassis *chassis;
+    const char *name;
+
+    if (!r->dirty || !is_configured(c)) {
+        return;
+    }
+    r->dirty = false;
+    name = controller_system_id(c);
+    chassis = controller_chassis(c);
+    if (!chassis) {
+        struct sb_chassis *new_ = sb_chassis_insert(txn);
+
+        sb_chassis_set_name(new_, name);
+        chassis = new_;
+        replica_txn_add_comment(txn, "ovn-controller: registering chassis "
+                                "'%s'", name);
+    }
+    write_hostname(c, chassis);
+    write_encaps(r, txn, chassis);
+    write_other_config(c, chassis);
+    write_transport_zones(c, chassis);
+
+    private_ = registration_private(r);
+    if (!private_) {
+        struct sb_chassis_private *new_ = sb_chassis_private_insert(txn);
+
+        sb_chassis_private_set_name(new_, name);
+        private_ = new_;
+    }
+    if (private_->chassis != chassis) {
+        sb_chassis_private_set_chassis(private_, chassis);
+    }
+}
+
+void
+registration_report(struct registration *r, struct replica_txn *txn UNUSED,
+                    int64_t nb_cfg)
+{
+    const struct sb_chassis_private *private_ = registration_private(r);
+
+    if (private_ && private_->nb_cfg != nb_cfg) {
+        sb_chassis_private_set_nb_cfg(private_, nb_cfg);
+        sb_chassis_private_set_nb_cfg_timestamp(private_, clock_wall_ms());
+    }
+}
+
+void
+registration_remove(struct registration *r, struct replica_txn *txn)
+{
+    const struct sb_chassis_private *private_ = registration_private(r);
+    const struct sb_chassis *chassis = controller_chassis(r->controller);
+
+    if (private_) {
+        sb_chassis_private_delete(private_);
+    }
+    if (chassis) {
+        replica_txn_add_comment(txn, "ovn-controller: unregistering chassis "
+                                "'%s'", chassis->name);
+        sb_chassis_delete(chassis);
+    }
+}

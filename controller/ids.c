@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each kind has a range and hands out numbers first fit, from a rotating start
+ * so that a number is not used again at once. */
+#include "controller/ids.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/shash.h"
+#include "lib/base/str.h"
+#include "lib/base/text.h"
+#include "lib/base/vec.h"
+#include "lib/runtime/log.h"
+
+LOG_MODULE(ct_zone);
+
+#define ZONE_PREFIX "ct-zone-"
+
+struct id {
+    struct hmap_node node;       /* In space.by_number, by number. */
+    uint32_t first;
+    uint32_t n;
+    bool restored;               /* A zone that was there, and that nobody has
+                                  * wanted yet. */
+};
+
+struct space {
+    enum id_kind kind;
+    uint32_t min, max;
+    struct shash by_text;        /* struct id. */
+    struct hmap by_number;       /* Each of an id's numbers is found by its
+                                  * first; ranges never overlap. */
+    uint32_t next;
+};
+
+struct ids {
+    struct controller *controller;
+    struct incr_sink sink;
+    struct space spaces[4];
+    VEC(struct incr_group *) changed;
+    ids_changed_fn *notify;
+    void *notify_aux;
+    bool zones_dirty;
+    bool restored;
+};
+
+static struct space *
+space_of(const struct ids *ids, enum id_kind kind)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(ids->spaces); i++) {
+        if (ids->spaces[i].kind == kind) {
+            return (struct space *) &ids->spaces[i];
+        }
+    }
+    return NULL;
+}
+
+/* The group is looked at between steps; 'sink_data' keeps it alive. */
+static void
+wanted_changed(void *ids_, struct incr_group *group)
+{
+    struct ids *ids = ids_;
+
+    if (!group->sink_data) {
+        group->sink_data = ids;
+        vec_push(&ids->changed, group);
+    }
+}
+
+struct ids *
+ids_create(struct controller *c, ids_changed_fn *notify, void *aux)
+{
+    static const struct space ranges[] = {
+        { .kind = ID_CONJUNCTION, .min = 1, .max = UINT32_MAX - 1 },
+        { .kind = ID_GROUP, .min = 1, .max = 0xfffffeff },
+        { .kind = ID_METER, .min = 1, .max = 0xfffeffff },
+        { .kind = ID_ZONE, .min = 1, .max = UINT16_MAX },
+    };
+    struct ids *ids = xzalloc(sizeof *ids);
+
+    ids->controller = c;
+    ids->notify = notify;
+    ids->notify_aux = aux;
+    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+        struct space *s = &ids->spaces[i];
+
+        *s = ranges[i];
+        s->next = s->min;
+        shash_init(&s->by_text);
+        hmap_init(&s->by_number);
+    }
+    ids->sink = (struct incr_sink) { .fact = FACT_ID_WANTED, .aux = ids,
+                                     .group_changed = wanted_changed };
+    incr_add_sink(c->incr, &ids->sink);
+    return ids;
+}
+
+void
+ids_destroy(struct ids *ids)
+{
+    if (!ids) {
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(ids->spaces); i++) {
+        hmap_uninit(&ids->spaces[i].by_number);
+        shash_uninit_free_values(&ids->spaces[i].by_text);
+    }
+    vec_uninit(&ids->changed);
+    free(ids);
+}
+
+/* The id that covers 'number', or NULL.  A range's first number is its only
+ * node, so single numbers (all but conjunctions) are found at once; the ranges
+ * of conjunctions are short. */
+static struct id *
+find_number(const struct space *s, uint32_t number)
+{
+    for (uint32_t back = 0; back < 64 && number - back >= s->min; back++) {
+        struct id *id;
+
+        HMAP_FOR_EACH_WITH_HASH (id, node, number - back, &s->by_number) {
+            if (id->first == number - back) {
+                return id->n > back ? id : NULL;
+            }
+        }
+        if (s->kind != ID_CONJUNCTION) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+static struct id *
+insert(struct space *s, const char *text, uint32_t first, uint32_t n)
+{
+    struct id *id = xzalloc(sizeof *id);
+
+    id->first = first;
+    id->n = n;
+    hmap_insert(&s->by_number, &id->node, first);
+    shash_set(&s->by_text, text, id);
+    return id;
+}
+
+/* Returns the first of 'n' free numbers in a row; 0 if there are none. */
+static uint32_t
+find_free(struct space *s, uint32_t n)
+{
+    uint32_t start = s->next, candidate = start;
+    uint32_t run = 0;
+    uint64_t tried = 0, size = (uint64_t) s->max - s->min + 1;
+
+    while (tried++ < size + n) {
+        uint32_t number = candidate + run;
+
+        if (number > s->max || number < candidate) {
+            candidate = s->min;
+            run = 0;
+            continue;
+        }
+        if (find_number(s, number)) {
+            candidate = number + 1;
+            run = 0;
+        } else if (++run == n) {
+            s->next = number >= s->max ? s->min : number + 1;
+            return candidate;
+        }
+    }
+    return 0;
+}
+
+static void
+answer(struct ids *ids, const struct incr_group *group, uint32_t number)
+{
+    incr_set(ids->controller->incr, FACT_ID, incr_group_key(group),
+             group->key_size, &number, sizeof number);
+}
+
+static void
+allocate(struct ids *ids, struct space *s, const struct incr_group *group,
+         const char *text)
+{
+    static struct log_limit limit = LOG_LIMIT(1, 1);
+    uint32_t n = get_u32(incr_group_value(group, 0));
+    struct id *id = shash_get(&s->by_text, text);
+
+    if (id && id->n >= n) {
+        id->restored = false;
+    } else {
+        uint32_t first = find_free(s, MAX(n, 1));
+
+        if (!first) {
+            log_warn_limited(&limit, "no number is left for %s", text);
+            return;
+        }
+        if (id) {
+            hmap_remove(&s->by_number, &id->node);
+            free(id);
+        }
+        id = insert(s, text, first, MAX(n, 1));
+        if (ids->notify && s->kind != ID_CONJUNCTION) {
+            ids->notify(ids->notify_aux, s->kind, text, first, true);
+        }
+        ids->zones_dirty |= s->kind == ID_ZONE;
+    }
+    answer(ids, group, id->first);
+}
+
+static void
+release(struct ids *ids, struct space *s, const struct incr_group *group,
+        const char *text)
+{
+    struct id *id = shash_steal(&s->by_text, text);
+
+    if (!id) {
+        return;
+    }
+    incr_unset(ids->controller->incr, FACT_ID, incr_group_key(group),
+               group->key_size);
+    hmap_remove(&s->by_number, &id->node);
+    if (ids->notify && s->kind != ID_CONJUNCTION) {
+        ids->notify(ids->notify_aux, s->kind, text, id->first, false);
+    }
+    ids->zones_dirty |= s->kind == ID_ZONE;
+    free(id);
+}
+
+void
+ids_run(struct ids *ids)
+{
+    VEC_FOR_EACH (groupp, &ids->changed) {
+        struct incr_group *group = *groupp;
+        const char *key = incr_group_key(group);
+        struct space *s = space_of(ids, key[0]);
+
+        if (group->n) {
+            allocate(ids, s, group, key + 1);
+        } else {
+            release(ids, s, group, key + 1);
+        }
+        group->sink_data = NULL;
+    }
+    vec_clear(&ids->changed);
+}
+
+void
+ids_restore_zones(struct ids *ids)
+{
+    const struct vs_bridge *bridge = controller_bridge(ids->controller);
+    struct space *s = space_of(ids, ID_ZONE);
+
+    if (ids->restored || !bridge) {
+        return;
+    }
+    ids->restored = true;
+    STRMAP_FOR_EACH (i, &bridge->external_ids) {
+        const char *key = bridge->external_ids.keys[i];
+        const char *text = key + strlen(ZONE_PREFIX);
+        int zone;
+
+        if (text_starts_with(key, ZONE_PREFIX)
+            && text_to_int_range(bridge->external_ids.values[i], 1,
+                                 UINT16_MAX, &zone)
+            && !find_number(s, zone) && !shash_get(&s->by_text, text)) {
+            insert(s, text, zone, 1)->restored = true;
+        }
+    }
+}
+
+void
+ids_wake(struct ids *ids)
+{
+    ids->zones_dirty = true;
+}
+
+bool
+ids_has_zones_to_write(const struct ids *ids)
+{
+    return ids->zones_dirty;
+}
+
+void
+ids_write_zones(struct ids *ids, struct replica_txn *txn UNUSED)
+{
+    const struct vs_bridge *bridge = controller_bridge(ids->controller);
+    const struct space *s = space_of(ids, ID_ZONE);
+    struct shash_node *node;
+    struct str key = STR_EMPTY;
+
+    if (!ids->zones_dirty || !bridge) {
+        return;
+    }
+    ids->zones_dirty = false;
+    STRMAP_FOR_EACH (i, &bridge->external_ids) {
+        const char *name = bridge->external_ids.keys[i];
+
+        if (text_starts_with(name, ZONE_PREFIX)
+            && !shash_get(&s->by_text, name + strlen(ZONE_PREFIX))) {
+            vs_bridge_update_external_ids_delkey(bridge, name);
+        }
+    }
+    SHASH_FOR_EACH (node, &s->by_text) {
+        const struct id *id = node->value;
+        const char *now;
+        char number[12];
+
+        str_clear(&key);
+        str_printf(&key, ZONE_PREFIX"%s", node->key);
+        snprintf(number, sizeof number, "%"PRIu32, id->first);
+        now = strmap_get(&bridge->external_ids, str_cstr(&key));
+        if (!now || strcmp(now, number)) {
+            vs_bridge_update_external_ids_setkey(bridge, str_cstr(&key),
+                                                 number);
+        }
+    }
+    str_uninit(&key);
+}
+
+void
+ids_list(const struct ids *ids, enum id_kind kind, struct str *s)
+{
+    const struct space *space = space_of(ids, kind);
+    struct shash_node **nodes = shash_sort(&space->by_text);
+
+    for (size_t i = 0; i < shash_count(&space->by_text); i++) {
+        const struct id *id = nodes[i]->value;
+
+        str_printf(s, "%s %"PRIu32"\n", nodes[i]->key, id->first);
+    }
+    free(nodes);
+}

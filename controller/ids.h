@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROLLER_IDS_H
+#define CONTROLLER_IDS_H
+
+/* Numbers that flows need and no database gives: conjunction ids, groups,
+ * meters, conntrack zones.
+ *
+ * Units say what they want (FACT_ID_WANTED); between steps each text gets a
+ * number, or several in a row, which comes back as FACT_ID.  A number is free
+ * again once nobody wants its text.
+ *
+ * Zones survive restarts, in external_ids:ct-zone-TEXT of the integration
+ * bridge, as connections are tracked under them. */
+
+#include "controller/controller.h"
+#include "controller/program.h"
+
+struct ids;
+
+/* Told of groups, meters and zones that come ('added') and go, in the order in
+ * which that happens.  A restored zone is not told. */
+typedef void ids_changed_fn(void *aux, enum id_kind, const char *text,
+                            uint32_t id, bool added);
+
+struct ids *ids_create(struct controller *, ids_changed_fn *, void *aux);
+void ids_destroy(struct ids *);
+
+/* Takes over zones from the integration bridge's row, once, before the first
+ * step that wants some. */
+void ids_restore_zones(struct ids *);
+
+/* Answers what is wanted.  Between steps. */
+void ids_run(struct ids *);
+
+/* Writes zones to the open transaction of the local database, if they
+ * changed; ids_wake() has them compared again. */
+void ids_write_zones(struct ids *, struct replica_txn *);
+bool ids_has_zones_to_write(const struct ids *);
+void ids_wake(struct ids *);
+
+/* Appends a line "TEXT NUMBER" for each zone, or group, in order. */
+void ids_list(const struct ids *, enum id_kind, struct str *);
+
+#endif /* controller/ids.h */

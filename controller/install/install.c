@@ -1,0 +1,714 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each wanted flow is a group of FACT_FLOW, whose sink data is a 'struct flow'
+ * here: a few words that say whether the switch has it and whether it is on
+ * the list of those to send.  What a flow is made of stays in the facts. */
+#include "controller/install/install.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/flows.h"
+#include "controller/install/messages.h"
+#include "lib/base/alloc.h"
+#include "lib/base/hash.h"
+#include "lib/base/list.h"
+#include "lib/base/vec.h"
+#include "lib/openflow/ofpact_codec.h"
+#include "lib/openflow/vconn.h"
+#include "lib/runtime/dirs.h"
+#include "lib/runtime/log.h"
+#include "lib/runtime/memory.h"
+
+LOG_MODULE(ofctrl);
+
+/* Where set-up of a connection is. */
+enum state {
+    STATE_DISCONNECTED,
+    STATE_TLV_TABLE,         /* Asked for tunnel options. */
+    STATE_TLV_BARRIER,       /* Set ours; waiting for it to be done. */
+    STATE_DUMP,              /* Asked for flows and groups. */
+    STATE_DUMPED,            /* Have them; waiting for the wanted set. */
+    STATE_SYNCED,
+};
+
+struct flow {
+    struct incr_group *group;
+    struct list node;        /* In install.dirty, or empty. */
+    bool installed;
+};
+
+/* A flow that the switch told. */
+struct seen {
+    struct flow_fact_key *key;
+    size_t key_size;
+    uint64_t digest;         /* flow_digest(). */
+};
+
+struct install {
+    struct controller *controller;
+    void (*wake)(void *aux);
+    void (*packet_in)(const struct ofmsg *, void *aux);
+    void *aux;
+
+    struct rconn *rconn;
+    char *bridge;
+    enum state state;
+    be32 barrier_xid;
+    int n_dumps;             /* Multipart replies not complete yet. */
+    VEC(struct seen) seen;
+    VEC(uint32_t) seen_groups;
+
+    struct incr_sink sink;
+    struct list dirty;       /* struct flow. */
+    size_t n_flows;
+    struct hmap numbers;     /* struct number: groups and meters wanted. */
+    struct messages messages;
+    uint64_t current;
+    uint64_t done;
+    VEC(struct { be32 xid; uint64_t seq; }) barriers;
+};
+
+/* A group or meter that is wanted. */
+struct number {
+    struct hmap_node node;   /* By kind and id. */
+    enum id_kind kind;
+    uint32_t id;
+    char *text;
+};
+
+/* ## Wanted flows ## */
+
+static struct flow *
+flow_get(struct install *inst, struct incr_group *group)
+{
+    struct flow *flow = group->sink_data;
+
+    if (!flow) {
+        flow = xzalloc(sizeof *flow);
+        flow->group = group;
+        list_init(&flow->node);
+        group->sink_data = flow;
+        inst->n_flows++;
+    }
+    return flow;
+}
+
+static void
+flow_forget(struct install *inst, struct flow *flow)
+{
+    list_remove(&flow->node);
+    flow->group->sink_data = NULL;
+    inst->n_flows--;
+    free(flow);
+}
+
+static void
+flow_mark_dirty(struct install *inst, struct flow *flow)
+{
+    if (list_is_empty(&flow->node)) {
+        list_push_back(&inst->dirty, &flow->node);
+    }
+}
+
+static void
+flow_group_changed(void *inst_, struct incr_group *group)
+{
+    struct install *inst = inst_;
+    struct flow *flow = flow_get(inst, group);
+
+    if (!group->n && !flow->installed) {
+        flow_forget(inst, flow);
+    } else if (inst->state == STATE_SYNCED) {
+        flow_mark_dirty(inst, flow);
+    } else if (!group->n) {
+        flow_forget(inst, flow);
+    }
+}
+
+static bool
+is_conjunction(const struct incr_fact *fact)
+{
+    const struct flow_fact_value *value = incr_fact_value(fact);
+    const struct ofpact *a = (const void *) value->actions;
+
+    return (fact->value_size > sizeof *value
+            && a->type == OFPACT_CONJUNCTION);
+}
+
+/* Resolves the values of a group into one flow: see struct flow_fact_value. */
+static void
+flow_resolve(const struct incr_group *group, uint64_t *ret_cookie,
+             struct buf *actions)
+{
+    const struct incr_fact *best = incr_group_fact(group, 0);
+    const struct flow_fact_value *value;
+    bool all_conjunctions = group->n > 1;
+
+    for (size_t i = 0; i < group->n; i++) {
+        const struct incr_fact *fact = incr_group_fact(group, i);
+
+        all_conjunctions = all_conjunctions && is_conjunction(fact);
+        if (fact->value_size < best->value_size
+            || (fact->value_size == best->value_size
+                && memcmp(incr_fact_value(fact), incr_fact_value(best),
+                          best->value_size) < 0)) {
+            best = fact;
+        }
+    }
+    value = incr_fact_value(best);
+    *ret_cookie = value->cookie;
+    for (size_t i = 0; i < (all_conjunctions ? group->n : 1); i++) {
+        const struct incr_fact *fact
+            = all_conjunctions ? incr_group_fact(group, i) : best;
+
+        value = incr_fact_value(fact);
+        buf_put(actions, value->actions, fact->value_size - sizeof *value);
+    }
+}
+
+/* A hash of what the flow does, the same for flows that were written by us and
+ * read back from the switch. */
+static uint64_t
+flow_digest(uint64_t cookie, const void *actions, size_t size)
+{
+    uint64_t storage[128];
+    struct buf wire;
+    uint64_t digest;
+
+    buf_init_stack(&wire, storage, sizeof storage);
+    ofpacts_encode(&wire, actions, size, MESSAGES_OF_VERSION);
+    digest = hash_bytes(wire.data, wire.size, cookie);
+    buf_uninit(&wire);
+    return digest;
+}
+
+/* ## Sending ## */
+
+static void
+send_flow(struct install *inst, struct flow *flow)
+{
+    const struct flow_fact_key *key = incr_group_key(flow->group);
+    uint64_t storage[128], cookie = 0;
+    struct buf actions;
+
+    buf_init_stack(&actions, storage, sizeof storage);
+    if (flow->group->n) {
+        flow_resolve(flow->group, &cookie, &actions);
+    }
+    messages_put_flow(&inst->messages, key, flow->group->n != 0, cookie,
+                      actions.data, actions.size);
+    buf_uninit(&actions);
+    flow->installed = flow->group->n != 0;
+}
+
+static void
+flush_flows(struct install *inst)
+{
+    while (!list_is_empty(&inst->dirty)) {
+        struct flow *flow = CONTAINER_OF(list_pop_front(&inst->dirty),
+                                         struct flow, node);
+
+        if (flow->group->n || flow->installed) {
+            send_flow(inst, flow);
+        }
+        if (!flow->group->n) {
+            flow_forget(inst, flow);
+        }
+    }
+}
+
+/* Sends all messages that were put, behind them a barrier. */
+static void
+flush_messages(struct install *inst)
+{
+    struct list bufs = LIST_INITIALIZER(&bufs);
+    be32 xid;
+
+    if (messages_are_empty(&inst->messages)) {
+        return;
+    }
+    xid = messages_take(&inst->messages, &bufs);
+    while (!list_is_empty(&bufs)) {
+        rconn_take_send(inst->rconn, CONTAINER_OF(list_pop_front(&bufs),
+                                                  struct buf, node));
+    }
+    inst->current++;
+    vec_push(&inst->barriers,
+             (__typeof__(*inst->barriers.items)) { xid, inst->current });
+}
+
+/* ## Groups, meters, zones ## */
+
+static uint64_t
+number_hash(enum id_kind kind, uint32_t id)
+{
+    return hash_word(id, kind);
+}
+
+static struct number *
+number_find(const struct install *inst, enum id_kind kind, uint32_t id)
+{
+    struct number *number;
+
+    HMAP_FOR_EACH_WITH_HASH (number, node, number_hash(kind, id),
+                             &inst->numbers) {
+        if (number->kind == kind && number->id == id) {
+            return number;
+        }
+    }
+    return NULL;
+}
+
+static void
+put_number(struct install *inst, const struct number *number, bool wanted)
+{
+    if (number->kind == ID_GROUP) {
+        messages_put_group(&inst->messages, number->id, number->text, wanted);
+    } else {
+        messages_put_meter(&inst->messages, inst->controller, number->id,
+                           number->text, wanted);
+    }
+}
+
+void
+install_id_changed(void *inst_, enum id_kind kind, const char *text,
+                   uint32_t id, bool added)
+{
+    struct install *inst = inst_;
+    bool synced = inst->state == STATE_SYNCED;
+    struct number *number;
+
+    if (kind == ID_ZONE) {
+        if (added && rconn_is_connected(inst->rconn)) {
+            messages_put_zone_flush(&inst->messages, id);
+        }
+        return;
+    }
+    number = number_find(inst, kind, id);
+    if (added && !number) {
+        number = xzalloc(sizeof *number);
+        number->kind = kind;
+        number->id = id;
+        number->text = xstrdup(text);
+        hmap_insert(&inst->numbers, &number->node, number_hash(kind, id));
+    }
+    if (synced && number) {
+        put_number(inst, number, added);
+    }
+    if (!added && number) {
+        hmap_remove(&inst->numbers, &number->node);
+        free(number->text);
+        free(number);
+    }
+}
+
+/* ## From what the switch has to what it should have ## */
+
+static void
+forget_seen(struct install *inst)
+{
+    VEC_FOR_EACH (seen, &inst->seen) {
+        free(seen->key);
+    }
+    vec_uninit(&inst->seen);
+    vec_uninit(&inst->seen_groups);
+}
+
+static void
+mark_missing(struct incr_group *group, void *inst_)
+{
+    struct install *inst = inst_;
+    struct flow *flow = flow_get(inst, group);
+
+    if (!flow->installed) {
+        flow_mark_dirty(inst, flow);
+    }
+}
+
+static void
+mark_not_installed(struct incr_group *group, void *inst_)
+{
+    struct install *inst = inst_;
+    struct flow *flow = flow_get(inst, group);
+
+    flow->installed = false;
+    list_remove(&flow->node);
+}
+
+/* Compares a flow of the switch with the wanted one. */
+static void
+reconcile_flow(struct install *inst, const struct seen *seen)
+{
+    struct incr_group *group = incr_find(inst->controller->incr, FACT_FLOW,
+                                         seen->key, seen->key_size);
+    uint64_t storage[128], cookie;
+    struct buf actions;
+
+    if (!group || !group->n) {
+        messages_put_flow(&inst->messages, seen->key, false, 0, NULL, 0);
+        return;
+    }
+    buf_init_stack(&actions, storage, sizeof storage);
+    flow_resolve(group, &cookie, &actions);
+    flow_get(inst, group)->installed
+        = flow_digest(cookie, actions.data, actions.size) == seen->digest;
+    buf_uninit(&actions);
+}
+
+static void
+reconcile(struct install *inst)
+{
+    struct number *number;
+    size_t n_kept = 0;
+
+    HMAP_FOR_EACH (number, node, &inst->numbers) {
+        put_number(inst, number, true);
+    }
+    incr_for_each_group(inst->controller->incr, FACT_FLOW,
+                        mark_not_installed, inst);
+    VEC_FOR_EACH (seen, &inst->seen) {
+        reconcile_flow(inst, seen);
+    }
+    n_kept = inst->seen.n;
+    incr_for_each_group(inst->controller->incr, FACT_FLOW, mark_missing,
+                        inst);
+    flush_flows(inst);
+    VEC_FOR_EACH (id, &inst->seen_groups) {
+        if (!number_find(inst, ID_GROUP, *id)) {
+            messages_put_group(&inst->messages, *id, NULL, false);
+        }
+    }
+    forget_seen(inst);
+    inst->state = STATE_SYNCED;
+    log_info("%s: the switch had %zu flows, %zu are wanted",
+             inst->bridge, n_kept, inst->n_flows);
+}
+
+void
+install_run(struct install *inst, bool is_complete)
+{
+    if (inst->state == STATE_DUMPED && is_complete) {
+        reconcile(inst);
+    }
+    if (inst->state == STATE_SYNCED) {
+        flush_flows(inst);
+    }
+    if (rconn_is_connected(inst->rconn)) {
+        flush_messages(inst);
+    }
+}
+
+/* ## The connection ## */
+
+static void
+start_dump(struct install *inst)
+{
+    forget_seen(inst);
+    inst->n_dumps = 2;
+    inst->state = STATE_DUMP;
+    rconn_take_send(inst->rconn, messages_flow_dump());
+    rconn_take_send(inst->rconn, messages_group_dump());
+}
+
+static void
+connected(struct rconn *rconn UNUSED, void *inst_)
+{
+    struct install *inst = inst_;
+
+    log_info("connected to bridge %s", inst->bridge);
+    inst->state = STATE_TLV_TABLE;
+    vec_clear(&inst->barriers);
+    messages_clear(&inst->messages);
+    rconn_take_send(inst->rconn, messages_packet_in_format());
+    rconn_take_send(inst->rconn, messages_tlv_request());
+}
+
+static void
+disconnected(struct rconn *rconn UNUSED, void *inst_)
+{
+    struct install *inst = inst_;
+
+    if (inst->state != STATE_DISCONNECTED) {
+        log_info("disconnected from bridge %s", inst->bridge);
+    }
+    inst->state = STATE_DISCONNECTED;
+    vec_clear(&inst->barriers);
+    messages_clear(&inst->messages);
+    inst->wake(inst->aux);
+}
+
+static void
+tlv_reply(struct install *inst, const struct ofmsg *msg)
+{
+    struct buf *mod;
+
+    if (inst->state != STATE_TLV_TABLE) {
+        return;
+    }
+    mod = messages_tlv_mod(msg);
+    if (mod) {
+        struct buf *barrier = messages_barrier(&inst->barrier_xid);
+
+        rconn_take_send(inst->rconn, mod);
+        rconn_take_send(inst->rconn, barrier);
+        inst->state = STATE_TLV_BARRIER;
+    } else {
+        start_dump(inst);
+    }
+}
+
+static void
+barrier_reply(struct install *inst, const struct ofmsg *msg)
+{
+    if (inst->state == STATE_TLV_BARRIER && msg->xid == inst->barrier_xid) {
+        start_dump(inst);
+        return;
+    }
+    for (size_t i = 0; i < inst->barriers.n; i++) {
+        if (inst->barriers.items[i].xid == msg->xid) {
+            inst->done = inst->barriers.items[i].seq;
+            vec_remove(&inst->barriers, i);
+            inst->wake(inst->aux);
+            return;
+        }
+    }
+}
+
+static void
+dump_part_done(struct install *inst, const struct ofmsg *msg)
+{
+    if (!msg->more && !--inst->n_dumps) {
+        inst->state = STATE_DUMPED;
+        inst->wake(inst->aux);
+    }
+}
+
+static void
+see_flow(struct install *inst, const struct flow_stats *stats)
+{
+    struct seen seen;
+
+    seen.key = flow_fact_key_create(&stats->match, stats->table_id,
+                                    stats->priority, &seen.key_size);
+    seen.digest = flow_digest(ntohll(stats->cookie), stats->ofpacts,
+                              stats->ofpacts_size);
+    vec_push(&inst->seen, seen);
+}
+
+static void
+flow_reply(struct install *inst, const struct ofmsg *msg)
+{
+    struct reader r = ofmsg_reader(msg);
+    struct buf ofpacts = BUF_EMPTY;
+    struct flow_stats stats;
+
+    if (inst->state != STATE_DUMP) {
+        return;
+    }
+    while (!flow_stats_decode(&stats, msg, &r, messages_decode_env(),
+                              &ofpacts)) {
+        see_flow(inst, &stats);
+    }
+    buf_uninit(&ofpacts);
+    dump_part_done(inst, msg);
+}
+
+static void
+group_reply(struct install *inst, const struct ofmsg *msg)
+{
+    struct reader r = ofmsg_reader(msg);
+    struct group_desc desc;
+
+    if (inst->state != STATE_DUMP) {
+        return;
+    }
+    while (!group_desc_decode(&desc, msg, &r)) {
+        vec_push(&inst->seen_groups, desc.group_id);
+        group_desc_uninit(&desc);
+    }
+    dump_part_done(inst, msg);
+}
+
+/* The switch refused something.  A bundle is refused as a whole for one bad
+ * flow: everything is compared again and sent flow by flow, so that only the
+ * bad one is missing. */
+static void
+error_reply(struct install *inst, const struct ofmsg *msg)
+{
+    static struct log_limit limit = LOG_LIMIT(10, 10);
+    struct ofperr_code code;
+    struct reader payload;
+    struct str what = STR_EMPTY;
+
+    messages_describe_error(msg, &what);
+    log_warn_limited(&limit, "bridge %s refused: %s", inst->bridge,
+                     str_cstr(&what));
+    str_uninit(&what);
+    (void) error_msg_decode(msg, &code, &payload);
+    if (inst->state == STATE_TLV_TABLE || inst->state == STATE_TLV_BARRIER) {
+        start_dump(inst);
+    } else if (inst->state == STATE_SYNCED
+               && messages_is_bundle_error(&inst->messages, msg)) {
+        messages_stop_bundling(&inst->messages);
+        start_dump(inst);
+    }
+}
+
+static void
+message(struct rconn *rconn UNUSED, const void *data, size_t size,
+        void *inst_)
+{
+    static struct log_limit limit = LOG_LIMIT(5, 5);
+    struct install *inst = inst_;
+    struct ofmsg msg;
+    enum ofperr error;
+
+    error = ofmsg_decode(data, size, &msg);
+    if (error) {
+        log_warn_limited(&limit, "bridge %s sent a bad message (%s)",
+                         inst->bridge, ofperr_name(error));
+        return;
+    }
+    switch (msg.type) {
+    case OFMSG_PACKET_IN:
+        inst->packet_in(&msg, inst->aux);
+        break;
+    case OFMSG_TLV_TABLE_REPLY:
+        tlv_reply(inst, &msg);
+        break;
+    case OFMSG_BARRIER_REPLY:
+        barrier_reply(inst, &msg);
+        break;
+    case OFMSG_FLOW_STATS_REPLY:
+        flow_reply(inst, &msg);
+        break;
+    case OFMSG_GROUP_DESC_REPLY:
+        group_reply(inst, &msg);
+        break;
+    case OFMSG_ERROR:
+        error_reply(inst, &msg);
+        break;
+    default:
+        break;                   /* Port status and the like. */
+    }
+}
+
+void
+install_set_bridge(struct install *inst, const char *bridge)
+{
+    char *target;
+
+    if (bridge && inst->bridge && !strcmp(bridge, inst->bridge)) {
+        return;
+    }
+    rconn_disconnect(inst->rconn);
+    free(inst->bridge);
+    inst->bridge = xstrdup_null(bridge);
+    if (bridge) {
+        target = xasprintf("unix:%s/%s.mgmt", dirs_run(DIRS_OVS), bridge);
+        error_free(rconn_connect(inst->rconn, target));
+        free(target);
+    }
+}
+
+static void
+report_memory(struct memory_usage *usage, void *inst)
+{
+    memory_add(usage, "flows", install_n_flows(inst));
+}
+
+struct install *
+install_create(struct controller *c, void (*wake)(void *aux),
+               void (*packet_in)(const struct ofmsg *, void *aux), void *aux)
+{
+    static const struct rconn_callbacks callbacks = {
+        .connected = connected,
+        .message = message,
+        .disconnected = disconnected,
+    };
+    struct install *inst = xzalloc(sizeof *inst);
+
+    inst->controller = c;
+    inst->wake = wake;
+    inst->packet_in = packet_in;
+    inst->aux = aux;
+    list_init(&inst->dirty);
+    hmap_init(&inst->numbers);
+    messages_init(&inst->messages);
+    inst->rconn = rconn_create(OFP_VERSION_BIT(MESSAGES_OF_VERSION), 1, 5,
+                               &callbacks, inst);
+    inst->sink = (struct incr_sink) { .fact = FACT_FLOW, .aux = inst,
+                                      .group_changed = flow_group_changed };
+    incr_add_sink(c->incr, &inst->sink);
+    memory_register(report_memory, inst);
+    return inst;
+}
+
+static void
+free_flow(struct incr_group *group, void *inst)
+{
+    if (group->sink_data) {
+        flow_forget(inst, group->sink_data);
+    }
+}
+
+void
+install_destroy(struct install *inst)
+{
+    struct number *number;
+
+    if (!inst) {
+        return;
+    }
+    memory_unregister(report_memory, inst);
+    rconn_destroy(inst->rconn);
+    incr_for_each_group(inst->controller->incr, FACT_FLOW, free_flow, inst);
+    HMAP_FOR_EACH_SAFE (number, node, &inst->numbers) {
+        hmap_remove(&inst->numbers, &number->node);
+        free(number->text);
+        free(number);
+    }
+    hmap_uninit(&inst->numbers);
+    forget_seen(inst);
+    messages_uninit(&inst->messages);
+    vec_uninit(&inst->barriers);
+    free(inst->bridge);
+    free(inst);
+}
+
+uint64_t
+install_current(const struct install *inst)
+{
+    return inst->current;
+}
+
+uint64_t
+install_done(const struct install *inst)
+{
+    return inst->done;
+}
+
+bool
+install_is_connected(const struct install *inst)
+{
+    return rconn_is_connected(inst->rconn);
+}
+
+void
+install_send(struct install *inst, struct buf *b)
+{
+    rconn_take_send(inst->rconn, b);
+}
+
+uint8_t
+install_version(const struct install *inst)
+{
+    return rconn_version(inst->rconn);
+}
+
+size_t
+install_n_flows(const struct install *inst)
+{
+    return inst->n_flows;
+}

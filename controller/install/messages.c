@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/install/messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "lib/openflow/meter_msg.h"
+#include "lib/openflow/packet_io.h"
+#include "lib/openflow/session_msg.h"
+#include "lib/runtime/log.h"
+
+LOG_MODULE(ofctrl);
+
+/* OVN's option: ingress and egress port (ovn-architecture(7)). */
+#define OVN_GENEVE_CLASS 0x0102
+#define OVN_GENEVE_TYPE 0x80
+#define OVN_GENEVE_LEN 4
+
+static struct tlv_table *
+ovn_tlv_table(void)
+{
+    static struct tlv_table table;
+    static bool ready;
+
+    if (!ready) {
+        const struct tlv_map map = { OVN_GENEVE_CLASS, OVN_GENEVE_TYPE,
+                                     OVN_GENEVE_LEN, 0 };
+
+        tlv_table_init(&table);
+        tlv_table_add(&table, &map);
+        ready = true;
+    }
+    return &table;
+}
+
+const struct ofp_decode *
+messages_decode_env(void)
+{
+    static struct ofp_decode env;
+
+    if (!env.tlv) {
+        env = ofp_decode_default;
+        env.protocol = OFP_PROTO_15;
+        env.tlv = ovn_tlv_table();
+        env.loose_unknown = true;
+    }
+    return &env;
+}
+
+void
+messages_init(struct messages *m)
+{
+    memset(m, 0, sizeof *m);
+    buf_init(&m->before);
+    buf_init(&m->first);
+    buf_init(&m->flows);
+    buf_init(&m->last);
+}
+
+void
+messages_uninit(struct messages *m)
+{
+    buf_uninit(&m->before);
+    buf_uninit(&m->first);
+    buf_uninit(&m->flows);
+    buf_uninit(&m->last);
+}
+
+void
+messages_clear(struct messages *m)
+{
+    buf_clear(&m->before);
+    buf_clear(&m->first);
+    buf_clear(&m->flows);
+    buf_clear(&m->last);
+    m->no_bundles = false;
+}
+
+bool
+messages_are_empty(const struct messages *m)
+{
+    return !(m->before.size + m->first.size + m->flows.size + m->last.size);
+}
+
+void
+messages_put_flow(struct messages *m, const struct flow_fact_key *key,
+                  bool add, uint64_t cookie, const void *actions, size_t size)
+{
+    struct flow_mod fm;
+
+    flow_mod_init(&fm);
+    flow_fact_key_expand(key, &fm.match);
+    fm.command = add ? FLOW_MOD_ADD : FLOW_MOD_DELETE_STRICT;
+    fm.table_id = key->table;
+    fm.priority = key->priority;
+    fm.new_cookie = htonll(cookie);
+    fm.out_port = OFPP_NONE;
+    fm.out_group = OFPG_ANY;
+    fm.ofpacts = actions;
+    fm.ofpacts_size = size;
+    flow_mod_put(&m->flows, &fm, OFP_PROTO_15, ofmsg_alloc_xid());
+}
+
+void
+messages_put_group(struct messages *m, uint32_t id, const char *text,
+                   bool add)
+{
+    char *full = xasprintf("group_id=%"PRIu32"%s%s", id, add ? "," : "",
+                           add ? text : "");
+    struct group_mod gm;
+    struct error *error;
+    struct buf *b;
+
+    error = group_mod_parse(&gm, full, add ? GROUP_MOD_ADD_OR_MODIFY
+                            : GROUP_MOD_DELETE, NULL, NULL);
+    free(full);
+    if (error) {
+        log_warn("group %"PRIu32" is left out: %s", id, error_message(error));
+        error_free(error);
+        return;
+    }
+    b = group_mod_encode(&gm, MESSAGES_OF_VERSION);
+    buf_put(add ? &m->first : &m->last, b->data, b->size);
+    buf_destroy(b);
+    group_mod_uninit(&gm);
+}
+
+/* Appends row 'name' of the Meter table as ovs-ofctl writes meters; false if
+ * there is none. */
+static bool
+format_meter(const struct controller *c, const char *name, struct str *s)
+{
+    const struct sb_meter *row;
+
+    SB_METER_FOR_EACH (row, c->sb) {
+        if (strcmp(row->name, name)) {
+            continue;
+        }
+        str_printf(s, "%s stats%s bands=", row->unit,
+                   row->n_bands && row->bands[0]->burst_size ? " burst" : "");
+        for (size_t i = 0; i < row->n_bands; i++) {
+            const struct sb_meter_band *band = row->bands[i];
+
+            str_printf(s, "%stype=drop rate=%"PRId64, i ? " " : "",
+                       band->rate);
+            if (band->burst_size) {
+                str_printf(s, " burst_size=%"PRId64, band->burst_size);
+            }
+        }
+        return true;
+    }
+    return false;
+}
+
+void
+messages_put_meter(struct messages *m, const struct controller *c,
+                   uint32_t id, const char *text, bool add)
+{
+    static const char literal[] = "__string: ";
+    struct str full = STR_EMPTY;
+    struct error *error;
+    struct meter_mod mm;
+    struct buf *b;
+
+    str_printf(&full, "meter=%"PRIu32" ", id);
+    if (add && text_starts_with(text, literal)) {
+        str_put(&full, text + strlen(literal));
+    } else if (add && !format_meter(c, text, &full)) {
+        str_uninit(&full);
+        return;
+    }
+    error = meter_mod_parse(&mm, str_cstr(&full), add ? METER_MOD_ADD
+                            : METER_MOD_DELETE, NULL);
+    str_uninit(&full);
+    if (error) {
+        log_warn("meter %s is left out: %s", text, error_message(error));
+        error_free(error);
+        return;
+    }
+    b = meter_mod_encode(&mm, MESSAGES_OF_VERSION);
+    buf_put(&m->before, b->data, b->size);
+    buf_destroy(b);
+    meter_config_uninit(&mm.meter);
+}
+
+void
+messages_put_zone_flush(struct messages *m, uint16_t zone)
+{
+    const struct ct_flush flush = { .has_zone = true, .zone = zone };
+    struct buf *b = ct_flush_encode(&flush, MESSAGES_OF_VERSION);
+
+    buf_put(&m->before, b->data, b->size);
+    buf_destroy(b);
+}
+
+/* ## Bundles ## */
+
+/* A message this large or larger is sent on its own. */
+#define CHUNK_SIZE (64 * 1024)
+
+/* Messages on their way into buffers of about CHUNK_SIZE. */
+struct chunks {
+    struct list *bufs;
+    struct buf *b;
+};
+
+static struct buf *
+chunk(struct chunks *c)
+{
+    if (!c->b || c->b->size >= CHUNK_SIZE) {
+        c->b = buf_create(CHUNK_SIZE + 1024);
+        list_push_back(c->bufs, &c->b->node);
+    }
+    return c->b;
+}
+
+static void
+chunk_take(struct chunks *c, struct buf *b)
+{
+    buf_put(chunk(c), b->data, b->size);
+    buf_destroy(b);
+}
+
+static be32
+put_control(struct chunks *c, const struct messages *m,
+            enum bundle_control_type type)
+{
+    const struct bundle_control control = {
+        .bundle_id = m->bundle_id,
+        .type = type,
+        .flags = BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED,
+    };
+    struct buf *b = bundle_control_encode(&control, MESSAGES_OF_VERSION);
+    be32 xid = get_be32((const uint8_t *) b->data + 4);
+
+    chunk_take(c, b);
+    return xid;
+}
+
+/* Moves the messages in 'from' to the chunks, each in a bundle-add or, without
+ * bundles, as it is. */
+static void
+move_messages(struct chunks *c, const struct messages *m, struct buf *from,
+              bool bundled)
+{
+    const uint8_t *p = from->data, *end = p + from->size;
+
+    while (p < end) {
+        size_t size = ofmsg_length(p);
+
+        if (bundled) {
+            bundle_add_put(chunk(c), MESSAGES_OF_VERSION, m->bundle_id,
+                           BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED, p, size);
+        } else {
+            buf_put(chunk(c), p, size);
+        }
+        p += size;
+    }
+    buf_clear(from);
+}
+
+be32
+messages_take(struct messages *m, struct list *bufs)
+{
+    struct chunks c = { .bufs = bufs };
+    bool bundled = !m->no_bundles;
+    be32 xid;
+
+    move_messages(&c, m, &m->before, false);
+    if (m->first.size + m->flows.size + m->last.size) {
+        m->bundle_id++;
+        if (bundled) {
+            m->bundle_xids[0] = put_control(&c, m, BUNDLE_OPEN_REQUEST);
+        }
+        move_messages(&c, m, &m->first, bundled);
+        move_messages(&c, m, &m->flows, bundled);
+        move_messages(&c, m, &m->last, bundled);
+        if (bundled) {
+            m->bundle_xids[1] = put_control(&c, m, BUNDLE_COMMIT_REQUEST);
+        }
+    }
+    chunk_take(&c, messages_barrier(&xid));
+    return xid;
+}
+
+void
+messages_stop_bundling(struct messages *m)
+{
+    m->no_bundles = true;
+}
+
+bool
+messages_is_bundle_error(const struct messages *m, const struct ofmsg *msg)
+{
+    return !m->no_bundles && (msg->xid == m->bundle_xids[0]
+                              || msg->xid == m->bundle_xids[1]);
+}
+
+void
+messages_describe_error(const struct ofmsg *msg, struct str *s)
+{
+    struct ofperr_code code;
+    struct reader payload;
+    enum ofperr error = error_msg_decode(msg, &code, &payload);
+    struct ofmsg cause;
+
+    str_put(s, error ? ofperr_name(error) : "unknown error");
+    if (payload.size >= 8
+        && !ofmsg_decode(payload.p, MIN(payload.size,
+                                        ofmsg_length(payload.p)), &cause)) {
+        str_printf(s, " in reply to %s", ofmsg_name(&cause));
+    }
+}
+
+/* ## Set-up ## */
+
+struct buf *
+messages_packet_in_format(void)
+{
+    return set_packet_in_format_encode(MESSAGES_OF_VERSION,
+                                       PACKET_IN_FORMAT_NXT2);
+}
+
+struct buf *
+messages_tlv_request(void)
+{
+    return ofmsg_create_empty(OFMSG_TLV_TABLE_REQUEST, MESSAGES_OF_VERSION,
+                              ofmsg_alloc_xid());
+}
+
+struct buf *
+messages_barrier(be32 *ret_xid)
+{
+    *ret_xid = ofmsg_alloc_xid();
+    return ofmsg_create_empty(OFMSG_BARRIER_REQUEST, MESSAGES_OF_VERSION,
+                              *ret_xid);
+}
+
+struct buf *
+messages_flow_dump(void)
+{
+    struct flow_stats_request request = {
+        .table_id = OFPTT_ALL,
+        .out_port = OFPP_NONE,
+        .out_group = OFPG_ANY,
+    };
+
+    match_init(&request.match);
+    return flow_stats_request_encode(&request, OFP_PROTO_15);
+}
+
+struct buf *
+messages_group_dump(void)
+{
+    return group_desc_request_encode(OFPG_ALL, MESSAGES_OF_VERSION);
+}
+
+struct buf *
+messages_tlv_mod(const struct ofmsg *reply)
+{
+    struct tlv_map map = { OVN_GENEVE_CLASS, OVN_GENEVE_TYPE, OVN_GENEVE_LEN,
+                           0 };
+    const struct tlv_table_mod mod = { .command = TLV_CMD_ADD, .n_maps = 1,
+                                       .maps = &map };
+    struct tlv_table_reply table;
+    bool found = false;
+
+    if (!tlv_table_reply_decode(&table, reply)) {
+        for (size_t i = 0; i < table.n_maps; i++) {
+            const struct tlv_map *m = &table.maps[i];
+
+            found |= (m->option_class == map.option_class
+                      && m->option_type == map.option_type
+                      && m->option_size == map.option_size
+                      && m->index == map.index);
+        }
+        free(table.maps);
+    }
+    return found ? NULL : tlv_table_mod_encode(&mod, MESSAGES_OF_VERSION);
+}
