@@ -7,6 +7,7 @@
 #include "lib/flow/match.h"
 #include "lib/incr/incr.h"
 #include "lib/openflow/buf.h"
+#include "lib/flow/port.h"
 #include "lib/openflow/ofpact.h"
 
 /* Key of FACT_FLOW: where the flow is and what it matches.  'words' holds

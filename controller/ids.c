@@ -3,6 +3,7 @@
  * so that a number is not used again at once. */
 #include "controller/ids.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/program.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 

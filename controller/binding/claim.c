@@ -10,6 +10,7 @@
  */
 #include "controller/binding/claim.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,7 +116,7 @@ add_group(struct incr_group *group, void *claims)
 void
 claims_wake(struct claims *claims)
 {
-    const struct incr *incr = claims->controller->incr;
+    struct incr *incr = claims->controller->incr;
 
     incr_for_each_group(incr, FACT_CLAIM, add_group, claims);
     incr_for_each_group(incr, FACT_HELD, add_group, claims);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each wanted flow is a group of FACT_FLOW, whose sink data is a 'struct flow'
+/* Each wanted flow is a group of FACT_FLOW, whose sink data is a 'struct entry'
  * here: a few words that say whether the switch has it and whether it is on
  * the list of those to send.  What a flow is made of stays in the facts. */
 #include "controller/install/install.h"
@@ -15,6 +15,7 @@
 #include "lib/base/list.h"
 #include "lib/base/vec.h"
 #include "lib/openflow/ofpact_codec.h"
+#include "lib/openflow/session_msg.h"
 #include "lib/openflow/vconn.h"
 #include "lib/runtime/dirs.h"
 #include "lib/runtime/log.h"
@@ -32,7 +33,7 @@ enum state {
     STATE_SYNCED,
 };
 
-struct flow {
+struct entry {
     struct incr_group *group;
     struct list node;        /* In install.dirty, or empty. */
     bool installed;
@@ -60,7 +61,7 @@ struct install {
     VEC(uint32_t) seen_groups;
 
     struct incr_sink sink;
-    struct list dirty;       /* struct flow. */
+    struct list dirty;       /* struct entry. */
     size_t n_flows;
     struct hmap numbers;     /* struct number: groups and meters wanted. */
     struct messages messages;
@@ -79,10 +80,10 @@ struct number {
 
 /* ## Wanted flows ## */
 
-static struct flow *
+static struct entry *
 flow_get(struct install *inst, struct incr_group *group)
 {
-    struct flow *flow = group->sink_data;
+    struct entry *flow = group->sink_data;
 
     if (!flow) {
         flow = xzalloc(sizeof *flow);
@@ -95,7 +96,7 @@ flow_get(struct install *inst, struct incr_group *group)
 }
 
 static void
-flow_forget(struct install *inst, struct flow *flow)
+flow_forget(struct install *inst, struct entry *flow)
 {
     list_remove(&flow->node);
     flow->group->sink_data = NULL;
@@ -104,7 +105,7 @@ flow_forget(struct install *inst, struct flow *flow)
 }
 
 static void
-flow_mark_dirty(struct install *inst, struct flow *flow)
+flow_mark_dirty(struct install *inst, struct entry *flow)
 {
     if (list_is_empty(&flow->node)) {
         list_push_back(&inst->dirty, &flow->node);
@@ -115,7 +116,7 @@ static void
 flow_group_changed(void *inst_, struct incr_group *group)
 {
     struct install *inst = inst_;
-    struct flow *flow = flow_get(inst, group);
+    struct entry *flow = flow_get(inst, group);
 
     if (!group->n && !flow->installed) {
         flow_forget(inst, flow);
@@ -186,7 +187,7 @@ flow_digest(uint64_t cookie, const void *actions, size_t size)
 /* ## Sending ## */
 
 static void
-send_flow(struct install *inst, struct flow *flow)
+send_flow(struct install *inst, struct entry *flow)
 {
     const struct flow_fact_key *key = incr_group_key(flow->group);
     uint64_t storage[128], cookie = 0;
@@ -206,8 +207,8 @@ static void
 flush_flows(struct install *inst)
 {
     while (!list_is_empty(&inst->dirty)) {
-        struct flow *flow = CONTAINER_OF(list_pop_front(&inst->dirty),
-                                         struct flow, node);
+        struct entry *flow = CONTAINER_OF(list_pop_front(&inst->dirty),
+                                         struct entry, node);
 
         if (flow->group->n || flow->installed) {
             send_flow(inst, flow);
@@ -319,7 +320,7 @@ static void
 mark_missing(struct incr_group *group, void *inst_)
 {
     struct install *inst = inst_;
-    struct flow *flow = flow_get(inst, group);
+    struct entry *flow = flow_get(inst, group);
 
     if (!flow->installed) {
         flow_mark_dirty(inst, flow);
@@ -330,7 +331,7 @@ static void
 mark_not_installed(struct incr_group *group, void *inst_)
 {
     struct install *inst = inst_;
-    struct flow *flow = flow_get(inst, group);
+    struct entry *flow = flow_get(inst, group);
 
     flow->installed = false;
     list_remove(&flow->node);

@@ -18,6 +18,7 @@
 #include "controller/ids.h"
 
 struct install;
+struct buf;
 struct ofmsg;
 
 /* 'wake' is called from I/O callbacks when install_run() has something to do

@@ -8,6 +8,7 @@
  * each. */
 #include "controller/translate/lflow.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "controller/binding/names.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/translate/sets.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "controller/program.h"

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ovn-controller: one turn of its loop brings in what the databases and the
+ * switch sent, runs the engine until nothing is pending, and then writes to
+ * the switch and to both databases what differs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/binding/claim.h"
+#include "controller/binding/datapaths.h"
+#include "controller/chassis/config.h"
+#include "controller/chassis/encaps.h"
+#include "controller/chassis/patch.h"
+#include "controller/chassis/register.h"
+#include "controller/commands.h"
+#include "controller/controller.h"
+#include "controller/ids.h"
+#include "controller/install/install.h"
+#include "controller/program.h"
+#include "controller/punt/punt.h"
+#include "controller/translate/options.h"
+#include "lib/base/alloc.h"
+#include "lib/daemon/control.h"
+#include "lib/daemon/daemon.h"
+#include "lib/incr/rows.h"
+#include "lib/logical/ovn_symbols.h"
+#include "lib/runtime/log.h"
+#include "lib/runtime/loop.h"
+
+LOG_MODULE(main);
+
+struct daemon {
+    struct controller controller;
+    struct encaps *encaps;
+    struct patch *patch;
+    struct registration *registration;
+    struct claims *claims;
+    struct datapaths *datapaths;
+    struct ids *ids;
+    struct install *install;
+    struct punter *punter;
+    struct step step;
+
+    bool sb_busy;                /* A transaction is under way. */
+    bool vs_busy;
+    bool exiting;
+    bool keep_chassis;           /* exit --restart. */
+    uint64_t vs_seqno, sb_seqno;
+    int64_t nb_cfg_seen;         /* The newest nb_cfg whose flows were sent... */
+    uint64_t nb_cfg_seq;         /* ...in this flush. */
+};
+
+static void
+wake(void *d_)
+{
+    struct daemon *d = d_;
+
+    step_wake(&d->step);
+}
+
+/* ## Transactions ## */
+
+static void
+vs_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
+{
+    static struct log_limit limit = LOG_LIMIT(5, 5);
+    struct daemon *d = d_;
+
+    d->vs_busy = false;
+    if (status == REPLICA_TXN_ERROR) {
+        log_warn_limited(&limit, "writing to the Open_vSwitch database "
+                         "failed: %s", replica_txn_error(txn));
+    }
+    if (status != REPLICA_TXN_SUCCESS && status != REPLICA_TXN_UNCHANGED) {
+        encaps_wake(d->encaps);
+        patch_wake(d->patch);
+        ids_wake(d->ids);
+    }
+    wake(d);
+}
+
+static void
+sb_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
+{
+    static struct log_limit limit = LOG_LIMIT(5, 5);
+    struct daemon *d = d_;
+
+    d->sb_busy = false;
+    if (status == REPLICA_TXN_ERROR) {
+        log_warn_limited(&limit, "writing to the southbound database "
+                         "failed: %s", replica_txn_error(txn));
+    }
+    if (status != REPLICA_TXN_SUCCESS && status != REPLICA_TXN_UNCHANGED) {
+        registration_wake(d->registration);
+        claims_wake(d->claims);
+    }
+    wake(d);
+}
+
+static void
+create_bridge(struct daemon *d, struct replica_txn *txn)
+{
+    const struct vs_open_vswitch *ovs
+        = controller_open_vswitch(&d->controller);
+    const char *name = controller_setting(&d->controller, "ovn-bridge",
+                                          CONFIG_DEFAULT_BRIDGE);
+    const char *type = controller_setting(
+        &d->controller, "ovn-bridge-datapath-type", "");
+    struct vs_interface *iface;
+    struct vs_bridge *bridge;
+    struct vs_port *port;
+
+    if (!ovs || controller_bridge(&d->controller)) {
+        return;
+    }
+    iface = vs_interface_insert(txn);
+    vs_interface_set_name(iface, name);
+    vs_interface_set_type(iface, "internal");
+    port = vs_port_insert(txn);
+    vs_port_set_name(port, name);
+    vs_port_set_interfaces(port, (struct vs_interface *const *) &iface, 1);
+    bridge = vs_bridge_insert(txn);
+    vs_bridge_set_name(bridge, name);
+    vs_bridge_set_fail_mode(bridge, "secure");
+    vs_bridge_set_datapath_type(bridge, type);
+    vs_bridge_set_ports(bridge, (struct vs_port *const *) &port, 1);
+    vs_open_vswitch_update_bridges_addvalue(ovs, bridge);
+    replica_txn_add_comment(txn, "ovn-controller: creating integration bridge "
+                            "'%s'", name);
+}
+
+static void
+write_vs(struct daemon *d)
+{
+    struct replica_txn *txn;
+
+    if (d->vs_busy || !replica_is_connected(d->controller.vs)) {
+        return;
+    }
+    txn = replica_txn_create(d->controller.vs);
+    create_bridge(d, txn);
+    if (replica_is_synced(d->controller.sb)) {
+        encaps_run(d->encaps, txn);
+        patch_run(d->patch, txn);
+        ids_write_zones(d->ids, txn);
+        claims_run_vs(d->claims, txn);
+    }
+    d->vs_busy = true;
+    replica_txn_commit(txn, vs_done, d);
+}
+
+/* nb_cfg counts as done once the flows that were current when it came are in
+ * the switch. */
+static void
+report_nb_cfg(struct daemon *d, struct replica_txn *txn)
+{
+    if (d->nb_cfg_seen && d->nb_cfg_seq <= install_done(d->install)) {
+        registration_report(d->registration, txn, d->nb_cfg_seen);
+    }
+}
+
+static void
+write_sb(struct daemon *d)
+{
+    struct replica_txn *txn;
+
+    if (d->sb_busy || !replica_is_connected(d->controller.sb)
+        || !replica_is_synced(d->controller.sb)) {
+        return;
+    }
+    txn = replica_txn_create(d->controller.sb);
+    registration_run(d->registration, txn);
+    claims_run_sb(d->claims, txn, install_current(d->install),
+                  install_done(d->install));
+    report_nb_cfg(d, txn);
+    punter_write(d->punter, txn);
+    d->sb_busy = true;
+    replica_txn_commit(txn, sb_done, d);
+}
+
+/* ## The step ## */
+
+/* Follows the settings that say which databases and bridge there are. */
+static void
+follow_config(struct daemon *d)
+{
+    static struct log_limit limit = LOG_LIMIT(1, 1);
+    struct controller *c = &d->controller;
+    const struct vs_bridge *bridge = controller_bridge(c);
+    struct error *error;
+
+    error = replica_set_remotes(c->sb, controller_setting(c, "ovn-remote",
+                                                          NULL), true);
+    if (error) {
+        log_warn_limited(&limit, "external_ids:ovn-remote: %s",
+                         error_message(error));
+        error_free(error);
+    }
+    replica_set_probe_interval(
+        c->sb, atoi(controller_setting(c, "ovn-remote-probe-interval",
+                                       "-1")));
+    install_set_bridge(d->install, bridge ? bridge->name : NULL);
+    ids_restore_zones(d->ids);
+}
+
+static bool
+vs_table_wanted(const struct replica_table_class *table)
+{
+    return (table == &vs_open_vswitch_table || table == &vs_bridge_table
+            || table == &vs_port_table || table == &vs_interface_table);
+}
+
+/* Brings the changes of both replicas into the engine and runs it until
+ * nothing is pending. */
+static void
+compute(struct daemon *d)
+{
+    struct controller *c = &d->controller;
+
+    incr_import(c->incr, c->vs, 0, vs_table_wanted);
+    incr_import(c->incr, c->sb, VS_N_TABLES, NULL);
+    do {
+        incr_step(c->incr);
+        datapaths_run(d->datapaths);
+        ids_run(d->ids);
+    } while (incr_is_pending(c->incr));
+    replica_clear_changes(c->vs);
+    replica_clear_changes(c->sb);
+}
+
+static void
+note_nb_cfg(struct daemon *d)
+{
+    const struct sb_sb_global *global = sb_sb_global_first(d->controller.sb);
+
+    if (global && global->nb_cfg != d->nb_cfg_seen) {
+        d->nb_cfg_seen = global->nb_cfg;
+        d->nb_cfg_seq = install_current(d->install);
+    }
+}
+
+static void finish(struct daemon *);
+
+static void
+run(void *d_)
+{
+    struct daemon *d = d_;
+    struct controller *c = &d->controller;
+    uint64_t vs_seqno = replica_seqno(c->vs);
+    uint64_t sb_seqno = replica_seqno(c->sb);
+    bool is_complete;
+
+    if (!replica_is_synced(c->vs)) {
+        return;
+    }
+    if (vs_seqno != d->vs_seqno) {
+        d->vs_seqno = vs_seqno;
+        encaps_wake(d->encaps);
+        patch_wake(d->patch);
+        registration_wake(d->registration);
+        follow_config(d);
+    }
+    if (sb_seqno != d->sb_seqno) {
+        d->sb_seqno = sb_seqno;
+        registration_wake(d->registration);
+    }
+    compute(d);
+    if (d->exiting) {
+        finish(d);
+        return;
+    }
+
+    /* Ports that are claimed only now are not in the flows yet: while our own
+     * chassis is not known, the wanted set is not whole. */
+    is_complete = replica_is_synced(c->sb) && controller_chassis(c);
+    install_run(d->install, is_complete);
+    note_nb_cfg(d);
+    write_vs(d);
+    write_sb(d);
+}
+
+/* ## Begin and end ## */
+
+static void
+removed(struct replica_txn *txn UNUSED, enum replica_txn_status status UNUSED,
+        void *d UNUSED)
+{
+    loop_stop();
+}
+
+static void
+vs_removed(struct replica_txn *txn UNUSED,
+           enum replica_txn_status status UNUSED, void *d_)
+{
+    struct daemon *d = d_;
+    struct controller *c = &d->controller;
+    struct replica_txn *sb_txn;
+
+    if (!replica_is_connected(c->sb)) {
+        loop_stop();
+        return;
+    }
+    sb_txn = replica_txn_create(c->sb);
+    claims_release_all(d->claims, sb_txn);
+    registration_remove(d->registration, sb_txn);
+    replica_txn_commit(sb_txn, removed, d);
+}
+
+/* Takes this chassis out of both databases, one after the other, unless it is
+ * to come back soon. */
+static void
+finish(struct daemon *d)
+{
+    struct controller *c = &d->controller;
+    struct replica_txn *txn;
+
+    if (d->keep_chassis || !replica_is_connected(c->vs)) {
+        loop_stop();
+        return;
+    }
+    if (d->vs_busy || d->sb_busy) {
+        return;                  /* Woken again when they are done. */
+    }
+    d->vs_busy = d->sb_busy = true;
+    txn = replica_txn_create(c->vs);
+    encaps_remove_all(d->encaps, txn);
+    patch_remove_all(d->patch, txn);
+    replica_txn_commit(txn, vs_removed, d);
+}
+
+static void
+exit_asked(int argc, const char *argv[], void *d_)
+{
+    struct daemon *d = d_;
+
+    for (int i = 0; i < argc; i++) {
+        d->keep_chassis |= !strcmp(argv[i], "--restart");
+    }
+    d->exiting = true;
+    wake(d);
+}
+
+static void
+packet_in(const struct ofmsg *msg, void *d_)
+{
+    struct daemon *d = d_;
+
+    punter_packet_in(d->punter, msg);
+}
+
+static void
+daemon_setup(struct daemon *d, const char *vs_remote)
+{
+    struct controller *c = &d->controller;
+
+    memset(d, 0, sizeof *d);
+    step_init(&d->step, "controller", run, d);
+    (void) ovn_symbols();
+    (void) options_get();
+
+    c->vs = replica_create(&vs_class, wake, d);
+    replica_monitor(c->vs, &vs_open_vswitch_table, REPLICA_ALL_COLS);
+    replica_monitor(c->vs, &vs_bridge_table, REPLICA_ALL_COLS);
+    replica_monitor(c->vs, &vs_port_table, REPLICA_ALL_COLS);
+    replica_monitor(c->vs, &vs_interface_table,
+                    ~REPLICA_COL(VS_INTERFACE_COL_STATISTICS));
+    c->sb = replica_create(&sb_class, wake, d);
+    replica_monitor_all(c->sb);
+    c->incr = incr_create(controller_program(), NULL);
+
+    d->datapaths = datapaths_create(c);
+    d->encaps = encaps_create(c);
+    d->patch = patch_create(c);
+    d->registration = registration_create(c);
+    d->claims = claims_create(c);
+    d->install = install_create(c, wake, packet_in, d);
+    d->ids = ids_create(c, install_id_changed, d->install);
+    d->punter = punter_create(c, d->install, wake, d);
+    commands_register(&(struct commands) { c, d->ids, d->install });
+    program_check(replica_set_remotes(c->vs, vs_remote, false));
+}
+
+static void
+daemon_teardown(struct daemon *d)
+{
+    struct controller *c = &d->controller;
+
+    commands_unregister();
+    punter_destroy(d->punter);
+    ids_destroy(d->ids);
+    install_destroy(d->install);
+    claims_destroy(d->claims);
+    registration_destroy(d->registration);
+    patch_destroy(d->patch);
+    encaps_destroy(d->encaps);
+    datapaths_destroy(d->datapaths);
+    incr_destroy(c->incr);
+    replica_destroy(c->sb);
+    replica_destroy(c->vs);
+    step_uninit(&d->step);
+}
+
+static void usage(void) NO_RETURN;
+
+static size_t
+option_groups(struct option_group groups[4])
+{
+    groups[0] = daemon_options();
+    groups[1] = tls_options();
+    groups[2] = log_options();
+    groups[3] = help_options(usage);
+    return 4;
+}
+
+static void
+usage(void)
+{
+    struct option_group groups[4];
+
+    printf("%s: OVN's agent on each host\n"
+           "usage: %s [OPTIONS] [OVS-DATABASE]\n"
+           "where OVS-DATABASE is a socket on which the Open vSwitch "
+           "database listens\n(default: unix:%s/db.sock).\n",
+           program_name(), program_name(), dirs_run(DIRS_OVS));
+    options_print_help(groups, option_groups(groups));
+    exit(0);
+}
+
+int
+main(int argc, char *argv[])
+{
+    struct option_group groups[4];
+    struct daemon d;
+    char *remote;
+    int first;
+
+    program_init(argv[0], DIRS_OVN);
+    first = options_parse(argc, argv, groups, option_groups(groups), 0);
+    if (argc - first > 1) {
+        program_fatal("at most one database may be named; "
+                      "use --help for usage");
+    }
+    remote = (first < argc ? xstrdup(argv[first])
+              : xasprintf("unix:%s/db.sock", dirs_run(DIRS_OVS)));
+    daemon_start();
+    daemon_setup(&d, remote);
+    daemon_set_exit(exit_asked, &d);
+    daemon_ready();
+    wake(&d);
+    loop_run();
+    daemon_teardown(&d);
+    daemon_finish();
+    free(remote);
+    return 0;
+}

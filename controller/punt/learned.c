@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/punt/learned.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/hash.h"
+#include "lib/base/hmap.h"
+#include "lib/base/str.h"
+#include "lib/logical/addresses.h"
+#include "lib/runtime/clock.h"
+#include "lib/runtime/counter.h"
+
+COUNTER(learned_dropped);
+
+struct key {
+    uint32_t dp_key;
+    uint32_t port_key;
+    struct in6_addr ip;          /* All zero: a forwarding entry of 'mac'. */
+    struct eth_addr mac;         /* All zero in a MAC binding's key. */
+    uint8_t pad[2];
+};
+
+struct entry {
+    struct hmap_node node;       /* In learned.entries, by key. */
+    struct key key;
+    struct eth_addr mac;
+};
+
+struct learned {
+    struct controller *controller;
+    struct hmap entries;
+    struct replica_index *port_by_key;       /* datapath, tunnel_key. */
+    struct replica_index *datapath_by_key;
+    struct replica_index *binding_by_port_ip;
+    struct replica_index *fdb_by_mac;        /* mac, dp_key. */
+};
+
+static struct replica_index *
+index_on(struct controller *c, const struct replica_table_class *table,
+         unsigned int first, unsigned int second)
+{
+    const struct replica_index_column columns[] = { { .column = first },
+                                                    { .column = second } };
+
+    return replica_index_create(c->sb, table, columns, 2);
+}
+
+struct learned *
+learned_create(struct controller *c)
+{
+    struct learned *l = xzalloc(sizeof *l);
+
+    l->controller = c;
+    hmap_init(&l->entries);
+    l->port_by_key = index_on(c, &sb_port_binding_table,
+                              SB_PORT_BINDING_COL_DATAPATH,
+                              SB_PORT_BINDING_COL_TUNNEL_KEY);
+    l->datapath_by_key
+        = replica_index_create_simple(c->sb, &sb_datapath_binding_table,
+                                      SB_DATAPATH_BINDING_COL_TUNNEL_KEY);
+    l->binding_by_port_ip = index_on(c, &sb_mac_binding_table,
+                                     SB_MAC_BINDING_COL_LOGICAL_PORT,
+                                     SB_MAC_BINDING_COL_IP);
+    l->fdb_by_mac = index_on(c, &sb_fdb_table, SB_FDB_COL_MAC,
+                             SB_FDB_COL_DP_KEY);
+    return l;
+}
+
+static void
+clear(struct learned *l)
+{
+    struct entry *entry;
+
+    HMAP_FOR_EACH_SAFE (entry, node, &l->entries) {
+        hmap_remove(&l->entries, &entry->node);
+        free(entry);
+    }
+}
+
+void
+learned_destroy(struct learned *l)
+{
+    if (l) {
+        clear(l);
+        hmap_uninit(&l->entries);
+        free(l);
+    }
+}
+
+/* Adds an entry, or gives the waiting one of that key the new MAC. */
+static void
+add(struct learned *l, const struct key *key, struct eth_addr mac)
+{
+    uint64_t hash = hash_bytes(key, sizeof *key, 0);
+    struct entry *entry;
+
+    HMAP_FOR_EACH_WITH_HASH (entry, node, hash, &l->entries) {
+        if (!memcmp(&entry->key, key, sizeof *key)) {
+            entry->mac = mac;
+            return;
+        }
+    }
+    if (hmap_count(&l->entries) >= LEARNED_MAX) {
+        counter_inc(learned_dropped);
+        return;
+    }
+    entry = xzalloc(sizeof *entry);
+    entry->key = *key;
+    entry->mac = mac;
+    hmap_insert(&l->entries, &entry->node, hash);
+}
+
+void
+learned_mac_binding(struct learned *l, uint32_t dp_key, uint32_t port_key,
+                    const struct in6_addr *ip, struct eth_addr mac)
+{
+    const struct key key = { .dp_key = dp_key, .port_key = port_key,
+                             .ip = *ip };
+
+    add(l, &key, mac);
+}
+
+void
+learned_fdb(struct learned *l, uint32_t dp_key, uint32_t port_key,
+            struct eth_addr mac)
+{
+    const struct key key = { .dp_key = dp_key, .port_key = port_key,
+                             .mac = mac };
+
+    add(l, &key, mac);
+}
+
+bool
+learned_is_pending(const struct learned *l)
+{
+    return !hmap_is_empty(&l->entries);
+}
+
+static const struct sb_datapath_binding *
+find_datapath(const struct learned *l, uint32_t key)
+{
+    return (const struct sb_datapath_binding *)
+        replica_index_find_int(l->datapath_by_key, key);
+}
+
+static const struct sb_port_binding *
+find_port(const struct learned *l, const struct sb_datapath_binding *dp,
+          uint32_t port_key)
+{
+    const union replica_atom key[] = { { .ref = &dp->header },
+                                       { .integer = port_key } };
+
+    return (const struct sb_port_binding *)
+        replica_index_find(l->port_by_key, key);
+}
+
+static void
+write_binding(const struct learned *l, struct replica_txn *txn,
+              const struct entry *entry)
+{
+    const struct sb_datapath_binding *dp
+        = find_datapath(l, entry->key.dp_key);
+    const struct sb_port_binding *port
+        = dp ? find_port(l, dp, entry->key.port_key) : NULL;
+    struct str ip = STR_EMPTY, mac = STR_EMPTY;
+    const struct sb_mac_binding *row;
+
+    if (!port) {
+        return;
+    }
+    ip_format(&entry->key.ip, &ip);
+    mac_format(entry->mac, &mac);
+    const union replica_atom key[] = { { .string = port->logical_port },
+                                       { .string = str_cstr(&ip) } };
+
+    row = (const struct sb_mac_binding *)
+        replica_index_find(l->binding_by_port_ip, key);
+    if (!row) {
+        struct sb_mac_binding *new_ = sb_mac_binding_insert(txn);
+
+        sb_mac_binding_set_logical_port(new_, port->logical_port);
+        sb_mac_binding_set_ip(new_, str_cstr(&ip));
+        sb_mac_binding_set_datapath(new_, dp);
+        row = new_;
+    }
+    if (strcmp(row->mac, str_cstr(&mac))) {
+        sb_mac_binding_set_mac(row, str_cstr(&mac));
+        sb_mac_binding_set_timestamp(row, clock_wall_ms());
+    }
+    str_uninit(&ip);
+    str_uninit(&mac);
+}
+
+static void
+write_fdb(const struct learned *l, struct replica_txn *txn,
+          const struct entry *entry)
+{
+    struct str mac = STR_EMPTY;
+    const struct sb_fdb *row;
+
+    mac_format(entry->mac, &mac);
+    const union replica_atom key[] = { { .string = str_cstr(&mac) },
+                                       { .integer = entry->key.dp_key } };
+
+    row = (const struct sb_fdb *) replica_index_find(l->fdb_by_mac, key);
+    if (!row) {
+        struct sb_fdb *new_ = sb_fdb_insert(txn);
+
+        sb_fdb_set_mac(new_, str_cstr(&mac));
+        sb_fdb_set_dp_key(new_, entry->key.dp_key);
+        row = new_;
+    }
+    if (row->port_key != entry->key.port_key) {
+        sb_fdb_set_port_key(row, entry->key.port_key);
+        sb_fdb_set_timestamp(row, clock_wall_ms());
+    }
+    str_uninit(&mac);
+}
+
+void
+learned_write(struct learned *l, struct replica_txn *txn)
+{
+    const struct entry *entry;
+
+    HMAP_FOR_EACH (entry, node, &l->entries) {
+        if (mac_is_zero(entry->key.mac)) {
+            write_binding(l, txn, entry);
+        } else {
+            write_fdb(l, txn, entry);
+        }
+    }
+    clear(l);
+}

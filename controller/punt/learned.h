@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROLLER_PUNT_LEARNED_H
+#define CONTROLLER_PUNT_LEARNED_H
+
+/* What packets taught us, on its way to the southbound database: MAC bindings
+ * and forwarding entries.  Bounded: what comes while LEARNED_MAX entries wait
+ * is counted and dropped; the next packet teaches it again. */
+
+#include "controller/controller.h"
+#include "lib/flow/flow.h"
+
+#define LEARNED_MAX 1024
+
+struct learned;
+
+struct learned *learned_create(struct controller *);
+void learned_destroy(struct learned *);
+
+/* 'ip' (IPv4 as ::ffff:a.b.c.d) at port 'port_key' of datapath 'dp_key' has
+ * 'mac'. */
+void learned_mac_binding(struct learned *, uint32_t dp_key, uint32_t port_key,
+                         const struct in6_addr *ip, struct eth_addr mac);
+
+/* 'mac' is behind the port. */
+void learned_fdb(struct learned *, uint32_t dp_key, uint32_t port_key,
+                 struct eth_addr mac);
+
+/* Something waits to be written. */
+bool learned_is_pending(const struct learned *);
+
+/* Writes all of it to the open transaction. */
+void learned_write(struct learned *, struct replica_txn *);
+
+#endif /* controller/punt/learned.h */
