@@ -103,7 +103,6 @@ enum controller_of_table {
     OF_TABLE_ECMP_NH = 77,
     OF_TABLE_CHK_LB_AFFINITY = 78,
     OF_TABLE_MAC_CACHE_USE = 79,
-    OF_TABLE_CT_ZONE_LOOKUP = 80,
     OF_TABLE_CT_NW_DST = 81,
     OF_TABLE_CT_IP6_DST = 82,
     OF_TABLE_CT_TP_DST = 83,

@@ -308,8 +308,8 @@ messages_describe_error(const struct ofmsg *msg, struct str *s)
     struct ofmsg cause;
 
     str_put(s, error ? ofperr_name(error) : "unknown error");
-    if (payload.size >= 8
-        && !ofmsg_decode(payload.p, MIN(payload.size,
+    if (payload.left >= 8
+        && !ofmsg_decode(payload.p, MIN(payload.left,
                                         ofmsg_length(payload.p)), &cause)) {
         str_printf(s, " in reply to %s", ofmsg_name(&cause));
     }

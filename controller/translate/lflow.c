@@ -44,7 +44,6 @@ static const struct action_tables action_tables = {
     .chk_lb_affinity = OF_TABLE_CHK_LB_AFFINITY,
     .ecmp_nh_mac = OF_TABLE_ECMP_NH_MAC,
     .ecmp_nh = OF_TABLE_ECMP_NH,
-    .ct_zone_lookup = OF_TABLE_CT_ZONE_LOOKUP,
     .ct_nw_dst = OF_TABLE_CT_NW_DST,
     .ct_ip6_dst = OF_TABLE_CT_IP6_DST,
     .ct_tp_dst = OF_TABLE_CT_TP_DST,
