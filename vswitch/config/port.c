@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/bitmap.h"
+#include "lib/base/vec.h"
+#include "lib/runtime/log.h"
+#include "vswitch/config/model.h"
+#include "vswitch/netdev/netdev.h"
+
+LOG_MODULE(bridge);
+
+/* ## Interfaces ## */
+
+struct iface *
+iface_find(const struct config *c, const struct uuid *uuid)
+{
+    struct iface *iface;
+
+    HMAP_FOR_EACH_WITH_HASH (iface, node, uuid_hash(uuid), &c->ifaces) {
+        if (uuid_equals(&iface->uuid, uuid)) {
+            return iface;
+        }
+    }
+    return NULL;
+}
+
+void
+iface_mark_dirty(struct config *c, struct iface *iface)
+{
+    if (list_is_empty(&iface->dirty_node)) {
+        list_push_back(&c->dirty_ifaces, &iface->dirty_node);
+        step_wake(&c->step);
+    }
+}
+
+static void
+set_error(struct iface *iface, struct error *error)
+{
+    struct config *c = iface->port->bridge->config;
+    char *text = error ? error_steal_message(error) : NULL;
+
+    if (text && (!iface->error || strcmp(iface->error, text))) {
+        log_warn("%s: %s", iface->name, text);
+    }
+    free(iface->error);
+    iface->error = text;
+    list_remove(&iface->failed_node);
+    if (text) {
+        list_push_back(&c->failed_ifaces, &iface->failed_node);
+    }
+    iface_mark_dirty(c, iface);
+}
+
+static void
+set_mtu(const struct iface *iface, const struct vs_interface *row)
+{
+    struct netdev *netdev = netdev_find(iface->name);
+    int mtu;
+
+    if (netdev && row->has_mtu_request
+        && !netdev_get_mtu(netdev, &mtu) && mtu != row->mtu_request) {
+        int error = netdev_set_mtu(netdev, row->mtu_request);
+
+        if (error) {
+            log_warn("%s: cannot set MTU to %"PRId64" (%s)", iface->name,
+                     row->mtu_request, strerror(-error));
+        }
+    }
+}
+
+static void
+iface_add(struct iface *iface, const struct vs_interface *row)
+{
+    struct ofport_init init = {
+        .name = iface->name,
+        .type = iface->type,
+        .options = &iface->options,
+        .request = row->has_ofport_request ? row->ofport_request : OFPP_NONE,
+    };
+    struct error *error;
+
+    if (iface_is_local(iface)) {
+        iface->ofp_port = OFPP_LOCAL;
+        set_error(iface, NULL);
+        return;
+    }
+    error = ofproto_port_add(iface->port->bridge->ofproto, &init,
+                             &iface->ofp_port);
+    if (error) {
+        iface->ofp_port = OFPP_NONE;
+    } else {
+        set_mtu(iface, row);
+        log_info("bridge %s: added interface %s on port %u",
+                 iface->port->bridge->name, iface->name, iface->ofp_port);
+    }
+    set_error(iface, error);
+}
+
+static struct iface *
+iface_create(struct port *port, const struct vs_interface *row)
+{
+    struct iface *iface = xzalloc(sizeof *iface);
+    struct config *c = port->bridge->config;
+
+    iface->uuid = row->header.uuid;
+    iface->port = port;
+    iface->name = xstrdup(row->name);
+    iface->type = xstrdup(row->type);
+    strmap_to_smap(&row->options, &iface->options);
+    list_init(&iface->dirty_node);
+    list_init(&iface->failed_node);
+    list_push_back(&port->ifaces, &iface->port_node);
+    hmap_insert(&c->ifaces, &iface->node, uuid_hash(&iface->uuid));
+    iface_add(iface, row);
+    return iface;
+}
+
+static void
+iface_del(struct iface *iface)
+{
+    if (iface->ofp_port != OFPP_NONE && !iface_is_local(iface)) {
+        ofproto_port_del(iface->port->bridge->ofproto, iface->ofp_port);
+        log_info("bridge %s: deleted interface %s on port %u",
+                 iface->port->bridge->name, iface->name, iface->ofp_port);
+    }
+    iface->ofp_port = OFPP_NONE;
+}
+
+static void
+iface_destroy(struct iface *iface, bool del)
+{
+    if (del) {
+        iface_del(iface);
+    }
+    hmap_remove(&iface->port->bridge->config->ifaces, &iface->node);
+    list_remove(&iface->port_node);
+    list_remove(&iface->dirty_node);
+    list_remove(&iface->failed_node);
+    smap_uninit(&iface->options);
+    free(iface->name);
+    free(iface->type);
+    free(iface->error);
+    free(iface);
+}
+
+static void
+apply_options(struct iface *iface, const struct vs_interface *row)
+{
+    struct error *error;
+
+    if (strmap_equals_smap(&row->options, &iface->options)) {
+        return;
+    }
+    smap_uninit(&iface->options);
+    strmap_to_smap(&row->options, &iface->options);
+    if (iface->ofp_port == OFPP_NONE) {
+        iface_add(iface, row);
+    } else {
+        error = ofproto_port_set_options(iface->port->bridge->ofproto,
+                                         iface->ofp_port, &iface->options);
+        set_error(iface, error);
+    }
+}
+
+void
+iface_apply(struct iface *iface, const struct vs_interface *row)
+{
+    if (strcmp(row->type, iface->type)) {
+        iface_del(iface);
+        free(iface->type);
+        iface->type = xstrdup(row->type);
+        smap_uninit(&iface->options);
+        strmap_to_smap(&row->options, &iface->options);
+        iface_add(iface, row);
+        return;
+    }
+    apply_options(iface, row);
+    set_mtu(iface, row);
+}
+
+void
+ifaces_retry(struct config *c)
+{
+    struct iface *iface;
+    struct list again = LIST_INITIALIZER(&again);
+
+    list_splice_back(&again, &c->failed_ifaces);
+    while (!list_is_empty(&again)) {
+        const struct vs_interface *row;
+
+        iface = CONTAINER_OF(list_pop_front(&again), struct iface,
+                             failed_node);
+        row = vs_interface_get_for_uuid(c->replica, &iface->uuid);
+        if (row && iface->ofp_port == OFPP_NONE) {
+            iface_add(iface, row);
+            if (iface->ofp_port != OFPP_NONE) {
+                const struct vs_port *port_row
+                    = vs_port_get_for_uuid(c->replica, &iface->port->uuid);
+
+                if (port_row) {
+                    port_apply(iface->port, port_row);
+                }
+            }
+        }
+    }
+}
+
+/* ## Ports ## */
+
+struct port *
+port_find(const struct config *c, const struct uuid *uuid)
+{
+    struct port *port;
+
+    HMAP_FOR_EACH_WITH_HASH (port, node, uuid_hash(uuid), &c->ports) {
+        if (uuid_equals(&port->uuid, uuid)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+static struct port *
+port_create(struct bridge *bridge, const struct vs_port *row)
+{
+    struct port *port = xzalloc(sizeof *port);
+
+    port->uuid = row->header.uuid;
+    port->bridge = bridge;
+    port->name = xstrdup(row->name);
+    list_init(&port->ifaces);
+    list_push_back(&bridge->ports, &port->bridge_node);
+    hmap_insert(&bridge->config->ports, &port->node, uuid_hash(&port->uuid));
+    port_apply(port, row);
+    return port;
+}
+
+void
+port_destroy(struct port *port, bool del)
+{
+    struct iface *iface;
+
+    if (del) {
+        ofproto_bundle_del(port->bridge->ofproto, port->name);
+    }
+    LIST_FOR_EACH_SAFE (iface, port_node, &port->ifaces) {
+        iface_destroy(iface, del);
+    }
+    hmap_remove(&port->bridge->config->ports, &port->node);
+    list_remove(&port->bridge_node);
+    free(port->name);
+    free(port);
+}
+
+/* Makes the port's interfaces those of its row. */
+static void
+apply_ifaces(struct port *port, const struct vs_port *row)
+{
+    struct iface *iface;
+
+    LIST_FOR_EACH (iface, port_node, &port->ifaces) {
+        iface->seen = false;
+    }
+    for (size_t i = 0; i < row->n_interfaces; i++) {
+        iface = iface_find(port->bridge->config,
+                           &row->interfaces[i]->header.uuid);
+        if (!iface) {
+            iface = iface_create(port, row->interfaces[i]);
+        }
+        iface->seen = true;
+    }
+    LIST_FOR_EACH_SAFE (iface, port_node, &port->ifaces) {
+        if (!iface->seen) {
+            iface_destroy(iface, true);
+        }
+    }
+}
+
+static const struct {
+    const char *name;
+    enum vlan_mode mode;
+} vlan_modes[] = {
+    { "access", VLAN_MODE_ACCESS },
+    { "trunk", VLAN_MODE_TRUNK },
+    { "native-tagged", VLAN_MODE_NATIVE_TAGGED },
+    { "native-untagged", VLAN_MODE_NATIVE_UNTAGGED },
+    { "dot1q-tunnel", VLAN_MODE_DOT1Q_TUNNEL },
+};
+
+/* Without a mode, a tag makes an access port and no tag a trunk. */
+static enum vlan_mode
+port_vlan_mode(const struct vs_port *row)
+{
+    for (size_t i = 0; row->vlan_mode && i < ARRAY_SIZE(vlan_modes); i++) {
+        if (!strcmp(row->vlan_mode, vlan_modes[i].name)) {
+            return vlan_modes[i].mode;
+        }
+    }
+    return row->has_tag ? VLAN_MODE_ACCESS : VLAN_MODE_TRUNK;
+}
+
+/* A bitmap of 'vlans', for free(); NULL for none. */
+static uint64_t *
+vlan_bitmap(const int64_t *vlans, size_t n)
+{
+    uint64_t *map;
+
+    if (!n) {
+        return NULL;
+    }
+    map = bitmap_create(N_VLANS);
+    for (size_t i = 0; i < n; i++) {
+        bitmap_set(map, vlans[i] & (N_VLANS - 1));
+    }
+    return map;
+}
+
+static enum priority_tags
+port_priority_tags(const struct vs_port *row)
+{
+    const char *text = strmap_get_def(&row->other_config, "priority-tags",
+                                      "never");
+
+    return (!strcmp(text, "always") || !strcmp(text, "true")
+            ? PRIORITY_TAGS_ALWAYS
+            : !strcmp(text, "if-nonzero") ? PRIORITY_TAGS_IF_NONZERO
+            : PRIORITY_TAGS_NEVER);
+}
+
+static void
+apply_bundle(struct port *port, const struct vs_port *row)
+{
+    const char *ethertype = strmap_get_def(&row->other_config,
+                                           "qinq-ethtype", "802.1ad");
+    uint64_t *trunks = vlan_bitmap(row->trunks, row->n_trunks);
+    uint64_t *cvlans = vlan_bitmap(row->cvlans, row->n_cvlans);
+    VEC(ofp_port_t) numbers = VEC_EMPTY;
+    struct iface *iface;
+
+    LIST_FOR_EACH (iface, port_node, &port->ifaces) {
+        if (iface->ofp_port != OFPP_NONE) {
+            vec_push(&numbers, iface->ofp_port);
+        }
+    }
+    if (numbers.n) {
+        const struct ofbundle_settings settings = {
+            .name = port->name,
+            .vlan_mode = port_vlan_mode(row),
+            .vlan = row->has_tag ? row->tag : 0,
+            .qinq_ethtype = htons(!strcmp(ethertype, "802.1q")
+                                  ? 0x8100 : 0x88a8),
+            .trunks = trunks,
+            .cvlans = cvlans,
+            .priority_tags = port_priority_tags(row),
+            .is_protected = row->protected_,
+            .ports = numbers.items,
+            .n_ports = numbers.n,
+        };
+
+        ofproto_bundle_set(port->bridge->ofproto, &settings);
+    }
+    vec_uninit(&numbers);
+    free(trunks);
+    free(cvlans);
+}
+
+void
+port_apply(struct port *port, const struct vs_port *row)
+{
+    apply_ifaces(port, row);
+    apply_bundle(port, row);
+}
+
+void
+ports_apply(struct bridge *bridge, const struct vs_bridge *row)
+{
+    struct port *port;
+
+    LIST_FOR_EACH (port, bridge_node, &bridge->ports) {
+        port->seen = false;
+    }
+    /* What goes makes room first: names and numbers may be used again. */
+    for (size_t i = 0; i < row->n_ports; i++) {
+        port = port_find(bridge->config, &row->ports[i]->header.uuid);
+        if (port && port->bridge == bridge) {
+            port->seen = true;
+        }
+    }
+    LIST_FOR_EACH_SAFE (port, bridge_node, &bridge->ports) {
+        if (!port->seen) {
+            port_destroy(port, true);
+        }
+    }
+    for (size_t i = 0; i < row->n_ports; i++) {
+        if (!port_find(bridge->config, &row->ports[i]->header.uuid)) {
+            port_create(bridge, row->ports[i]);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ovs-vswitchd: the switch. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/base/alloc.h"
+#include "lib/daemon/daemon.h"
+#include "lib/runtime/log.h"
+#include "lib/runtime/loop.h"
+#include "vswitch/config/config.h"
+#include "vswitch/netdev/netdev.h"
+
+LOG_MODULE(vswitchd);
+
+static bool lock_memory;
+static struct config *config;
+static bool cleanup;
+
+static struct error *
+enable_dummy(void *target UNUSED, const char *argument)
+{
+    if (argument && strcmp(argument, "override")
+        && strcmp(argument, "system")) {
+        return error_create(0, "\"%s\" is neither \"override\" nor "
+                            "\"system\"", argument);
+    }
+    netdev_dummy_enable(argument);
+    return NULL;
+}
+
+static const struct option_row switch_rows[] = {
+    { "mlockall", 0, OPTION_NONE, NULL,
+      "keep all memory of the switch from being paged out", option_set_true,
+      &lock_memory },
+    { "enable-dummy", 0, OPTION_OPTIONAL, "override|system",
+      "make dummy devices known, for tests", enable_dummy, NULL },
+};
+
+static void usage(void) NO_RETURN;
+
+#define N_GROUPS 5
+
+static void
+option_groups(struct option_group groups[N_GROUPS])
+{
+    groups[0] = (struct option_group) { "Switch options", switch_rows,
+                                        ARRAY_SIZE(switch_rows) };
+    groups[1] = daemon_options();
+    groups[2] = tls_options();
+    groups[3] = log_options();
+    groups[4] = help_options(usage);
+}
+
+static void
+usage(void)
+{
+    struct option_group groups[N_GROUPS];
+
+    printf("%s: an OpenFlow switch\n"
+           "usage: %s [OPTIONS] [DATABASE]\n"
+           "where DATABASE is a socket on which ovsdb-server listens\n"
+           "(default: unix:%s/db.sock).\n",
+           program_name(), program_name(), dirs_run(DIRS_OVS));
+    option_groups(groups);
+    options_print_help(groups, N_GROUPS);
+    exit(0);
+}
+
+static void
+exit_asked(int argc, const char *argv[], void *aux UNUSED)
+{
+    for (int i = 0; i < argc; i++) {
+        cleanup |= !strcmp(argv[i], "--cleanup");
+    }
+    loop_stop();
+}
+
+int
+main(int argc, char *argv[])
+{
+    struct option_group groups[N_GROUPS];
+    char *remote;
+    int first;
+
+    program_init(argv[0], DIRS_OVS);
+    option_groups(groups);
+    first = options_parse(argc, argv, groups, N_GROUPS, 0);
+    if (argc - first > 1) {
+        program_fatal("at most one database may be named; "
+                      "use --help for usage");
+    }
+    remote = (first < argc ? xstrdup(argv[first])
+              : xasprintf("unix:%s/db.sock", dirs_run(DIRS_OVS)));
+    daemon_keep_network_capabilities();
+    daemon_start();
+    if (lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE)) {
+        log_err("mlockall failed; memory may be paged out");
+    }
+    daemon_set_exit(exit_asked, NULL);
+    program_check(config_create(remote, &config));
+    daemon_ready();
+    loop_run();
+    config_destroy(config, cleanup);
+    daemon_finish();
+    free(remote);
+    return 0;
+}
