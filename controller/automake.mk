@@ -57,3 +57,7 @@ controller_ovn_controller_SOURCES = \
 	controller/translate/sets.c \
 	controller/translate/sets.h
 EXTRA_DIST += controller/README.md
+controller_ovn_controller_LDADD = lib/schema/libschema.a lib/incr/libincr.a \
+	lib/logical/liblogical.a lib/openflow/libopenflow.a \
+	lib/flow/libflow.a lib/packet/libpacket.a lib/daemon/libdaemon.a \
+	$(REPLICA_LIBS) $(ALL_LIBS)

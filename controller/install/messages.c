@@ -189,8 +189,7 @@ messages_put_meter(struct messages *m, const struct controller *c,
 void
 messages_put_zone_flush(struct messages *m, uint16_t zone)
 {
-    const struct ct_flush flush = { .has_zone = true, .zone = zone };
-    struct buf *b = ct_flush_encode(&flush, MESSAGES_OF_VERSION);
+    struct buf *b = ct_flush_zone_encode(zone, MESSAGES_OF_VERSION);
 
     buf_put(&m->before, b->data, b->size);
     buf_destroy(b);
