@@ -41,8 +41,10 @@ struct daemon {
     struct punter *punter;
     struct step step;
 
-    bool sb_busy;                /* A transaction is under way. */
+    bool sb_busy;                /* A transaction is under way... */
     bool vs_busy;
+    bool sb_again;               /* ...and another look is due after it. */
+    bool vs_again;
     bool exiting;
     bool keep_chassis;           /* exit --restart. */
     uint64_t vs_seqno, sb_seqno;
@@ -76,7 +78,9 @@ vs_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
         patch_wake(d->patch);
         ids_wake(d->ids);
     }
-    wake(d);
+    if (status != REPLICA_TXN_UNCHANGED || d->vs_again || d->exiting) {
+        wake(d);
+    }
 }
 
 static void
@@ -94,7 +98,9 @@ sb_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
         registration_wake(d->registration);
         claims_wake(d->claims);
     }
-    wake(d);
+    if (status != REPLICA_TXN_UNCHANGED || d->sb_again || d->exiting) {
+        wake(d);
+    }
 }
 
 static void
@@ -134,6 +140,7 @@ write_vs(struct daemon *d)
 {
     struct replica_txn *txn;
 
+    d->vs_again = d->vs_busy;
     if (d->vs_busy || !replica_is_connected(d->controller.vs)) {
         return;
     }
@@ -164,6 +171,7 @@ write_sb(struct daemon *d)
 {
     struct replica_txn *txn;
 
+    d->sb_again = d->sb_busy;
     if (d->sb_busy || !replica_is_connected(d->controller.sb)
         || !replica_is_synced(d->controller.sb)) {
         return;

@@ -20,8 +20,8 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.when == "call" and report.failed:
         for value in getattr(item, "funcargs", {}).values():
-            if isinstance(value, Sandbox):
-                report.sections.append(("sandbox", value.logs()))
+            for sandbox in getattr(value, "sandboxes", []):
+                report.sections.append(("sandbox", sandbox.logs()))
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ def make_sandbox():
         sandbox = Sandbox(programs)
         made.append(sandbox)
         return sandbox
+    make.sandboxes = made
     yield make
     for sandbox in reversed(made):
         sandbox.close()

@@ -67,6 +67,7 @@ struct install {
     struct messages messages;
     uint64_t current;
     uint64_t done;
+    bool wants_barrier;      /* Even if there is nothing to send. */
     VEC(struct { be32 xid; uint64_t seq; }) barriers;
 };
 
@@ -226,9 +227,10 @@ flush_messages(struct install *inst)
     struct list bufs = LIST_INITIALIZER(&bufs);
     be32 xid;
 
-    if (messages_are_empty(&inst->messages)) {
+    if (messages_are_empty(&inst->messages) && !inst->wants_barrier) {
         return;
     }
+    inst->wants_barrier = false;
     xid = messages_take(&inst->messages, &bufs);
     while (!list_is_empty(&bufs)) {
         rconn_take_send(inst->rconn, CONTAINER_OF(list_pop_front(&bufs),
@@ -382,6 +384,7 @@ reconcile(struct install *inst)
     }
     forget_seen(inst);
     inst->state = STATE_SYNCED;
+    inst->wants_barrier = true;
     log_info("%s: the switch had %zu flows, %zu are wanted",
              inst->bridge, n_kept, inst->n_flows);
 }
@@ -681,7 +684,7 @@ install_destroy(struct install *inst)
 uint64_t
 install_current(const struct install *inst)
 {
-    return inst->current;
+    return inst->current + (inst->state != STATE_SYNCED);
 }
 
 uint64_t

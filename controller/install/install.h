@@ -42,7 +42,9 @@ void install_id_changed(void *install, enum id_kind, const char *text,
  * it once is, nothing is removed from the switch. */
 void install_run(struct install *, bool is_complete);
 
-/* Number of the newest flush, and of the newest that the switch confirmed. */
+/* Number of the newest flush (while the switch is not in step with the wanted
+ * set: of the next one, which brings it there), and of the newest that the
+ * switch confirmed. */
 uint64_t install_current(const struct install *);
 uint64_t install_done(const struct install *);
 
