@@ -15,6 +15,7 @@
 #include "lib/base/random.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/compose.h"
+#include "lib/packet/gro.h"
 #include "lib/packet/gso.h"
 #include "lib/packet/pcap.h"
 
@@ -198,6 +199,48 @@ test_gso_cut_keeps_the_stream(void **state UNUSED)
             packet_free(s.packets[i]);
         }
         assert_int_equal(payload, 5001);
+        packet_free(whole);
+    }
+}
+
+/* Putting together what was cut gives the whole again; what does not belong
+ * there stays out. */
+static void
+test_gro_inverts_gso(void **state UNUSED)
+{
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct packet *whole = tcp_packet(v6, 5001, 1000);
+        struct tcp_header *tcp = packet_l4(whole);
+        struct segments s = { .n = 0 }, back = { .n = 0 };
+        struct packet *p = packet_alloc(PACKET_LARGE);
+
+        /* Cutting leaves these to the first or last. */
+        tcp->offset_flags = htons(5 << 12 | TCP_FLAG_ACK | TCP_FLAG_PSH);
+        assert_int_equal(packet_gso_cut(whole, collect, &s), 0);
+        packet_put_bytes(p, s.packets[0]->data, s.packets[0]->size);
+        assert_false(packet_gro_append(p, s.packets[2]));
+        assert_false(packet_gro_append(p, s.packets[0]));
+        s.packets[1]->flags = 0;
+        s.packets[1]->data[s.packets[1]->size - 1] ^= 1;
+        assert_false(packet_gro_append(p, s.packets[1]));
+        s.packets[1]->data[s.packets[1]->size - 1] ^= 1;
+        for (unsigned int i = 1; i < s.n; i++) {
+            assert_true(packet_gro_append(p, s.packets[i]));
+        }
+        assert_int_equal(p->gso_size, 1000);
+        assert_int_equal(p->size, whole->size);
+        assert_memory_equal(p->data + p->l4_ofs, whole->data + whole->l4_ofs,
+                            p->size - p->l4_ofs);
+        assert_int_equal(packet_gso_cut(p, collect, &back), 0);
+        assert_int_equal(back.n, s.n);
+        for (unsigned int i = 0; i < s.n; i++) {
+            assert_int_equal(back.packets[i]->size, s.packets[i]->size);
+            assert_memory_equal(back.packets[i]->data, s.packets[i]->data,
+                                s.packets[i]->size);
+            packet_free(back.packets[i]);
+            packet_free(s.packets[i]);
+        }
+        packet_free(p);
         packet_free(whole);
     }
 }
@@ -417,6 +460,7 @@ main(void)
         cmocka_unit_test(test_crc32c_check_value),
         cmocka_unit_test(test_partial_checksum_is_finished),
         cmocka_unit_test(test_gso_cut_keeps_the_stream),
+        cmocka_unit_test(test_gro_inverts_gso),
         cmocka_unit_test(test_gso_refuses_contradictions),
         cmocka_unit_test(test_composed_packets_have_right_checksums),
         cmocka_unit_test(test_setters_keep_checksums),

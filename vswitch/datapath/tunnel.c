@@ -25,6 +25,7 @@
 #include "lib/base/alloc.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/compose.h"
+#include "lib/packet/gro.h"
 #include "lib/packet/gso.h"
 #include "lib/runtime/counter.h"
 #include "vswitch/datapath/datapath.h"
@@ -46,6 +47,7 @@ COUNTER(tunnel_tx_failed);
 struct received {
     struct packet *packet;       /* At the tunnel header. */
     size_t segment_size;         /* Of a train; 0: it is one datagram. */
+    bool is_begun;               /* The train's first segment was taken. */
     struct flow_tunnel tunnel;   /* Outer addresses and so on. */
 };
 
@@ -314,6 +316,7 @@ receive(struct tunnel_rx *rx)
             continue;
         }
         r->segment_size = 0;
+        r->is_begun = false;
         memset(&r->tunnel, 0, offsetof(struct flow_tunnel, opts));
         read_ancillary(&msgs[i].msg_hdr, r);
         read_source(rx->rxq.tunnel, &from[i], &r->tunnel);
@@ -327,8 +330,7 @@ receive(struct tunnel_rx *rx)
     }
 }
 
-/* The next packet of 'r', or NULL if it is the last, which 'r' then no longer
- * has. */
+/* The next packet of 'r', which no longer has it after the last one. */
 static struct packet *
 next_segment(struct received *r)
 {
@@ -339,7 +341,10 @@ next_segment(struct received *r)
         r->packet = NULL;
         return p;
     }
-    segment = packet_from_bytes(p->data, r->segment_size);
+    /* Room for the others that may be put together with it. */
+    segment = packet_alloc(r->is_begun ? r->segment_size : p->size);
+    r->is_begun = true;
+    packet_put_bytes(segment, p->data, r->segment_size);
     packet_pop(p, r->segment_size);
     return segment;
 }
@@ -397,6 +402,19 @@ decapsulate(const struct tunnel_rx *rx, const struct received *r,
     return true;
 }
 
+/* Appends 'p' to 'to', which came before it in the same train, if it goes on
+ * in the same inner connection and with the same metadata. */
+static bool
+put_together(struct packet *to, struct packet *p)
+{
+    const struct flow_tunnel *a = &to->md.tunnel, *b = &p->md.tunnel;
+
+    return (a->tun_id == b->tun_id && a->flags == b->flags
+            && a->opts_size == b->opts_size
+            && !memcmp(a->opts, b->opts, a->opts_size)
+            && packet_gro_append(to, p));
+}
+
 static int
 tunnel_recv(struct dp_rxq *rxq, struct packet_batch *batch)
 {
@@ -408,12 +426,16 @@ tunnel_recv(struct dp_rxq *rxq, struct packet_batch *batch)
     }
     while (rx->next < rx->n_pending && batch->n < PACKET_BATCH) {
         struct received *r = &rx->pending[rx->next];
+        bool is_first = !r->is_begun;
         struct packet *p = next_segment(r);
 
-        if (decapsulate(rx, r, p)) {
-            batch->packets[batch->n++] = p;
-        } else {
+        if (!decapsulate(rx, r, p)) {
             packet_free(p);
+        } else if (!is_first && batch->n
+                   && put_together(batch->packets[batch->n - 1], p)) {
+            packet_free(p);
+        } else {
+            batch->packets[batch->n++] = p;
         }
         rx->next += !r->packet;
     }
