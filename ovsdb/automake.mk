@@ -59,3 +59,14 @@ ovsdb_ovsdb_client_SOURCES = \
 	ovsdb/tools/watch.c \
 	ovsdb/tools/watch.h
 ovsdb_ovsdb_client_LDADD = lib/dbctl/libdbctl.a $(OVSDB_LIBS) $(ALL_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += ovsdb/test
+ovsdb_test_SOURCES = \
+	ovsdb/server/execute_test.c \
+	ovsdb/server/monitor_test.c \
+	ovsdb/server/server_test.c \
+	ovsdb/server/storage_test.c \
+	ovsdb/server/testing.h
+ovsdb_test_LDADD = $(OVSDB_LIBS) $(CMOCKA_LIBS) $(ALL_LIBS)
+endif

@@ -162,21 +162,24 @@ compare_cells(const struct table_cell *a, const struct table_cell *b)
     return a->text && b->text ? strcmp(a->text, b->text) : 0;
 }
 
-struct order {
-    size_t n_columns;
-    size_t first;
-};
+static bool
+holds_uuids(const struct table_cell *cell)
+{
+    return (cell->type && (cell->type->key.type == OVSDB_TYPE_UUID
+                           || cell->type->value.type == OVSDB_TYPE_UUID));
+}
 
 static int
-compare_rows(const void *a_, const void *b_, void *order_)
+compare_rows(const void *a_, const void *b_, void *n_columns_)
 {
-    const struct order *order = order_;
+    size_t n_columns = *(size_t *) n_columns_;
     const struct table_cell *a = a_;
     const struct table_cell *b = b_;
 
-    for (size_t i = 0; i < order->n_columns; i++) {
-        size_t column = (order->first + i) % order->n_columns;
-        int cmp = compare_cells(&a[column], &b[column]);
+    for (size_t i = 0; i < 2 * n_columns; i++) {
+        size_t column = i % n_columns;
+        int cmp = (holds_uuids(&a[column]) == (i >= n_columns)
+                   ? compare_cells(&a[column], &b[column]) : 0);
 
         if (cmp) {
             return cmp;
@@ -186,14 +189,13 @@ compare_rows(const void *a_, const void *b_, void *order_)
 }
 
 void
-table_sort(struct table *table, size_t first)
+table_sort(struct table *table)
 {
-    struct order order = { table->headings.n, first };
+    size_t n = table->headings.n;
 
-    if (order.n_columns) {
-        qsort_r(table->cells.items, table->cells.n / order.n_columns,
-                order.n_columns * sizeof *table->cells.items, compare_rows,
-                &order);
+    if (n) {
+        qsort_r(table->cells.items, table->cells.n / n,
+                n * sizeof *table->cells.items, compare_rows, &n);
     }
 }
 

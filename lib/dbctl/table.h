@@ -65,9 +65,9 @@ void table_put_json_take(struct table *, json_t *);
 void table_put_datum(struct table *, const struct ovsdb_datum *,
                      const struct ovsdb_type *type);
 
-/* Orders the rows by their columns from number 'first' on, then by those
- * before. */
-void table_sort(struct table *, size_t first);
+/* Orders the rows by their columns from left to right: first those that are
+ * no uuids, so that the order does not depend on chance, then those. */
+void table_sort(struct table *);
 
 /* Prints to stdout, after an empty line if a table has been printed before. */
 void table_print(const struct table *, const struct table_style *);

@@ -490,11 +490,13 @@ check_max_rows(struct txn *txn)
 
 /* Weak references. */
 
+/* Removes from a map, whose pairs may hold strong references as well. */
 static struct error *
-remove_weak_ref_by_copy(struct txn *txn, struct db_row *row,
-                        const struct ovsdb_column *column,
-                        const struct uuid *uuid)
+remove_weak_pairs(struct txn *txn, struct db_row *row,
+                  const struct ovsdb_column *column, const struct uuid *uuid)
 {
+    bool recount = row->table->schema->strong_refs & BIT(column->index);
+    struct txn_row *tr = touch(txn, row);
     struct ovsdb_datum value;
 
     ovsdb_datum_clone(&value, txn_field(row, column->index), &column->type);
@@ -502,8 +504,35 @@ remove_weak_ref_by_copy(struct txn *txn, struct db_row *row,
         ovsdb_datum_uninit(&value, &column->type);
         return NULL;
     }
+    if (recount && tr->is_counted) {
+        count_refs(txn, tr, -1);
+    }
     txn_write_take(txn, row, column->index, value);
+    if (!tr->is_new) {
+        find_differences(tr);
+    }
+    if (recount) {
+        count_refs(txn, tr, 1);
+    }
     return check_size(txn_field(row, column->index)->n, column);
+}
+
+static struct error *
+remove_weak_element(struct txn *txn, struct db_row *row,
+                    const struct ovsdb_column *column,
+                    const struct uuid *uuid)
+{
+    struct ovsdb_mutation m = {
+        .column = column, .mutator = OVSDB_M_DELETE, .type = column->type,
+    };
+    struct error *error;
+
+    ovsdb_datum_init_uuid(&m.arg, uuid);
+    error = txn_mutate(txn, row, &m);
+    if (!row->txn_row->is_new) {
+        find_differences(row->txn_row);
+    }
+    return error;
 }
 
 /* Removes from 'column' of 'row' what refers to 'uuid'. */
@@ -511,27 +540,10 @@ static struct error *
 remove_weak_ref(struct txn *txn, struct db_row *row,
                 const struct ovsdb_column *column, const struct uuid *uuid)
 {
-    struct txn_row *tr = touch(txn, row);
-    struct error *error;
+    struct error *error = (ovsdb_type_is_map(&column->type)
+                           ? remove_weak_pairs : remove_weak_element)(
+                               txn, row, column, uuid);
 
-    if (tr->is_counted) {
-        count_refs(txn, tr, -1);
-    }
-    if (ovsdb_type_is_map(&column->type)) {
-        error = remove_weak_ref_by_copy(txn, row, column, uuid);
-    } else {
-        struct ovsdb_mutation m = {
-            .column = column, .mutator = OVSDB_M_DELETE,
-            .type = column->type,
-        };
-
-        ovsdb_datum_init_uuid(&m.arg, uuid);
-        error = txn_mutate(txn, row, &m);
-    }
-    if (!tr->is_new) {
-        find_differences(tr);
-    }
-    count_refs(txn, tr, 1);
     if (error) {
         return error_wrap(error, "Weak reference in table %s row "UUID_FMT
                           " to a row that is deleted",

@@ -308,9 +308,7 @@ dump_table(struct client *c, const struct ovsdb_table_schema *ts, int argc,
             ovsdb_datum_uninit(&datum, &(*p)->type);
         }
     }
-    /* What a person sees first orders the rows. */
-    table_sort(&t, columns.n > 1
-               && columns.items[0] == ovsdb_column_uuid());
+    table_sort(&t);
     table_print(&t, &table_style);
     table_uninit(&t);
     vec_uninit(&columns);
