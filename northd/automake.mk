@@ -35,6 +35,8 @@ northd_libnorthd_a_SOURCES = \
 	northd/sync/cells.h \
 	northd/sync/flows.c \
 	northd/sync/flows.h \
+	northd/sync/ipam.c \
+	northd/sync/ipam.h \
 	northd/sync/keys.c \
 	northd/sync/keys.h \
 	northd/sync/rows.c \
@@ -46,9 +48,11 @@ northd_libnorthd_a_SOURCES = \
 	northd/topology/binding.c \
 	northd/topology/datapath.c \
 	northd/topology/dictionary.c \
+	northd/topology/dynamic.c \
 	northd/topology/group.c \
 	northd/topology/ha.c \
 	northd/topology/index.c \
+	northd/topology/later.c \
 	northd/topology/lb.c \
 	northd/topology/lb.h \
 	northd/topology/meter.c \

@@ -20,6 +20,7 @@
 #include "lib/runtime/memory.h"
 #include "northd/program.h"
 #include "northd/sync/flows.h"
+#include "northd/sync/ipam.h"
 #include "northd/sync/keys.h"
 #include "northd/sync/tables.h"
 
@@ -36,6 +37,7 @@ struct active {
     struct northd_env env;
     struct incr *incr;
     struct key_sync *keys;
+    struct ipam *ipam;
     struct row_sync *sb_rows;
     struct row_sync *nb_rows;
     struct flow_sync *flows;
@@ -170,6 +172,7 @@ active_stop(struct northd *northd)
     row_sync_destroy(active->sb_rows);
     row_sync_destroy(active->nb_rows);
     key_sync_destroy(active->keys);
+    ipam_destroy(active->ipam);
     incr_unimport(active->incr, northd->nb, NULL);
     incr_unimport(active->incr, northd->sb, sb_table_is_input);
     incr_destroy(active->incr);
@@ -226,6 +229,18 @@ reserve_keys(struct northd *northd)
     }
 }
 
+static void
+reserve_addresses(struct northd *northd)
+{
+    struct nb_logical_switch_port *lsp;
+
+    NB_LOGICAL_SWITCH_PORT_FOR_EACH (lsp, northd->nb) {
+        if (lsp->dynamic_addresses && *lsp->dynamic_addresses) {
+            ipam_reserve(northd->active->ipam, lsp, lsp->dynamic_addresses);
+        }
+    }
+}
+
 /* Hands every row that is there to a new engine. */
 static void
 import_all(struct incr *incr, struct replica *replica, unsigned int first,
@@ -261,6 +276,7 @@ active_start(struct northd *northd)
         SB_DATAPATH_BINDING_COL_TYPE);
     incr_set_aux(active->incr, &active->env);
     active->keys = key_sync_create(active->incr);
+    active->ipam = ipam_create(active->incr);
     active->sb_rows = row_sync_create(active->incr, northd->sb, sb_row_tables,
                                       n_sb_row_tables);
     active->nb_rows = row_sync_create(active->incr, northd->nb, nb_row_tables,
@@ -270,8 +286,10 @@ active_start(struct northd *northd)
     import_all(active->incr, northd->nb, 0, NULL);
     import_all(active->incr, northd->sb, NB_N_TABLES, sb_table_is_input);
     reserve_keys(northd);
+    reserve_addresses(northd);
     incr_step(active->incr);
     key_sync_release(active->keys);
+    ipam_release(active->ipam);
     row_sync_adopt(active->sb_rows);
     row_sync_adopt(active->nb_rows);
     flow_sync_adopt(active->flows);

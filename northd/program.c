@@ -34,8 +34,11 @@ static const struct incr_fact_class facts[] = {
     [F_ROUTER_SWITCHES] = { "router_switches", RANK_PEER },
     [F_SWITCH_LOCALNETS] = { "switch_localnets", RANK_PEER },
     [F_METER] = { "meter", RANK_INDEX },
+    [F_ROUTER_CHASSIS] = { "router_chassis", RANK_ADDRESS },
+    [F_ROUTER_REF] = { "router_ref", RANK_MEMBER },
     [F_GATEWAY_PORT] = { "gateway_port", RANK_PEER },
     [F_KEY_WANTED] = { "key_wanted", RANK_PEER },
+    [F_ADDRESS_USED] = { "address_used", RANK_PEER },
     [F_ADDRESS_WANTED] = { "address_wanted", RANK_PEER },
     [F_KEY] = { "key", RANK_GIVEN },
     [F_ADDRESS_GIVEN] = { "address_given", RANK_GIVEN },
@@ -99,7 +102,8 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     router_admission_units, router_neighbor_units, router_input_units,
     router_route_units, router_resolve_units,
     router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
-    router_ra_units, meter_units, static_mac_units;
+    router_ra_units, meter_units, static_mac_units, dynamic_units,
+    later_units;
 
 static const struct unit_list *const lists[] = {
     &index_units, &peer_units, &datapath_units, &binding_units,
@@ -113,6 +117,7 @@ static const struct unit_list *const lists[] = {
     &router_route_units, &router_resolve_units,
     &router_nat_units, &router_lb_units, &router_policy_units,
     &router_mtu_units, &router_ra_units, &meter_units, &static_mac_units,
+    &dynamic_units, &later_units,
 };
 
 const struct incr_program *

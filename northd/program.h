@@ -54,8 +54,11 @@ enum northd_fact {
     F_ROUTER_SWITCHES,  /* lr -> struct switch_router */
     F_SWITCH_LOCALNETS, /* ls -> lsp of type localnet */
     F_METER,            /* name -> NB Meter row */
+    F_ROUTER_CHASSIS,   /* lr -> Chassis row with a port on its switches */
+    F_ROUTER_REF,       /* lr -> Chassis row that may send to it */
     F_GATEWAY_PORT,     /* lr -> lrp: distributed gateway ports */
     F_KEY_WANTED,       /* struct key_id -> uint32_t requested, or 0 */
+    F_ADDRESS_USED,     /* struct used_address -> {} */
     F_ADDRESS_WANTED,   /* struct switch_port -> struct wanted_address */
 
     /* Given. */

@@ -23,6 +23,7 @@ struct scope {
     struct uuid uuid;
     struct hmap holders;        /* By key. */
     uint32_t last;              /* Given last. */
+    size_t n_starved;           /* Wanted, and without a key. */
 };
 
 struct holder {
@@ -32,6 +33,7 @@ struct holder {
     uint32_t key;               /* 0 if it has none. */
     uint32_t requested;
     bool wanted;                /* Otherwise only reserved. */
+    bool starved;               /* Counted in scope->n_starved. */
     bool dirty;
     uint32_t id_size;
     char id[];
@@ -214,10 +216,34 @@ give_requested(struct key_sync *sync, struct holder *holder)
 }
 
 static void
+set_starved(struct holder *holder, bool starved)
+{
+    holder->scope->n_starved += starved - holder->starved;
+    holder->starved = starved;
+}
+
+/* In a scope where a number came free, those that had none try again.  Walks
+ * all holders, but only where there was want. */
+static void
+retry_starved(struct key_sync *sync, const struct scope *scope)
+{
+    struct holder *holder;
+
+    if (scope->n_starved) {
+        HMAP_FOR_EACH (holder, node, &sync->holders) {
+            if (holder->scope == scope && holder->starved) {
+                set_dirty(sync, holder);
+            }
+        }
+    }
+}
+
+static void
 give(struct key_sync *sync, struct holder *holder)
 {
     if (!holder->key) {
         holder_set_key(holder, find_free_key(sync, holder->scope));
+        set_starved(holder, !holder->key);
         if (!holder->key) {
             static struct log_limit limit = LOG_LIMIT(1, 5);
 
@@ -236,6 +262,8 @@ wanted_settled(void *sync_)
 
         if (!holder->wanted) {
             holder_set_key(holder, 0);
+            set_starved(holder, false);
+            retry_starved(sync, holder->scope);
         }
     }
     for (size_t i = 0; i < sync->dirty.n; i++) {

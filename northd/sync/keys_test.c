@@ -190,6 +190,16 @@ test_vxlan_has_fewer_keys(void **state)
         n += get(f, &scope_a, name) != 0;
     }
     assert_int_equal(n, 2047);
+
+    /* Who had none gets the first one that comes free. */
+    unwant(f, &scope_a, get(f, &scope_a, "p0") ? "p0" : "p1");
+    incr_step(f->incr);
+    n = 0;
+    for (int i = 0; i < 2048; i++) {
+        snprintf(name, sizeof name, "p%d", i);
+        n += get(f, &scope_a, name) != 0;
+    }
+    assert_int_equal(n, 2047);
 }
 
 /* Against a map: no number twice, and none moves without cause. */
@@ -199,7 +209,7 @@ test_random_history(void **state)
     struct fixture *f = *state;
     struct rng rng = { random_u64() };
     uint32_t before[20] = { 0 };
-    char name[20][4];
+    char name[20][16];
 
     print_message("seed %#llx\n", (unsigned long long) rng.state);
     for (int i = 0; i < 20; i++) {

@@ -49,6 +49,93 @@ ha_group(struct incr_ctx *ctx, const void *row)
     }
 }
 
+/* The chassis that send to a gateway watch its group's members: those with
+ * workloads on a switch of the router, or of a router beside it. */
+
+static void
+switch_port_chassis(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct switch_port *sp = incr_group_key(group);
+    const struct incr_group *routers = LOOKUP(ctx, F_SWITCH_ROUTERS, sp->ls);
+    const struct sb_port_binding *pb;
+    const struct sb_chassis *chassis;
+
+    if (!routers || lsp_is_type(ctx, sp->lsp, "router")) {
+        return;
+    }
+    pb = get_row_by_name(ctx, F_BINDING,
+                         nb_logical_switch_port_get_name(ctx, sp->lsp));
+    chassis = pb ? sb_port_binding_get_chassis(ctx, pb) : NULL;
+    for (size_t i = 0; chassis && i < routers->n; i++) {
+        const struct switch_router *sr = incr_group_value(routers, i);
+
+        EMIT(ctx, F_ROUTER_CHASSIS, sr->rp.lr, chassis);
+    }
+}
+
+static void
+emit_refs(struct incr_ctx *ctx, const struct nb_logical_router *lr,
+          const struct incr_group *chassis)
+{
+    for (size_t i = 0; i < chassis->n; i++) {
+        const struct sb_chassis *row = *(const void *const *)
+            incr_group_value(chassis, i);
+
+        EMIT(ctx, F_ROUTER_REF, lr, row);
+    }
+}
+
+static void
+router_refs(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct nb_logical_router *lr = *(const void *const *)
+        incr_group_key(group);
+    const struct incr_group *switches = LOOKUP(ctx, F_ROUTER_SWITCHES, lr);
+
+    emit_refs(ctx, lr, group);
+    for (size_t i = 0; switches && i < switches->n; i++) {
+        const struct switch_router *sr = incr_group_value(switches, i);
+        const struct incr_group *others = LOOKUP(ctx, F_SWITCH_ROUTERS,
+                                                 sr->sp.ls);
+
+        for (size_t j = 0; others && j < others->n; j++) {
+            const struct switch_router *other = incr_group_value(others, j);
+
+            if (other->rp.lr != lr) {
+                emit_refs(ctx, other->rp.lr, group);
+            }
+        }
+    }
+}
+
+static void
+router_port_refs(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct router_port *rp = incr_group_key(group);
+    const struct nb_ha_chassis_group *ha
+        = nb_logical_router_port_get_ha_chassis_group(ctx, rp->lrp);
+    const struct incr_group *refs;
+    struct row_id id = { F_SB_HA_GROUP, NULL, 0 };
+    size_t n;
+
+    if (ha) {
+        id.key = nb_ha_chassis_group_get_name(ctx, ha);
+        nb_ha_chassis_group_get_ha_chassis(ctx, ha, &n);
+    } else {
+        id.key = nb_logical_router_port_get_name(ctx, rp->lrp);
+        nb_logical_router_port_get_gateway_chassis(ctx, rp->lrp, &n);
+    }
+    id.size = strlen(id.key);
+    refs = n > 1 ? LOOKUP(ctx, F_ROUTER_REF, rp->lr) : NULL;
+    for (size_t i = 0; refs && i < refs->n; i++) {
+        const struct sb_chassis *chassis = *(const void *const *)
+            incr_group_value(refs, i);
+
+        cell_uuid(ctx, &id, SB_HA_CHASSIS_GROUP_COL_REF_CHASSIS,
+                  &chassis->header.uuid);
+    }
+}
+
 static void
 router_port_ha_group(struct incr_ctx *ctx, const struct incr_group *group)
 {
@@ -72,4 +159,7 @@ router_port_ha_group(struct incr_ctx *ctx, const struct incr_group *group)
 
 UNIT_LIST(ha_units,
     UNIT_ROW(RANK_OUT, T_NB(HA_CHASSIS_GROUP), ha_group),
+    UNIT_GROUP(RANK_ADDRESS, F_SWITCH_PORT, switch_port_chassis),
+    UNIT_GROUP(RANK_MEMBER, F_ROUTER_CHASSIS, router_refs),
+    UNIT_GROUP(RANK_OUT, F_ROUTER_PORT, router_port_refs),
     UNIT_GROUP(RANK_OUT, F_ROUTER_PORT, router_port_ha_group));
