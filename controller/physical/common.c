@@ -42,8 +42,12 @@ flow_tunnel_output(struct flow_builder *b, const struct tunnel_fact *tunnel,
         /* 12 bits each; the ingress port does not fit. */
         flow_set_bits(b, FIELD_TUN_ID, 0, 24, dp_key | outport << 12);
     } else {
+        /* The option is 4 bytes wide, which the field's table cannot know. */
+        const union field_value option = { .be32 = htonl(outport) };
+
         flow_set_bits(b, FIELD_TUN_ID, 0, 24, dp_key);
-        flow_set_bits(b, FIELD_TUN_METADATA0, 0, 32, outport);
+        ofpact_put_set_field(&b->actions, field_from_id(FIELD_TUN_METADATA0),
+                             sizeof option.be32, &option, NULL);
         flow_move(b, FIELD_REG0 + LOG_REG_INPORT, 0,
                   FIELD_TUN_METADATA0, 16, 15);
     }

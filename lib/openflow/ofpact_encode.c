@@ -365,7 +365,8 @@ encode_SET_FIELD(struct buf *b, const struct ofpact *a_, uint8_t version)
     if (!id) {
         return;
     }
-    if (a->is_load && !a->field->is_variable && id->class_ != 0xffff) {
+    if (a->is_load && version < OFP15_VERSION && !a->field->is_variable
+        && id->class_ != 0xffff) {
         put_loads(b, a);
     } else if (version >= OFP15_VERSION
                || (version >= OFP12_VERSION && exact)) {
