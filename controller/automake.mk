@@ -1,5 +1,6 @@
 # Sources of controller/.
 include controller/tools/automake.mk
+include controller/trace/automake.mk
 sbin_PROGRAMS += controller/ovn-controller
 controller_ovn_controller_SOURCES = \
 	controller/binding/binding.c \

@@ -293,14 +293,12 @@ format_plain(const struct action *a, const struct action_info *info,
         }
         str_put_char(out, ')');
     }
-    if (info->flags & ACTION_F_NESTED
-        || (info->flags & ACTION_F_NESTED_OPTIONAL && a->nested)) {
+    /* "ct_commit;" is that without braces. */
+    if (a->nested || (info->flags & ACTION_F_NESTED
+                      && a->kind != ACTION_CT_COMMIT)) {
         str_put(out, " { ");
-        if (a->nested || a->kind != ACTION_CT_COMMIT) {
-            actions_format(a->nested, out);
-            str_put_char(out, ' ');
-        }
-        str_put_char(out, '}');
+        actions_format(a->nested, out);
+        str_put(out, " }");
     }
 }
 

@@ -224,8 +224,9 @@ test_connection_tracking(void **state UNUSED)
 {
     check("ct_next;", NULL, "ct(table=19,zone=NXM_NX_REG13[0..15])");
     check("ct_next(dnat);", NULL, "ct(table=19,zone=NXM_NX_REG13[0..15])");
-    check("ct_commit { };", NULL, "ct(commit,zone=NXM_NX_REG13[0..15])");
-    check("ct_commit;", "ct_commit { };",
+    check("ct_commit { };", "ct_commit;",
+          "ct(commit,zone=NXM_NX_REG13[0..15])");
+    check("ct_commit;", NULL,
           "ct(commit,zone=NXM_NX_REG13[0..15])");
     check("ct_commit { ct_mark = 1; ct_label[0..1] = reg0[2..3]; };", NULL,
           "ct(commit,zone=NXM_NX_REG13[0..15],exec(set_field:0x1->ct_mark,"

@@ -47,3 +47,22 @@ lib_logical_test_SOURCES = \
 	lib/logical/logical_test.h
 lib_logical_test_LDADD = $(LOGICAL_LIBS) $(CMOCKA_LIBS) $(ALL_LIBS)
 endif
+
+if FUZZERS
+LOGICAL_FUZZERS = tests/fuzz/logical_actions tests/fuzz/logical_expr \
+	tests/fuzz/logical_userdata
+EXTRA_PROGRAMS += $(LOGICAL_FUZZERS)
+fuzz_programs += $(LOGICAL_FUZZERS)
+tests_fuzz_logical_actions_SOURCES = tests/fuzz/logical_actions.c
+tests_fuzz_logical_actions_LDADD = $(LOGICAL_LIBS) $(ALL_LIBS)
+tests_fuzz_logical_actions_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_logical_expr_SOURCES = tests/fuzz/logical_expr.c
+tests_fuzz_logical_expr_LDADD = $(LOGICAL_LIBS) $(ALL_LIBS)
+tests_fuzz_logical_expr_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_logical_userdata_SOURCES = tests/fuzz/logical_userdata.c
+tests_fuzz_logical_userdata_LDADD = $(LOGICAL_LIBS) $(ALL_LIBS)
+tests_fuzz_logical_userdata_LDFLAGS = $(FUZZ_LDFLAGS)
+endif
+EXTRA_DIST += tests/fuzz/corpus/logical_actions \
+	tests/fuzz/corpus/logical_expr tests/fuzz/corpus/logical_userdata \
+	tests/interop/rich_topology.py tests/interop/test_logical.py

@@ -821,6 +821,9 @@ port_equals(const struct evaluation *e, const char *port, u128 key)
 {
     uint32_t port_key;
 
+    if (!*port || !strcmp(port, "none")) {
+        return !key;
+    }
     return (e->env->find_port
             && e->env->find_port(e->env->aux, port, &port_key)
             && port_key == key);

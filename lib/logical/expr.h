@@ -146,7 +146,8 @@ struct expr_env {
                                           size_t *ret_n);
 
     /* The key of a port or multicast group of the datapath, or false, and then
-     * no comparison with it is true. */
+     * no comparison with it is true.  Not asked of "" and "none", whose key is
+     * 0: no port. */
     bool (*find_port)(void *aux, const char *name, uint32_t *ret_key);
 
     bool (*is_chassis_resident)(void *aux, const char *port);

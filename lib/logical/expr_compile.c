@@ -615,7 +615,9 @@ put_port(struct cube_list *l, const char *port)
     const struct expr_env *env = l->c->env;
     uint32_t key;
 
-    if (env->find_port && env->find_port(env->aux, port, &key)) {
+    if (!*port || !strcmp(port, "none")) {
+        put_term(l, 0, UINT32_MAX);
+    } else if (env->find_port && env->find_port(env->aux, port, &key)) {
         put_term(l, key, UINT32_MAX);
     }
 }
