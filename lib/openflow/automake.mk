@@ -31,6 +31,7 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/packet_io.h \
 	lib/openflow/port_msg.c \
 	lib/openflow/port_msg.h \
+	lib/openflow/print.c \
 	lib/openflow/print.h \
 	lib/openflow/protocol.c \
 	lib/openflow/protocol.h \

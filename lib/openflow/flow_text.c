@@ -414,16 +414,9 @@ put_flags(uint16_t flags, const char *separator, struct str *s)
 void
 flow_duration_format(uint32_t sec, uint32_t nsec, struct str *s)
 {
-    char digits[16];
-    int n = 9;
-
     str_put_uint(s, sec);
     if (nsec) {
-        snprintf(digits, sizeof digits, "%09u", nsec % 1000000000);
-        while (n > 1 && digits[n - 1] == '0') {
-            n--;
-        }
-        str_printf(s, ".%.*s", n, digits);
+        str_printf(s, ".%03"PRIu32, nsec / 1000000);
     }
     str_put_char(s, 's');
 }
