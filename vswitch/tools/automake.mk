@@ -3,3 +3,14 @@ bin_PROGRAMS += vswitch/ovs-appctl
 vswitch_ovs_appctl_SOURCES = vswitch/tools/appctl.c
 vswitch_ovs_appctl_LDADD = $(DAEMON_LIBS) $(ALL_LIBS)
 EXTRA_DIST += vswitch/tools/README.md
+
+bin_PROGRAMS += vswitch/ovs-ofctl
+vswitch_ovs_ofctl_SOURCES = \
+	vswitch/tools/ofctl.c \
+	vswitch/tools/ofctl.h \
+	vswitch/tools/ofctl_flows.c \
+	vswitch/tools/ofctl_offline.c \
+	vswitch/tools/ofctl_session.c \
+	vswitch/tools/ofctl_switch.c
+vswitch_ovs_ofctl_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \
+	lib/packet/libpacket.a $(DAEMON_LIBS) $(ALL_LIBS)
