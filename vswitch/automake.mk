@@ -1,4 +1,5 @@
 # Sources of vswitch/.
 include vswitch/datapath/automake.mk
+include vswitch/config/automake.mk
 include vswitch/ofproto/automake.mk
 include vswitch/tools/automake.mk

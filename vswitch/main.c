@@ -11,6 +11,7 @@
 #include "lib/runtime/loop.h"
 #include "vswitch/config/config.h"
 #include "vswitch/netdev/netdev.h"
+#include "vswitch/ofproto/commands.h"
 
 LOG_MODULE(vswitchd);
 
@@ -99,6 +100,7 @@ main(int argc, char *argv[])
         log_err("mlockall failed; memory may be paged out");
     }
     daemon_set_exit(exit_asked, NULL);
+    ofproto_register_commands();
     program_check(config_create(remote, &config));
     daemon_ready();
     loop_run();
