@@ -76,8 +76,6 @@ apply_controllers(struct config *c)
 static void
 apply(struct config *c, const struct vs_open_vswitch *row)
 {
-    ofproto_set_flow_restore_wait(
-        strmap_get_bool(&row->other_config, "flow-restore-wait", false));
     if (row->header.changed) {
         bridges_apply(c, row);
     }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -354,7 +355,7 @@ apply_bundle(struct port *port, const struct vs_port *row)
             .trunks = trunks,
             .cvlans = cvlans,
             .priority_tags = port_priority_tags(row),
-            .is_protected = row->protected_,
+            .is_protected = row->protected,
             .ports = numbers.items,
             .n_ports = numbers.n,
         };
