@@ -90,6 +90,7 @@ backer_put(struct backer *b, bool destroy_datapath)
         return;
     }
     upcall_destroy(b->upcall);
+    b->upcall = NULL;
     hmap_remove(&backers, &b->node);
     if (destroy_datapath) {
         dpif_destroy(b->dpif);

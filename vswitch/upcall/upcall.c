@@ -628,7 +628,8 @@ run_pass(struct upcall *u, bool delete_all)
     adapt_limit(u, n_dumped, u->last_pass_ms);
 }
 
-/* Waits, under 'mutex', for a reason to run; up to the interval. */
+/* Waits, under 'mutex', for a reason to run; up to the interval.  A flush is
+ * one even while paused: who asks for it is about to free something. */
 static void
 wait_for_reason(struct upcall *u)
 {
@@ -638,14 +639,12 @@ wait_for_reason(struct upcall *u)
     deadline.tv_nsec += PASS_INTERVAL_MS * 1000000L;
     deadline.tv_sec += deadline.tv_nsec / 1000000000;
     deadline.tv_nsec %= 1000000000;
-    while (!u->is_stopping
-           && (u->is_paused || (!u->is_woken && !u->flush))) {
-        if (pthread_cond_timedwait(&u->wakeup, &u->mutex, &deadline)
-            && !u->is_paused) {
-            return;
-        }
+    while (!u->is_stopping && !u->flush && (u->is_paused || !u->is_woken)) {
         if (u->is_paused) {
             pthread_cond_wait(&u->wakeup, &u->mutex);
+        } else if (pthread_cond_timedwait(&u->wakeup, &u->mutex,
+                                          &deadline)) {
+            return;
         }
     }
 }
@@ -712,7 +711,7 @@ run_and_wait(struct upcall *u, bool flush)
     }
     pthread_mutex_lock(&u->mutex);
     for (uint64_t until = u->n_passes + 2;
-         u->n_passes < until && !u->is_paused; ) {
+         u->n_passes < until && (!u->is_paused || flush); ) {
         u->flush |= flush;
         u->is_woken = true;
         pthread_cond_signal(&u->wakeup);

@@ -150,6 +150,34 @@ put_nd(const struct flow *f, union set_key *k)
     memcpy(k->nd.nd_tll, &f->arp_tha, sizeof(struct eth_addr));
 }
 
+/* Sizes of the members of each key, in order; 0 ends. */
+struct set_members {
+    uint8_t sizes[8];
+};
+
+static const struct set_members eth_members = { { 6, 6 } };
+static const struct set_members ipv4_members = { { 4, 4, 1, 1, 1, 1 } };
+static const struct set_members ipv6_members = { { 16, 16, 4, 1, 1, 1, 1 } };
+static const struct set_members arp_members = { { 4, 4, 2, 6, 6 } };
+static const struct set_members port_members = { { 2, 2 } };
+static const struct set_members icmp_members = { { 1, 1 } };
+static const struct set_members nd_members = { { 16, 6, 6 } };
+
+/* Clears the mask of members that are as they were: those that matter are so
+ * in each packet of the megaflow, and writing them would cost a checksum. */
+static void
+drop_unchanged(const struct set_members *members, const union set_key *key,
+               const union set_key *base, union set_key *mask)
+{
+    size_t ofs = 0;
+
+    for (const uint8_t *size = members->sizes; *size; ofs += *size++) {
+        if (!memcmp(&key->bytes[ofs], &base->bytes[ofs], *size)) {
+            memset(&mask->bytes[ofs], 0, *size);
+        }
+    }
+}
+
 static bool
 is_exact(const uint8_t *mask, size_t size)
 {
@@ -165,6 +193,7 @@ is_exact(const uint8_t *mask, size_t size)
  * are not what they were. */
 static void
 commit_set(struct xlate_ctx *ctx, uint16_t type, size_t size,
+           const struct set_members *members,
            void (*put)(const struct flow *, union set_key *))
 {
     union set_key key = { .bytes = { 0 } };
@@ -178,6 +207,7 @@ commit_set(struct xlate_ctx *ctx, uint16_t type, size_t size,
         return;
     }
     put(&ctx->wc->masks, &mask);
+    drop_unchanged(members, &key, &base, &mask);
     if (is_exact(mask.bytes, size) || !ctx->ofproto->backer->features
                                            .masked_set_action) {
         start = odp_start(ctx->odp, OVS_ACTION_ATTR_SET);
@@ -199,7 +229,7 @@ static void
 commit_eth(struct xlate_ctx *ctx)
 {
     commit_set(ctx, OVS_KEY_ATTR_ETHERNET, sizeof(struct ovs_key_ethernet),
-               put_eth);
+               &eth_members, put_eth);
     ctx->base.dl_src = ctx->flow.dl_src;
     ctx->base.dl_dst = ctx->flow.dl_dst;
 }
@@ -211,13 +241,13 @@ commit_nw(struct xlate_ctx *ctx)
 
     if (f->dl_type == htons(ETH_TYPE_IPV4)) {
         commit_set(ctx, OVS_KEY_ATTR_IPV4, sizeof(struct ovs_key_ipv4),
-                   put_ipv4);
+                   &ipv4_members, put_ipv4);
     } else if (f->dl_type == htons(ETH_TYPE_IPV6)) {
         commit_set(ctx, OVS_KEY_ATTR_IPV6, sizeof(struct ovs_key_ipv6),
-                   put_ipv6);
+                   &ipv6_members, put_ipv6);
     } else if (f->dl_type == htons(ETH_TYPE_ARP)) {
         commit_set(ctx, OVS_KEY_ATTR_ARP, sizeof(struct ovs_key_arp),
-                   put_arp);
+                   &arp_members, put_arp);
     }
     b->nw_src = f->nw_src;
     b->nw_dst = f->nw_dst;
@@ -261,15 +291,16 @@ commit_ports(struct xlate_ctx *ctx)
     for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
         if (f->nw_proto == transports[i].proto) {
             commit_set(ctx, transports[i].type, sizeof(struct ovs_key_tcp),
-                       put_ports);
+                       &port_members, put_ports);
         }
     }
     if (f->nw_proto == IPPROTO_ICMP
         && f->dl_type == htons(ETH_TYPE_IPV4)) {
         commit_set(ctx, OVS_KEY_ATTR_ICMP, sizeof(struct ovs_key_icmp),
-                   put_icmp);
+                   &icmp_members, put_icmp);
     } else if (is_nd(f)) {
-        commit_set(ctx, OVS_KEY_ATTR_ND, sizeof(struct ovs_key_nd), put_nd);
+        commit_set(ctx, OVS_KEY_ATTR_ND, sizeof(struct ovs_key_nd),
+                   &nd_members, put_nd);
         b->nd_target = f->nd_target;
         b->arp_sha = f->arp_sha;
         b->arp_tha = f->arp_tha;

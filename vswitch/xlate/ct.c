@@ -83,6 +83,7 @@ get_settings(struct xlate_ctx *ctx, const struct ofpact_ct *ct,
 {
     struct flow_wildcards saved_wc = *ctx->wc;
     struct flow saved_flow = ctx->flow;
+    struct trace_node *saved_trace = ctx->trace;
     size_t size;
     const struct ofpact *nested = ofpact_nest_actions(&ct->ofpact, &size);
     const struct ofpact *a;
@@ -95,9 +96,9 @@ get_settings(struct xlate_ctx *ctx, const struct ofpact_ct *ct,
     }
     ctx->wc->masks.ct_mark = 0;
     memset(&ctx->wc->masks.ct_label, 0, sizeof ctx->wc->masks.ct_label);
-    ctx->depth++;
+    ctx->trace = NULL;
     xlate_actions(ctx, nested, size, false);
-    ctx->depth--;
+    ctx->trace = saved_trace;
 
     s->mark.mask = ctx->wc->masks.ct_mark;
     s->mark.value = ctx->flow.ct_mark & s->mark.mask;

@@ -456,7 +456,11 @@ xlate_normal(struct xlate_ctx *ctx)
 
     memset(&m->dl_src, 0xff, sizeof m->dl_src);
     memset(&m->dl_dst, 0xff, sizeof m->dl_dst);
-    memset(m->vlans, 0xff, sizeof m->vlans);
+    m->vlans[0].tci |= htons(VLAN_VID_MASK | VLAN_CFI);
+    if (ctx->flow.vlans[0].tci & htons(VLAN_CFI)) {
+        /* The tag is taken off and put on again. */
+        memset(m->vlans, 0xff, sizeof m->vlans);
+    }
     if (!in) {
         xlate_note(ctx, TRACE_WARNING, "the packet came in by no port of the "
                    "switch");

@@ -1604,6 +1604,7 @@ thaw(struct xlate_ctx *ctx, const struct recirc_state *state)
 {
     const struct frozen_segment *segments = recirc_segments(state);
     const uint8_t *ofpacts = (const uint8_t *) recirc_ofpacts(state);
+    struct trace_node *note;
 
     ctx->flow.metadata = state->metadata;
     memcpy(ctx->flow.regs, state->regs, sizeof ctx->flow.regs);
@@ -1621,10 +1622,10 @@ thaw(struct xlate_ctx *ctx, const struct recirc_state *state)
             state->action_set_size);
     ctx->has_action_set = state->action_set_size > 0;
 
-    ctx->trace = trace_add(ctx->trace, TRACE_THAW, "thaw");
+    note = trace_add(ctx->trace, TRACE_THAW, "thaw");
     if (state->table_id != RECIRC_NO_TABLE) {
-        xlate_note(ctx, TRACE_ACTION, "Resuming from table %d",
-                   state->table_id);
+        trace_add(note, TRACE_THAW, "Resuming from table %d",
+                  state->table_id);
         xlate_table(ctx, ctx->flow.in_port, state->table_id, false, false,
                     !state->n_segments);
     }
@@ -1858,8 +1859,7 @@ xlate_wildcards_to_datapath(const struct xlate_in *in,
     m->actset_output = 0;
     m->conj_id = 0;
 
-    /* Ports of a fragment that is not the first are not there; those of any
-     * ICMP message have eight bits. */
+    /* A fragment that is not the first has no ports. */
     if (dp_flow->nw_frag & FLOW_NW_FRAG_LATER) {
         m->tp_src = m->tp_dst = 0;
         m->tcp_flags = 0;

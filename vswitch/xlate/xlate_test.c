@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Translation: what actions come out, and that the wildcards are sound. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "lib/base/random.h"
+#include "vswitch/ofproto/test.h"
+#include "vswitch/protocols/mac_learning.h"
+
+/* Ports of the dummy datapath come after those of the datapath and the bridge:
+ * OpenFlow port n is datapath port n + 1. */
+
+static int
+setup(void **state)
+{
+    *state = test_bridge("br0", 4);
+    ofproto_flush_flows(*state);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    ofproto_destroy(*state, true);
+    return 0;
+}
+
+#define TCP "in_port=1,tcp,dl_src=00:00:00:00:00:01,dl_dst=00:00:00:00:00:02," \
+            "nw_src=10.0.0.1,nw_dst=10.0.0.2,nw_ttl=64,tp_src=1000,tp_dst=80"
+
+static void
+test_output_and_drop(void **state)
+{
+    test_expect(*state, TCP, "drop");
+    test_add_flows(*state, "in_port=1 actions=output:2,output:3,in_port,"
+                   "output:1,output:99", NULL);
+    test_expect(*state, TCP, "3,4,2");
+}
+
+/* Registers live through resubmits, header changes are emitted once, before
+ * the output that needs them, and not at all if they cancel out. */
+static void
+test_resubmit_registers_and_sets(void **state)
+{
+    test_add_flows(*state,
+        "table=0,in_port=1 actions=load:7->NXM_NX_REG3[],resubmit(,5),"
+        "resubmit(,6)",
+        "table=5,reg3=7,ip actions=dec_ttl,mod_dl_dst:00:00:00:00:00:09,"
+        "output:2,mod_dl_dst:00:00:00:00:00:02",
+        "table=6 actions=move:NXM_NX_REG3[0..2]->NXM_NX_REG4[4..6],"
+        "resubmit(,7)",
+        "table=7,reg4=0x70 actions=output:3", NULL);
+    test_expect(*state, TCP,
+                "set(eth(dst=00:00:00:00:00:09)),set(ipv4(ttl=63)),3,"
+                "set(eth(dst=00:00:00:00:00:02)),4");
+}
+
+/* A table that resubmits to itself must end, with an error and no actions. */
+static void
+test_loops_are_bounded(void **state)
+{
+    struct flow flow;
+    char *got;
+
+    test_add_flows(*state, "table=0 actions=output:2,resubmit(,0)", NULL);
+    test_flow(TCP, &flow);
+    got = test_xlate(*state, &flow, NULL);
+    assert_string_equal(got, "error: resubmits are nested too deeply");
+    free(got);
+
+    /* Few levels, but each twice the last. */
+    ofproto_flush_flows(*state);
+    for (int t = 0; t < 40; t++) {
+        char text[64];
+
+        snprintf(text, sizeof text, "table=%d actions=resubmit(,%d),"
+                 "resubmit(,%d)", t, t + 1, t + 1);
+        assert_int_equal(test_flow_mod(*state, text), 0);
+    }
+    got = test_xlate(*state, &flow, NULL);
+    assert_string_equal(got, "error: too many resubmits");
+    free(got);
+}
+
+static void
+test_conntrack_forks(void **state)
+{
+    struct flow flow;
+    char *got;
+
+    test_add_flows(*state,
+        "table=0,tcp actions=ct(table=1,zone=5),output:2",
+        "table=1,ct_state=+trk+new,tcp actions=ct(commit,zone=5,"
+        "exec(load:1->NXM_NX_CT_MARK[])),output:3", NULL);
+    test_flow(TCP, &flow);
+    got = test_xlate(*state, &flow, NULL);
+    assert_memory_equal(got, "ct(zone=5),recirc(0x", 20);
+    assert_non_null(strstr(got, "),3"));
+    free(got);
+}
+
+/* The thawed packet goes on with its registers, in the bridge and table that
+ * froze it, and sees the connection's state. */
+static void
+test_thaw_goes_on(void **state)
+{
+    struct ofproto *p = *state;
+    struct flow_wildcards wc;
+    struct xlate_in in;
+    struct xlate_out out, thawed;
+    struct flow flow;
+
+    test_add_flows(p,
+        "table=0,tcp actions=load:9->NXM_NX_REG1[],ct(table=1,zone=5)",
+        "table=1,reg1=9,ct_state=+trk+new,tcp actions=output:3", NULL);
+    test_flow(TCP, &flow);
+    rcu_read_lock();
+    xlate_in_init(&in, p, &flow);
+    xlate(&in, &out);
+    assert_int_equal(out.n_recirc_ids, 1);
+
+    flow.in_port = 2;            /* As the datapath has it. */
+    flow.recirc_id = out.recirc_ids[0];
+    flow.ct_state = CS_TRACKED | CS_NEW;
+    memset(&wc, 0, sizeof wc);
+    assert_int_equal(xlate_receive(p->backer, &flow, &in, &wc), XLATE_OK);
+    assert_ptr_equal(in.ofproto, p);
+    xlate(&in, &thawed);
+    assert_int_equal(thawed.error, XLATE_OK);
+    assert_int_equal(thawed.actions.size, 8);
+    assert_int_equal(get_u32(thawed.actions.data + 4), 4);
+    assert_int_equal(thawed.wc.masks.ct_state, CS_TRACKED | CS_NEW);
+    xlate_out_uninit(&thawed);
+    xlate_out_uninit(&out);
+    rcu_read_unlock();
+}
+
+static void
+test_normal_learns_and_respects_vlans(void **state)
+{
+    struct ofproto *p = *state;
+    ofp_port_t access = 2, trunk = 3;
+    struct eth_addr mac = { { 0, 0, 0, 0, 0, 2 } };
+
+    test_add_flows(p, "actions=normal", NULL);
+    ofproto_bundle_set(p, &(struct ofbundle_settings) {
+        .name = "br0-p2", .vlan_mode = VLAN_MODE_ACCESS, .vlan = 10,
+        .ports = &access, .n_ports = 1,
+    });
+    ofproto_bundle_set(p, &(struct ofbundle_settings) {
+        .name = "br0-p3", .vlan_mode = VLAN_MODE_NATIVE_UNTAGGED,
+        .vlan = 20, .ports = &trunk, .n_ports = 1,
+    });
+
+    /* Flooded from the access port: tagged on trunks. */
+    test_expect(p, "in_port=2,dl_src=00:00:00:00:00:01,"
+                "dl_dst=00:00:00:00:00:02,dl_type=0x1234",
+                "push_vlan(vid=10,pcp=0),2,5,4");
+    /* Known: to its port alone. */
+    mac_table_add_static(p->macs, 10, mac, 4);
+    test_expect(p, "in_port=2,dl_src=00:00:00:00:00:01,"
+                "dl_dst=00:00:00:00:00:02,dl_type=0x1234",
+                "push_vlan(vid=10,pcp=0),5");
+    /* Back out of the access port without a tag. */
+    mac_table_add_static(p->macs, 10, mac, 2);
+    test_expect(p, "in_port=1,dl_src=00:00:00:00:00:03,dl_vlan=10,"
+                "dl_vlan_pcp=0,dl_dst=00:00:00:00:00:02,dl_type=0x1234",
+                "pop_vlan,3");
+    /* The access port takes no tagged packets. */
+    test_expect(p, "in_port=2,dl_src=00:00:00:00:00:01,dl_vlan=10,"
+                "dl_dst=00:00:00:00:00:02,dl_type=0x1234", "drop");
+    /* Reserved addresses are not forwarded. */
+    test_expect(p, "in_port=1,dl_src=00:00:00:00:00:01,"
+                "dl_dst=01:80:c2:00:00:00,dl_type=0x1234", "drop");
+}
+
+static void
+test_patch_port_enters_the_other_bridge(void **state)
+{
+    struct ofproto *p = *state;
+    struct ofproto *q = test_bridge("br1", 1);
+
+    assert_int_equal(test_add_port(p, "patch0", "patch", "peer=patch1"), 5);
+    assert_int_equal(test_add_port(q, "patch1", "patch", "peer=patch0"), 2);
+    ofproto_flush_flows(q);
+    test_add_flows(p, "in_port=1 actions=load:1->NXM_NX_REG0[],"
+                   "mod_dl_dst:00:00:00:00:00:07,output:5,output:2", NULL);
+    test_add_flows(q, "in_port=2,reg0=0,dl_dst=00:00:00:00:00:07 "
+                   "actions=mod_dl_src:00:00:00:00:00:08,output:1", NULL);
+    test_expect(p, TCP,
+                "set(eth(src=00:00:00:00:00:08,dst=00:00:00:00:00:07)),7,"
+                "set(eth(src=00:00:00:00:00:01)),3");
+    ofproto_destroy(q, true);
+
+    /* Without a peer it leads nowhere. */
+    test_expect(p, TCP, "set(eth(dst=00:00:00:00:00:07)),3");
+}
+
+static void
+test_tunnel_from_flow(void **state)
+{
+    struct ofproto *p = *state;
+    struct flow flow;
+    char *got;
+
+    assert_int_equal(test_add_port(p, "tun", "geneve", "remote_ip=flow,"
+                                   "key=flow"), 5);
+    test_add_flows(p, "in_port=1 actions=set_field:0x17->tun_id,"
+                   "set_field:192.0.2.9->tun_dst,output:5", NULL);
+    test_flow(TCP, &flow);
+    got = test_xlate(p, &flow, NULL);
+    assert_non_null(strstr(got, "set(tunnel(tun_id=0x17,dst=192.0.2.9,ttl=64,"
+                           "tp_dst=6081,flags("));
+    free(got);
+}
+
+static void
+test_conjunction_chooses_its_actions(void **state)
+{
+    test_add_flows(*state,
+        "priority=10,ip,nw_src=10.0.0.1 actions=conjunction(5,1/2)",
+        "priority=10,tcp,tp_dst=80 actions=conjunction(5,2/2)",
+        "priority=10,conj_id=5,ip actions=output:4",
+        "priority=1 actions=output:2", NULL);
+    test_expect(*state, TCP, "5");
+    test_expect(*state, "in_port=1,tcp,nw_src=10.0.0.1,tp_dst=81", "3");
+    test_expect(*state, "in_port=1,tcp,nw_src=10.0.0.2,tp_dst=80", "3");
+}
+
+/* The set of write_actions is done at the end, each kind once, in the order
+ * of the specification. */
+static void
+test_action_set(void **state)
+{
+    test_add_flows(*state,
+        "table=0 actions=write_actions(output:2,mod_dl_dst:00:00:00:00:00:05)"
+        ",goto_table:1",
+        "table=1 actions=write_actions(output:3),goto_table:2",
+        "table=2 actions=output:4", NULL);
+    test_expect(*state, TCP, "5,set(eth(dst=00:00:00:00:00:05)),4");
+}
+
+static void
+test_clone_leaves_no_trace(void **state)
+{
+    test_add_flows(*state,
+        "table=0 actions=clone(mod_dl_dst:00:00:00:00:00:05,output:2),"
+        "output:3", NULL);
+    test_expect(*state, TCP, "set(eth(dst=00:00:00:00:00:05)),3,"
+                "set(eth(dst=00:00:00:00:00:02)),4");
+}
+
+/* Soundness: of random tables, each packet that agrees with another on the
+ * bits of its wildcards gets the same actions. */
+
+static const char *const match_items[] = {
+    "in_port=1", "in_port=2", "dl_src=00:00:00:00:00:01",
+    "dl_dst=00:00:00:00:00:02", "dl_dst=01:00:00:00:00:00/01:00:00:00:00:00",
+    "dl_vlan=3", "vlan_tci=0x0000", "reg0=1", "reg0=2/2", "metadata=1",
+    "ip", "ip,nw_src=10.0.0.0/30", "ip,nw_src=10.0.0.1",
+    "ip,nw_dst=10.0.0.2/31", "tcp", "tcp,tp_dst=1", "tcp,tp_dst=2/0xfffe",
+    "udp", "udp,tp_src=1", "ip,nw_ttl=1", "arp", "ip,nw_tos=4", "ipv6",
+    "ipv6,ipv6_dst=2001:db8::/33", "ip,nw_frag=no", "ct_state=+trk",
+};
+
+static const char *const action_items[] = {
+    "output:1", "output:2", "output:3", "resubmit(,%d)", "resubmit(,%d)",
+    "load:1->NXM_NX_REG0[]", "load:3->NXM_NX_REG0[0..1]",
+    "move:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15]",
+    "move:NXM_OF_ETH_SRC[0..7]->NXM_NX_REG0[8..15]",
+    "mod_dl_src:00:00:00:00:00:01", "mod_dl_dst:00:00:00:00:00:02",
+    "mod_dl_dst:02:00:00:00:00:09", "mod_nw_src:10.0.0.1", "mod_nw_tos:4",
+    "dec_ttl", "mod_tp_dst:1", "mod_tp_src:7", "strip_vlan",
+    "mod_vlan_vid:3", "normal", "push:NXM_OF_ETH_DST[],pop:NXM_NX_REG0[0..3]",
+    "set_field:1->metadata", "clone(mod_dl_src:00:00:00:00:00:05,output:2)",
+    "multipath(symmetric_l4,50,modulo_n,3,0,NXM_NX_REG0[0..3])",
+};
+
+static void
+add_random_flow(struct rng *rng, struct ofproto *p)
+{
+    int table = rng_range(rng, 4);
+    char text[512];
+    size_t n = snprintf(text, sizeof text, "table=%d,priority=%u,%s", table,
+                        rng_range(rng, 5),
+                        match_items[rng_range(rng,
+                                              ARRAY_SIZE(match_items))]);
+    int n_actions = 1 + rng_range(rng, 4);
+
+    for (int i = 0; i < n_actions; i++) {
+        const char *item = action_items[rng_range(
+            rng, ARRAY_SIZE(action_items))];
+
+        n += snprintf(text + n, sizeof text - n, i ? "," : " actions=");
+        n += snprintf(text + n, sizeof text - n, item,
+                      MIN(table + 1 + (int) rng_range(rng, 2), 4));
+    }
+    test_flow_mod(p, text);
+}
+
+static void
+random_packet(struct rng *rng, struct flow *f)
+{
+    static const uint16_t types[] = { 0x0800, 0x0800, 0x86dd, 0x0806 };
+
+    memset(f, 0, sizeof *f);
+    f->in_port = 1 + rng_range(rng, 3);
+    f->dl_src.ea[5] = rng_range(rng, 3);
+    f->dl_dst.ea[0] = rng_range(rng, 2);
+    f->dl_dst.ea[5] = rng_range(rng, 3);
+    if (!rng_range(rng, 3)) {
+        f->vlans[0].tpid = htons(0x8100);
+        f->vlans[0].tci = htons(0x1000 | (2 + rng_range(rng, 2))
+                                | rng_range(rng, 2) << 13);
+    }
+    f->dl_type = htons(types[rng_range(rng, 4)]);
+    if (f->dl_type == htons(0x86dd)) {
+        f->ipv6_dst.s6_addr[0] = 0x20;
+        f->ipv6_dst.s6_addr[1] = 0x01;
+        f->ipv6_dst.s6_addr[2] = 0x0d;
+        f->ipv6_dst.s6_addr[3] = 0xb8;
+        f->ipv6_dst.s6_addr[4] = rng_range(rng, 2) << 7;
+        f->ipv6_src.s6_addr[15] = rng_range(rng, 2);
+    } else {
+        f->nw_src = htonl(0x0a000000 + rng_range(rng, 5));
+        f->nw_dst = htonl(0x0a000000 + rng_range(rng, 5));
+    }
+    if (f->dl_type == htons(0x0806)) {
+        f->nw_proto = 1 + rng_range(rng, 2);
+    } else {
+        f->nw_ttl = rng_range(rng, 3);
+        f->nw_tos = rng_range(rng, 3) * 4;
+        f->nw_proto = rng_range(rng, 2) ? 6 : 17;
+        f->tp_src = htons(rng_range(rng, 3));
+        f->tp_dst = htons(rng_range(rng, 4));
+    }
+}
+
+/* A packet that agrees with 'f' on 'wc' and is random elsewhere. */
+static void
+similar_packet(struct rng *rng, const struct flow *f,
+               const struct flow_wildcards *wc, struct flow *other)
+{
+    const uint64_t *a = (const void *) f, *m = (const void *) &wc->masks;
+    uint64_t *o = (void *) other;
+
+    random_packet(rng, other);
+    for (size_t i = 0; i < FLOW_WORDS; i++) {
+        o[i] = (a[i] & m[i]) | (o[i] & ~m[i]);
+    }
+}
+
+static void
+test_wildcards_are_sound(void **state)
+{
+    uint64_t seed = random_u64();
+    struct rng rng = { .state = seed };
+    struct ofproto *p = *state;
+
+    for (int round = 0; round < 60; round++) {
+        ofproto_flush_flows(p);
+        for (int i = 0; i < 14; i++) {
+            add_random_flow(&rng, p);
+        }
+        for (int i = 0; i < 40; i++) {
+            struct flow_wildcards wc;
+            struct flow flow, other;
+            char *want, *got;
+
+            random_packet(&rng, &flow);
+            want = test_xlate(p, &flow, &wc);
+            for (int j = 0; j < 8; j++) {
+                similar_packet(&rng, &flow, &wc, &other);
+                got = test_xlate(p, &other, NULL);
+                if (strcmp(got, want)) {
+                    fail_msg("seed %#llx: \"%s\" but \"%s\"",
+                             (unsigned long long) seed, want, got);
+                }
+                free(got);
+            }
+            free(want);
+        }
+        loop_turn(false);
+    }
+}
+
+int
+xlate_tests(void)
+{
+#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_output_and_drop),
+        TEST(test_resubmit_registers_and_sets),
+        TEST(test_loops_are_bounded),
+        TEST(test_conntrack_forks),
+        TEST(test_thaw_goes_on),
+        TEST(test_normal_learns_and_respects_vlans),
+        TEST(test_patch_port_enters_the_other_bridge),
+        TEST(test_tunnel_from_flow),
+        TEST(test_conjunction_chooses_its_actions),
+        TEST(test_action_set),
+        TEST(test_clone_leaves_no_trace),
+        TEST(test_wildcards_are_sound),
+    };
+
+    return cmocka_run_group_tests_name("xlate", tests, NULL, NULL);
+}
