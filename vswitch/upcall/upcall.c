@@ -291,6 +291,9 @@ handle_miss(struct upcall *u, struct dpif_upcall *up)
         struct ukey *ukey = create_ukey(up->key, &out.wc, change_seq, cache,
                                         &out);
 
+        /* The datapath counts this packet for the flow as well. */
+        ukey->stats.n_packets = stats.n_packets;
+        ukey->stats.n_bytes = stats.n_bytes;
         reply->ufid = ukey->ufid;
         reply->install = true;
         reply->cookie = ukey;
@@ -374,9 +377,8 @@ push_stats(struct ukey *ukey, const struct dpif_flow_stats *stats)
     };
 
     if (stats->n_packets < ukey->stats.n_packets) {
-        /* Counted anew. */
-        delta.n_packets = stats->n_packets;
-        delta.n_bytes = stats->n_bytes;
+        /* The datapath has yet to count the packet that made the flow. */
+        return;
     }
     if (delta.n_packets || stats->tcp_flags != ukey->stats.tcp_flags) {
         xlate_cache_push(ukey->cache, &delta);
