@@ -20,6 +20,7 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/tunnel.c \
 	vswitch/datapath/tunnel_header.c \
 	vswitch/datapath/tunnel_header.h \
+	vswitch/datapath/upcall_queue.c \
 	vswitch/dpif/conntrack.h \
 	vswitch/dpif/dpif.h \
 	vswitch/netdev/dummy.c \

@@ -30,6 +30,8 @@
 
 struct dp_context;
 struct dp_port;
+struct handler;
+struct upcall_queue;
 struct meter;
 struct poller;
 struct conntrack;
@@ -66,6 +68,10 @@ struct dp_port {
     uint64_t rx_packets, rx_bytes;
     uint64_t tx_packets, tx_bytes, tx_dropped;
     uint64_t upcall_packets, upcall_errors;
+
+    /* Time that misses of this port took its poller lately (process.c). */
+    int64_t window_start_ns, window_used_ns;
+    struct upcall_queue *queue;
 };
 
 struct dp {
@@ -83,6 +89,7 @@ struct dp {
     struct conntrack *conntrack;
     struct dpif_upcall_handler *handler;   /* Read with rcu_dereference(). */
 
+    struct handler *overflow;    /* NULL in a dummy datapath. */
     struct poller **pollers;
     size_t n_pollers;
     char *cpu_mask;              /* "pmd-cpu-mask"; NULL or empty: none. */
@@ -117,6 +124,8 @@ struct dp_context {
     VEC(struct packet *) again;  /* To be processed in the next round. */
     unsigned int depth;
     bool is_processing;
+    bool has_quota;              /* A poller: upcalls must not starve other
+                                  * ports. */
     int64_t now_ms;              /* When this batch began. */
     struct upcall_scratch *upcalls;
     uint32_t random;
@@ -152,6 +161,21 @@ void dp_again(struct dp_context *, struct packet *);
 void dp_upcall_action(struct dp_context *, struct packet_batch *,
                       const struct nlattr *action, const void *flow_actions,
                       size_t flow_actions_size);
+
+/* upcall_queue.c */
+
+/* Starts, or ends, the thread that takes the misses of ports that have used up
+ * their time in the pollers. */
+struct handler *dp_handler_create(struct dp *);
+void dp_handler_destroy(struct handler *);
+
+/* Queues copies of the packets of 'batch' (consumed) for the thread; returns
+ * how many were dropped because the port's queue was full. */
+unsigned int dp_handler_queue(struct handler *, struct dp_port *,
+                              struct packet_batch *);
+
+/* Forgets what 'port', which nobody finds any more, has queued. */
+void dp_handler_forget_port(struct handler *, struct dp_port *);
 
 /* actions.c */
 

@@ -160,6 +160,7 @@ dp_create(const char *type, const char *name)
     dp->conntrack = conntrack_create();
     start_main_step();
     if (!dp->is_dummy) {
+        dp->overflow = dp_handler_create(dp);
         dp_pollers_set(dp, default_n_pollers(), NULL);
     }
     list_push_back(&dps, &dp->node);
@@ -185,6 +186,7 @@ dp_unref(struct dp *dp)
         }
     }
     dp_pollers_set(dp, 0, NULL);
+    dp_handler_destroy(dp->overflow);
     free(dp->handler);
     dp_contexts_destroy(dp);
     flow_table_uninit(&dp->flows);
@@ -323,7 +325,7 @@ dpif_get_features(const struct dpif *dpif, struct dpif_features *features)
         .max_mpls_depth = FLOW_MAX_MPLS_LABELS,
         .max_meters = DPIF_MAX_METERS,
         .max_hash_alg = OVS_HASH_ALG_L4,
-        .n_upcall_threads = dpif->dp->n_pollers + 1,
+        .n_upcall_threads = dpif->dp->n_pollers + 2,
     };
 }
 
@@ -536,6 +538,9 @@ port_destroy(struct dp_port *port)
     }
     rcu_assign_pointer(dp->ports[port->no], NULL);
     synchronize_rcu();
+    if (dp->overflow) {
+        dp_handler_forget_port(dp->overflow, port);
+    }
     if (port->tunnel) {
         dp_tunnel_destroy(port);
     }

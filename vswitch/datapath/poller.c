@@ -202,6 +202,7 @@ poller_main(void *poller_)
         pin(poller);
     }
     ctx = dp_context_get(poller->dp);
+    ctx->has_quota = true;
     for (unsigned int round = 0; ; round++) {
         if (__atomic_load_n(&poller->command, __ATOMIC_ACQUIRE)
             != COMMAND_NONE && !obey(poller)) {

@@ -459,8 +459,63 @@ add_miss(struct misses *m, struct packet *p, const struct flow_key *key)
     m->batches[i].packets[m->batches[i].n++] = p;
 }
 
+/* How long a port's misses may keep its poller busy of each millisecond.  What
+ * is beyond goes to the overflow thread, by the port's own bounded queue. */
+#define WINDOW_NS INT64_C(1000000)
+#define WINDOW_SHARE_NS (WINDOW_NS / 2)
+
+/* The port whose misses these are, if they count against its time and it has
+ * used that up. */
+static struct dp_port *
+port_over_quota(struct dp_context *ctx, struct dp_port *port, int64_t now_ns)
+{
+    if (!ctx->has_quota || !port || !ctx->dp->overflow) {
+        return NULL;
+    }
+    if (now_ns - port->window_start_ns > WINDOW_NS) {
+        port->window_start_ns = now_ns;
+        port->window_used_ns = 0;
+    }
+    return port->window_used_ns > WINDOW_SHARE_NS ? port : NULL;
+}
+
+static void
+queue_misses(struct dp_context *ctx, struct misses *m, struct dp_port *port)
+{
+    for (unsigned int i = 0; i < m->n; i++) {
+        unsigned int lost = dp_handler_queue(ctx->dp->overflow, port,
+                                             &m->batches[i]);
+
+        if (lost) {
+            ctx->n_lost += lost;
+            counter_add(datapath_drop_lost, lost);
+            __atomic_fetch_add(&port->upcall_errors, lost, __ATOMIC_RELAXED);
+        }
+    }
+}
+
+static void handle_misses(struct dp_context *, struct misses *);
+
 static void
 run_misses(struct dp_context *ctx, struct misses *m)
+{
+    uint32_t in_port = m->batches[0].packets[0]->md.in_port;
+    struct dp_port *port = (in_port < DP_MAX_PORTS
+                            ? rcu_dereference(ctx->dp->ports[in_port]) : NULL);
+    int64_t start_ns = clock_ns();
+
+    if (UNLIKELY(port_over_quota(ctx, port, start_ns) != NULL)) {
+        queue_misses(ctx, m, port);
+        return;
+    }
+    handle_misses(ctx, m);
+    if (port && ctx->has_quota) {
+        port->window_used_ns += clock_ns() - start_ns;
+    }
+}
+
+static void
+handle_misses(struct dp_context *ctx, struct misses *m)
 {
     const struct dpif_upcall_handler *handler
         = rcu_dereference(ctx->dp->handler);

@@ -305,9 +305,9 @@ struct dpif_upcall_reply {
  * The userspace datapath calls 'handle' inline, in the polling thread that met
  * the miss, with what one batch of 32 packets missed: a hand-over to another
  * thread costs two context switches and a copy of the packet, more than most
- * translations.  What a port misses beyond its share of a round goes to that
- * port's own bounded queue, which handler threads drain in turns; a full queue
- * drops and counts (dpif_stats.n_lost), and costs no other port anything.
+ * translations.  What a port misses after it has used up its share of the
+ * thread's time goes to that port's own bounded queue, which one more thread
+ * drains in turns; a full queue drops and counts (dpif_stats.n_lost).
  * The kernel provider calls it from handler threads only.
  *
  * Threads: several at once, up to dpif_features.n_upcall_threads.  The caller
