@@ -51,3 +51,14 @@ vswitch_datapath_test_SOURCES = \
 vswitch_datapath_test_LDADD = $(CMOCKA_LIBS) $(datapath_libs)
 endif
 EXTRA_DIST += tests/system/test_datapath.py
+
+if FUZZERS
+EXTRA_PROGRAMS += tests/fuzz/packet tests/fuzz/conntrack
+fuzz_programs += tests/fuzz/packet tests/fuzz/conntrack
+tests_fuzz_packet_SOURCES = tests/fuzz/packet.c
+tests_fuzz_packet_LDADD = $(datapath_libs)
+tests_fuzz_packet_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_conntrack_SOURCES = tests/fuzz/conntrack.c
+tests_fuzz_conntrack_LDADD = $(datapath_libs)
+tests_fuzz_conntrack_LDFLAGS = $(FUZZ_LDFLAGS)
+endif
