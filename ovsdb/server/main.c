@@ -298,6 +298,7 @@ main(int argc, char *argv[])
     n_groups = make_groups(groups);
     first = options_parse(argc, argv, groups, n_groups, 0);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);   /* Writing reports it. */
     raise_fd_limit();
     daemon_start();
     server = server_create();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/text.h"
 #include "lib/daemon/control.h"
 #include "lib/daemon/daemon.h"
 #include "lib/dbctl/table.h"
@@ -889,8 +890,28 @@ choose_database(struct client *c, int *argc, char **argv[])
     json_decref(names);
 }
 
+/* Whether an option asks for what a daemon has; without, a monitor is a tool
+ * like the others, and needs no run directory. */
+static bool
+wants_daemon(int argc, char *argv[])
+{
+    static const char *const options[] = {
+        "--detach", "--pidfile", "--unixctl", "--monitor",
+    };
+
+    for (int i = 1; i < argc; i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(options); j++) {
+            if (text_starts_with(argv[i], options[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void
-run_command(const struct command *command, int argc, char *argv[])
+run_command(const struct command *command, bool daemon, int argc,
+            char *argv[])
 {
     struct client c = { .rpc = NULL };
     char *server = NULL;
@@ -902,7 +923,7 @@ run_command(const struct command *command, int argc, char *argv[])
     } else {
         server = xasprintf("unix:%s/db.sock", dirs_run(DIRS_OVS));
     }
-    if (command->is_daemon) {
+    if (command->is_daemon && daemon) {
         daemon_start();
     }
     c.rpc = rpc_connect(server);
@@ -917,7 +938,7 @@ run_command(const struct command *command, int argc, char *argv[])
     rpc_close(c.rpc);
     free(c.database);
     free(server);
-    if (command->is_daemon) {
+    if (command->is_daemon && daemon) {
         daemon_finish();
     }
 }
@@ -926,6 +947,7 @@ int
 main(int argc, char *argv[])
 {
     struct option_group groups[7];
+    bool daemon = wants_daemon(argc, argv);
     size_t n_groups;
     int first;
 
@@ -944,7 +966,7 @@ main(int argc, char *argv[])
     }
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         if (!strcmp(argv[0], commands[i].name)) {
-            run_command(&commands[i], argc - 1, argv + 1);
+            run_command(&commands[i], daemon, argc - 1, argv + 1);
             if (fflush(stdout) || ferror(stdout)) {
                 program_fatal("write to stdout failed");
             }
