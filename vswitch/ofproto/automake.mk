@@ -49,3 +49,17 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/xlate/xlate.c \
 	vswitch/xlate/xlate.h
 EXTRA_DIST += vswitch/ofproto/README.md
+
+if HAVE_CMOCKA
+check_PROGRAMS += vswitch/ofproto/test
+vswitch_ofproto_test_SOURCES = \
+	vswitch/ofproto/flow_mod_test.c \
+	vswitch/ofproto/test.c \
+	vswitch/ofproto/test.h \
+	vswitch/protocols/mac_learning_test.c \
+	vswitch/xlate/xlate_test.c
+vswitch_ofproto_test_LDADD = vswitch/ofproto/libofproto.a \
+	vswitch/datapath/libdatapath.a lib/openflow/libopenflow.a \
+	lib/flow/libflow.a lib/netlink/libnetlink.a lib/packet/libpacket.a \
+	$(DAEMON_LIBS) $(CMOCKA_LIBS) $(ALL_LIBS)
+endif
