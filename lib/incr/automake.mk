@@ -17,3 +17,8 @@ lib_incr_test_SOURCES = lib/incr/incr_test.c
 lib_incr_test_LDADD = lib/incr/libincr.a lib/runtime/libruntime.a \
 	lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
 endif
+
+noinst_PROGRAMS += lib/incr/bench
+lib_incr_bench_SOURCES = lib/incr/incr_bench.c
+lib_incr_bench_LDADD = lib/incr/libincr.a lib/runtime/libruntime.a \
+	lib/base/libbase.a $(ALL_LIBS)

@@ -103,44 +103,55 @@ neighbor_reply(struct incr_ctx *ctx, unsigned int i, const struct in6_addr *ip)
                 "flags.loopback = 1; output; };", t.s, t.s);
 }
 
-/* Answers for the VIP on the ports by which it can be asked for, and sends
- * requests on the switch behind such a port to the router. */
+/* The switch behind a port in whose network the VIP is sends requests for it
+ * to the router. */
+static void
+put_switch_neighbor(struct incr_ctx *ctx, const struct in6_addr *ip,
+                    const struct place *place,
+                    const struct nb_logical_router_port *lrp)
+{
+    const struct switch_port *sp = GET(ctx, F_LRP_SWITCH_PEER, lrp);
+
+    if (sp) {
+        FLOW(ctx, sp->ls, LS_IN_L2_LKUP, 80, &place->lb->header,
+             text(ctx, 3, "flags[1] == 0 && %s", neighbor_match(ctx, 4, ip)),
+             text(ctx, 5, "clone { outport = %s; output; }; "
+                  "outport = \"_MC_flood_l2\"; output;",
+                  quoted(ctx, 2, nb_logical_switch_port_get_name(ctx,
+                                                                 sp->lsp))));
+    }
+}
+
+/* Answers for the VIP on every port, if it is in the network of any. */
 static void
 put_neighbor(struct incr_ctx *ctx, const struct in6_addr *ip,
              const struct place *place)
 {
-    bool all = !strcmp(place->responder, "all");
+    bool reachable = !strcmp(place->responder, "all");
     size_t n;
     struct nb_logical_router_port *const *ports
         = nb_logical_router_get_ports(ctx, place->lr, &n);
 
     for (size_t i = 0; i < n; i++) {
-        const struct router_port rp = { place->lr, ports[i] };
-        const struct switch_port *sp;
         struct port_addresses addresses;
-        bool reachable = (lrp_addresses(ctx, ports[i], &addresses)
-                          && (all || network_has(&addresses, ip)));
+        bool near = (lrp_addresses(ctx, ports[i], &addresses)
+                     && network_has(&addresses, ip));
 
         port_addresses_uninit(&addresses);
-        if (!reachable) {
-            continue;
+        if (near) {
+            put_switch_neighbor(ctx, ip, place, ports[i]);
         }
+        reachable = reachable || near;
+    }
+    for (size_t i = 0; reachable && i < n; i++) {
+        const struct router_port rp = { place->lr, ports[i] };
+
         FLOW(ctx, place->lr, LR_IN_IP_INPUT, 90, &place->lb->header,
              text(ctx, 3, "inport == %s && %s%s",
                   router_port_name(ctx, 2, ports[i]),
                   neighbor_match(ctx, 4, ip),
                   router_port_resident(ctx, 5, &rp)),
              neighbor_reply(ctx, 7, ip));
-        sp = GET(ctx, F_LRP_SWITCH_PEER, ports[i]);
-        if (sp) {
-            FLOW(ctx, sp->ls, LS_IN_L2_LKUP, 80, &place->lb->header,
-                 text(ctx, 3, "flags[1] == 0 && %s",
-                      neighbor_match(ctx, 4, ip)),
-                 text(ctx, 5, "clone { outport = %s; output; }; "
-                      "outport = \"_MC_flood_l2\"; output;",
-                      quoted(ctx, 2, nb_logical_switch_port_get_name(
-                          ctx, sp->lsp))));
-        }
     }
 }
 

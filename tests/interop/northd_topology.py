@@ -14,7 +14,9 @@ class Topology:
         self.rng = rng
         self.commands = []
         self.vifs = []          # (switch, port, mac, ip)
+        self.vifs6 = []         # Likewise with IPv6 addresses.
         self.addresses = []     # Addresses that packets may go to.
+        self.addresses6 = []
         self.router_macs = {}   # Switch to MACs of its routers.
         self.notes = []
         self.build()
@@ -49,8 +51,11 @@ class Topology:
             mac = "02:00:00:00:%02x:%02x" % (s + 1, p + 1)
             ip = "10.0.%d.%d" % (s, p + 10)
             text = "%s %s" % (mac, ip)
-            if self.maybe(.3):
-                text += " fd00:%d::%d" % (s, p + 10)
+            if self.maybe(.5):
+                ip6 = "fd00:%d::%d" % (s, p + 10)
+                text += " " + ip6
+                self.vifs6.append((name, port, mac, ip6))
+                self.addresses6.append(ip6)
             self.do("lsp-add", name, port)
             if self.maybe(.15):
                 self.note("unknown")
@@ -81,8 +86,30 @@ class Topology:
                     self.do("lr-route-add", "r0", "192.168.%d.0/24" % s,
                             "10.0.%d.10" % s)
                     self.addresses.append("192.168.%d.7" % s)
+                    if self.maybe(.4):
+                        self.note("ecmp")
+                        self.do("--ecmp", "lr-route-add", "r0",
+                                "192.168.%d.0/24" % s, "10.0.%d.11" % s)
         if self.maybe(.4):
             self.policies()
+        if self.maybe(.4):
+            self.note("second router")
+            self.do("lr-add", "r1")
+            self.connect("r1", "s0", "02:00:00:00:fd:01", "10.0.0.253/24",
+                         "fd00:0::fd/64")
+            self.do("lrp-add", "r1", "r1-r2", "02:00:00:00:fd:02",
+                    "10.9.0.1/30", "peer=r2-r1")
+            self.do("lr-add", "r2")
+            self.do("lrp-add", "r2", "r2-r1", "02:00:00:00:fd:03",
+                    "10.9.0.2/30", "peer=r1-r2")
+            self.do("lr-route-add", "r2", "0.0.0.0/0", "10.9.0.1")
+            self.do("lr-route-add", "r0", "10.9.0.0/24", "10.0.0.253")
+            self.addresses.append("10.9.0.2")
+        if self.maybe(.4):
+            self.note("ra")
+            self.do("set", "logical_router_port", "r0-s0",
+                    "ipv6_ra_configs:address_mode=slaac",
+                    "ipv6_ra_configs:mtu=1400")
 
     def connect(self, router, switch, mac, *networks):
         lrp = "%s-%s" % (router, switch)
@@ -94,6 +121,8 @@ class Topology:
         self.do("lsp-set-options", lsp, "router-port=" + lrp)
         self.router_macs.setdefault(switch, []).append(mac)
         self.addresses.append(networks[0].split("/")[0])
+        if len(networks) > 1:
+            self.addresses6.append(networks[1].split("/")[0])
         return lrp
 
     def external(self):
@@ -125,14 +154,30 @@ class Topology:
             self.do("lr-nat-add", "r0", "snat", "172.16.0.1", "10.0.0.0/16")
         if self.maybe(.6):
             self.note("dnat_and_snat")
-            self.do("lr-nat-add", "r0", "dnat_and_snat", "172.16.0.101",
-                    self.vifs[0][3])
+            words = ["lr-nat-add", "r0", "dnat_and_snat", "172.16.0.101",
+                     self.vifs[0][3]]
+            if "gateway port" in self.notes and self.maybe(.5):
+                self.note("distributed nat")
+                words += [self.vifs[0][1], "02:00:00:00:ee:01"]
+            elif self.maybe(.3):
+                self.note("stateless nat")
+                words.insert(0, "--stateless")
+            self.do(*words)
             self.addresses.append("172.16.0.101")
         if self.maybe(.4):
             self.note("dnat")
             self.do("lr-nat-add", "r0", "dnat", "172.16.0.102",
                     self.vifs[1][3])
             self.addresses.append("172.16.0.102")
+        if "gateway router" in self.notes and self.maybe(.4):
+            self.note("force snat")
+            self.do("set", "logical_router", "r0",
+                    "options:lb_force_snat_ip=172.16.0.90",
+                    "options:dnat_force_snat_ip=172.16.0.91")
+        if self.maybe(.4):
+            self.note("mtu")
+            self.do("set", "logical_router_port", "r0-pub",
+                    "options:gateway_mtu=1400")
         if self.maybe(.4):
             self.note("router lb")
             self.do("lb-add", "lbr", "172.16.0.200:80",
@@ -155,7 +200,7 @@ class Topology:
     def acl_match(self, direction):
         switch, port, mac, ip = self.rng.choice(self.vifs)
         side = "inport" if direction == "from-lport" else "outport"
-        parts = [self.rng.choice(("ip4", "tcp", "udp", "icmp4",
+        parts = [self.rng.choice(("ip4", "tcp", "udp", "icmp4", "ip6", "ip",
                                   "tcp.dst == 80",
                                   "ip4.dst == %s" % ip,
                                   "ip4.src == %s" % ip))]
@@ -170,6 +215,9 @@ class Topology:
             actions.append("allow-related")
         else:
             self.note("stateless acl")
+        if self.maybe(.3):
+            self.note("allow-stateless")
+            actions.append("allow-stateless")
         seen = set()
         for i in range(self.rng.randint(1, 6)):
             direction = self.rng.choice(("from-lport", "to-lport"))
@@ -201,6 +249,10 @@ class Topology:
         self.do("lb-add", "lb1", "10.0.0.200:80", backends)
         self.do("ls-lb-add", "s0", "lb1")
         self.addresses.append("10.0.0.200")
+        if self.maybe(.4):
+            self.do("lb-add", "lb6", "[fd00:0::200]:80", "[fd00:0::10]:8080")
+            self.do("ls-lb-add", "s0", "lb6")
+            self.addresses6.append("fd00:0::200")
         if self.maybe(.5):
             self.do("--reject", "lb-add", "lb2", "10.0.0.201:80", "")
             self.do("ls-lb-add", "s0", "lb2")
@@ -233,7 +285,34 @@ class Topology:
                 '%s && eth.dst == ff:ff:ff:ff:ff:ff && ip4.src == 0.0.0.0 && '
                 'ip4.dst == 255.255.255.255 && ip.ttl == 64 && '
                 'udp.src == 68 && udp.dst == 67' % head), "new"
+        if kind < .4 and self.vifs6:
+            return self.packet6()
         return switch, self.ip(head, switch, ip), self.state()
+
+    def packet6(self):
+        switch, port, mac, ip = self.rng.choice(self.vifs6)
+        head = 'inport == "%s" && eth.src == %s' % (port, mac)
+        to = self.rng.choice(self.addresses6)
+        if self.maybe(.2):
+            return switch, (
+                "%s && eth.dst == 33:33:ff:00:00:01 && ip6.src == %s && "
+                "ip6.dst == %s && ip.ttl == 255 && icmp6.type == 135 && "
+                "icmp6.code == 0 && nd.target == %s && nd.sll == %s"
+                % (head, ip, to, to, mac)), "new"
+        if self.maybe(.1):
+            return switch, (
+                "%s && eth.dst == 33:33:00:00:00:02 && ip6.src == %s && "
+                "ip6.dst == ff02::2 && ip.ttl == 255 && icmp6.type == 133 "
+                "&& icmp6.code == 0" % (head, ip)), "new"
+        macs = [v[2] for v in self.vifs6 if v[0] == switch and v[3] == to]
+        macs += self.router_macs.get(switch, []) or ["02:00:00:00:99:99"]
+        proto = self.rng.choice((
+            "tcp.src == 4000 && tcp.dst == 80", "udp.src == 4000 && "
+            "udp.dst == 53", "icmp6.type == 128 && icmp6.code == 0"))
+        return switch, (
+            "%s && eth.dst == %s && ip6.src == %s && ip6.dst == %s && "
+            "ip.ttl == 64 && %s" % (head, macs[0], ip, to, proto)), \
+            self.state()
 
     def arp(self, head, mac, ip):
         return ("%s && eth.dst == ff:ff:ff:ff:ff:ff && arp.op == 1 && "
