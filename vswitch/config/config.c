@@ -163,8 +163,21 @@ run(void *c_)
         apply(c, row);
     }
     replica_clear_changes(c->replica);
-    status_poll(c);
+    if (c->netdevs_changed) {
+        c->netdevs_changed = false;
+        ofproto_ports_refresh();
+        status_poll(c);
+    }
     write_back(c);
+}
+
+static void
+netdevs_changed(void *c_)
+{
+    struct config *c = c_;
+
+    c->netdevs_changed = true;
+    step_wake(&c->step);
 }
 
 static void
@@ -263,7 +276,7 @@ config_create(const char *remote, struct config **ret)
     c->replica = replica_create(&vs_class, wake, c);
     monitor(c);
     replica_set_lock(c->replica, "ovs_vswitchd");
-    netdev_set_changed_callback(wake, c);
+    netdev_set_changed_callback(netdevs_changed, c);
 
     error = replica_set_remotes(c->replica, remote, false);
     if (error) {

@@ -24,6 +24,7 @@ struct config {
     struct timer retry_timer;
     bool txn_busy;
     bool stats_due;
+    bool netdevs_changed;        /* Ports are to be looked at again. */
     bool has_lock;
     bool complained;             /* That another switch has the lock. */
     int64_t cur_cfg;             /* next_cfg that was carried out. */

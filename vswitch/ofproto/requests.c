@@ -6,6 +6,7 @@
 #include "lib/openflow/protocol.h"
 #include "lib/openflow/table_msg.h"
 #include "lib/runtime/counter.h"
+#include "vswitch/dpif/conntrack.h"
 #include "vswitch/netdev/netdev.h"
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/conn.h"
@@ -503,6 +504,23 @@ handle_queue_config(struct conn *conn, const struct ofmsg *msg)
     return 0;
 }
 
+static enum ofperr
+handle_ct_flush_zone(struct conn *conn, const struct ofmsg *msg)
+{
+    struct ct_flush flush = { .zone = 0 };
+    enum ofperr error;
+    uint64_t n;
+    uint16_t zone;
+
+    error = ct_flush_zone_decode(msg, &zone);
+    if (error) {
+        return error;
+    }
+    flush.zone = zone;
+    return (dpif_ct_flush(conn->ofproto->backer->dpif, &flush, &n)
+            ? OFPBRC_EPERM : 0);
+}
+
 /* Dispatch.  A secondary controller may only look. */
 static const struct {
     request_fn *fn;
@@ -538,6 +556,7 @@ static const struct {
     [OFMSG_TLV_TABLE_MOD] = { handle_tlv_table_mod, true },
     [OFMSG_TLV_TABLE_REQUEST] = { handle_tlv_table_request, false },
     [OFMSG_RESUME] = { handle_resume, true },
+    [OFMSG_CT_FLUSH_ZONE] = { handle_ct_flush_zone, true },
 };
 
 void
