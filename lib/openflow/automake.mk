@@ -54,3 +54,19 @@ lib_openflow_test_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \
 	lib/packet/libpacket.a lib/runtime/libruntime.a lib/base/libbase.a \
 	$(CMOCKA_LIBS) $(ALL_LIBS)
 endif
+
+OPENFLOW_LIBS = lib/openflow/libopenflow.a lib/flow/libflow.a \
+	lib/packet/libpacket.a lib/stream/libstream.a \
+	lib/runtime/libruntime.a lib/base/libbase.a
+
+if FUZZERS
+EXTRA_PROGRAMS += tests/fuzz/openflow_message tests/fuzz/openflow_flow_text
+fuzz_programs += tests/fuzz/openflow_message tests/fuzz/openflow_flow_text
+tests_fuzz_openflow_message_SOURCES = tests/fuzz/openflow_message.c
+tests_fuzz_openflow_message_LDADD = $(OPENFLOW_LIBS) $(ALL_LIBS)
+tests_fuzz_openflow_message_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_openflow_flow_text_SOURCES = tests/fuzz/openflow_flow_text.c
+tests_fuzz_openflow_flow_text_LDADD = $(OPENFLOW_LIBS) $(ALL_LIBS)
+tests_fuzz_openflow_flow_text_LDFLAGS = $(FUZZ_LDFLAGS)
+endif
+EXTRA_DIST += tests/interop/test_ofctl.py

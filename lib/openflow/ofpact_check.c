@@ -116,10 +116,12 @@ check_set_field(struct checker *c, struct ofpact_set_field *a)
         return error;
     }
     a->flow_has_vlan = c->has_vlan;
+    if (a->field->id == FIELD_VLAN_VID && c->match && !c->has_vlan) {
+        return OFPBAC_MATCH_INCONSISTENT;
+    }
     switch (a->field->id) {
     case FIELD_VLAN_TCI:
     case FIELD_DL_VLAN:
-    case FIELD_VLAN_VID:
         /* Sets the tag's presence too. */
         c->has_vlan = true;
         return 0;
@@ -332,6 +334,11 @@ check_action(struct checker *c, struct ofpact *a)
             inconsistent(c);
         }
         return 0;
+    case OFPACT_RESUBMIT:
+        /* The tuple that takes the packet's place is a tracked packet's. */
+        return (ofpact_get_RESUBMIT(a)->with_ct_orig && c->match
+                && !(c->match->wc.masks.ct_state & c->match->flow.ct_state
+                     & CS_TRACKED) ? OFPBAC_MATCH_INCONSISTENT : 0);
     case OFPACT_LEARN:
         return check_learn(c, ofpact_get_LEARN(a));
     case OFPACT_MULTIPATH:

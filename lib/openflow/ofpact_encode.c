@@ -354,6 +354,38 @@ is_exact(const struct ofpact_set_field *a)
     return true;
 }
 
+/* OpenFlow 1.0's own action for setting all of a field; false if it has
+ * none. */
+static bool
+put_set_field10(struct buf *b, const struct ofpact_set_field *a)
+{
+    static const struct {
+        uint8_t id;
+        uint8_t type;
+    } actions[] = {
+        { FIELD_ETH_SRC, OFPAT10_SET_DL_SRC },
+        { FIELD_ETH_DST, OFPAT10_SET_DL_DST },
+        { FIELD_IPV4_SRC, OFPAT10_SET_NW_SRC },
+        { FIELD_IPV4_DST, OFPAT10_SET_NW_DST },
+        { FIELD_IP_DSCP, OFPAT10_SET_NW_TOS },
+        { FIELD_TCP_SRC, OFPAT10_SET_TP_SRC },
+        { FIELD_TCP_DST, OFPAT10_SET_TP_DST },
+        { FIELD_UDP_SRC, OFPAT10_SET_TP_SRC },
+        { FIELD_UDP_DST, OFPAT10_SET_TP_DST },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+        if (a->field->id == actions[i].id) {
+            size_t ofs = start_std(b, actions[i].type);
+
+            buf_put(b, ofpact_set_field_value(a), a->n_bytes);
+            finish(b, ofs);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 encode_SET_FIELD(struct buf *b, const struct ofpact *a_, uint8_t version)
 {
@@ -363,6 +395,10 @@ encode_SET_FIELD(struct buf *b, const struct ofpact *a_, uint8_t version)
     size_t ofs;
 
     if (!id) {
+        return;
+    }
+    if (version == OFP10_VERSION && exact && !a->is_load
+        && put_set_field10(b, a)) {
         return;
     }
     if (a->is_load && version < OFP15_VERSION && !a->field->is_variable

@@ -431,6 +431,29 @@ option_bytes(const union field_value *value, const union field_value *mask,
     return ROUND_UP(n - i, 4);
 }
 
+/* Can OpenFlow 1.0 set the field by an action of its own? */
+static bool
+is_set_by_10(enum field_id id)
+{
+    switch (id) {
+    case FIELD_ETH_SRC:
+    case FIELD_ETH_DST:
+    case FIELD_IPV4_SRC:
+    case FIELD_IPV4_DST:
+    case FIELD_IP_DSCP:
+    case FIELD_IP_DSCP_SHIFTED:
+    case FIELD_VLAN_VID:
+    case FIELD_VLAN_PCP:
+    case FIELD_TCP_SRC:
+    case FIELD_TCP_DST:
+    case FIELD_UDP_SRC:
+    case FIELD_UDP_DST:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static struct error *
 parse_set_field(struct parser *p, char *arg, char *dst)
 {
@@ -464,11 +487,14 @@ parse_set_field(struct parser *p, char *arg, char *dst)
         memmove(value.bytes, value.bytes + f->n_bytes - n, n);
         memmove(mask.bytes, mask.bytes + f->n_bytes - n, n);
         ofpact_put_set_field(p->out, f, n, &value, has_mask ? &mask : NULL);
-        p->usable &= OFP_PROTO_ANY;
+        p->usable &= OFP_PROTO_NXM_OXM_ANY;
         return NULL;
     }
     ofpact_put_set_field(p->out, f, f->n_bytes, &value,
                          has_mask ? &mask : NULL);
+    if (has_mask || !is_set_by_10(f->id)) {
+        p->usable &= OFP_PROTO_NXM_OXM_ANY;
+    }
     return NULL;
 }
 
@@ -617,6 +643,7 @@ parse_push_vlan(struct parser *p, char *arg, char *dst)
     }
     if (!error) {
         ofpact_put_PUSH_VLAN(p->out)->ethertype = htons(type);
+        p->usable &= OFP_PROTO_OXM_ANY;
     }
     return error;
 }
@@ -725,7 +752,13 @@ PARSE_U8(set_mpls_tc, SET_MPLS_TC)
 PARSE_U32(set_mpls_label, SET_MPLS_LABEL, value)
 PARSE_U32(set_queue, SET_QUEUE, value)
 PARSE_U32(group, GROUP, group_id)
-PARSE_U32(meter, METER, value)
+
+static struct error *
+parse_meter(struct parser *p, char *arg, char *dst)
+{
+    p->usable &= OFP_PROTO_OXM_ANY;
+    return read_u32(arg, "meter", &ofpact_put_METER(p->out)->value);
+}
 
 static struct error *
 parse_mod_tp_src(struct parser *p, char *arg, char *dst)
@@ -1432,6 +1465,7 @@ parse_write_metadata(struct parser *p, char *arg, char *dst)
     if (!error) {
         a->metadata = htonll(value & mask);
         a->mask = htonll(mask);
+        p->usable &= OFP_PROTO_NXM_OXM_ANY;
     }
     return error;
 }

@@ -28,9 +28,9 @@ static const struct {
     const char *name;
 } sets[] = {
     { OFP_PROTO_ANY, "any" },
-    { OFP_PROTO_OXM_ANY, "OXM" },
-    { OFP_PROTO_10_NXM | OFP_PROTO_10_NXM_TID, "NXM" },
     { OFP_PROTO_10 | OFP_PROTO_10_TID, "OpenFlow10" },
+    { OFP_PROTO_10_NXM | OFP_PROTO_10_NXM_TID, "NXM" },
+    { OFP_PROTO_OXM_ANY, "OXM" },
 };
 
 uint8_t

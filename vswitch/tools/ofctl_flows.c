@@ -395,6 +395,10 @@ add_present(const struct ofmsg *msg, void *aux)
         struct flow_mod fm;
         struct flow_entry *flow;
 
+        /* Notes in the actions what the match says, as parsing does; that the
+         * switch has the flow is proof enough that they agree. */
+        (void) !ofpacts_check((void *) acts.data, acts.size, &fs.match,
+                              fs.table_id, &ofp_decode_default, NULL);
         flow_mod_init(&fm);
         fm.match = fs.match;
         fm.priority = fs.priority;
@@ -432,6 +436,25 @@ read_switch_flows(struct session *s, struct hmap *map)
         add_present, map);
 }
 
+/* Do two lists mean the same?  load and set_field, say, are one action in
+ * OpenFlow 1.5. */
+static bool
+same_actions(const struct buf *a, const struct buf *b)
+{
+    struct buf wa = BUF_EMPTY, wb = BUF_EMPTY;
+    bool same;
+
+    ofpacts_encode_instructions(&wa, (const void *) a->data, a->size,
+                                OFP15_VERSION);
+    ofpacts_encode_instructions(&wb, (const void *) b->data, b->size,
+                                OFP15_VERSION);
+    same = (wa.size == wb.size
+            && (!wa.size || !memcmp(wa.data, wb.data, wa.size)));
+    buf_uninit(&wa);
+    buf_uninit(&wb);
+    return same;
+}
+
 static bool
 is_unchanged(const struct flow_entry *flow)
 {
@@ -440,10 +463,7 @@ is_unchanged(const struct flow_entry *flow)
             && flow->fm.idle_timeout_s == flow->present_idle
             && flow->fm.hard_timeout_s == flow->present_hard
             && flow->fm.importance == flow->present_importance
-            && ofpacts_equal((const void *) flow->ofpacts.data,
-                             flow->ofpacts.size,
-                             (const void *) flow->present_ofpacts.data,
-                             flow->present_ofpacts.size));
+            && same_actions(&flow->ofpacts, &flow->present_ofpacts));
 }
 
 static void

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our ovs-ofctl and Debian's do and say the same with Debian's switch."""
+
+import os
+import re
+
+import pytest
+
+from harness.process import run, wait_until
+from harness.programs import Programs
+
+VERSIONS = ["OpenFlow10", "OpenFlow13", "OpenFlow14", "OpenFlow15"]
+
+FLOWS = [
+    "table=3,priority=7,tcp,nw_src=10.0.0.0/8,tp_dst=80,actions=output:1",
+    "in_port=2,dl_vlan=5,actions=mod_vlan_vid:7,output:3",
+    "arp,arp_tpa=1.2.3.4,actions=drop",
+    "cookie=5,idle_timeout=60,send_flow_rem,reg14=1,metadata=5,"
+    "ct_state=+trk+est,ipv6,ipv6_dst=fe80::/10,"
+    "actions=load:0x2->NXM_NX_REG15[],resubmit(,9)",
+    "udp,vlan_tci=0x1000/0x1000,actions=ct(commit,table=4,zone=5,"
+    "nat(src=1.2.3.4-1.2.3.9:5-7),exec(load:1->ct_mark[0]))",
+    "priority=3,icmp6,icmp_type=135,nd_target=::1,"
+    "actions=controller(userdata=01.02,pause)",
+    "priority=9,tun_id=5/7,ip,ip_frag=first,"
+    "actions=learn(table=9,eth_type=0x800,output:NXM_NX_REG0[0..15])",
+    "priority=11,reg0=5/0xff,actions=conjunction(3,1/2)",
+    "priority=12,mpls,mpls_label=7,actions=dec_mpls_ttl,pop_mpls:0x0800,1",
+    "priority=13,xreg1=7,actions=clone(output:1),note:01.02.03.04.05.06",
+]
+
+SHOW = ["show", "dump-desc", "dump-ports-desc", "queue-stats", "get-frags",
+        "dump-aggregate", "dump-flows", "dump-tlv-map", "probe"]
+
+SHOW_13 = ["dump-tables", "dump-groups", "dump-group-stats", "dump-meters",
+           "meter-stats", "meter-features"]
+
+ACTIONS = [
+    "1,2", "LOCAL,in_port,normal,flood,all,controller", "CONTROLLER:128",
+    "output:NXM_NX_REG0[0..15]", "output(port=5,max_len=100)",
+    "controller(reason=no_match,max_len=44,id=3,userdata=01.02.ff,pause)",
+    "enqueue:5:6", "bundle(eth_src,0,hrw,ofport,members:1,2,3)",
+    "bundle_load(symmetric_l4,60,active_backup,ofport,NXM_NX_REG0[],"
+    "members:2,3)", "group:5", "mod_vlan_vid:5,mod_vlan_pcp:3",
+    "mod_dl_src:00:01:02:03:04:05", "mod_nw_src:1.2.3.4",
+    "mod_nw_tos:16,mod_nw_ecn:2,mod_nw_ttl:7", "mod_tp_src:80",
+    "set_field:00:01:02:03:04:05->eth_src", "set_field:0x5/0x7->reg0",
+    "load:0x5->NXM_NX_REG0[3..9]", "push:NXM_NX_REG0[],pop:NXM_NX_REG1[]",
+    "move:NXM_NX_REG0[0..3]->NXM_NX_REG1[4..7]", "dec_ttl,dec_ttl(1,2)",
+    "set_tunnel:0x7,set_tunnel64:0x123456789", "set_queue:5,pop_queue",
+    "fin_timeout(idle_timeout=5,hard_timeout=6)", "resubmit(3,4)",
+    "learn(table=1,priority=7,cookie=0x9,limit=3,result_dst=reg4[4],"
+    "NXM_OF_VLAN_TCI[0..11],NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],"
+    "eth_type=0x800,load:0x5->NXM_NX_REG1[0..3])", "conjunction(7,2/3)",
+    "multipath(eth_src,50,modulo_n,12,0,NXM_NX_REG0[])", "exit", "drop",
+    "clone(mod_dl_src:00:00:00:00:00:01,output:1),output:2",
+    "ct(commit,table=3,zone=NXM_NX_REG13[0..15],nat(src=1.2.3.4:5-7,random),"
+    "exec(load:0x7->NXM_NX_CT_LABEL[64..127]),alg=ftp)", "ct_clear",
+    "check_pkt_larger(300)->NXM_NX_REG0[3]", "note:01.02.03.04.05.06",
+    "sample(probability=5,collector_set_id=1,sampling_port=3,egress)",
+    "delete_field:tun_metadata0", "frob", "output:foo", "load:5",
+]
+
+
+def without_times(text):
+    """Leaves out what two runs cannot have in common."""
+    for pattern in (r"(xid=)\S+", r"(duration[=:]?)[0-9.]+s",
+                    r"(time=)[0-9.]+", r"(?:idle|hard)_age=\d+, ()"):
+        text = re.sub(pattern, r"\1", text)
+    return text
+
+
+@pytest.fixture
+def switch(spawn, tmp_path):
+    """Environment in which "br0" is a bridge of Debian's switch."""
+    debian = Programs("debian")
+    env = {"OVS_RUNDIR": str(tmp_path), "OVS_LOGDIR": str(tmp_path),
+           "OVS_DBDIR": str(tmp_path), "OVS_SYSCONFDIR": str(tmp_path),
+           "OVS_SYSLOG_METHOD": "null"}
+    sock = "unix:%s/db.sock" % tmp_path
+    run([debian.path("ovsdb-tool"), "create", tmp_path / "db",
+         debian.schema("vswitch")])
+    spawn([debian.path("ovsdb-server"), tmp_path / "db", "--remote=p" + sock,
+           "-vconsole:off"], env)
+    wait_until(lambda: os.path.exists(tmp_path / "db.sock"))
+    vsctl = [debian.path("ovs-vsctl"), "--db=" + sock]
+    full = dict(os.environ, **env)
+    run(vsctl + ["--no-wait", "init"], env=full)
+    spawn([debian.path("ovs-vswitchd"), "--enable-dummy=override",
+           "--disable-system", "-vconsole:off", sock], env)
+    run(vsctl + ["add-br", "br0", "--", "set", "bridge", "br0",
+                 "datapath-type=dummy", "fail-mode=secure",
+                 "protocols=" + ",".join(VERSIONS), "--",
+                 "add-port", "br0", "p1", "--", "set", "interface", "p1",
+                 "type=dummy", "ofport_request=1"], env=full)
+    return full
+
+
+def ask(side, env, words):
+    done = run([Programs(side).path("ovs-ofctl"), *words], check=False,
+               env=env)
+    return done.returncode, without_times(done.stdout)
+
+
+def compare(env, words):
+    assert ask("ours", env, words) == ask("debian", env, words), words
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_we_add_is_what_both_show(switch, version):
+    """Debian's switch takes every flow that we encode, and both tools print
+    what it has in the same words."""
+    for flow in FLOWS:
+        status, text = ask("ours", switch, ["-O", version, "add-flow", "br0",
+                                            flow])
+        assert status == 0, (flow, text)
+    if version != "OpenFlow10":
+        for words in (["add-group", "br0", "group_id=1,type=select,"
+                       "bucket=weight:5,actions=1,bucket=actions=LOCAL"],
+                      ["add-meter", "br0", "meter=1,pktps,burst,"
+                       "bands=type=drop,rate=5,burst_size=7"]):
+            assert ask("ours", switch, ["-O", version] + words)[0] == 0
+    for command in SHOW + (SHOW_13 if version != "OpenFlow10" else []):
+        compare(switch, ["-O", version, command, "br0"])
+    compare(switch, ["-O", version, "--no-stats", "dump-flows", "br0"])
+    compare(switch, ["-O", version, "dump-flows", "br0", "table=3"])
+    assert ask("ours", switch, ["-O", version, "del-flows", "br0"])[0] == 0
+    compare(switch, ["-O", version, "dump-flows", "br0"])
+
+
+def test_replace_and_diff(switch, tmp_path):
+    flows = tmp_path / "flows"
+    flows.write_text("\n".join(FLOWS[:4]) + "\n")
+    assert ask("ours", switch, ["replace-flows", "br0", str(flows)])[0] == 0
+    assert ask("ours", switch, ["diff-flows", "br0", str(flows)]) == (0, "")
+    assert ask("debian", switch, ["diff-flows", "br0", str(flows)]) == (0, "")
+    flows.write_text("\n".join(FLOWS[1:3]) + "\n")
+    compare(switch, ["diff-flows", "br0", str(flows)])
+    assert ask("ours", switch, ["replace-flows", "br0", str(flows)])[0] == 0
+    assert ask("debian", switch, ["diff-flows", "br0", str(flows)]) == (0, "")
+
+
+def test_bundle(switch, tmp_path):
+    flows = tmp_path / "flows"
+    flows.write_text("".join("priority=%d,reg0=%d,actions=1\n" % (i, i)
+                             for i in range(1000)))
+    assert ask("ours", switch, ["--bundle", "-O", "OpenFlow14", "add-flows",
+                                "br0", str(flows)])[0] == 0
+    assert "flow_count=1000" in ask("ours", switch, ["dump-aggregate",
+                                                     "br0"])[1]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("actions", ACTIONS)
+def test_parse_flow_is_the_same(version, actions):
+    """The same flow mod from the same text, as far as the message goes (the
+    lists of usable protocols differ: we leave OpenFlow 1.1 and 1.2 out)."""
+    results = [ask(side, None, ["-O", version, "parse-flow",
+                                "tcp,dl_vlan=3,actions=" + actions])
+               for side in ("ours", "debian")]
+    assert results[0][0] == results[1][0]
+    if results[0][0] == 0:
+        lines = [[line for line in text.splitlines()
+                  if not line.startswith("usable")] for _, text in results]
+        assert lines[0] == lines[1]
