@@ -166,8 +166,10 @@ print_summary(const struct report *parent, int depth, struct str *out)
             print_summary(node, depth, out);
             continue;
         }
+        /* The section that a jump leads to says it all. */
         if (is_minimal_only(node)
-            || (parent->is_trivial && !is_section(node))) {
+            || (parent->is_trivial && !is_section(node))
+            || !strncmp(node->text, "next(pipeline=", 14)) {
             continue;
         }
         str_put_chars(out, ' ', depth * INDENT);
