@@ -29,6 +29,7 @@ struct trace_options {
     bool detailed;
     bool summary;
     bool minimal;
+    const char *ovs;             /* Switch whose flows to show, or NULL. */
 };
 
 static struct trace_options cli;
@@ -120,6 +121,15 @@ set_all(void *target, const char *unused UNUSED)
     return NULL;
 }
 
+static struct error *
+set_ovs(void *target, const char *remote)
+{
+    struct trace_options *o = target;
+
+    o->ovs = remote ? remote : "";
+    return NULL;
+}
+
 /* Options of one trace, for the command line and for the command. */
 static const struct trace_row {
     const char *name;
@@ -137,6 +147,8 @@ static const struct trace_row {
     FLAG("no-friendly-names", option_set_false, walk.friendly_names),
 #undef FLAG
     { "all", false, false, set_all, 0 },
+    { "ovs", false, false, set_ovs, 0 },
+    { "ovs", true, false, set_ovs, 0 },
     { "ct", true, false, set_ct, 0 },
     { "lb-dst", true, true, set_lb_dst, 0 },
     { "select-id", true, true, set_select_id, 0 },
@@ -156,6 +168,8 @@ static const struct option_row rows[] = {
     { "minimal", 0, OPTION_NONE, NULL, "minimum to explain externally "
       "visible behavior", option_set_true, &cli.minimal },
     { "all", 0, OPTION_NONE, NULL, "all of the above", set_all, &cli },
+    { "ovs", 0, OPTION_OPTIONAL, "REMOTE", "show OpenFlow flows of REMOTE "
+      "(default: unix:RUNDIR/br-int.mgmt)", set_ovs, &cli },
     { "ct", 0, OPTION_REQUIRED, "FLAGS", "connection state of the next "
       "tracking action", set_ct, &cli },
     { "lb-dst", 0, OPTION_REQUIRED, "IP[:PORT]", "load balancer's choice",
@@ -291,37 +305,110 @@ parse_command_option(struct trace_options *o, const char *word)
     return error_create(0, "%s: unknown option", word);
 }
 
+/* A trace asked for, which may wait for the switch's flows. */
+struct request {
+    struct trace_options options;
+    char *datapath;              /* Or NULL. */
+    char *microflow;
+    void (*reply)(struct request *, struct str *out, struct error *);
+    struct control_conn *conn;   /* Of the command, or NULL. */
+    bool is_done;
+};
+
+static struct request *
+request_create(const struct trace_options *options, const char *datapath,
+               const char *microflow,
+               void (*reply)(struct request *, struct str *out,
+                             struct error *))
+{
+    struct request *request = xzalloc(sizeof *request);
+
+    request->options = *options;
+    request->datapath = xstrdup_null(datapath);
+    request->microflow = xstrdup(microflow);
+    request->reply = reply;
+    return request;
+}
+
+static void
+request_destroy(struct request *request)
+{
+    free(request->datapath);
+    free(request->microflow);
+    free(request);
+}
+
+/* Traces and replies, once the switch's flows are there. */
+static void
+request_run(struct openflow_flows *openflow, struct error *error,
+            void *request_)
+{
+    struct request *request = request_;
+    struct str out = STR_EMPTY;
+
+    if (!error) {
+        request->options.walk.openflow = openflow;
+        error = error_wrap(trace(current_network(), request->datapath,
+                                 request->microflow, &request->options,
+                                 &out), "error parsing flow");
+    }
+    openflow_flows_destroy(openflow);
+    request->reply(request, &out, error);
+    str_uninit(&out);
+}
+
+static void
+request_start(struct request *request)
+{
+    const char *ovs = request->options.ovs;
+    char *remote;
+
+    if (!ovs) {
+        request_run(NULL, NULL, request);
+        return;
+    }
+    remote = (*ovs ? xstrdup(ovs)
+              : xasprintf("unix:%s/br-int.mgmt", dirs_run(DIRS_OVS)));
+    openflow_fetch(remote, request_run, request);
+    free(remote);
+}
+
+static void
+reply_to_command(struct request *request, struct str *out,
+                 struct error *error)
+{
+    if (error) {
+        control_reply_take_error(request->conn, error);
+    } else {
+        control_reply_str(request->conn, out);
+    }
+    request_destroy(request);
+}
+
 static void
 command_trace(struct control_conn *conn, int argc, const char *argv[],
               void *aux UNUSED)
 {
-    struct trace_options *o = xmemdup(&cli, sizeof cli);
-    struct str out = STR_EMPTY;
+    struct request *request = request_create(&cli, NULL, argv[argc - 1],
+                                             reply_to_command);
     struct error *error = NULL;
     int i;
 
+    request->conn = conn;
     for (i = 1; i < argc && !error && !strncmp(argv[i], "--", 2); i++) {
-        error = parse_command_option(o, argv[i]);
+        error = parse_command_option(&request->options, argv[i]);
     }
     if (!error && (argc - i < 1 || argc - i > 2)) {
         error = error_create(0, "a microflow is needed, and perhaps a "
                              "datapath before it");
     }
-    if (!error && !replica_is_synced(sb)) {
-        error = error_create(0, "not connected to the database");
-    }
-    if (!error) {
-        error = trace(current_network(), argc - i == 2 ? argv[i] : NULL,
-                      argv[argc - 1], o, &out);
-    }
-    free(o);
     if (error) {
-        str_uninit(&out);
-        control_reply_take_error(conn, error_wrap(error,
-                                                  "error parsing flow"));
-    } else {
-        control_reply_str(conn, &out);
+        control_reply_take_error(conn, error);
+        request_destroy(request);
+        return;
     }
+    request->datapath = argc - i == 2 ? xstrdup(argv[i]) : NULL;
+    request_start(request);
 }
 
 /* ## Life ## */
@@ -353,10 +440,21 @@ connect_to_database(void)
 }
 
 static void
+print_reply(struct request *request, struct str *out, struct error *error)
+{
+    if (error) {
+        printf("%s\n", error_message(error));
+        error_free(error);
+    } else {
+        fputs(str_cstr(out), stdout);
+    }
+    request->is_done = true;
+}
+
+static void
 run_once(int argc, char *argv[])
 {
-    struct str out = STR_EMPTY;
-    struct error *error;
+    struct request *request;
 
     connect_to_database();
     while (!replica_is_synced(sb)) {
@@ -368,15 +466,13 @@ run_once(int argc, char *argv[])
         }
         loop_turn(true);
     }
-    error = trace(current_network(), argc == 2 ? argv[0] : NULL,
-                  argv[argc - 1], &cli, &out);
-    if (error) {
-        printf("error parsing flow: %s\n", error_message(error));
-        error_free(error);
-    } else {
-        fputs(str_cstr(&out), stdout);
+    request = request_create(&cli, argc == 2 ? argv[0] : NULL,
+                             argv[argc - 1], print_reply);
+    request_start(request);
+    while (!request->is_done) {
+        loop_turn(true);
     }
-    str_uninit(&out);
+    request_destroy(request);
 }
 
 static void
@@ -384,6 +480,9 @@ run_daemon(void)
 {
     daemon_start();
     connect_to_database();
+    while (!replica_is_synced(sb)) {
+        loop_turn(true);
+    }
     control_register("trace", "[OPTIONS] [DATAPATH] MICROFLOW", 1, INT_MAX,
                      command_trace, NULL);
     daemon_ready();

@@ -202,6 +202,23 @@ find_flow(const struct place *at, uint8_t table)
     return NULL;
 }
 
+/* The flows in the switch that the logical flow became. */
+static void
+report_openflow(struct walker *w, uint32_t cookie, struct report *report)
+{
+    const struct openflow_flow *flow;
+    bool found = false;
+
+    OPENFLOW_FOR_EACH (flow, cookie, w->options->openflow) {
+        report_add(w->arena, report, REPORT_ACTION, "%s", flow->text);
+        found = true;
+    }
+    if (!found) {
+        report_add(w->arena, report, REPORT_ACTION,
+                   "*** no OpenFlow flows");
+    }
+}
+
 static struct report *
 report_flow(struct walker *w, const struct place *at,
             const struct logical_flow *flow, struct report *report)
@@ -221,6 +238,9 @@ report_flow(struct walker *w, const struct place *at,
     node->table = flow->table;
     node->is_trivial = flow->is_trivial;
     str_uninit(&text);
+    if (w->options->openflow && !flow->is_trivial) {
+        report_openflow(w, flow->uuid.parts[0], node);
+    }
     return node;
 }
 

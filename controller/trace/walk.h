@@ -8,6 +8,7 @@
  * choices) comes from the options, in the order of its use. */
 
 #include "controller/trace/network.h"
+#include "controller/trace/openflow.h"
 #include "controller/trace/report.h"
 
 struct walk_options {
@@ -18,6 +19,7 @@ struct walk_options {
     bool has_select_id;
     uint16_t select_id;
     bool friendly_names;
+    const struct openflow_flows *openflow;   /* To show, or NULL. */
 };
 
 /* Follows a packet with 'flow' that enters logical datapath 'dp'.  Actions are
