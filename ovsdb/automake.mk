@@ -70,3 +70,15 @@ ovsdb_test_SOURCES = \
 	ovsdb/server/testing.h
 ovsdb_test_LDADD = $(OVSDB_LIBS) $(CMOCKA_LIBS) $(ALL_LIBS)
 endif
+
+if FUZZERS
+EXTRA_PROGRAMS += tests/fuzz/ovsdb_file tests/fuzz/ovsdb_transact
+fuzz_programs += tests/fuzz/ovsdb_file tests/fuzz/ovsdb_transact
+tests_fuzz_ovsdb_file_SOURCES = tests/fuzz/ovsdb_file.c
+tests_fuzz_ovsdb_file_LDADD = $(OVSDB_LIBS) $(ALL_LIBS)
+tests_fuzz_ovsdb_file_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_ovsdb_transact_SOURCES = tests/fuzz/ovsdb_transact.c
+tests_fuzz_ovsdb_transact_LDADD = $(OVSDB_LIBS) $(ALL_LIBS)
+tests_fuzz_ovsdb_transact_LDFLAGS = $(FUZZ_LDFLAGS)
+endif
+EXTRA_DIST += tests/fuzz/corpus/ovsdb_file tests/fuzz/corpus/ovsdb_transact
