@@ -253,9 +253,8 @@ meter_features_encode(const struct meter_features *f,
     buf_put_u8(b, f->max_bands);
     buf_put_u8(b, f->max_color);
     buf_put_zeros(b, 2);
-    if (request->version >= OFP15_VERSION) {
-        buf_put_zeros(b, 8);
-    }
+    /* OpenFlow 1.5 appends feature bits; Open vSwitch's programs take the 16
+     * bytes of 1.3 in every version, and refuse more. */
     ofmsg_finish(b, 0);
     return b;
 }

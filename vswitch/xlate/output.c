@@ -176,7 +176,7 @@ output_patch(struct xlate_ctx *ctx, struct ofport *port, bool is_last)
         .type = CREDIT_PORT_RX, .ofproto = peer->ofproto,
         .port = peer->ofp_port,
     });
-    if (ofport_config(peer) & (PORT_NO_RECV | PORT_DOWN)) {
+    if (ofport_config(peer) & PORT_NO_RECV) {
         xlate_note(ctx, TRACE_WARNING, "the peer port does not receive");
         return;
     }
@@ -219,7 +219,7 @@ output_port(struct xlate_ctx *ctx, ofp_port_t port_no, uint32_t truncate,
         xlate_note(ctx, TRACE_WARNING, "there is no port %u", port_no);
         return;
     }
-    if (ofport_config(port) & (PORT_NO_FWD | PORT_DOWN)) {
+    if (ofport_config(port) & PORT_NO_FWD) {
         xlate_note(ctx, TRACE_WARNING, "the port does not forward");
         return;
     }

@@ -1652,7 +1652,7 @@ may_receive(struct xlate_ctx *ctx)
 {
     const struct ofport *port = ofport_find(ctx->ofproto, ctx->in_port);
 
-    if (port && ofport_config(port) & (PORT_NO_RECV | PORT_DOWN)) {
+    if (port && ofport_config(port) & PORT_NO_RECV) {
         xlate_note(ctx, TRACE_WARNING, "the port does not receive");
         return false;
     }
