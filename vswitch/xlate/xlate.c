@@ -291,7 +291,11 @@ xlate_finish_freezing(struct xlate_ctx *ctx)
     buf_clear(&ctx->frozen);
 }
 
-/* Tables. */
+/* Tables.
+ *
+ * Up to XLATE_MAX_RESUBMITS of these functions can be on the stack: what needs
+ * much of it is kept out of the frames that stay. */
+#define NO_INLINE __attribute__((__noinline__))
 
 /* Says whether the walk may go one deeper. */
 static bool
@@ -310,7 +314,7 @@ check_bounds(struct xlate_ctx *ctx)
 /* Looks the flow up as it would be had it come in by 'in_port'.  Fragments
  * other than the first have no ports; unless matching on fragments was asked
  * for, no fragment has. */
-static struct rule *
+static NO_INLINE struct rule *
 lookup(struct xlate_ctx *ctx, ofp_port_t in_port, uint8_t table_id)
 {
     const struct classifier *cls = ctx->ofproto->tables[table_id].cls;
@@ -337,7 +341,7 @@ lookup(struct xlate_ctx *ctx, ofp_port_t in_port, uint8_t table_id)
     return rule_from_cls(found);
 }
 
-static void
+static NO_INLINE void
 note_rule(struct xlate_ctx *ctx, const struct rule *rule, uint8_t table_id)
 {
     struct str s = STR_EMPTY;
@@ -378,6 +382,7 @@ do_rule(struct xlate_ctx *ctx, struct rule *rule, uint8_t table_id,
     be64 saved_cookie = ctx->cookie;
     bool saved_miss = ctx->is_miss_entry;
     struct trace_node *saved_trace = ctx->trace;
+    bool deepens = table_id <= saved_table;
 
     note_rule(ctx, rule, table_id);
     xlate_credit(ctx, &(struct credit) { .type = CREDIT_RULE, .rule = rule });
@@ -385,9 +390,9 @@ do_rule(struct xlate_ctx *ctx, struct rule *rule, uint8_t table_id,
     ctx->table_id = table_id;
     ctx->cookie = rule->cookie;
     ctx->is_miss_entry = !rule->cls.priority && !rule->cls.mask->n_words;
-    ctx->depth++;
+    ctx->depth += deepens;
     xlate_actions(ctx, rule->actions->ofpacts, rule->actions->size, is_last);
-    ctx->depth--;
+    ctx->depth -= deepens;
     ctx->rule = saved_rule;
     ctx->table_id = saved_table;
     ctx->cookie = saved_cookie;
@@ -408,10 +413,8 @@ do_miss(struct xlate_ctx *ctx, uint8_t table_id, bool honor_miss,
                            table_id);
     if (honor_miss && table->miss == TABLE_MISS_CONTINUE
         && table_id + 1 < OFPROTO_N_TABLES) {
-        ctx->depth++;
         xlate_table(ctx, ctx->flow.in_port, table_id + 1, true, true,
                     is_last);
-        ctx->depth--;
         ctx->trace = saved_trace;
         return;
     }
@@ -1151,13 +1154,8 @@ static bool
 do_goto_table(struct xlate_ctx *ctx, const struct ofpact *a,
               const struct action_place *place)
 {
-    /* Not a level deeper: a pipeline of 254 tables is no recursion. */
-    unsigned int depth = ctx->depth;
-
-    ctx->depth = MIN(depth, XLATE_MAX_DEPTH - 1);
     xlate_table(ctx, ctx->flow.in_port, ofpact_get_GOTO_TABLE(a)->value, true,
                 true, place->is_last);
-    ctx->depth = depth;
     return true;
 }
 

@@ -12,9 +12,10 @@
  *
  * Invariant: any packet that agrees with 'flow' on the bits of 'wc' would get
  *     the same actions, until something changes (backer_changed()).
- * Bounds: XLATE_MAX_DEPTH nested resubmits and XLATE_MAX_RESUBMITS in all, a
- *     stack of XLATE_MAX_STACK bytes; actions of XLATE_MAX_ACTIONS bytes.
- *     Beyond any of them the packet is dropped, with a counter.
+ * Bounds: XLATE_MAX_DEPTH nested resubmits to the same or an earlier table (a
+ *     pipeline that only goes forward ends by itself) and XLATE_MAX_RESUBMITS
+ *     in all, a stack of XLATE_MAX_STACK bytes; actions of XLATE_MAX_ACTIONS
+ *     bytes.  Beyond any of them the packet is dropped, with a counter.
  * Threads: any, each within an RCU read section. */
 
 #include "lib/base/error.h"
