@@ -21,30 +21,39 @@ is_dash_position(size_t i)
     return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
+/* The value of each hex digit plus 1; 0 for what is none. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
+    ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
 bool
 uuid_from_prefix(struct uuid *uuid, const char *s)
 {
-    struct uuid u = { { 0 } };
-    size_t digit = 0;
+    static const uint8_t groups[] = { 8, 4, 4, 4, 12 };
+    uint64_t halves[2] = { 0, 0 };
 
     memset(uuid, 0, sizeof *uuid);
-    for (size_t i = 0; i < UUID_LEN; i++) {
-        int value;
+    for (size_t i = 0; i < sizeof groups; i++) {
+        uint64_t half = halves[i >= 3];
 
-        if (is_dash_position(i)) {
-            if (s[i] != '-') {
-                return false;
-            }
-            continue;
-        }
-        value = text_hex_digit(s[i]);
-        if (value < 0) {
+        if (i && *s++ != '-') {
             return false;
         }
-        u.parts[digit / 8] = u.parts[digit / 8] << 4 | value;
-        digit++;
+        for (size_t j = 0; j < groups[i]; j++) {
+            uint8_t value = hex_values[(unsigned char) *s++];
+
+            if (!value) {
+                return false;
+            }
+            half = half << 4 | (value - 1);
+        }
+        halves[i >= 3] = half;
     }
-    *uuid = u;
+    *uuid = (struct uuid) { { halves[0] >> 32, halves[0],
+                              halves[1] >> 32, halves[1] } };
     return true;
 }
 

@@ -46,6 +46,19 @@ resize(size_t new_n_slots)
     free(old);
 }
 
+void
+ovsdb_string_reserve(size_t n)
+{
+    size_t wanted = MAX(n_slots, MIN_SLOTS);
+
+    while (wanted * 3 / 4 < n_strings + n) {
+        wanted *= 2;
+    }
+    if (wanted > n_slots) {
+        resize(wanted);
+    }
+}
+
 struct ovsdb_string *
 ovsdb_string_create(const char *text, size_t length)
 {

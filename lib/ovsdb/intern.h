@@ -43,6 +43,9 @@ ovsdb_string_unref(struct ovsdb_string *s)
     }
 }
 
+/* Makes room for 'n' more strings in one go. */
+void ovsdb_string_reserve(size_t n);
+
 /* Orders by bytes.  Negative, 0 or positive. */
 int ovsdb_string_compare(const struct ovsdb_string *,
                          const struct ovsdb_string *);

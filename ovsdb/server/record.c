@@ -5,6 +5,10 @@
 #include "lib/runtime/clock.h"
 #include "ovsdb/server/row_text.h"
 
+/* About as many bytes of a file make one distinct string. */
+#define BYTES_PER_STRING 128
+#define MAX_RESERVED (1u << 22)
+
 static void
 put_date(struct str *out)
 {
@@ -191,73 +195,75 @@ replay_row(struct db_table *table, struct jtext_reader *r,
     }
 }
 
-static struct error *
-replay_table(struct db *db, const struct span *name, struct span json,
+static void
+replay_table(struct db *db, struct jtext_reader *r, const struct span *name,
              bool is_diff)
 {
     struct db_table *table = db_find_table(db, name);
-    struct jtext_reader r;
     struct span key;
 
     if (!table) {
-        return error_create_tagged("syntax error", "No table named %.*s.",
-                                   (int) MIN(name->size, 128), name->data);
+        jtext_fail(r, "No table named %.*s.", (int) MIN(name->size, 128),
+                   name->data);
+        return;
     }
-    jtext_reader_init(&r, json.data, json.size);
-    jtext_enter_object(&r);
-    while (jtext_next_member(&r, &key)) {
+    jtext_enter_object(r);
+    while (jtext_next_member(r, &key)) {
         struct uuid uuid;
 
         if (key.size != UUID_LEN || !uuid_from_prefix(&uuid, key.data)) {
-            jtext_fail(&r, "\"%.*s\" is not a valid UUID",
+            jtext_fail(r, "\"%.*s\" is not a valid UUID",
                        (int) MIN(key.size, 64), key.data);
             break;
         }
-        replay_row(table, &r, &uuid, is_diff);
+        replay_row(table, r, &uuid, is_diff);
     }
-    return error_wrap(jtext_finish(&r), "table %s", table->schema->name);
 }
 
-struct record_table {
-    char *name;
-    struct span json;
-};
-
-struct error *
-record_replay(struct db *db, struct span json)
+/* Whether the record says that it has differences.  It may do so behind what
+ * it speaks of, but a record that does not have the word at all, such as a
+ * snapshot, is not read for it: a quote within a string has a backslash. */
+static bool
+find_is_diff(struct span json)
 {
-    VEC(struct record_table) tables = VEC_EMPTY;
+    static const char word[] = "\"_is_diff\"";
     struct jtext_reader r;
-    struct error *error;
     bool is_diff = false;
     struct span key;
 
-    /* "_is_diff" may come after what it speaks of. */
+    if (!memmem(json.data, json.size, word, sizeof word - 1)) {
+        return false;
+    }
     jtext_reader_init(&r, json.data, json.size);
     jtext_enter_object(&r);
     while (jtext_next_member(&r, &key)) {
         if (span_equals_string(key, "_is_diff")) {
             jtext_get_boolean(&r, &is_diff);
-        } else if (key.size && key.data[0] == '_') {
+        } else {
+            jtext_skip(&r, NULL);
+        }
+    }
+    jtext_reader_uninit(&r);
+    return is_diff;
+}
+
+struct error *
+record_replay(struct db *db, struct span json)
+{
+    bool is_diff = find_is_diff(json);
+    struct jtext_reader r;
+    struct span key;
+
+    jtext_reader_init(&r, json.data, json.size);
+    jtext_enter_object(&r);
+    while (jtext_next_member(&r, &key)) {
+        if (key.size && key.data[0] == '_') {
             jtext_skip(&r, NULL);
         } else {
-            struct record_table table = { jtext_span_dup(&key), SPAN_NULL };
-
-            jtext_skip(&r, &table.json);
-            vec_push(&tables, table);
+            replay_table(db, &r, &key, is_diff);
         }
     }
-    error = jtext_finish(&r);
-    VEC_FOR_EACH (table, &tables) {
-        if (!error) {
-            const struct span name = span_of(table->name);
-
-            error = replay_table(db, &name, table->json, is_diff);
-        }
-        free(table->name);
-    }
-    vec_uninit(&tables);
-    return error;
+    return jtext_finish(&r);
 }
 
 /* Files. */
@@ -318,6 +324,8 @@ db_open_file(const char *path, enum dblog_mode mode, struct db **ret_db,
     }
     error = read_schema(log, &schema);
     if (!error) {
+        ovsdb_string_reserve(MIN(dblog_file_size(log) / BYTES_PER_STRING,
+                                 MAX_RESERVED));
         db = db_create(schema);
         ovsdb_schema_unref(schema);
         error = replay_all(db, log, ret_warning);

@@ -300,6 +300,12 @@ dblog_read(struct dblog *log, struct span *ret)
 }
 
 uint64_t
+dblog_file_size(const struct dblog *log)
+{
+    return log->map_size;
+}
+
+uint64_t
 dblog_record_offset(const struct dblog *log)
 {
     return log->record_offset;

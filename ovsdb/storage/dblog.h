@@ -39,6 +39,9 @@ const char *dblog_path(const struct dblog *);
  * that is no record; it is all right to go on and append. */
 struct error *dblog_read(struct dblog *, struct span *ret) MUST_USE;
 
+/* Bytes of the file that is being read. */
+uint64_t dblog_file_size(const struct dblog *);
+
 /* Where the record that dblog_read() returned last starts. */
 uint64_t dblog_record_offset(const struct dblog *);
 
