@@ -134,34 +134,10 @@ requested_address(const struct bridge *bridge, const struct vs_bridge *row,
             && !(ret->ea[0] & 1));
 }
 
-/* The smallest address of a physical port, so that the bridge keeps its address
- * over restarts. */
-static bool
-smallest_address(const struct bridge *bridge, struct eth_addr *ret)
-{
-    const struct port *port;
-    const struct iface *iface;
-    bool found = false;
-
-    LIST_FOR_EACH (port, bridge_node, &bridge->ports) {
-        LIST_FOR_EACH (iface, port_node, &port->ifaces) {
-            struct netdev *netdev = netdev_find(iface->name);
-            struct eth_addr ea;
-
-            if (!netdev || strcmp(netdev_type(netdev), "system")
-                || netdev_get_etheraddr(netdev, &ea) || ea.ea[0] & 1) {
-                continue;
-            }
-            if (!found || eth_to_u64(ea) < eth_to_u64(*ret)) {
-                *ret = ea;
-                found = true;
-            }
-        }
-    }
-    return found;
-}
-
-/* Gives the bridge its address, and its datapath id unless one is asked for. */
+/* Gives the bridge its address, and its datapath id unless one is asked for.
+ *
+ * The bridge never takes the address of one of its ports by itself: the host
+ * sees what comes in by that port too, and would answer a second time. */
 static void
 apply_address(struct bridge *bridge, const struct vs_bridge *row)
 {
@@ -171,8 +147,7 @@ apply_address(struct bridge *bridge, const struct vs_bridge *row)
     uint64_t id = 0;
 
     if (local && !netdev_get_etheraddr(local, &now)) {
-        if ((requested_address(bridge, row, &wanted)
-             || smallest_address(bridge, &wanted))
+        if (requested_address(bridge, row, &wanted)
             && eth_to_u64(wanted) != eth_to_u64(now)
             && !netdev_set_etheraddr(local, wanted)) {
             now = wanted;
