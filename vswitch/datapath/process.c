@@ -202,6 +202,13 @@ dp_again(struct dp_context *ctx, struct packet *p)
     vec_push(&ctx->again, p);
 }
 
+/* Adds to a counter of this thread's that others read. */
+static inline void
+bump(uint64_t *counter, uint64_t n)
+{
+    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
 /* Lookup. */
 
 static inline struct dp_flow *
@@ -246,15 +253,17 @@ static inline struct dp_flow *
 lookup(struct dp_context *ctx, const struct flow_key *key)
 {
     struct dp_flow *flow = cache_lookup(ctx, key);
+    uint64_t n_masks = 0;
 
     if (LIKELY(flow)) {
-        ctx->n_cache_hit++;
-        ctx->n_hit++;
+        bump(&ctx->n_cache_hit, 1);
+        bump(&ctx->n_hit, 1);
         return flow;
     }
-    flow = flow_table_lookup(&ctx->dp->flows, key, &ctx->n_mask_hit);
+    flow = flow_table_lookup(&ctx->dp->flows, key, &n_masks);
+    bump(&ctx->n_mask_hit, n_masks);
     if (flow) {
-        ctx->n_hit++;
+        bump(&ctx->n_hit, 1);
         cache_insert(ctx, key->hash, flow->index);
     }
     return flow;
@@ -353,7 +362,7 @@ lose(struct dp_context *ctx, struct packet_batch *batch)
     for (uint32_t i = 0; i < batch->n; i++) {
         count_upcall(ctx, batch->packets[i], true);
     }
-    ctx->n_lost += batch->n;
+    bump(&ctx->n_lost, batch->n);
     counter_add(datapath_drop_lost, batch->n);
     packet_batch_free(batch);
 }
@@ -487,7 +496,7 @@ queue_misses(struct dp_context *ctx, struct misses *m, struct dp_port *port)
                                              &m->batches[i]);
 
         if (lost) {
-            ctx->n_lost += lost;
+            bump(&ctx->n_lost, lost);
             counter_add(datapath_drop_lost, lost);
             __atomic_fetch_add(&port->upcall_errors, lost, __ATOMIC_RELAXED);
         }
@@ -522,7 +531,7 @@ handle_misses(struct dp_context *ctx, struct misses *m)
     struct upcall_scratch *s = get_scratch(ctx);
 
     for (unsigned int i = 0; i < m->n; i++) {
-        ctx->n_missed += m->batches[i].n;
+        bump(&ctx->n_missed, m->batches[i].n);
         if (!handler) {
             lose(ctx, &m->batches[i]);
             continue;
@@ -558,7 +567,7 @@ dp_upcall_action(struct dp_context *ctx, struct packet_batch *batch,
     struct flow *flows;
 
     if (!handler) {
-        ctx->n_lost += batch->n;
+        bump(&ctx->n_lost, batch->n);
         counter_add(datapath_drop_lost, batch->n);
         return;
     }
