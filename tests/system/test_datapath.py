@@ -218,3 +218,20 @@ except ConnectionRefusedError:
     print("refused")
 """]))
     assert refused.strip() == "refused"
+
+
+def test_interface_comes_back(namespaces, spawn):
+    """A port whose interface was deleted and made anew under its name goes on
+    with the new one."""
+    host = namespaces.add("host")
+    vm0, vm1 = vm(namespaces, host, 0), vm(namespaces, host, 1)
+    start(spawn, host, "p0", "p1")
+    assert ping(vm0, "10.9.0.11") == 3
+    run(["ip", "-n", host, "link", "del", "p1"])
+    namespaces.veth(vm1, "eth0", host, "p1")
+    run(["ip", "-n", vm1, "link", "set", "eth0", "address",
+         "02:00:00:00:00:11"])
+    run(["ip", "-n", vm1, "addr", "add", "10.9.0.11/24", "dev", "eth0"])
+    wait_until(lambda: ping(vm0, "10.9.0.11", count=1, deadline=1) == 1,
+               what="the new interface")
+    transfer(spawn, vm0, vm1, megabytes=2)
