@@ -27,6 +27,7 @@ static const struct incr_fact_class facts[] = {
     [F_PORT_GROUP] = { "port_group", RANK_INDEX },
     [F_VIRTUAL_PARENT] = { "virtual_parent", RANK_INDEX },
     [F_NESTED] = { "nested", RANK_INDEX },
+    [F_SPECIAL_PORT] = { "special_port", RANK_PEER },
     [F_LSP_PEER] = { "lsp_peer", RANK_PEER },
     [F_LRP_SWITCH_PEER] = { "lrp_switch_peer", RANK_PEER },
     [F_LRP_ROUTER_PEER] = { "lrp_router_peer", RANK_PEER },

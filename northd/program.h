@@ -47,6 +47,7 @@ enum northd_fact {
     F_NESTED,           /* parent's name -> nested lsp */
 
     /* Connections. */
+    F_SPECIAL_PORT,     /* struct switch_port, not a plain VIF -> {} */
     F_LSP_PEER,         /* lsp -> struct router_port */
     F_LRP_SWITCH_PEER,  /* lrp -> struct switch_port */
     F_LRP_ROUTER_PEER,  /* lrp -> struct router_port */

@@ -221,4 +221,4 @@ UNIT_LIST(router_resolve_units,
     UNIT_GROUP(RANK_OUT, F_ROUTER_PORT, port_redirect),
     UNIT_GROUP(RANK_OUT, F_ROUTER_PORT, router_port_resolve),
     UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, switch_port_resolve),
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, virtual_port_resolve));
+    UNIT_GROUP(RANK_OUT, F_SPECIAL_PORT, virtual_port_resolve));

@@ -239,6 +239,6 @@ port_virtual(struct incr_ctx *ctx, const struct incr_group *group)
 
 UNIT_LIST(switch_arp_units,
     UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_arp),
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_arp_skip),
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_arp_proxy),
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_virtual));
+    UNIT_GROUP(RANK_OUT, F_SPECIAL_PORT, port_arp_skip),
+    UNIT_GROUP(RANK_OUT, F_SPECIAL_PORT, port_arp_proxy),
+    UNIT_GROUP(RANK_OUT, F_SPECIAL_PORT, port_virtual));

@@ -88,4 +88,4 @@ port_external(struct incr_ctx *ctx, const struct incr_group *group)
 }
 
 UNIT_LIST(switch_external_units,
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_external));
+    UNIT_GROUP(RANK_OUT, F_SPECIAL_PORT, port_external));

@@ -130,4 +130,4 @@ port_router_arp(struct incr_ctx *ctx, const struct incr_group *group)
 UNIT_LIST(switch_l2_units,
     UNIT_GROUP(RANK_OUT, F_SWITCH, switch_l2),
     UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_l2),
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_router_arp));
+    UNIT_GROUP(RANK_OUT, F_SPECIAL_PORT, port_router_arp));

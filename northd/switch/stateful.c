@@ -147,4 +147,4 @@ port_stateful(struct incr_ctx *ctx, const struct incr_group *group)
 
 UNIT_LIST(switch_stateful_units,
     UNIT_GROUP(RANK_OUT, F_SWITCH, switch_stateful),
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_stateful));
+    UNIT_GROUP(RANK_OUT, F_SPECIAL_PORT, port_stateful));

@@ -11,6 +11,9 @@ switch_port_peer(struct incr_ctx *ctx, const struct incr_group *group)
     struct switch_router sr = { .sp = *sp };
     const char *name;
 
+    if (!lsp_is_type(ctx, sp->lsp, "")) {
+        EMIT_KEY(ctx, F_SPECIAL_PORT, *sp);
+    }
     if (lsp_is_type(ctx, sp->lsp, "localnet")) {
         EMIT(ctx, F_SWITCH_LOCALNETS, sp->ls, sp->lsp);
     }
