@@ -186,7 +186,7 @@ xlate_save_state(struct xlate_ctx *ctx, uint8_t table_id,
     state.bridge = ctx->ofproto->uuid;
     state.table_id = table_id;
     state.is_conntracked = ctx->is_conntracked;
-    state.in_port = ctx->in_port;
+    state.in_port = ctx->flow.in_port;      /* Actions may have set it. */
     state.metadata = ctx->flow.metadata;
     memcpy(state.regs, ctx->flow.regs, sizeof state.regs);
     state.tunnel = ctx->flow.tunnel;
@@ -1828,6 +1828,36 @@ options_to_datapath(const struct tlv_table *tlv,
     }
 }
 
+/* Members that only neighbour discovery and ARP have may matter for another
+ * packet, as "not there".  A datapath wants no mask on what is not there: what
+ * shows that it is not matters instead. */
+static void
+drop_absent_nd(const struct flow *dp_flow, struct flow *m)
+{
+    static const struct flow none;
+    bool is_icmp6 = dp_flow->nw_proto == IPPROTO_ICMPV6;
+
+    if (dp_flow->dl_type == htons(ETH_TYPE_ARP)
+        || (!memcmp(&m->nd_target, &none.nd_target, sizeof none.nd_target)
+            && !memcmp(&m->arp_sha, &none.arp_sha, sizeof none.arp_sha)
+            && !memcmp(&m->arp_tha, &none.arp_tha, sizeof none.arp_tha))) {
+        return;
+    }
+    if (dp_flow->dl_type == htons(ETH_TYPE_IPV6)) {
+        m->nw_proto = UINT8_MAX;
+        if (is_icmp6) {
+            m->tp_src = UINT16_MAX;
+            if (dp_flow->tp_src == htons(135)
+                || dp_flow->tp_src == htons(136)) {
+                return;
+            }
+        }
+    }
+    memset(&m->nd_target, 0, sizeof m->nd_target);
+    memset(&m->arp_sha, 0, sizeof m->arp_sha);
+    memset(&m->arp_tha, 0, sizeof m->arp_tha);
+}
+
 void
 xlate_wildcards_to_datapath(const struct xlate_in *in,
                             const struct flow *dp_flow,
@@ -1856,6 +1886,8 @@ xlate_wildcards_to_datapath(const struct xlate_in *in,
     memset(m->regs, 0, sizeof m->regs);
     m->actset_output = 0;
     m->conj_id = 0;
+
+    drop_absent_nd(dp_flow, m);
 
     /* A fragment that is not the first has no ports. */
     if (dp_flow->nw_frag & FLOW_NW_FRAG_LATER) {
