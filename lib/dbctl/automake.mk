@@ -1,5 +1,18 @@
+# Sources of lib/dbctl/.
 noinst_LIBRARIES += lib/dbctl/libdbctl.a
 lib_dbctl_libdbctl_a_SOURCES = \
+	lib/dbctl/database.c \
+	lib/dbctl/dbctl.h \
+	lib/dbctl/internal.h \
+	lib/dbctl/parse.c \
+	lib/dbctl/run.c \
+	lib/dbctl/show.c \
 	lib/dbctl/table.c \
-	lib/dbctl/table.h
+	lib/dbctl/table.h \
+	lib/dbctl/value.c
 EXTRA_DIST += lib/dbctl/README.md
+
+# What a tool links, in this order.
+DBCTL_LIBS = lib/dbctl/libdbctl.a lib/schema/libschema.a \
+	lib/replica/libreplica.a lib/ovsdb/libovsdb.a $(DAEMON_LIBS) \
+	$(ALL_LIBS)

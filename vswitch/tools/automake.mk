@@ -2,6 +2,17 @@
 bin_PROGRAMS += vswitch/ovs-appctl
 vswitch_ovs_appctl_SOURCES = vswitch/tools/appctl.c
 vswitch_ovs_appctl_LDADD = $(DAEMON_LIBS) $(ALL_LIBS)
+
+bin_PROGRAMS += vswitch/ovs-vsctl
+vswitch_ovs_vsctl_SOURCES = \
+	vswitch/tools/vsctl.c \
+	vswitch/tools/vsctl.h \
+	vswitch/tools/vsctl_bridge.c \
+	vswitch/tools/vsctl_connection.c \
+	vswitch/tools/vsctl_port.c \
+	vswitch/tools/vsctl_port.h \
+	vswitch/tools/vsctl_zone.c
+vswitch_ovs_vsctl_LDADD = $(DBCTL_LIBS)
 EXTRA_DIST += vswitch/tools/README.md
 
 bin_PROGRAMS += vswitch/ovs-ofctl

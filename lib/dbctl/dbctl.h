@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBCTL_DBCTL_H
+#define DBCTL_DBCTL_H
+
+/* Tools that examine and change a database by commands: ovs-vsctl, ovn-nbctl
+ * and their kin.
+ *
+ * A tool is a table of commands and a few hooks; dbctl_main() does the rest.
+ * The commands of one command line, separated by "--", run in one transaction:
+ * either all of them take effect, or none.  If another client comes between,
+ * all of them run anew, so that a command's 'run' may only read rows, write
+ * into the open transaction, and put text into the call's output.
+ *
+ * Each tool offers the common database commands (get, set, list, ...) too. */
+
+#include <limits.h>
+
+#include "lib/base/error.h"
+#include "lib/base/shash.h"
+#include "lib/base/str.h"
+#include "lib/base/vec.h"
+#include "lib/daemon/options.h"
+#include "lib/ovsdb/datum.h"
+#include "lib/replica/replica.h"
+#include "lib/replica/txn.h"
+#include "lib/runtime/dirs.h"
+
+struct dbctl;
+struct dbctl_listing;
+struct dbctl_tool;
+
+/* One command of a command line. */
+struct dbctl_call {
+    struct dbctl *dbctl;
+    const struct dbctl_command *command;
+    int argc;                   /* Arguments, the command's name included. */
+    char **argv;                /* argv[0] is the name. */
+    struct shash options;       /* "--if-exists" -> its value, or "". */
+
+    /* What a run leaves; emptied before each. */
+    struct str output;
+    struct dbctl_listing *listing;  /* Rows to print, or NULL. */
+    struct uuid created;        /* For 'finish': a row that 'run' made. */
+};
+
+struct dbctl_command {
+    const char *name;
+    int min_args, max_args;     /* Without the name; INT_MAX: any number. */
+    const char *arguments;      /* For --help. */
+    const char *options;        /* "--if-exists,--id=": names separated by
+                                 * commas; "=" takes a value, "?" may. */
+
+    /* Tables that 'run' looks at, ended by NULL; NULL if 'prepare' tells. */
+    const struct replica_table_class *const *tables;
+
+    /* Does the work, within the open transaction. */
+    struct error *(*run)(struct dbctl_call *);
+
+    /* May be NULL: says with dbctl_monitor() what 'run' needs. */
+    struct error *(*prepare)(struct dbctl_call *);
+
+    /* May be NULL: after the commit, to put out what is known only then. */
+    void (*finish)(struct dbctl_call *, const struct replica_txn *);
+};
+
+struct dbctl_command_group {
+    const char *title;
+    const struct dbctl_command *commands;
+    size_t n;
+};
+
+/* A way to name rows of 'table' other than by uuid: by a column of theirs
+ * (ref_column < 0), or by a column of a row of another table whose
+ * 'ref_column' refers to them. */
+struct dbctl_record_name {
+    const struct replica_table_class *table;
+    const struct replica_table_class *name_table;
+    unsigned int name_column;
+    int ref_column;
+};
+
+/* What "show" prints of rows of 'table'. */
+struct dbctl_show {
+    const struct replica_table_class *table;
+    int name_column;            /* -1: print the uuid. */
+    int columns[5];             /* Ended by -1.  References to tables that are
+                                 * shown are followed. */
+    const struct replica_table_class *referrers;    /* Rows of this table that
+                                 * refer by 'referrer_column' follow. */
+    int referrer_column;
+    bool is_root;               /* Each row starts a tree. */
+};
+
+struct dbctl_tool {
+    enum dirs_family family;
+    const struct replica_db_class *class;
+    const struct dbctl_command_group *groups;
+    size_t n_groups;
+    const struct dbctl_record_name *names;
+    size_t n_names;
+    const struct dbctl_show *show;      /* Ended by table NULL; NULL: the tool
+                                         * has a "show" of its own. */
+    struct option_group options;        /* The tool's own. */
+    const char *description;            /* For --help, one line. */
+
+    /* The remote to use without --db, for free(). */
+    char *(*default_remote)(void);
+
+    /* May be NULL: what hooks need beside what commands need. */
+    void (*prepare)(struct dbctl *);
+
+    /* May be NULL: before the commands run; after they have. */
+    void (*begin)(struct dbctl *);
+    void (*end)(struct dbctl *);
+
+    /* May be NULL: after a successful commit, and then after every change of
+     * the database until it returns true; '*status' is the exit status. */
+    bool (*is_applied)(struct dbctl *, int *status);
+    void (*committed)(struct dbctl *, const struct replica_txn *);
+};
+
+/* The whole of a tool.  Returns the exit status. */
+int dbctl_main(int argc, char *argv[], const struct dbctl_tool *);
+
+/* For commands and hooks. */
+
+struct replica *dbctl_replica(const struct dbctl *);
+struct replica_txn *dbctl_txn(const struct dbctl *);
+
+/* Before the run: asks for columns of a table (0: only which rows exist). */
+void dbctl_monitor(struct dbctl *, const struct replica_table_class *,
+                   uint64_t columns);
+
+/* Makes this run end without effect and start again when something has
+ * changed. */
+void dbctl_try_again(struct dbctl *);
+
+/* An option's value, "" if it has none; NULL if it was not given. */
+const char *dbctl_option(const struct dbctl_call *, const char *name);
+
+static inline bool
+dbctl_has_option(const struct dbctl_call *call, const char *name)
+{
+    return dbctl_option(call, name) != NULL;
+}
+
+/* Ends the tool with 'status' and without a message. */
+struct error *dbctl_exit(int status) MUST_USE;
+
+/* Warns on stderr. */
+void dbctl_warn(const char *format, ...) PRINTF_FORMAT(1, 2);
+
+/* Finds a row by uuid, by an unambiguous start of one, or by a name; "." is
+ * the row of a table that has just one.  Without 'must_exist', '*ret_row' may
+ * become NULL. */
+struct error *dbctl_find_row(struct dbctl *,
+                             const struct replica_table_class *,
+                             const char *record, bool must_exist,
+                             const struct replica_row **ret_row) MUST_USE;
+
+/* Monitors what dbctl_find_row() needs. */
+void dbctl_monitor_names(struct dbctl *, const struct replica_table_class *);
+
+/* Sets columns of a row: "COLUMN[:KEY]=VALUE", as the command "set" does. */
+struct error *dbctl_set_column(struct dbctl *, const struct replica_row *,
+                               const char *assignment) MUST_USE;
+
+/* Appends a string as values are printed: in quotes if it needs any. */
+void dbctl_put_name(struct str *, const char *);
+
+/* What an array of strings needs for being sorted. */
+int dbctl_compare_strings(const void *, const void *);
+
+/* Puts a line for each of the 'n' strings, in order. */
+void dbctl_put_sorted(struct str *, const char **strings, size_t n);
+
+#endif /* dbctl/dbctl.h */

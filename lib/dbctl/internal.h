@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBCTL_INTERNAL_H
+#define DBCTL_INTERNAL_H
+
+/* What the files of lib/dbctl ask of each other. */
+
+#include "lib/dbctl/dbctl.h"
+#include "lib/dbctl/table.h"
+
+/* A run of a tool. */
+struct dbctl {
+    const struct dbctl_tool *tool;
+    struct replica *replica;
+    struct replica_txn *txn;            /* While commands run. */
+    struct ovsdb_symtab symtab;         /* "@name"s. */
+    VEC(struct dbctl_call) calls;
+    bool try_again;
+    struct error *error;                /* That ended the commands. */
+};
+
+/* database.c: the commands that every tool has. */
+extern const struct dbctl_command_group dbctl_database_commands;
+
+/* What "list" and "find" put out, beside text. */
+void dbctl_listing_destroy(struct dbctl_listing *);
+void dbctl_listing_print(const struct dbctl_listing *);
+
+/* Inserts the rows that "--id=@NAME create TABLE" commands will make, so that
+ * any command may refer to them. */
+struct error *dbctl_reserve_rows(struct dbctl *) MUST_USE;
+
+/* show.c */
+extern const struct dbctl_command dbctl_show_command;
+
+/* parse.c */
+
+/* A command by its name; NULL if there is none.  The groups are the tool's and
+ * the common ones. */
+const struct dbctl_command *
+dbctl_find_command(const struct dbctl_tool *, const char *name);
+size_t dbctl_n_groups(const struct dbctl_tool *);
+const struct dbctl_command_group *dbctl_group(const struct dbctl_tool *,
+                                              size_t i);
+
+/* Rows for the options of all commands, which note what they are given, for
+ * the first command. */
+struct option_group dbctl_command_options(const struct dbctl_tool *);
+
+/* Makes calls of the words of a command line, the first taking the options
+ * noted. */
+struct error *dbctl_parse(struct dbctl *, int argc, char *argv[]) MUST_USE;
+void dbctl_call_uninit(struct dbctl_call *);
+
+/* A column with its type in the words of lib/ovsdb. */
+struct dbctl_column {
+    const char *name;
+    bool is_uuid;               /* "_uuid", which no class lists. */
+    unsigned int number;
+    const struct replica_column_class *class;
+    struct ovsdb_type type;
+};
+
+void dbctl_column_init(struct dbctl_column *,
+                       const struct replica_table_class *,
+                       unsigned int number);
+void dbctl_column_init_uuid(struct dbctl_column *);
+void dbctl_column_uninit(struct dbctl_column *);
+
+/* By name, or an unambiguous start of one. */
+struct error *dbctl_find_table(const struct dbctl *, const char *name,
+                               const struct replica_table_class **) MUST_USE;
+struct error *dbctl_find_column(const struct replica_table_class *,
+                                const char *name, size_t length,
+                                struct dbctl_column *) MUST_USE;
+
+/* Initializes '*datum' with the row's value. */
+void dbctl_read(const struct replica_row *, const struct dbctl_column *,
+                struct ovsdb_datum *);
+struct error *dbctl_write(const struct replica_row *,
+                          const struct dbctl_column *,
+                          const struct ovsdb_datum *) MUST_USE;
+
+/* ovsdb_datum_from_text() and ovsdb_atom_from_text() with the run's names. */
+struct error *dbctl_parse_datum(struct dbctl *, struct ovsdb_datum *,
+                                const struct ovsdb_type *, const char *)
+    MUST_USE;
+struct error *dbctl_parse_atom(struct dbctl *, union ovsdb_atom *,
+                               const struct ovsdb_base_type *, const char *)
+    MUST_USE;
+
+/* "COLUMN[:KEY][OPERATOR VALUE]".  'verb' is for messages: what the command
+ * does with it. */
+struct dbctl_term {
+    struct dbctl_column column;
+    bool has_key;
+    union ovsdb_atom key;
+    const char *operator;       /* "=", "!=", "{<=}", ...; "" if none. */
+    const char *value;          /* Borrowed from the text. */
+};
+
+struct error *dbctl_term_parse(struct dbctl *,
+                               const struct replica_table_class *,
+                               const char *text, const char *verb,
+                               struct dbctl_term *)
+    MUST_USE;
+void dbctl_term_uninit(struct dbctl_term *);
+
+/* Whether the row is as the term says. */
+struct error *dbctl_term_matches(struct dbctl *, const struct dbctl_term *,
+                                 const struct replica_row *, bool *) MUST_USE;
+
+#endif /* dbctl/internal.h */
