@@ -106,10 +106,10 @@ ofpact_next(const struct ofpact *a)
                            + ROUND_UP(a->size, OFPACT_ALIGN));
 }
 
-/* Walks the SIZE bytes of actions at ACTS. */
+/* Walks the SIZE bytes of actions at ACTS (which may be NULL if 0). */
 #define OFPACT_FOR_EACH(A, ACTS, SIZE) \
     for ((A) = (const void *) (ACTS); \
-         (const uint8_t *) (A) < (const uint8_t *) (ACTS) + (SIZE); \
+         (uintptr_t) (A) < (uintptr_t) (ACTS) + (SIZE); \
          (A) = ofpact_next(A))
 
 /* strip_vlan, exit, ct_clear, clear_actions, ... */

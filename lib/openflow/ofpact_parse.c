@@ -1609,7 +1609,7 @@ parse_whole(const char *text, const struct text_names *names,
     }
     free(copy);
     if (!error) {
-        verify = ofpacts_verify((const void *) (out->data + ofs),
+        verify = ofpacts_verify(out->size > ofs ? buf_at(out, ofs) : NULL,
                                 out->size - ofs,
                                 instructions ? OFPACTS_IN_FLOW
                                 : OFPACTS_IN_ACTION_LIST);
