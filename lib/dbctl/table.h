@@ -2,8 +2,8 @@
 #ifndef DBCTL_TABLE_H
 #define DBCTL_TABLE_H
 
-/* Tables as the command-line tools print them: --format=table, list, html, csv,
- * json; cells by --data=string, bare, json. */
+/* Tables as the command-line tools print them: --format=table, list, html,
+ * csv, json; cells by --data=string, bare, json. */
 
 #include "lib/base/vec.h"
 #include "lib/daemon/options.h"

@@ -16,6 +16,7 @@ lib_ovsdb_libovsdb_a_SOURCES = \
 	lib/ovsdb/schema.h \
 	lib/ovsdb/type.c \
 	lib/ovsdb/type.h \
+	lib/ovsdb/value_json.c \
 	lib/ovsdb/value_text.c
 EXTRA_DIST += lib/ovsdb/README.md
 

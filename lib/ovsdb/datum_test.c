@@ -190,10 +190,10 @@ datum_of(const struct model *m, const struct ovsdb_type *type)
 
     for (int i = N_KEYS - 1; i >= 0; i--) {
         if (m->value[i] >= 0) {
-            ovsdb_datum_append_take(&datum, (union ovsdb_atom) { .integer = i },
-                                    (union ovsdb_atom) {
-                                        .integer = m->value[i] },
-                                    type);
+            union ovsdb_atom key = { .integer = i };
+            union ovsdb_atom value = { .integer = m->value[i] };
+
+            ovsdb_datum_append_take(&datum, key, value, type);
         }
     }
     assert_int_equal(ovsdb_datum_finish(&datum, type), 0);

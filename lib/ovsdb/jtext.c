@@ -623,8 +623,8 @@ skip_scalar(struct jtext_reader *r)
     }
 }
 
-/* Skips what is in the array or object just entered, which ends with the
- * entry of 'kinds' at 'base' depth.  No recursion: depth comes from outside. */
+/* Skips a value with all that is in it.  No recursion: depth comes from
+ * outside. */
 static bool
 skip_nested(struct jtext_reader *r)
 {

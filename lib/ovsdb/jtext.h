@@ -89,7 +89,8 @@ bool jtext_enter_array(struct jtext_reader *);
 bool jtext_enter_object(struct jtext_reader *);
 
 /* Goes to the next item of the array: true if there is one, which the caller
- * must then read or skip.  False at the end, which is consumed, or on error. */
+ * must then read or skip.  False at the end, which is consumed, or on
+ * error. */
 bool jtext_next_item(struct jtext_reader *);
 
 /* Likewise for an object; 'key', the decoded name, is borrowed until the next

@@ -683,8 +683,8 @@ ovsdb_table_schema_find_column_span(const struct ovsdb_table_schema *ts,
 {
     if (name->size && name->data[0] == '_') {
         return (span_equals_string(*name, "_uuid") ? ovsdb_column_uuid()
-                : span_equals_string(*name, "_version") ? ovsdb_column_version()
-                : NULL);
+                : span_equals_string(*name, "_version")
+                ? ovsdb_column_version() : NULL);
     }
     return find_span(&ts->by_name, name);
 }

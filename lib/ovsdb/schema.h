@@ -61,13 +61,13 @@ const struct ovsdb_column *ovsdb_column_uuid(void);
 const struct ovsdb_column *ovsdb_column_version(void);
 
 /* Reads a <database-schema>, checking all of it.  The caller owns
- * '*ret_schema', for ovsdb_schema_unref(). */
+ * '*ret', for ovsdb_schema_unref(). */
 struct error *ovsdb_schema_from_json(const json_t *,
-                                     struct ovsdb_schema **ret_schema) MUST_USE;
+                                     struct ovsdb_schema **ret) MUST_USE;
 struct error *ovsdb_schema_from_text(const char *text, size_t size,
-                                     struct ovsdb_schema **ret_schema) MUST_USE;
+                                     struct ovsdb_schema **ret) MUST_USE;
 struct error *ovsdb_schema_from_file(const char *path,
-                                     struct ovsdb_schema **ret_schema) MUST_USE;
+                                     struct ovsdb_schema **ret) MUST_USE;
 
 struct ovsdb_schema *ovsdb_schema_ref(struct ovsdb_schema *);
 void ovsdb_schema_unref(struct ovsdb_schema *);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text form of values that the command-line tools print and take ("Database
- * Values" of ovs-vsctl(8)). */
+/* The text form of values that the command-line tools print and take
+ * ("Database Values" of ovs-vsctl(8)). */
 
 #include "lib/ovsdb/datum.h"
 

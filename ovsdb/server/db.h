@@ -80,7 +80,7 @@ struct db {
     struct db_table *tables;        /* By number of the schema's. */
     struct hmap edges;              /* Of struct db_edge. */
     struct txn *txn;                /* The open transaction, or NULL. */
-    struct uuid version_base;       /* Makes "_version" unlike that of others. */
+    struct uuid version_base;       /* Makes "_version" unlike others'. */
     uint64_t n_versions;            /* Given so far. */
     struct uuid last_id;            /* Names the present state. */
     uint64_t n_commits;

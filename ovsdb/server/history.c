@@ -4,7 +4,8 @@
 #include "lib/base/alloc.h"
 
 /* How many transactions are kept, and how many values in all of them (one
- * transaction more than that is kept nonetheless: it may have to be undone). */
+ * transaction more than that is kept all the same: it may have to be
+ * undone). */
 #define MAX_ENTRIES 100
 #define MAX_DATUMS 1000000
 

@@ -4,9 +4,9 @@
 
 /* Monitors: "monitor", "monitor_cond" and "monitor_cond_since".
  *
- * What is monitored, and under which name and conditions, is a *feed*.  Clients
- * that ask for the same share a feed: each transaction's notification is made
- * once and the same bytes go to all.
+ * What is monitored, and under which name and conditions, is a *feed*.
+ * Clients that ask for the same share a feed: each transaction's notification
+ * is made once and the same bytes go to all.
  *
  *     client -- monitor --+
  *     client -- monitor --+-- feed -- database
@@ -66,9 +66,9 @@ size_t monitor_dump(const struct monitor *, rcbuf_vec *out);
 void monitor_put_since(const struct monitor *, const struct history *,
                        const struct uuid *id, struct str *out);
 
-/* "monitor_cond_change": joins the feed that differs by the new conditions (and
- * by its name, if 'new_id' is not null), and appends the notification that
- * leads there to 'out', or nothing if there is no difference. */
+/* "monitor_cond_change": joins the feed that differs by the new conditions
+ * (and by its name, if 'new_id' is not null), and appends to 'out' the
+ * notification that leads there, or nothing if there is no difference. */
 struct error *monitor_change(struct monitor *, struct span new_id,
                              struct span requests, struct str *out) MUST_USE;
 
@@ -77,7 +77,8 @@ void feeds_put_txn(struct feeds *, struct txn *);
 
 /* Calls 'send' for each member of each feed that has notifications, which then
  * has none. */
-void feeds_send(struct feeds *, void (*send)(struct monitor *, struct rcbuf *));
+void feeds_send(struct feeds *,
+                void (*send)(struct monitor *, struct rcbuf *));
 
 /* Forgets them. */
 void feeds_drop(struct feeds *);

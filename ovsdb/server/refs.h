@@ -14,8 +14,9 @@ typedef void refs_fn(const struct ovsdb_column *,
                      int sign, void *aux);
 
 /* Calls 'fn' with 'sign' for each reference of 'type' in 'value'. */
-void refs_of_value(const struct ovsdb_column *, const struct ovsdb_datum *value,
-                   enum ovsdb_ref_type type, int sign, refs_fn *fn, void *aux);
+void refs_of_value(const struct ovsdb_column *,
+                   const struct ovsdb_datum *value, enum ovsdb_ref_type type,
+                   int sign, refs_fn *fn, void *aux);
 
 /* Calls 'fn' for each reference that a change takes away or brings; for a
  * composite type 'diff' is all that is looked at beside 'old', otherwise

@@ -2,9 +2,10 @@
 #ifndef OVSDB_SERVER_REMOTES_H
 #define OVSDB_SERVER_REMOTES_H
 
-/* Where clients come from: the remotes of --remote and ovsdb-server/add-remote,
- * each a stream name, or "db:DB,TABLE,COLUMN", which stands for those that are
- * listed in a column or, if it refers to rows, in their columns "target". */
+/* Where clients come from: the remotes of --remote and of
+ * ovsdb-server/add-remote, each a stream name, or "db:DB,TABLE,COLUMN", which
+ * stands for those that are listed in a column or, if it refers to rows, in
+ * their columns "target". */
 
 #include "lib/base/error.h"
 #include "lib/base/str.h"

@@ -263,7 +263,8 @@ retry(struct transaction *t)
     timer_stop(&t->timer);
     list_remove(&t->node);
     str_uninit(&t->result.text);
-    execute(t->served->db, params, t->served->hooks->client(t->session, t->served),
+    execute(t->served->db, params,
+            t->served->hooks->client(t->session, t->served),
             clock_ms() - t->started_ms, false, &t->result);
     settle(t);
 }

@@ -8,9 +8,10 @@
  * Transactions take effect in memory as they come.  At the end of the loop's
  * turn served_flush() writes the records of all of them in one go, sends what
  * monitors are to see, and then the replies, so that what one turn has brought
- * costs one write.  Replies that were asked to be durable wait for the disk, one
- * fsync for all that came while the one before it was under way.  If writing
- * fails, the turn's transactions are taken back and answered with the error.
+ * costs one write.  Replies that were asked to be durable wait for the disk,
+ * one fsync for all that came while the one before it was under way.  If
+ * writing fails, the turn's transactions are taken back and answered with the
+ * error.
  *
  * Compaction is done by a forked child, which has all rows as they were, while
  * clients are served on; what was written meanwhile is then added to the new

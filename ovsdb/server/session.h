@@ -4,8 +4,8 @@
 
 /* A client: its JSON-RPC connection, monitors, locks and transactions.
  *
- * A session that is to end is doomed first, and destroyed by the server's step,
- * so that nobody who is walking over sessions loses one. */
+ * A session that is to end is doomed first, and destroyed by the server's
+ * step, so that nobody who is walking over sessions loses one. */
 
 #include "lib/jsonrpc/session.h"
 #include "ovsdb/server/server.h"

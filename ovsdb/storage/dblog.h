@@ -8,8 +8,8 @@
  *     LENGTH bytes of JSON, the last of them a newline
  *
  * Only one process at a time may write one; it holds a lock on the file
- * .NAME.~lock~ beside it.  A record that a crash has cut off ends the log: what
- * is before it counts, and the next append overwrites it.
+ * .NAME.~lock~ beside it.  A record that a crash has cut off ends the log:
+ * what is before it counts, and the next append overwrites it.
  * Threads: one at a time, but for dblog_sync(). */
 
 #include "lib/base/error.h"
