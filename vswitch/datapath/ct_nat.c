@@ -40,14 +40,16 @@ add_to_address(const struct in6_addr *min, bool v6, uint32_t offset)
     return a;
 }
 
-/* Number of addresses in the range, less one. */
+/* Number of addresses in the range, less one.  Of an IPv6 range that differs
+ * above the last 32 bits, only those to the end of the first such block are
+ * used: more than anybody needs. */
 static uint32_t
 range_size(const struct ct_nat *nat, bool v6)
 {
     size_t at = v6 ? 12 : 0;
 
     if (v6 && memcmp(&nat->min, &nat->max, 12)) {
-        return UINT32_MAX;
+        return UINT32_MAX - ntohl(get_be32(&nat->min.s6_addr[at]));
     }
     return (ntohl(get_be32(&nat->max.s6_addr[at]))
             - ntohl(get_be32(&nat->min.s6_addr[at])));
