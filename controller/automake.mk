@@ -2,7 +2,9 @@
 include controller/tools/automake.mk
 include controller/trace/automake.mk
 sbin_PROGRAMS += controller/ovn-controller
-controller_ovn_controller_SOURCES = \
+noinst_LIBRARIES += controller/libcontroller.a
+controller_ovn_controller_SOURCES = controller/main.c
+controller_libcontroller_a_SOURCES = \
 	controller/binding/binding.c \
 	controller/binding/binding.h \
 	controller/binding/claim.c \
@@ -33,7 +35,6 @@ controller_ovn_controller_SOURCES = \
 	controller/install/install.h \
 	controller/install/messages.c \
 	controller/install/messages.h \
-	controller/main.c \
 	controller/physical/common.c \
 	controller/physical/fixed.c \
 	controller/physical/group.c \
@@ -45,12 +46,29 @@ controller_ovn_controller_SOURCES = \
 	controller/physical/port_security.h \
 	controller/program.c \
 	controller/program.h \
+	controller/punt/acl_log.c \
+	controller/punt/dhcpv4.c \
+	controller/punt/dhcpv6.c \
+	controller/punt/dns.c \
+	controller/punt/dns.h \
 	controller/punt/learned.c \
 	controller/punt/learned.h \
 	controller/punt/neighbours.c \
+	controller/punt/ports.c \
+	controller/punt/ports.h \
 	controller/punt/punt.c \
 	controller/punt/punt.h \
+	controller/punt/refuse.c \
+	controller/punt/refuse.h \
+	controller/punt/reply.c \
+	controller/punt/reports.c \
+	controller/punt/reports.h \
 	controller/punt/request.h \
+	controller/punt/router_advert.c \
+	controller/punt/send.c \
+	controller/punt/send.h \
+	controller/punt/waiting.c \
+	controller/punt/waiting.h \
 	controller/translate/lflow.c \
 	controller/translate/lflow.h \
 	controller/translate/options.c \
@@ -58,7 +76,18 @@ controller_ovn_controller_SOURCES = \
 	controller/translate/sets.c \
 	controller/translate/sets.h
 EXTRA_DIST += controller/README.md
-controller_ovn_controller_LDADD = lib/schema/libschema.a lib/incr/libincr.a \
+controller_ovn_controller_LDADD = controller/libcontroller.a $(CONTROLLER_LIBS)
+CONTROLLER_LIBS = lib/schema/libschema.a lib/incr/libincr.a \
 	lib/logical/liblogical.a lib/openflow/libopenflow.a \
 	lib/flow/libflow.a lib/packet/libpacket.a lib/daemon/libdaemon.a \
 	$(REPLICA_LIBS) $(ALL_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += controller/punt/test
+controller_punt_test_SOURCES = \
+	controller/punt/punt_test.c \
+	controller/punt/testing.c \
+	controller/punt/testing.h
+controller_punt_test_LDADD = controller/libcontroller.a $(CMOCKA_LIBS) \
+	$(CONTROLLER_LIBS)
+endif

@@ -282,6 +282,7 @@ run(void *d_)
      * chassis is not known, the wanted set is not whole. */
     is_complete = replica_is_synced(c->sb) && controller_chassis(c);
     install_run(d->install, is_complete);
+    punter_run(d->punter);
     note_nb_cfg(d);
     write_vs(d);
     write_sb(d);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/punt/ports.h"
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
 #include "lib/base/hmap.h"
@@ -31,8 +32,7 @@ struct entry {
 struct learned {
     struct controller *controller;
     struct hmap entries;
-    struct replica_index *port_by_key;       /* datapath, tunnel_key. */
-    struct replica_index *datapath_by_key;
+    const struct ports *ports;
     struct replica_index *binding_by_port_ip;
     struct replica_index *fdb_by_mac;        /* mac, dp_key. */
 };
@@ -48,18 +48,13 @@ index_on(struct controller *c, const struct replica_table_class *table,
 }
 
 struct learned *
-learned_create(struct controller *c)
+learned_create(struct controller *c, const struct ports *ports)
 {
     struct learned *l = xzalloc(sizeof *l);
 
     l->controller = c;
     hmap_init(&l->entries);
-    l->port_by_key = index_on(c, &sb_port_binding_table,
-                              SB_PORT_BINDING_COL_DATAPATH,
-                              SB_PORT_BINDING_COL_TUNNEL_KEY);
-    l->datapath_by_key
-        = replica_index_create_simple(c->sb, &sb_datapath_binding_table,
-                                      SB_DATAPATH_BINDING_COL_TUNNEL_KEY);
+    l->ports = ports;
     l->binding_by_port_ip = index_on(c, &sb_mac_binding_table,
                                      SB_MAC_BINDING_COL_LOGICAL_PORT,
                                      SB_MAC_BINDING_COL_IP);
@@ -138,32 +133,38 @@ learned_is_pending(const struct learned *l)
     return !hmap_is_empty(&l->entries);
 }
 
-static const struct sb_datapath_binding *
-find_datapath(const struct learned *l, uint32_t key)
+static const struct sb_mac_binding *
+find_binding(const struct learned *l, const char *port,
+             const struct in6_addr *ip)
 {
-    return (const struct sb_datapath_binding *)
-        replica_index_find_int(l->datapath_by_key, key);
+    const struct sb_mac_binding *row;
+    struct str text = STR_EMPTY;
+
+    ip_format(ip, &text);
+    const union replica_atom key[] = { { .string = port },
+                                       { .string = str_cstr(&text) } };
+
+    row = (const struct sb_mac_binding *)
+        replica_index_find(l->binding_by_port_ip, key);
+    str_uninit(&text);
+    return row;
 }
 
-static const struct sb_port_binding *
-find_port(const struct learned *l, const struct sb_datapath_binding *dp,
-          uint32_t port_key)
+bool
+learned_find(const struct learned *l, const char *port,
+             const struct in6_addr *ip, struct eth_addr *ret)
 {
-    const union replica_atom key[] = { { .ref = &dp->header },
-                                       { .integer = port_key } };
+    const struct sb_mac_binding *row = find_binding(l, port, ip);
 
-    return (const struct sb_port_binding *)
-        replica_index_find(l->port_by_key, key);
+    return row && mac_parse(row->mac, ret);
 }
 
 static void
 write_binding(const struct learned *l, struct replica_txn *txn,
               const struct entry *entry)
 {
-    const struct sb_datapath_binding *dp
-        = find_datapath(l, entry->key.dp_key);
     const struct sb_port_binding *port
-        = dp ? find_port(l, dp, entry->key.port_key) : NULL;
+        = ports_find(l->ports, entry->key.dp_key, entry->key.port_key);
     struct str ip = STR_EMPTY, mac = STR_EMPTY;
     const struct sb_mac_binding *row;
 
@@ -172,17 +173,13 @@ write_binding(const struct learned *l, struct replica_txn *txn,
     }
     ip_format(&entry->key.ip, &ip);
     mac_format(entry->mac, &mac);
-    const union replica_atom key[] = { { .string = port->logical_port },
-                                       { .string = str_cstr(&ip) } };
-
-    row = (const struct sb_mac_binding *)
-        replica_index_find(l->binding_by_port_ip, key);
+    row = find_binding(l, port->logical_port, &entry->key.ip);
     if (!row) {
         struct sb_mac_binding *new_ = sb_mac_binding_insert(txn);
 
         sb_mac_binding_set_logical_port(new_, port->logical_port);
         sb_mac_binding_set_ip(new_, str_cstr(&ip));
-        sb_mac_binding_set_datapath(new_, dp);
+        sb_mac_binding_set_datapath(new_, port->datapath);
         row = new_;
     }
     if (strcmp(row->mac, str_cstr(&mac))) {

@@ -12,8 +12,10 @@
 #define LEARNED_MAX 1024
 
 struct learned;
+struct ports;
 
-struct learned *learned_create(struct controller *);
+/* 'ports' is borrowed. */
+struct learned *learned_create(struct controller *, const struct ports *);
 void learned_destroy(struct learned *);
 
 /* 'ip' (IPv4 as ::ffff:a.b.c.d) at port 'port_key' of datapath 'dp_key' has
@@ -24,6 +26,10 @@ void learned_mac_binding(struct learned *, uint32_t dp_key, uint32_t port_key,
 /* 'mac' is behind the port. */
 void learned_fdb(struct learned *, uint32_t dp_key, uint32_t port_key,
                  struct eth_addr mac);
+
+/* Is the MAC of 'ip' at the port called 'port' in the database? */
+bool learned_find(const struct learned *, const char *port,
+                  const struct in6_addr *ip, struct eth_addr *ret);
 
 /* Something waits to be written. */
 bool learned_is_pending(const struct learned *);

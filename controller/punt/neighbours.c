@@ -3,6 +3,7 @@
  * addresses. */
 #include "controller/punt/learned.h"
 #include "controller/punt/request.h"
+#include "controller/punt/waiting.h"
 
 #include <net/ethernet.h>
 #include <netinet/icmp6.h>
@@ -11,6 +12,30 @@
 #include "lib/logical/addresses.h"
 #include "lib/packet/compose.h"
 #include "lib/packet/headers.h"
+
+/* The next hop, where the router's pipeline has it: reg0 or xxreg0. */
+static struct in6_addr
+next_hop(const struct flow *flow)
+{
+    struct in6_addr ip;
+
+    if (flow->dl_type == htons(ETHERTYPE_IP)) {
+        return ip_from_v4(htonl(flow->regs[0]));
+    }
+    for (size_t i = 0; i < 4; i++) {
+        put_be32(&ip.s6_addr[4 * i], htonl(flow->regs[i]));
+    }
+    return ip;
+}
+
+/* The packet goes out once the question that it makes us ask is answered. */
+static void
+wait_for_next_hop(struct request *r)
+{
+    struct in6_addr ip = next_hop(&r->flow);
+
+    waiting_add(r->waiting, r->packet, &r->flow, &ip);
+}
 
 /* A router asks who has the packet's next hop; the actions set sender and
  * target. */
@@ -26,6 +51,7 @@ handle_arp(struct request *r)
     arp = packet_alloc(PACKET_SMALL);
     compose_arp(arp, ARPOP_REQUEST, r->flow.dl_src, none, true,
                 r->flow.nw_src, r->flow.nw_dst);
+    wait_for_next_hop(r);
     request_inject(r, arp);
     packet_free(arp);
 }
@@ -40,6 +66,7 @@ handle_nd_ns(struct request *r)
     }
     ns = packet_alloc(PACKET_SMALL);
     compose_nd_ns(ns, r->flow.dl_src, &r->flow.ipv6_src, &r->flow.ipv6_dst);
+    wait_for_next_hop(r);
     request_inject(r, ns);
     packet_free(ns);
 }
@@ -96,6 +123,8 @@ handle_put_mac_binding(struct request *r)
     if (!mac_is_multicast(mac) && !mac_is_zero(mac)) {
         learned_mac_binding(r->learned, ntohll(r->flow.metadata), port_key,
                             &ip, mac);
+        waiting_learned(r->waiting, ntohll(r->flow.metadata), port_key, &ip,
+                        mac);
     }
 }
 

@@ -21,6 +21,9 @@ void punter_destroy(struct punter *);
 /* Handles a packet-in. */
 void punter_packet_in(struct punter *, const struct ofmsg *);
 
+/* Once a turn, after changes of the southbound database came in. */
+void punter_run(struct punter *);
+
 /* Writes what was learned to the open transaction of the southbound
  * database. */
 void punter_write(struct punter *, struct replica_txn *);

@@ -193,6 +193,110 @@ compose_udp6(struct packet *p, struct eth_addr eth_dst,
     finish_udp(p, csum_pseudo6(src, dst, IPPROTO_UDP, packet_l4_size(p)));
 }
 
+/* Where the checksum of a protocol is that sums the pseudo header or (ICMP)
+ * does not, and the least header that has it. */
+static const struct l4_sum {
+    uint8_t proto;
+    uint8_t offset;
+    uint8_t min_size;
+    bool has_pseudo;
+} l4_sums[] = {
+    { IPPROTO_TCP, offsetof(struct tcp_header, csum), TCP_HEADER_SIZE, true },
+    { IPPROTO_UDP, offsetof(struct udp_header, csum), UDP_HEADER_SIZE, true },
+    { IPPROTO_ICMP, offsetof(struct icmp_header, csum), 4, false },
+    { IPPROTO_ICMPV6, offsetof(struct icmp_header, csum), 4, true },
+};
+
+static void
+finish_l4(struct packet *p, uint8_t proto, uint32_t pseudo)
+{
+    uint8_t *l4 = packet_l4(p);
+    size_t size = packet_l4_size(p);
+
+    if (proto == IPPROTO_SCTP && size >= SCTP_HEADER_SIZE) {
+        struct sctp_header *sctp = packet_l4(p);
+
+        sctp->csum = 0;
+        sctp->csum = crc32c(sctp, size);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(l4_sums); i++) {
+        const struct l4_sum *s = &l4_sums[i];
+
+        if (s->proto == proto && size >= s->min_size) {
+            uint32_t start = s->has_pseudo ? csum_fold(pseudo) : 0;
+            be16 sum;
+
+            put_be16(l4 + s->offset, 0);
+            sum = csum_finish(csum_continue(start, l4, size));
+            if (proto == IPPROTO_UDP && !sum) {
+                sum = 0xffff;
+            }
+            put_be16(l4 + s->offset, sum);
+        }
+    }
+}
+
+bool
+compose_like(struct packet *p, const struct packet *like, uint8_t proto,
+             uint8_t ttl, const void *l4, size_t size)
+{
+    const uint8_t *l3 = packet_l3(like);
+    bool is_v4 = l3 && l3[0] >> 4 == 4;
+    size_t ip_size = is_v4 ? IPV4_HEADER_SIZE : IPV6_HEADER_SIZE;
+    uint32_t pseudo;
+
+    if (!l3 || packet_l3_size(like) < ip_size || (!is_v4 && l3[0] >> 4 != 6)
+        || size > UINT16_MAX - ip_size
+        || packet_tailroom(p) < like->l3_ofs + ip_size + size) {
+        return false;
+    }
+    packet_put_bytes(p, like->data, like->l3_ofs);
+    if (is_v4) {
+        const struct ipv4_header *ip = packet_l3(like);
+
+        compose_ipv4(p, ip->src, ip->dst, proto, ip->tos, ttl ? ttl : ip->ttl,
+                     size);
+        pseudo = csum_pseudo4(ip->src, ip->dst, proto, size);
+    } else {
+        const struct ipv6_header *ip = packet_l3(like);
+        struct in6_addr src = ip->src, dst = ip->dst;
+
+        compose_ipv6(p, &src, &dst, proto, ntohl(ip->ver_tc_label) >> 20,
+                     ip->ver_tc_label, ttl ? ttl : ip->hop_limit, size);
+        pseudo = csum_pseudo6(&src, &dst, proto, size);
+    }
+    packet_put_bytes(p, l4, size);
+    finish_l4(p, proto, pseudo);
+    return true;
+}
+
+static void
+swap_bytes(uint8_t *a, uint8_t *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t byte = a[i];
+
+        a[i] = b[i];
+        b[i] = byte;
+    }
+}
+
+void
+packet_swap_addresses(struct packet *p)
+{
+    uint8_t *l3 = packet_l3(p);
+
+    swap_bytes(p->data, p->data + 6, 6);
+    if (l3[0] >> 4 == 4) {
+        swap_bytes(l3 + offsetof(struct ipv4_header, src),
+                   l3 + offsetof(struct ipv4_header, dst), 4);
+    } else {
+        swap_bytes(l3 + offsetof(struct ipv6_header, src),
+                   l3 + offsetof(struct ipv6_header, dst), 16);
+    }
+}
+
 /* Offset of the (outermost) Ethernet type. */
 #define ETH_TYPE_OFS offsetof(struct eth_header, type)
 

@@ -47,6 +47,17 @@ void compose_udp6(struct packet *, struct eth_addr eth_dst,
                   uint16_t tp_src, uint16_t tp_dst, const void *payload,
                   size_t payload_size);
 
+/* Appends Ethernet (with its tags) and IP headers like those of 'like', which
+ * has both, and the 'size' bytes of protocol 'proto' at 'l4', whose checksum
+ * is finished (TCP, UDP, SCTP, ICMP, ICMPv6).  IP options and extension headers
+ * are left out; 'ttl' 0 is that of 'like'.  Returns false, with nothing
+ * appended, if 'like' is no IP packet or there is no room. */
+bool compose_like(struct packet *, const struct packet *like, uint8_t proto,
+                  uint8_t ttl, const void *l4, size_t size);
+
+/* Exchanges the Ethernet and the IP addresses of an IP packet. */
+void packet_swap_addresses(struct packet *);
+
 /* Pushes or pops the outermost VLAN header.  'tpid' and 'tci' as on the wire
  * (the CFI bit is cleared).  False, changing nothing, if there is no room or
  * no Ethernet header. */

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dns_lookup: answers to questions for names that the southbound database has
+ * for the switch (RFC 1035).  What is not there goes on to whatever server the
+ * client asked. */
+#include "controller/punt/dns.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "controller/punt/ports.h"
+#include "controller/punt/request.h"
+#include "lib/logical/addresses.h"
+#include "lib/packet/headers.h"
+#include "lib/runtime/counter.h"
+
+COUNTER(pinctrl_bad_dns);
+
+#define DNS_TTL_S 3600
+#define DNS_MAX_NAME 255
+#define DNS_MAX_LABEL 63
+#define DNS_CLASS_IN 1
+#define DNS_POINTER_TO_QUESTION 0xc00c   /* The name at offset 12. */
+
+#define DNS_FLAG_RESPONSE 0x8000
+#define DNS_FLAG_OPCODE 0x7800
+#define DNS_FLAG_AUTHORITATIVE 0x0400
+#define DNS_FLAG_RECURSION_DESIRED 0x0100
+#define DNS_FLAG_RECURSION_AVAILABLE 0x0080
+#define DNS_RCODE_NOT_IMPLEMENTED 4
+
+enum {
+    DNS_TYPE_A = 1,
+    DNS_TYPE_PTR = 12,
+    DNS_TYPE_AAAA = 28,
+    DNS_TYPE_ANY = 255,
+};
+
+struct dns_header {
+    be16 id;
+    be16 flags;
+    be16 n_questions;
+    be16 n_answers;
+    be16 n_authorities;
+    be16 n_additional;
+} PACKED;
+
+/* A question, checked. */
+struct question {
+    struct dns_header header;
+    const uint8_t *bytes;        /* Name, type and class, as they came. */
+    size_t size;
+    uint16_t type;
+    char name[DNS_MAX_NAME + 1]; /* In lower case, dots between labels. */
+};
+
+/* Reads a name without compression. */
+static bool
+read_name(struct reader *r, char name[DNS_MAX_NAME + 1])
+{
+    size_t n = 0;
+
+    for (;;) {
+        size_t length = reader_u8(r);
+        const uint8_t *label = reader_pull(r, length);
+
+        if (r->is_bad || length > DNS_MAX_LABEL
+            || n + length + 1 > DNS_MAX_NAME) {
+            return false;
+        }
+        if (!length) {
+            name[n ? n - 1 : 0] = '\0';
+            return true;
+        }
+        for (size_t i = 0; i < length; i++) {
+            if (!label[i]) {
+                return false;
+            }
+            name[n++] = tolower(label[i]);
+        }
+        name[n++] = '.';
+    }
+}
+
+static bool
+read_question(const void *payload, size_t size, struct question *q)
+{
+    struct reader r = reader_from(payload, size);
+    const void *header = reader_pull(&r, sizeof q->header);
+    const uint8_t *start = (const uint8_t *) payload + sizeof q->header;
+    uint16_t class;
+
+    if (!header) {
+        return false;
+    }
+    memcpy(&q->header, header, sizeof q->header);
+    if (q->header.flags & htons(DNS_FLAG_RESPONSE | DNS_FLAG_OPCODE)
+        || q->header.n_questions != htons(1) || q->header.n_answers
+        || !read_name(&r, q->name)) {
+        return false;
+    }
+    q->type = reader_u16(&r);
+    class = reader_u16(&r);
+    q->bytes = start;
+    q->size = size - sizeof q->header - r.left;
+    return !r.is_bad && class == DNS_CLASS_IN;
+}
+
+/* ## Answers ## */
+
+static void
+put_record(struct buf *b, uint16_t type, const void *data, size_t size)
+{
+    buf_put_u16(b, DNS_POINTER_TO_QUESTION);
+    buf_put_u16(b, type);
+    buf_put_u16(b, DNS_CLASS_IN);
+    buf_put_u32(b, DNS_TTL_S);
+    buf_put_u16(b, size);
+    buf_put(b, data, size);
+}
+
+static unsigned int
+put_address(struct buf *b, uint16_t type, const char *text)
+{
+    struct in6_addr ip;
+    be32 ip4;
+
+    if (!ip_parse(text, &ip)) {
+        return 0;
+    }
+    if (ip_is_v4(&ip)) {
+        ip4 = ip_get_v4(&ip);
+        if (type == DNS_TYPE_A || type == DNS_TYPE_ANY) {
+            put_record(b, DNS_TYPE_A, &ip4, sizeof ip4);
+            return 1;
+        }
+    } else if (type == DNS_TYPE_AAAA || type == DNS_TYPE_ANY) {
+        put_record(b, DNS_TYPE_AAAA, &ip, sizeof ip);
+        return 1;
+    }
+    return 0;
+}
+
+/* Appends records for the addresses in 'text' that the question asks for;
+ * returns how many. */
+static unsigned int
+put_addresses(struct buf *b, uint16_t type, const char *text)
+{
+    unsigned int n = 0;
+
+    while (*text) {
+        size_t length = strcspn(text, ", ");
+        char word[INET6_ADDRSTRLEN];
+
+        if (length && length < sizeof word) {
+            memcpy(word, text, length);
+            word[length] = '\0';
+            n += put_address(b, type, word);
+        }
+        text += length;
+        text += strspn(text, ", ");
+    }
+    return n;
+}
+
+static unsigned int
+put_pointer(struct buf *b, const char *name)
+{
+    struct buf wire = BUF_EMPTY;
+    bool ok = dns_name_put(name, &wire);
+
+    if (ok) {
+        put_record(b, DNS_TYPE_PTR, wire.data, wire.size);
+    }
+    buf_uninit(&wire);
+    return ok;
+}
+
+struct packet *
+dns_reply(const struct packet *packet, dns_find_fn *find, void *aux)
+{
+    size_t size;
+    const void *payload = request_udp_payload(packet, &size);
+    struct buf b = BUF_EMPTY;
+    struct packet *reply = NULL;
+    struct dns_header header;
+    struct question q;
+    unsigned int n = 0;
+    bool is_owned = false;
+    const char *value;
+    uint16_t flags;
+
+    if (!payload || !read_question(payload, size, &q)) {
+        counter_inc(pinctrl_bad_dns);
+        return NULL;
+    }
+    value = find(q.name, &is_owned, aux);
+    if (!value) {
+        return NULL;
+    }
+    buf_put_zeros(&b, sizeof header);
+    buf_put(&b, q.bytes, q.size);
+    if (q.type == DNS_TYPE_PTR) {
+        n = put_pointer(&b, value);
+    } else {
+        n = put_addresses(&b, q.type, value);
+    }
+    if (n || is_owned) {
+        flags = (DNS_FLAG_RESPONSE | DNS_FLAG_AUTHORITATIVE
+                 | DNS_FLAG_RECURSION_AVAILABLE
+                 | (ntohs(q.header.flags) & DNS_FLAG_RECURSION_DESIRED));
+        if (!n && q.type != DNS_TYPE_A && q.type != DNS_TYPE_AAAA) {
+            flags |= DNS_RCODE_NOT_IMPLEMENTED;
+        }
+        header = (struct dns_header) {
+            .id = q.header.id,
+            .flags = htons(flags),
+            .n_questions = htons(1),
+            .n_answers = htons(n),
+        };
+        memcpy(b.data, &header, sizeof header);
+        reply = reply_udp(packet, b.data, b.size);
+    }
+    buf_uninit(&b);
+    return reply;
+}
+
+/* ## The database ## */
+
+struct look_up {
+    const struct replica_index *by_datapath;
+    const struct sb_datapath_binding *datapath;
+};
+
+static const char *
+find_in_rows(const char *name, bool *ret_owned, void *look_up_)
+{
+    const struct look_up *look_up = look_up_;
+    const union replica_atom key = { .ref = &look_up->datapath->header };
+    struct replica_index_cursor cursor;
+    const struct replica_row *row;
+
+    REPLICA_INDEX_FOR_EACH (row, &cursor, look_up->by_datapath, &key) {
+        const struct sb_dns *dns = (const struct sb_dns *) row;
+        const char *value = strmap_get(&dns->records, name);
+
+        if (value) {
+            *ret_owned = strmap_get_bool(&dns->options, "ovn-owned", false);
+            return value;
+        }
+    }
+    return NULL;
+}
+
+struct replica_index *
+dns_index_create(struct replica *sb)
+{
+    return replica_index_create_simple(sb, &sb_dns_table,
+                                       SB_DNS_COL_DATAPATHS);
+}
+
+void
+handle_dns_lookup(struct request *r)
+{
+    struct look_up look_up = {
+        .by_datapath = r->dns_by_datapath,
+        .datapath = ports_datapath(r->ports, ntohll(r->flow.metadata)),
+    };
+    struct packet *reply = NULL;
+
+    if (look_up.datapath && r->flow.nw_proto == IPPROTO_UDP
+        && (r->flow.dl_type == htons(ETH_TYPE_IPV4)
+            || r->flow.dl_type == htons(ETH_TYPE_IPV6))) {
+        reply = dns_reply(r->packet, find_in_rows, &look_up);
+    }
+    request_resume(r, reply, reply);
+}
