@@ -151,8 +151,9 @@ struct lflow_key {
              METER, FLOW_SOURCE)
 
 void flow_put(struct incr_ctx *, const struct replica_row *datapath,
-              enum stage, unsigned int priority, const struct replica_row *hint,
-              const char *match, const char *actions, const char *meter,
+              enum stage, unsigned int priority,
+              const struct replica_row *hint, const char *match,
+              const char *actions, const char *meter,
               const char *source);
 
 /* The parts of a key. */

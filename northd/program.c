@@ -24,9 +24,6 @@ static const struct incr_fact_class facts[] = {
     [F_BINDING] = { "binding", RANK_INDEX },
     [F_CHASSIS] = { "chassis", RANK_INDEX },
     [F_VXLAN] = { "vxlan", RANK_INDEX },
-    [F_PORT_GROUP] = { "port_group", RANK_INDEX },
-    [F_VIRTUAL_PARENT] = { "virtual_parent", RANK_INDEX },
-    [F_NESTED] = { "nested", RANK_INDEX },
     [F_SPECIAL_PORT] = { "special_port", RANK_PEER },
     [F_LSP_PEER] = { "lsp_peer", RANK_PEER },
     [F_LRP_SWITCH_PEER] = { "lrp_switch_peer", RANK_PEER },
@@ -46,7 +43,6 @@ static const struct incr_fact_class facts[] = {
     [F_LSP_ADDRESSES] = { "lsp_addresses", RANK_ADDRESS },
     [F_SWITCH_FLAG] = { "switch_flag", RANK_SET },
     [F_ROUTER_FLAG] = { "router_flag", RANK_SET },
-    [F_PG_SWITCH] = { "pg_switch", RANK_ADDRESS },
     [F_PG_PORT] = { "pg_port", RANK_ADDRESS },
     [F_PG_SWITCHES] = { "pg_switches", RANK_ADDRESS },
     [F_PG_ACL] = { "pg_acl", RANK_ADDRESS },
@@ -63,7 +59,8 @@ static const struct incr_fact_class facts[] = {
     [F_POLICY] = { "policy", RANK_MEMBER },
     [F_SNAT_IP] = { "snat_ip", RANK_SET },
     [F_FLOW] = { "flow", RANK_SINK },
-    [F_SB_DATAPATH] = { "sb_datapath", RANK_SINK, .format_value = cell_format },
+    [F_SB_DATAPATH] = { "sb_datapath", RANK_SINK,
+                        .format_value = cell_format },
     [F_SB_PORT] = { "sb_port", RANK_SINK, .format_value = cell_format },
     [F_SB_MULTICAST] = { "sb_multicast", RANK_SINK,
                          .format_value = cell_format },
@@ -77,7 +74,8 @@ static const struct incr_fact_class facts[] = {
     [F_SB_METER] = { "sb_meter", RANK_SINK, .format_value = cell_format },
     [F_SB_METER_BAND] = { "sb_meter_band", RANK_SINK,
                           .format_value = cell_format },
-    [F_SB_HA_GROUP] = { "sb_ha_group", RANK_SINK, .format_value = cell_format },
+    [F_SB_HA_GROUP] = { "sb_ha_group", RANK_SINK,
+                        .format_value = cell_format },
     [F_SB_HA_CHASSIS] = { "sb_ha_chassis", RANK_SINK,
                           .format_value = cell_format },
     [F_SB_LB] = { "sb_lb", RANK_SINK, .format_value = cell_format },
@@ -88,7 +86,6 @@ static const struct incr_fact_class facts[] = {
     [F_SB_RBAC_PERMISSION] = { "sb_rbac_permission", RANK_SINK,
                                .format_value = cell_format },
     [F_NB_LSP] = { "nb_lsp", RANK_SINK, .format_value = cell_format },
-    [F_NB_LRP] = { "nb_lrp", RANK_SINK, .format_value = cell_format },
 };
 _Static_assert(ARRAY_SIZE(facts) == N_FACTS, "a row for each fact class");
 
@@ -176,7 +173,6 @@ get_global(struct incr_ctx *ctx)
 
     return global ? *global : (struct global) {
         .use_ct_inv_match = true,
-        .lb_hairpin_use_ct_mark = true,
     };
 }
 

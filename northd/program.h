@@ -42,9 +42,6 @@ enum northd_fact {
     F_BINDING,          /* logical_port -> Port_Binding row */
     F_CHASSIS,          /* name or hostname -> Chassis row */
     F_VXLAN,            /* {} -> {}: there is a VXLAN encapsulation */
-    F_PORT_GROUP,       /* name -> Port_Group row */
-    F_VIRTUAL_PARENT,   /* parent's name -> virtual lsp */
-    F_NESTED,           /* parent's name -> nested lsp */
 
     /* Connections. */
     F_SPECIAL_PORT,     /* struct switch_port, not a plain VIF -> {} */
@@ -70,7 +67,6 @@ enum northd_fact {
     F_LSP_ADDRESSES,    /* lsp -> text of one "MAC IP..." */
     F_SWITCH_FLAG,      /* struct datapath_flag -> {} */
     F_ROUTER_FLAG,      /* struct datapath_flag -> {} */
-    F_PG_SWITCH,        /* {port group, ls} -> {} */
     F_PG_PORT,          /* {port group, ls} -> lsp name */
     F_PG_SWITCHES,      /* port group -> ls */
     F_PG_ACL,           /* {port group, acl} -> {} */
@@ -106,7 +102,6 @@ enum northd_fact {
     F_SB_RBAC_ROLE,     /* name -> cells */
     F_SB_RBAC_PERMISSION, /* table -> cells */
     F_NB_LSP,           /* row uuid -> cells */
-    F_NB_LRP,           /* row uuid -> cells */
     N_FACTS
 };
 
@@ -142,9 +137,6 @@ struct global {
     bool use_ct_inv_match;
     bool ignore_lsp_down;
     bool default_acl_drop;
-    bool lb_hairpin_use_ct_mark;
-    bool arp_ns_explicit_output;
-    bool use_common_zone;
 };
 
 enum datapath_flag_type {
@@ -152,13 +144,8 @@ enum datapath_flag_type {
     SWITCH_HAS_STATEFUL_ACL,
     SWITCH_HAS_LB,
     SWITCH_HAS_UNKNOWN,
-    SWITCH_HAS_DNS,
-    SWITCH_HAS_LOCALNET,
-    SWITCH_HAS_ACL_AFTER_LB,
-    SWITCH_HAS_STATELESS_ACL,
     ROUTER_HAS_NAT,
     ROUTER_HAS_LB,
-    ROUTER_HAS_DISTRIBUTED_NAT,
 };
 
 struct datapath_flag {

@@ -22,12 +22,14 @@ check_unit_class(const struct incr_program *program,
 {
     bool is_row = class->table != INCR_NONE;
     bool is_group = class->fact != INCR_NONE;
+    int fact_rank = (is_group && class->fact < program->n_facts
+                     ? program->facts[class->fact].rank : -1);
 
     if (class->rank > INCR_MAX_RANK || is_row == is_group
         || is_row != !!class->run_row || is_group != !!class->run_group
         || (is_row && class->table >= program->n_tables)
-        || (is_group && (class->fact >= program->n_facts
-                         || program->facts[class->fact].rank >= class->rank))) {
+        || (is_group && class->fact >= program->n_facts)
+        || fact_rank >= class->rank) {
         abort_msg("incr: unit class %s is not consistent", class->name);
     }
 }

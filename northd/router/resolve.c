@@ -44,7 +44,8 @@ port_redirect(struct incr_ctx *ctx, const struct incr_group *group)
 /* "'mac' has the addresses that are in networks of the router port". */
 static void
 put_known(struct incr_ctx *ctx, const struct router_port *rp,
-          const struct replica_row *hint, const struct port_addresses *networks,
+          const struct replica_row *hint,
+          const struct port_addresses *networks,
           const struct port_addresses *host)
 {
     const char *name = router_port_name(ctx, 0, rp->lrp);

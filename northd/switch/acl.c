@@ -110,8 +110,6 @@ acl_properties(struct incr_ctx *ctx, const struct incr_group *group)
     switch_set(ctx, key->b, SWITCH_HAS_ACL);
     if (!strcmp(action, "allow-related")) {
         switch_set(ctx, key->b, SWITCH_HAS_STATEFUL_ACL);
-    } else if (!strcmp(action, "allow-stateless")) {
-        switch_set(ctx, key->b, SWITCH_HAS_STATELESS_ACL);
     }
     EMIT(ctx, F_ACL_TIER, tier_key, tier);
 }

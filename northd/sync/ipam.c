@@ -180,7 +180,8 @@ may_have(const struct ipam *ipam, const struct lease *lease,
     uint32_t network = ntohl(w->network) & mask;
     const struct lease *holder = ip_holder(ipam, lease->ls, ip);
 
-    return ((ip & mask) == network && ip > network + 1 && ip < (network | ~mask)
+    return ((ip & mask) == network && ip > network + 1
+            && ip < (network | ~mask)
             && (!holder || holder == lease)
             && !is_excluded((const char *) (w + 1), ip)
             && !is_used(ipam, lease->ls, ip));

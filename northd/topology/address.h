@@ -8,9 +8,7 @@
 #include "lib/logical/addresses.h"
 #include "northd/program.h"
 
-/* Addresses as texts, in one of the two forms below. */
-#define IP_LEN INET6_ADDRSTRLEN
-
+/* An address or a network as a text. */
 struct ip_text {
     char s[INET6_ADDRSTRLEN + 5];
 };

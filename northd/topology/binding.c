@@ -163,6 +163,13 @@ put_nesting(struct incr_ctx *ctx, const struct row_id *id,
     }
     if (nb_logical_switch_port_get_tag(ctx, lsp, &tag)) {
         cell_int(ctx, id, COL(TAG), tag);
+    } else if (nb_logical_switch_port_get_tag_request(ctx, lsp, &tag)) {
+        if (tag) {
+            cell_int(ctx, id, COL(TAG), tag);
+        } else {
+            warn_row(&lsp->header, "tag_request=0: choosing a tag is not "
+                     "supported by this version");
+        }
     }
 }
 

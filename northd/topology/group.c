@@ -4,7 +4,6 @@
  * on, a southbound row of its own, so that a host only needs those of its
  * switches; and the two address sets that a port group implies. */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "northd/sync/cells.h"
@@ -45,7 +44,6 @@ port_group_members(struct incr_ctx *ctx, const void *row)
 
         if (key.b) {
             EMIT(ctx, F_PG_PORT, key, ports[i]);
-            EMIT_KEY(ctx, F_PG_SWITCH, key);
             EMIT(ctx, F_PG_SWITCHES, pg, key.b);
         }
     }

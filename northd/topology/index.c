@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "lib/base/text.h"
-
 static void
 copy_option(char *dst, size_t size, const char *value)
 {
@@ -31,10 +29,6 @@ index_global(struct incr_ctx *ctx, const void *row)
     global.ignore_lsp_down = strmap_get_bool(options, "ignore_lsp_down", true);
     global.default_acl_drop = strmap_get_bool(options, "default_acl_drop",
                                               false);
-    global.lb_hairpin_use_ct_mark
-        = strmap_get_bool(options, "lb_hairpin_use_ct_mark", true);
-    global.use_common_zone = strmap_get_bool(options, "use_common_zone",
-                                             false);
     incr_emit(ctx, F_GLOBAL, NULL, 0, &global, sizeof global);
 }
 
@@ -77,40 +71,12 @@ index_router(struct incr_ctx *ctx, const void *row)
 }
 
 static void
-index_virtual_port(struct incr_ctx *ctx,
-                   const struct nb_logical_switch_port *lsp)
-{
-    const char *parents
-        = strmap_get(nb_logical_switch_port_get_options(ctx, lsp),
-                     "virtual-parents");
-
-    if (parents) {
-        struct str *s = incr_scratch(ctx, 0);
-        char *p, *name;
-
-        str_put(s, parents);
-        p = s->string;
-        while ((name = text_token(&p, ",")) != NULL) {
-            incr_emit(ctx, F_VIRTUAL_PARENT, name, strlen(name),
-                      &lsp, sizeof lsp);
-        }
-    }
-}
-
-static void
 index_switch_port(struct incr_ctx *ctx, const void *row)
 {
     const struct nb_logical_switch_port *lsp = row;
     const char *name = nb_logical_switch_port_get_name(ctx, lsp);
-    const char *parent = nb_logical_switch_port_get_parent_name(ctx, lsp);
 
     incr_emit(ctx, F_LSP_BY_NAME, name, strlen(name), &lsp, sizeof lsp);
-    if (lsp_is_type(ctx, lsp, "virtual")) {
-        index_virtual_port(ctx, lsp);
-    }
-    if (parent && *parent) {
-        incr_emit(ctx, F_NESTED, parent, strlen(parent), &lsp, sizeof lsp);
-    }
 }
 
 static void
@@ -120,15 +86,6 @@ index_router_port(struct incr_ctx *ctx, const void *row)
     const char *name = nb_logical_router_port_get_name(ctx, lrp);
 
     incr_emit(ctx, F_LRP_BY_NAME, name, strlen(name), &lrp, sizeof lrp);
-}
-
-static void
-index_port_group(struct incr_ctx *ctx, const void *row)
-{
-    const struct nb_port_group *pg = row;
-    const char *name = nb_port_group_get_name(ctx, pg);
-
-    incr_emit(ctx, F_PORT_GROUP, name, strlen(name), &pg, sizeof pg);
 }
 
 static void
@@ -177,7 +134,6 @@ UNIT_LIST(index_units,
     UNIT_ROW(RANK_INDEX, T_NB(LOGICAL_ROUTER), index_router),
     UNIT_ROW(RANK_INDEX, T_NB(LOGICAL_SWITCH_PORT), index_switch_port),
     UNIT_ROW(RANK_INDEX, T_NB(LOGICAL_ROUTER_PORT), index_router_port),
-    UNIT_ROW(RANK_INDEX, T_NB(PORT_GROUP), index_port_group),
     UNIT_ROW(RANK_INDEX, T_NB(METER), index_meter),
     UNIT_ROW(RANK_INDEX, T_SB(PORT_BINDING), index_binding),
     UNIT_ROW(RANK_INDEX, T_SB(CHASSIS), index_chassis),

@@ -7,13 +7,15 @@
 #include "lib/logical/addresses.h"
 #include "northd/topology/address.h"
 
-/* Calls 'visit' for each VIP that can be parsed.  'protocol' is the protocol of VIPs with ports. */
+/* Calls 'visit' for each VIP that can be parsed; 'protocol' is that of VIPs
+ * with ports. */
 void lb_for_each_vip(struct incr_ctx *, const struct nb_load_balancer *,
                      void (*visit)(struct incr_ctx *, const struct lb_vip *,
                                    const char *protocol, void *aux),
                      void *aux);
 
-/* "ip4.dst == V", and " && tcp.dst == P" if there is a port, in builder 'i'. */
+/* "ip4.dst == V", and " && tcp.dst == P" if there is a port, in builder
+ * 'i'. */
 const char *lb_vip_match(struct incr_ctx *, unsigned int i,
                          const struct lb_vip *, const char *protocol);
 

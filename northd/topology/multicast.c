@@ -77,9 +77,6 @@ switch_port_flags(struct incr_ctx *ctx, const struct incr_group *group)
     if (lsp_has_unknown(ctx, sp->lsp) && lsp_is_enabled(ctx, sp->lsp)) {
         switch_set(ctx, sp->ls, SWITCH_HAS_UNKNOWN);
     }
-    if (lsp_is_type(ctx, sp->lsp, "localnet")) {
-        switch_set(ctx, sp->ls, SWITCH_HAS_LOCALNET);
-    }
 }
 
 UNIT_LIST(multicast_units,

@@ -326,7 +326,8 @@ class Topology:
         if not macs or self.maybe(.05):
             macs = ["02:00:00:00:99:99"]
         proto = self.rng.choice((
-            "tcp.src == 4000 && tcp.dst == 80", "udp.src == 4000 && udp.dst == 53",
+            "tcp.src == 4000 && tcp.dst == 80",
+            "udp.src == 4000 && udp.dst == 53",
             "tcp.src == 80 && tcp.dst == 4000",
             "icmp4.type == 8 && icmp4.code == 0"))
         if self.maybe(.1):
