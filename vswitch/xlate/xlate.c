@@ -221,6 +221,8 @@ note_recirc(struct xlate_ctx *ctx, uint32_t id, bool is_conntrack)
         r->is_conntrack = is_conntrack;
         r->flow = ctx->base;
         r->flow.recirc_id = id;
+        /* Any value but 0, which means that there is none. */
+        r->flow.dp_hash = ctx->freeze_for_hash ? 1 : 0;
         list_push_back(ctx->trace->recircs, &r->node);
     }
 }
