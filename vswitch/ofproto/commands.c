@@ -770,7 +770,7 @@ parse_trace_flow(const struct ofproto *p, const char *text,
     return error;
 }
 
-static struct packet *
+struct packet *
 packet_from_hex(const char *hex)
 {
     struct packet *packet = packet_alloc(strlen(hex) / 2 + 1);
@@ -1102,5 +1102,6 @@ ofproto_register_commands(void)
                          commands[i].min_args, commands[i].max_args,
                          commands[i].fn, NULL);
     }
+    dummy_register_commands();
     upcall_register_commands();
 }
