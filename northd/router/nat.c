@@ -278,15 +278,15 @@ put_undnat(struct incr_ctx *ctx, const struct nat *nat)
     }
 }
 
-/* Narrower networks first; what only the gateway chassis does, before what
- * every chassis does. */
+/* Narrower networks first, so that an entry for a host goes before the one for
+ * its network, wherever either happens. */
 static unsigned int
 snat_priority(const struct nat *nat)
 {
     int plen = (nat->a.is_ip6 ? ip6_mask_plen(&nat->a.logical_mask)
                 : ip4_mask_plen(ip_get_v4(&nat->a.logical_mask)));
 
-    return MAX(plen, 0) + 1 + (nat->gateway && !nat->distributed ? 128 : 0);
+    return MAX(plen, 0) + 1;
 }
 
 static void
@@ -326,10 +326,9 @@ request_match(struct incr_ctx *ctx, unsigned int i, const struct nat *nat)
 }
 
 static const char *
-request_reply(struct incr_ctx *ctx, unsigned int i, const struct nat *nat)
+request_reply(struct incr_ctx *ctx, unsigned int i, const struct nat *nat,
+              const char *mac)
 {
-    const char *mac = nat->distributed ? nat->mac : "xreg0[0..47]";
-
     if (!nat->a.is_ip6) {
         return text(ctx, i, "eth.dst = eth.src; eth.src = %s; arp.op = 2; "
                     "arp.tha = arp.sha; arp.sha = %s; arp.tpa <-> arp.spa; "
@@ -341,24 +340,23 @@ request_reply(struct incr_ctx *ctx, unsigned int i, const struct nat *nat)
                 "output; };", mac, nat->external.s, nat->external.s, mac);
 }
 
+/* At the gateway port only the chassis where translation happens answers, with
+ * the external MAC if there is one; at other ports any, with the port's. */
 static void
 put_request(struct incr_ctx *ctx, const struct nat *nat)
 {
     const char *match = request_match(ctx, 4, nat);
+    const char *port_mac = "xreg0[0..47]";
 
-    if (!nat->gateway) {
-        FLOW(ctx, nat->lr, LR_IN_IP_INPUT, 90, nat->hint, match,
-             request_reply(ctx, 5, nat));
-        return;
-    }
-    FLOW(ctx, nat->lr, LR_IN_IP_INPUT, 92, nat->hint,
-         text(ctx, 6, "inport == %s && %s%s", nat->gw, match, nat->here),
-         request_reply(ctx, 5, nat));
-    FLOW(ctx, nat->lr, LR_IN_IP_INPUT, 91, nat->hint,
-         text(ctx, 6, "inport == %s && %s", nat->gw, match), "drop;");
-    if (!nat->distributed) {
-        FLOW(ctx, nat->lr, LR_IN_IP_INPUT, 90, nat->hint, match,
-             request_reply(ctx, 5, nat));
+    FLOW(ctx, nat->lr, LR_IN_IP_INPUT, 90, nat->hint, match,
+         request_reply(ctx, 5, nat, port_mac));
+    if (nat->gateway) {
+        FLOW(ctx, nat->lr, LR_IN_IP_INPUT, 92, nat->hint,
+             text(ctx, 6, "inport == %s && %s%s", nat->gw, match, nat->here),
+             request_reply(ctx, 5, nat,
+                           nat->distributed ? nat->mac : port_mac));
+        FLOW(ctx, nat->lr, LR_IN_IP_INPUT, 91, nat->hint,
+             text(ctx, 6, "inport == %s && %s", nat->gw, match), "drop;");
     }
 }
 
