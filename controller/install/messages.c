@@ -324,6 +324,14 @@ messages_packet_in_format(void)
 }
 
 struct buf *
+messages_set_config(void)
+{
+    const struct switch_config config = { .miss_send_len = UINT16_MAX };
+
+    return switch_config_encode_set(&config, MESSAGES_OF_VERSION);
+}
+
+struct buf *
 messages_tlv_request(void)
 {
     return ofmsg_create_empty(OFMSG_TLV_TABLE_REQUEST, MESSAGES_OF_VERSION,

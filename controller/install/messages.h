@@ -57,6 +57,9 @@ void messages_describe_error(const struct ofmsg *, struct str *);
 
 /* Set-up. */
 struct buf *messages_packet_in_format(void);
+
+/* Asks for whole packets: a management connection gets none otherwise. */
+struct buf *messages_set_config(void);
 struct buf *messages_tlv_request(void);
 struct buf *messages_barrier(be32 *ret_xid);
 struct buf *messages_flow_dump(void);

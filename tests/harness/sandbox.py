@@ -114,8 +114,10 @@ class Host:
                  prefix=24, mtu=1400):
         """A namespace whose eth0 is logical port 'port'."""
         ns = self.sandbox.namespaces.add(port)
-        # The veth is made in the workload and its other end in the host.
-        self.sandbox.namespaces.veth(ns, "eth0", self.ns, port)
+        # Debian's userspace datapath wants whole checksums.
+        self.sandbox.namespaces.veth(
+            ns, "eth0", self.ns, port,
+            offload=self.sandbox.programs.side("ovs-vswitchd") == "ours")
         run(["ip", "-n", ns, "link", "set", "eth0", "address", mac,
              "mtu", str(mtu)])
         if ip:
