@@ -11,7 +11,7 @@ from harness.process import run, wait_until
 from harness.programs import Programs, ours
 
 DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
-SIDES = {"debian": (), "weft": DAEMONS, "c": ("ovn-controller",), "n": ("ovn-northd",), "v": ("ovs-vswitchd",)}
+SIDES = {"cv": ("ovn-controller","ovs-vswitchd"), "nv": ("ovn-northd","ovs-vswitchd"), "weft": DAEMONS}
 
 
 @pytest.fixture(params=sorted(SIDES))
