@@ -81,3 +81,4 @@ check_PROGRAMS += northd/test
 northd_test_SOURCES = northd/sync/keys_test.c
 northd_test_LDADD = $(NORTHD_LIBS) $(CMOCKA_LIBS)
 endif
+include northd/tools/automake.mk

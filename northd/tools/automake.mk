@@ -1,0 +1,11 @@
+# Programs of northd/tools/.
+bin_PROGRAMS += northd/ovn-nbctl
+northd_ovn_nbctl_SOURCES = \
+	northd/tools/nbctl.c \
+	northd/tools/nbctl.h \
+	northd/tools/nbctl_acl.c \
+	northd/tools/nbctl_route.c \
+	northd/tools/nbctl_router.c \
+	northd/tools/nbctl_switch.c
+northd_ovn_nbctl_LDADD = lib/dbctl/libdbctl.a $(LOGICAL_LIBS) $(DBCTL_LIBS)
+EXTRA_DIST += northd/tools/README.md

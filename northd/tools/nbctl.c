@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* ovn-nbctl: examines and changes the northbound database. */
+
+#include "northd/tools/nbctl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+
+/* What to wait for after a change. */
+static enum { WAIT_NONE, WAIT_SB, WAIT_HV } wait_for;
+
+/* "sync" waits even if nothing changed. */
+static bool force_wait;
+
+/* The configuration number that this run's changes got; 0 for none. */
+static int64_t next_cfg;
+
+/* Look-ups. */
+
+static const char *
+string_member(const struct replica_row *row, unsigned int column)
+{
+    const char *member = (const char *) row
+                         + replica_row_class(row)->columns[column].offset;
+
+    return *(const char *const *) (const void *) member;
+}
+
+struct error *
+nbctl_find(struct dbctl *dbctl, const struct replica_table_class *table,
+           unsigned int column, const char *what, const char *id,
+           bool must_exist, const struct replica_row **ret)
+{
+    struct replica_row *row;
+    struct uuid uuid;
+
+    *ret = NULL;
+    if (uuid_from_string(&uuid, id)) {
+        *ret = replica_find(dbctl_replica(dbctl), table, &uuid);
+    }
+    if (!*ret) {
+        REPLICA_FOR_EACH (row, dbctl_replica(dbctl), table) {
+            if (strcmp(string_member(row, column), id)) {
+                continue;
+            }
+            if (*ret) {
+                return error_create(0, "%s: more than one row of %s has this "
+                                    "name; use a UUID", id, table->name);
+            }
+            *ret = row;
+        }
+    }
+    if (!*ret && must_exist) {
+        return error_create(0, "%s: %s not found", id, what);
+    }
+    return NULL;
+}
+
+struct error *
+nbctl_find_switch(struct dbctl *dbctl, const char *id, bool must_exist,
+                  const struct nb_logical_switch **ret)
+{
+    return nbctl_find(dbctl, &nb_logical_switch_table,
+                      NB_LOGICAL_SWITCH_COL_NAME, "switch name", id,
+                      must_exist, (const struct replica_row **) ret);
+}
+
+struct error *
+nbctl_find_lsp(struct dbctl *dbctl, const char *id, bool must_exist,
+               const struct nb_logical_switch_port **ret)
+{
+    return nbctl_find(dbctl, &nb_logical_switch_port_table,
+                      NB_LOGICAL_SWITCH_PORT_COL_NAME, "port name", id,
+                      must_exist, (const struct replica_row **) ret);
+}
+
+struct error *
+nbctl_find_router(struct dbctl *dbctl, const char *id, bool must_exist,
+                  const struct nb_logical_router **ret)
+{
+    return nbctl_find(dbctl, &nb_logical_router_table,
+                      NB_LOGICAL_ROUTER_COL_NAME, "router name", id,
+                      must_exist, (const struct replica_row **) ret);
+}
+
+struct error *
+nbctl_find_lrp(struct dbctl *dbctl, const char *id, bool must_exist,
+               const struct nb_logical_router_port **ret)
+{
+    return nbctl_find(dbctl, &nb_logical_router_port_table,
+                      NB_LOGICAL_ROUTER_PORT_COL_NAME, "port name", id,
+                      must_exist, (const struct replica_row **) ret);
+}
+
+/* Output and small parsers. */
+
+void
+nbctl_add_line(nbctl_lines *lines, const struct replica_row *row,
+               const char *name)
+{
+    vec_push(lines, xasprintf(UUID_FMT " (%s)", UUID_ARGS(&row->uuid), name));
+}
+
+static int
+compare_lines(const void *a_, const void *b_)
+{
+    const char *const *a = a_, *const *b = b_;
+    int c = strcmp(*a + UUID_LEN, *b + UUID_LEN);
+
+    return c ? c : strcmp(*a, *b);
+}
+
+void
+nbctl_put_lines(struct str *out, nbctl_lines *lines)
+{
+    vec_sort(lines, compare_lines);
+    VEC_FOR_EACH (line, lines) {
+        str_printf(out, "%s\n", *line);
+        free(*line);
+    }
+    vec_uninit(lines);
+}
+
+struct error *
+nbctl_parse_state(const char *s, bool *enabled)
+{
+    if (!strcmp(s, "enabled")) {
+        *enabled = true;
+    } else if (!strcmp(s, "disabled")) {
+        *enabled = false;
+    } else {
+        return error_create(0, "%s: state must be \"enabled\" or "
+                            "\"disabled\"", s);
+    }
+    return NULL;
+}
+
+void
+nbctl_parse_pairs(char *argv[], int n, struct smap *pairs)
+{
+    for (int i = 0; i < n; i++) {
+        const char *equals = strchr(argv[i], '=');
+
+        if (equals) {
+            smap_set_take(pairs, xmemdup0(argv[i], equals - argv[i]),
+                          xstrdup(equals + 1));
+        }
+    }
+}
+
+void
+nbctl_put_pairs(struct str *out, const struct strmap *pairs)
+{
+    STRMAP_FOR_EACH (i, pairs) {
+        str_printf(out, "%s=%s\n", pairs->keys[i], pairs->values[i]);
+    }
+}
+
+/* General commands. */
+
+static struct error *
+run_init(struct dbctl_call *call UNUSED)
+{
+    /* Every run starts with what "init" is for. */
+    return NULL;
+}
+
+static struct error *
+run_sync(struct dbctl_call *call UNUSED)
+{
+    if (wait_for == WAIT_NONE) {
+        return error_create(0, "\"sync\" command has no effect without "
+                            "--wait=sb or --wait=hv");
+    }
+    force_wait = true;
+    return NULL;
+}
+
+/* show */
+
+static void
+put_strings(struct str *out, const char *const *strings, size_t n)
+{
+    str_put_char(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        str_printf(out, "%s\"%s\"", i ? ", " : "", strings[i]);
+    }
+    str_put(out, "]\n");
+}
+
+static void
+show_switch(struct str *out, const struct nb_logical_switch *ls)
+{
+    str_printf(out, "switch " UUID_FMT " (%s)\n", UUID_ARGS(&ls->header.uuid),
+               ls->name);
+    for (size_t i = 0; i < ls->n_ports; i++) {
+        const struct nb_logical_switch_port *lsp = ls->ports[i];
+        const char *router_port = strmap_get(&lsp->options, "router-port");
+
+        str_printf(out, "    port %s\n", lsp->name);
+        if (*lsp->type) {
+            str_printf(out, "        type: %s\n", lsp->type);
+        }
+        if (lsp->parent_name) {
+            str_printf(out, "        parent: %s\n", lsp->parent_name);
+        }
+        if (lsp->has_tag) {
+            str_printf(out, "        tag: %lld\n", (long long) lsp->tag);
+        }
+        if (lsp->n_addresses) {
+            str_put(out, "        addresses: ");
+            put_strings(out, lsp->addresses, lsp->n_addresses);
+        }
+        if (router_port) {
+            str_printf(out, "        router-port: %s\n", router_port);
+        }
+    }
+}
+
+static int
+compare_gateways(const void *a_, const void *b_)
+{
+    const struct nb_gateway_chassis *const *a = a_, *const *b = b_;
+
+    return ((*a)->priority > (*b)->priority ? -1
+            : (*a)->priority < (*b)->priority);
+}
+
+static void
+show_router_port(struct str *out, const struct nb_logical_router_port *lrp)
+{
+    str_printf(out, "    port %s\n        mac: \"%s\"\n", lrp->name, lrp->mac);
+    if (lrp->n_networks) {
+        str_put(out, "        networks: ");
+        put_strings(out, lrp->networks, lrp->n_networks);
+    }
+    if (lrp->n_gateway_chassis) {
+        size_t n = lrp->n_gateway_chassis;
+        const struct nb_gateway_chassis **sorted
+            = xmemdup(lrp->gateway_chassis, n * sizeof *sorted);
+
+        qsort(sorted, n, sizeof *sorted, compare_gateways);
+        str_put(out, "        gateway chassis: [");
+        for (size_t i = 0; i < n; i++) {
+            str_printf(out, "%s%s", i ? " " : "", sorted[i]->chassis_name);
+        }
+        str_put(out, "]\n");
+        free(sorted);
+    }
+}
+
+static void
+show_router(struct str *out, const struct nb_logical_router *lr)
+{
+    str_printf(out, "router " UUID_FMT " (%s)\n", UUID_ARGS(&lr->header.uuid),
+               lr->name);
+    for (size_t i = 0; i < lr->n_ports; i++) {
+        show_router_port(out, lr->ports[i]);
+    }
+    for (size_t i = 0; i < lr->n_nat; i++) {
+        const struct nb_nat *nat = lr->nat[i];
+
+        str_printf(out, "    nat " UUID_FMT "\n        external ip: \"%s\"\n",
+                   UUID_ARGS(&nat->header.uuid), nat->external_ip);
+        if (*nat->external_port_range) {
+            str_printf(out, "        external port(s): \"%s\"\n",
+                       nat->external_port_range);
+        }
+        str_printf(out, "        logical ip: \"%s\"\n        type: \"%s\"\n",
+                   nat->logical_ip, nat->type);
+    }
+}
+
+static struct error *
+run_show(struct dbctl_call *call)
+{
+    const char *id = call->argc > 1 ? call->argv[1] : NULL;
+    struct replica *replica = dbctl_replica(call->dbctl);
+    const struct nb_logical_switch *ls = NULL;
+    const struct nb_logical_router *lr = NULL;
+    struct error *error;
+
+    if (!id) {
+        NB_LOGICAL_SWITCH_FOR_EACH (ls, replica) {
+            show_switch(&call->output, ls);
+        }
+        NB_LOGICAL_ROUTER_FOR_EACH (lr, replica) {
+            show_router(&call->output, lr);
+        }
+        return NULL;
+    }
+    error = nbctl_find_switch(call->dbctl, id, false, &ls);
+    if (!error && ls) {
+        show_switch(&call->output, ls);
+    }
+    if (!error) {
+        error = nbctl_find_router(call->dbctl, id, false, &lr);
+    }
+    if (!error && lr) {
+        show_router(&call->output, lr);
+    }
+    return error;
+}
+
+static const struct replica_table_class *const show_tables[] = {
+    &nb_logical_switch_table, &nb_logical_switch_port_table,
+    &nb_logical_router_table, &nb_logical_router_port_table,
+    &nb_gateway_chassis_table, &nb_nat_table, NULL,
+};
+
+static const struct dbctl_command general[] = {
+    { .name = "init", .run = run_init },
+    { .name = "show", .max_args = 1, .arguments = "[SWITCH|ROUTER]",
+      .tables = show_tables, .run = run_show },
+    { .name = "sync", .run = run_sync },
+};
+
+const struct dbctl_command_group nbctl_general_commands = {
+    "General commands", general, ARRAY_SIZE(general)
+};
+
+/* Names of records. */
+
+#define BY_NAME(TABLE, COLUMN) { &TABLE##_table, &TABLE##_table, COLUMN, -1 }
+
+static const struct dbctl_record_name names[] = {
+    BY_NAME(nb_logical_switch, NB_LOGICAL_SWITCH_COL_NAME),
+    BY_NAME(nb_logical_switch_port, NB_LOGICAL_SWITCH_PORT_COL_NAME),
+    BY_NAME(nb_logical_router, NB_LOGICAL_ROUTER_COL_NAME),
+    BY_NAME(nb_logical_router_port, NB_LOGICAL_ROUTER_PORT_COL_NAME),
+    BY_NAME(nb_address_set, NB_ADDRESS_SET_COL_NAME),
+    BY_NAME(nb_port_group, NB_PORT_GROUP_COL_NAME),
+    BY_NAME(nb_load_balancer, NB_LOAD_BALANCER_COL_NAME),
+    BY_NAME(nb_load_balancer_group, NB_LOAD_BALANCER_GROUP_COL_NAME),
+    BY_NAME(nb_acl, NB_ACL_COL_NAME),
+    BY_NAME(nb_meter, NB_METER_COL_NAME),
+    BY_NAME(nb_mirror, NB_MIRROR_COL_NAME),
+    BY_NAME(nb_forwarding_group, NB_FORWARDING_GROUP_COL_NAME),
+    BY_NAME(nb_connection, NB_CONNECTION_COL_TARGET),
+    BY_NAME(nb_gateway_chassis, NB_GATEWAY_CHASSIS_COL_NAME),
+    BY_NAME(nb_ha_chassis, NB_HA_CHASSIS_COL_CHASSIS_NAME),
+    BY_NAME(nb_ha_chassis_group, NB_HA_CHASSIS_GROUP_COL_NAME),
+    BY_NAME(nb_copp, NB_COPP_COL_NAME),
+    BY_NAME(nb_chassis_template_var, NB_CHASSIS_TEMPLATE_VAR_COL_CHASSIS),
+};
+
+/* The run as a whole. */
+
+static void
+prepare(struct dbctl *dbctl)
+{
+    dbctl_monitor(dbctl, &nb_nb_global_table,
+                  REPLICA_COL(NB_NB_GLOBAL_COL_NB_CFG)
+                  | REPLICA_COL(NB_NB_GLOBAL_COL_SB_CFG)
+                  | REPLICA_COL(NB_NB_GLOBAL_COL_HV_CFG));
+}
+
+static void
+begin(struct dbctl *dbctl)
+{
+    if (!nb_nb_global_first(dbctl_replica(dbctl))) {
+        nb_nb_global_insert(dbctl_txn(dbctl));
+    }
+    force_wait = false;
+}
+
+static void
+end(struct dbctl *dbctl)
+{
+    const struct nb_nb_global *global
+        = nb_nb_global_first(dbctl_replica(dbctl));
+
+    if (wait_for != WAIT_NONE && global) {
+        replica_txn_increment(dbctl_txn(dbctl), &global->header,
+                              NB_NB_GLOBAL_COL_NB_CFG, force_wait);
+    }
+}
+
+static void
+committed(struct dbctl *dbctl UNUSED, const struct replica_txn *txn)
+{
+    next_cfg = wait_for == WAIT_NONE ? 0 : replica_txn_increment_value(txn);
+}
+
+static bool
+is_applied(struct dbctl *dbctl, int *status UNUSED)
+{
+    const struct nb_nb_global *global
+        = nb_nb_global_first(dbctl_replica(dbctl));
+
+    return (wait_for == WAIT_NONE || !global
+            || (wait_for == WAIT_SB ? global->sb_cfg
+                : global->hv_cfg) >= next_cfg);
+}
+
+static char *
+default_remote(void)
+{
+    const char *variable = getenv("OVN_NB_DB");
+
+    return (variable ? xstrdup(variable)
+            : xasprintf("unix:%s/ovnnb_db.sock", dirs_run(DIRS_OVN)));
+}
+
+static struct error *
+set_wait(void *target UNUSED, const char *argument)
+{
+    if (!strcmp(argument, "none")) {
+        wait_for = WAIT_NONE;
+    } else if (!strcmp(argument, "sb")) {
+        wait_for = WAIT_SB;
+    } else if (!strcmp(argument, "hv")) {
+        wait_for = WAIT_HV;
+    } else {
+        return error_create(0, "argument to --wait must be \"none\", \"sb\", "
+                            "or \"hv\"");
+    }
+    return NULL;
+}
+
+static struct error *
+set_no_wait(void *target UNUSED, const char *argument UNUSED)
+{
+    wait_for = WAIT_NONE;
+    return NULL;
+}
+
+int
+main(int argc, char *argv[])
+{
+    static const struct option_row rows[] = {
+        { "wait", 0, OPTION_REQUIRED, "none|sb|hv",
+          "wait for the southbound database or the hypervisors to follow",
+          set_wait, NULL },
+        { "no-wait", 0, OPTION_NONE, NULL, "do not wait (default)",
+          set_no_wait, NULL },
+    };
+    const struct dbctl_command_group groups[] = {
+        nbctl_general_commands, nbctl_switch_commands, nbctl_lsp_commands,
+        nbctl_router_commands, nbctl_route_commands, nbctl_acl_commands,
+    };
+    const struct dbctl_tool tool = {
+        .family = DIRS_OVN,
+        .class = &nb_class,
+        .groups = groups,
+        .n_groups = ARRAY_SIZE(groups),
+        .names = names,
+        .n_names = ARRAY_SIZE(names),
+        .options = { NULL, rows, ARRAY_SIZE(rows) },
+        .description = "examines and changes the northbound database of OVN",
+        .default_remote = default_remote,
+        .prepare = prepare,
+        .begin = begin,
+        .end = end,
+        .committed = committed,
+        .is_applied = is_applied,
+    };
+
+    return dbctl_main(argc, argv, &tool);
+}

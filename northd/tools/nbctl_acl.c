@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* ovn-nbctl's commands on ACLs and port groups. */
+
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "northd/tools/nbctl.h"
+
+#define PRIORITY_MAX 32767
+#define TIER_MAX 3
+
+static const struct replica_table_class *const tables[] = {
+    &nb_logical_switch_table, &nb_logical_switch_port_table,
+    &nb_port_group_table, &nb_acl_table, NULL,
+};
+
+/* What ACLs are attached to: one of the two. */
+struct holder {
+    const struct nb_logical_switch *ls;
+    const struct nb_port_group *pg;
+};
+
+static struct error *
+find_group(struct dbctl *dbctl, const char *id, bool must_exist,
+           const struct nb_port_group **pg)
+{
+    return nbctl_find(dbctl, &nb_port_group_table, NB_PORT_GROUP_COL_NAME,
+                      "port group name", id, must_exist,
+                      (const struct replica_row **) pg);
+}
+
+static struct error *
+find_holder(const struct dbctl_call *call, struct holder *holder)
+{
+    const char *type = dbctl_option(call, "--type");
+    const char *id = call->argv[1];
+    struct error *error = NULL;
+
+    *holder = (struct holder) { NULL, NULL };
+    if (type && strcmp(type, "switch") && strcmp(type, "port-group")) {
+        return error_create(0, "Invalid value '%s' for option --type", type);
+    }
+    if (!type || !strcmp(type, "port-group")) {
+        error = find_group(call->dbctl, id, type != NULL, &holder->pg);
+    }
+    if (!error && (!type || !strcmp(type, "switch"))) {
+        error = nbctl_find_switch(call->dbctl, id, type != NULL, &holder->ls);
+    }
+    if (!error && holder->ls && holder->pg) {
+        error = error_create(0, "Same name '%s' exists in both port-groups "
+                             "and logical switches. Specify --type=port-group "
+                             "or switch, or use a UUID.", id);
+    } else if (!error && !holder->ls && !holder->pg) {
+        error = error_create(0, "'%s' is not found for port-group or switch.",
+                             id);
+    }
+    return error;
+}
+
+static struct nb_acl *const *
+holder_acls(const struct holder *holder, size_t *n)
+{
+    *n = holder->pg ? holder->pg->n_acls : holder->ls->n_acls;
+    return holder->pg ? holder->pg->acls : holder->ls->acls;
+}
+
+/* "to-lport" or "from-lport", or a start of either. */
+static struct error *
+parse_direction(const char *s, const char **ret)
+{
+    if (*s && text_starts_with("to-lport", s)) {
+        *ret = "to-lport";
+    } else if (*s && text_starts_with("from-lport", s)) {
+        *ret = "from-lport";
+    } else {
+        return error_create(0, "%s: direction must be \"to-lport\" or "
+                            "\"from-lport\"", s);
+    }
+    return NULL;
+}
+
+static struct error *
+parse_priority(const char *s, int *priority)
+{
+    return (text_to_int_range(s, 0, PRIORITY_MAX, priority) ? NULL
+            : error_create(0, "%s: priority must in range 0...%d", s,
+                           PRIORITY_MAX));
+}
+
+static struct error *
+check_action(const char *s)
+{
+    static const char *const actions[] = {
+        "allow", "allow-related", "allow-stateless", "drop", "reject", "pass",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+        if (!strcmp(actions[i], s)) {
+            return NULL;
+        }
+    }
+    return error_create(0, "%s: action must be one of \"allow\", "
+                        "\"allow-related\", \"allow-stateless\", \"drop\", "
+                        "\"reject\", and \"pass\"", s);
+}
+
+static struct error *
+check_severity(const char *s)
+{
+    static const char *const severities[] = {
+        "alert", "warning", "notice", "info", "debug",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(severities); i++) {
+        if (!strcmp(severities[i], s)) {
+            return NULL;
+        }
+    }
+    return error_create(0, "bad severity: %s", s);
+}
+
+/* Sets what options ask for. */
+static struct error *
+write_options(const struct dbctl_call *call, const struct nb_acl *acl)
+{
+    const char *severity = dbctl_option(call, "--severity");
+    const char *name = dbctl_option(call, "--name");
+    const char *meter = dbctl_option(call, "--meter");
+    const char *label = dbctl_option(call, "--label");
+    const char *tier = dbctl_option(call, "--tier");
+    unsigned int value;
+
+    if (severity) {
+        struct error *error = check_severity(severity);
+
+        if (error) {
+            return error;
+        }
+        nb_acl_set_severity(acl, severity);
+    }
+    if (dbctl_has_option(call, "--log") || severity || name || meter) {
+        nb_acl_set_log(acl, true);
+    }
+    if (name) {
+        nb_acl_set_name(acl, name);
+    }
+    if (meter) {
+        nb_acl_set_meter(acl, meter);
+    }
+    if (label) {
+        if (!text_to_uint(label, 0, &value)) {
+            return error_create(0, "%s: label must in range 0...4294967295",
+                                label);
+        }
+        nb_acl_set_label(acl, value);
+    }
+    if (tier) {
+        if (!text_to_uint(tier, 10, &value) || value > TIER_MAX) {
+            return error_create(0, "Invalid tier %s", tier);
+        }
+        nb_acl_set_tier(acl, value);
+    }
+    if (dbctl_has_option(call, "--apply-after-lb")) {
+        nb_acl_update_options_setkey(acl, "apply-after-lb", "true");
+    }
+    return NULL;
+}
+
+static bool
+acl_is_same(const struct nb_acl *acl, const char *direction, int priority,
+            const char *match)
+{
+    return (acl->priority == priority && !strcmp(acl->direction, direction)
+            && !strcmp(acl->match, match));
+}
+
+static struct error *
+run_acl_add(struct dbctl_call *call)
+{
+    struct nb_acl *const *acls;
+    const struct nb_acl *acl;
+    struct holder holder;
+    const char *direction;
+    struct error *error = find_holder(call, &holder);
+    int priority;
+    size_t n;
+
+    if (!error) {
+        error = parse_direction(call->argv[2], &direction);
+    }
+    if (!error) {
+        error = parse_priority(call->argv[3], &priority);
+    }
+    if (!error) {
+        error = check_action(call->argv[5]);
+    }
+    if (error) {
+        return error;
+    }
+    acls = holder_acls(&holder, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (acl_is_same(acls[i], direction, priority, call->argv[4])) {
+            return (dbctl_has_option(call, "--may-exist") ? NULL
+                    : error_create(0, "Same ACL already existed on the ls "
+                                   "%s.", call->argv[1]));
+        }
+    }
+    acl = nb_acl_insert(dbctl_txn(call->dbctl));
+    nb_acl_set_direction(acl, direction);
+    nb_acl_set_priority(acl, priority);
+    nb_acl_set_match(acl, call->argv[4]);
+    nb_acl_set_action(acl, call->argv[5]);
+    error = write_options(call, acl);
+    if (error) {
+        return error;
+    }
+    if (holder.pg) {
+        nb_port_group_update_acls_addvalue(holder.pg, acl);
+    } else {
+        nb_logical_switch_update_acls_addvalue(holder.ls, acl);
+    }
+    return NULL;
+}
+
+static struct error *
+run_acl_del(struct dbctl_call *call)
+{
+    const char *tier = dbctl_option(call, "--tier");
+    struct nb_acl *const *acls;
+    const char *direction = NULL;
+    struct holder holder;
+    struct error *error = find_holder(call, &holder);
+    unsigned int tier_number = 0;
+    int priority = 0;
+    size_t n;
+
+    if (!error && tier && (!text_to_uint(tier, 10, &tier_number)
+                           || tier_number > TIER_MAX)) {
+        error = error_create(0, "Invalid tier %s", tier);
+    }
+    if (!error && call->argc == 4) {
+        error = error_create(0, "cannot specify priority without match");
+    }
+    if (!error && call->argc > 2) {
+        error = parse_direction(call->argv[2], &direction);
+    }
+    if (!error && call->argc > 3) {
+        error = parse_priority(call->argv[3], &priority);
+    }
+    if (error) {
+        return error;
+    }
+    holder_acls(&holder, &n);
+    for (size_t i = n; i-- > 0;) {
+        /* Deleting moves the array. */
+        const struct nb_acl *acl;
+
+        acls = holder_acls(&holder, &n);
+        acl = acls[i];
+        if ((direction && strcmp(acl->direction, direction))
+            || (call->argc > 3
+                && !acl_is_same(acl, direction, priority, call->argv[4]))
+            || (tier && acl->tier != tier_number)) {
+            continue;
+        }
+        if (holder.pg) {
+            nb_port_group_update_acls_delvalue(holder.pg, acl);
+        } else {
+            nb_logical_switch_update_acls_delvalue(holder.ls, acl);
+        }
+        nb_acl_delete(acl);
+    }
+    return NULL;
+}
+
+/* acl-list */
+
+static bool
+is_after_lb(const struct nb_acl *acl)
+{
+    return strmap_get_bool(&acl->options, "apply-after-lb", false);
+}
+
+/* Stage by stage, as packets meet them; highest priority first. */
+static int
+compare_acls(const void *a_, const void *b_)
+{
+    const struct nb_acl *a = *(const struct nb_acl *const *) a_;
+    const struct nb_acl *b = *(const struct nb_acl *const *) b_;
+    int c = strcmp(a->direction, b->direction);
+
+    if (c) {
+        return c;
+    } else if (is_after_lb(a) != is_after_lb(b)) {
+        return is_after_lb(a) ? 1 : -1;
+    } else if (a->tier != b->tier) {
+        return a->tier < b->tier ? -1 : 1;
+    } else if (a->priority != b->priority) {
+        return a->priority > b->priority ? -1 : 1;
+    }
+    return strcmp(a->match, b->match);
+}
+
+static void
+put_log(struct str *out, const struct nb_acl *acl)
+{
+    const char *comma = "";
+
+    str_put(out, " log(");
+    if (acl->name) {
+        str_put(out, "name=");
+        dbctl_put_name(out, acl->name);
+        comma = ",";
+    }
+    if (acl->severity) {
+        str_printf(out, "%sseverity=%s", comma, acl->severity);
+        comma = ",";
+    }
+    if (acl->meter) {
+        str_printf(out, "%smeter=\"%s\"", comma, acl->meter);
+    }
+    str_put_char(out, ')');
+}
+
+static void
+put_acl(struct str *out, const struct nb_acl *acl)
+{
+    str_printf(out, "%10s %5lld (%s) %s", acl->direction,
+               (long long) acl->priority, acl->match, acl->action);
+    if (acl->log) {
+        put_log(out, acl);
+    }
+    if (acl->label) {
+        str_printf(out, " label=%lld", (long long) acl->label);
+    }
+    if (acl->tier) {
+        str_printf(out, " tier=%lld", (long long) acl->tier);
+    }
+    str_put(out, is_after_lb(acl) ? " [after-lb]\n" : "\n");
+}
+
+static struct error *
+run_acl_list(struct dbctl_call *call)
+{
+    VEC(const struct nb_acl *) sorted = VEC_EMPTY;
+    struct nb_acl *const *acls;
+    struct holder holder;
+    struct error *error = find_holder(call, &holder);
+    size_t n;
+
+    if (error) {
+        return error;
+    }
+    acls = holder_acls(&holder, &n);
+    for (size_t i = 0; i < n; i++) {
+        vec_push(&sorted, acls[i]);
+    }
+    vec_sort(&sorted, compare_acls);
+    VEC_FOR_EACH (acl, &sorted) {
+        put_acl(&call->output, *acl);
+    }
+    vec_uninit(&sorted);
+    return NULL;
+}
+
+/* Port groups. */
+
+static struct error *
+set_ports(struct dbctl_call *call, const struct nb_port_group *pg)
+{
+    VEC(struct nb_logical_switch_port *) ports = VEC_EMPTY;
+    struct error *error = NULL;
+
+    for (int i = 2; !error && i < call->argc; i++) {
+        const struct nb_logical_switch_port *lsp;
+
+        error = nbctl_find_lsp(call->dbctl, call->argv[i], true, &lsp);
+        vec_push(&ports, (struct nb_logical_switch_port *) lsp);
+    }
+    if (!error) {
+        nb_port_group_set_ports(pg, ports.items, ports.n);
+    }
+    vec_uninit(&ports);
+    return error;
+}
+
+static struct error *
+run_pg_add(struct dbctl_call *call)
+{
+    const struct nb_port_group *pg;
+    struct error *error = find_group(call->dbctl, call->argv[1], false, &pg);
+
+    if (error) {
+        return error;
+    } else if (pg) {
+        return error_create(0, "%s: a port group with this name already "
+                            "exists", call->argv[1]);
+    }
+    pg = nb_port_group_insert(dbctl_txn(call->dbctl));
+    nb_port_group_set_name(pg, call->argv[1]);
+    return set_ports(call, pg);
+}
+
+static struct error *
+run_pg_set_ports(struct dbctl_call *call)
+{
+    const struct nb_port_group *pg;
+    struct error *error = find_group(call->dbctl, call->argv[1], true, &pg);
+
+    return error ? error : set_ports(call, pg);
+}
+
+static struct error *
+run_pg_del(struct dbctl_call *call)
+{
+    const struct nb_port_group *pg;
+    struct error *error = find_group(call->dbctl, call->argv[1], true, &pg);
+
+    if (!error) {
+        nb_port_group_delete(pg);
+    }
+    return error;
+}
+
+static const struct dbctl_command commands[] = {
+    { .name = "acl-add", .min_args = 5, .max_args = 5,
+      .arguments = "SWITCH|PORTGROUP DIRECTION PRIORITY MATCH ACTION",
+      .options = "--log,--may-exist,--type=,--name=,--severity=,--meter=,"
+                 "--label=,--tier=,--apply-after-lb",
+      .tables = tables, .run = run_acl_add },
+    { .name = "acl-del", .min_args = 1, .max_args = 4,
+      .arguments = "SWITCH|PORTGROUP [DIRECTION [PRIORITY MATCH]]",
+      .options = "--type=,--tier=", .tables = tables, .run = run_acl_del },
+    { .name = "acl-list", .min_args = 1, .max_args = 1,
+      .arguments = "SWITCH|PORTGROUP", .options = "--type=",
+      .tables = tables, .run = run_acl_list },
+    { .name = "pg-add", .min_args = 1, .max_args = INT_MAX,
+      .arguments = "GROUP [PORT]...", .tables = tables, .run = run_pg_add },
+    { .name = "pg-set-ports", .min_args = 2, .max_args = INT_MAX,
+      .arguments = "GROUP PORT...", .tables = tables,
+      .run = run_pg_set_ports },
+    { .name = "pg-del", .min_args = 1, .max_args = 1, .arguments = "GROUP",
+      .tables = tables, .run = run_pg_del },
+};
+
+const struct dbctl_command_group nbctl_acl_commands = {
+    "ACL and port group commands", commands, ARRAY_SIZE(commands)
+};

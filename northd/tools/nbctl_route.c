@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* ovn-nbctl's commands on static routes. */
+
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/logical/addresses.h"
+#include "northd/tools/nbctl.h"
+
+typedef struct nb_logical_router_static_route route_row;
+
+static const struct replica_table_class *const tables[] = {
+    &nb_logical_router_table, &nb_logical_router_port_table,
+    &nb_logical_router_static_route_table, NULL,
+};
+
+/* A prefix with its host bits cleared, in canonical text, for free(); NULL if
+ * 's' is none. */
+static char *
+normalize_prefix(const char *s, bool *is_v4, unsigned int *plen)
+{
+    struct str out = STR_EMPTY;
+    struct in6_addr ip6, mask6;
+    be32 ip4;
+
+    if (ip4_parse_cidr(s, &ip4, plen)) {
+        *is_v4 = true;
+        ip4_format_masked(ip4 & ip4_mask(*plen), ip4_mask(*plen), &out);
+    } else if (ip6_parse_cidr(s, &ip6, plen)) {
+        *is_v4 = false;
+        mask6 = ip6_mask(*plen);
+        ip6 = ip6_and(&ip6, &mask6);
+        ip6_format_masked(&ip6, &mask6, &out);
+    } else {
+        return NULL;
+    }
+    return str_steal(&out);
+}
+
+/* A nexthop in canonical text, for free(); "discard" stays. */
+static struct error *
+normalize_nexthop(const char *s, bool is_v4, char **ret)
+{
+    struct str out = STR_EMPTY;
+    struct in6_addr ip;
+
+    if (!strcmp(s, "discard")) {
+        *ret = xstrdup(s);
+        return NULL;
+    }
+    if (!ip_parse(s, &ip) || ip_is_v4(&ip) != is_v4) {
+        return error_create(0, "bad IPv%c nexthop argument: %s",
+                            is_v4 ? '4' : '6', s);
+    }
+    ip_format(&ip, &out);
+    *ret = str_steal(&out);
+    return NULL;
+}
+
+static const char *
+route_policy(const route_row *route)
+{
+    return route->policy ? route->policy : "dst-ip";
+}
+
+static struct error *
+check_policy(const char *policy)
+{
+    return (!policy || !strcmp(policy, "src-ip") || !strcmp(policy, "dst-ip")
+            ? NULL : error_create(0, "bad policy: %s", policy));
+}
+
+/* Whether the route's prefix, however it is written, is 'prefix'. */
+static bool
+route_has_prefix(const route_row *route, const char *prefix)
+{
+    unsigned int plen;
+    bool is_v4;
+    char *s = normalize_prefix(route->ip_prefix, &is_v4, &plen);
+    bool equal = s && !strcmp(s, prefix);
+
+    free(s);
+    return equal;
+}
+
+/* What "lr-route-add" asks for. */
+struct request {
+    char *prefix;
+    char *nexthop;
+    const char *port;           /* Or NULL. */
+    const char *policy;         /* Likewise. */
+    const char *route_table;
+};
+
+static void
+write_route(const route_row *route, const struct request *request)
+{
+    nb_logical_router_static_route_set_ip_prefix(route, request->prefix);
+    nb_logical_router_static_route_set_nexthop(route, request->nexthop);
+    if (request->port) {
+        nb_logical_router_static_route_set_output_port(route, request->port);
+    }
+    if (request->policy) {
+        nb_logical_router_static_route_set_policy(route, request->policy);
+    }
+}
+
+static struct error *
+add_route(struct dbctl_call *call, const struct nb_logical_router *lr,
+          const struct request *request)
+{
+    bool symmetric = dbctl_has_option(call, "--ecmp-symmetric-reply");
+    bool ecmp = symmetric || dbctl_has_option(call, "--ecmp");
+    const char *policy = request->policy ? request->policy : "dst-ip";
+    const route_row *route;
+
+    for (size_t i = 0; i < lr->n_static_routes; i++) {
+        route = lr->static_routes[i];
+        if (strcmp(route_policy(route), policy)
+            || strcmp(route->route_table, request->route_table)
+            || !route_has_prefix(route, request->prefix)) {
+            continue;
+        }
+        if (ecmp && (strcmp(route->nexthop, request->nexthop)
+                     || (request->port && route->output_port
+                         && strcmp(route->output_port, request->port)))) {
+            continue;
+        }
+        if (dbctl_has_option(call, "--may-exist")) {
+            write_route(route, request);
+            return NULL;
+        }
+        return (ecmp
+                ? error_create(0, "duplicate nexthop for the same ECMP route")
+                : error_create(0, "duplicate prefix: %s (policy: %s). Use "
+                               "option --ecmp to allow this for ECMP "
+                               "routing.", request->prefix, policy));
+    }
+    route = nb_logical_router_static_route_insert(dbctl_txn(call->dbctl));
+    write_route(route, request);
+    if (*request->route_table) {
+        nb_logical_router_static_route_set_route_table(route,
+                                                       request->route_table);
+    }
+    if (symmetric) {
+        nb_logical_router_static_route_update_options_setkey(
+            route, "ecmp_symmetric_reply", "true");
+    }
+    nb_logical_router_update_static_routes_addvalue(lr, route);
+    return NULL;
+}
+
+static struct error *
+run_lr_route_add(struct dbctl_call *call)
+{
+    const char *table = dbctl_option(call, "--route-table");
+    const struct nb_logical_router_port *lrp = NULL;
+    const struct nb_logical_router *lr;
+    struct request request = { .policy = dbctl_option(call, "--policy"),
+                               .route_table = table ? table : "" };
+    struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
+                                            &lr);
+    unsigned int plen;
+    bool is_v4;
+
+    if (!error) {
+        error = check_policy(request.policy);
+    }
+    if (error) {
+        return error;
+    }
+    request.prefix = normalize_prefix(call->argv[2], &is_v4, &plen);
+    if (!request.prefix) {
+        return error_create(0, "bad prefix argument: %s", call->argv[2]);
+    }
+    error = normalize_nexthop(call->argv[3], is_v4, &request.nexthop);
+    if (!error && call->argc > 4) {
+        error = nbctl_find_lrp(call->dbctl, call->argv[4], true, &lrp);
+        request.port = lrp ? lrp->name : NULL;
+    }
+    if (!error) {
+        error = add_route(call, lr, &request);
+    }
+    free(request.prefix);
+    free(request.nexthop);
+    return error;
+}
+
+/* Whether the route is one of those that "lr-route-del" names. */
+static bool
+route_is_named(const struct dbctl_call *call, const route_row *route,
+               const char *prefix, const char *nexthop)
+{
+    const char *policy = dbctl_option(call, "--policy");
+    const char *table = dbctl_option(call, "--route-table");
+
+    return ((!policy || !strcmp(policy, route_policy(route)))
+            && (!table || !strcmp(table, route->route_table))
+            && (!prefix || route_has_prefix(route, prefix))
+            && (!nexthop || !strcmp(nexthop, route->nexthop))
+            && (call->argc < 5
+                || (route->output_port
+                    && !strcmp(route->output_port, call->argv[4]))));
+}
+
+static struct error *
+delete_routes(struct dbctl_call *call, const struct nb_logical_router *lr,
+              const char *prefix, const char *nexthop)
+{
+    const char *policy = dbctl_option(call, "--policy");
+    bool any = false;
+
+    for (size_t i = lr->n_static_routes; i-- > 0;) {
+        const route_row *route = lr->static_routes[i];
+
+        if (route_is_named(call, route, prefix, nexthop)) {
+            nb_logical_router_update_static_routes_delvalue(lr, route);
+            nb_logical_router_static_route_delete(route);
+            any = true;
+        }
+    }
+    if (any || call->argc == 2 || dbctl_has_option(call, "--if-exists")) {
+        return NULL;
+    }
+    return error_create(0, "no matching route: policy '%s', prefix '%s', "
+                        "nexthop '%s', output_port '%s'.",
+                        policy ? policy : "any", prefix ? prefix : "any",
+                        nexthop ? nexthop : "any",
+                        call->argc > 4 ? call->argv[4] : "any");
+}
+
+static struct error *
+run_lr_route_del(struct dbctl_call *call)
+{
+    const struct nb_logical_router *lr;
+    struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
+                                            &lr);
+    char *prefix = NULL, *nexthop = NULL;
+    unsigned int plen;
+    bool is_v4;
+
+    if (!error) {
+        error = check_policy(dbctl_option(call, "--policy"));
+    }
+    if (!error && call->argc > 2) {
+        prefix = normalize_prefix(call->argv[2], &is_v4, &plen);
+        if (!prefix) {
+            error = error_create(0, "bad prefix argument: %s", call->argv[2]);
+        }
+    }
+    if (!error && call->argc > 3) {
+        error = normalize_nexthop(call->argv[3], is_v4, &nexthop);
+    }
+    if (!error) {
+        error = delete_routes(call, lr, prefix, nexthop);
+    }
+    free(prefix);
+    free(nexthop);
+    return error;
+}
+
+/* lr-route-list */
+
+struct listed {
+    const route_row *route;
+    char *prefix;
+    unsigned int plen;
+    bool is_v4;
+};
+
+/* By table, longest prefix first, destination routes before source routes. */
+static int
+compare_listed(const void *a_, const void *b_)
+{
+    const struct listed *a = a_, *b = b_;
+    int c = strcmp(a->route->route_table, b->route->route_table);
+
+    if (c) {
+        return c;
+    } else if (a->plen != b->plen) {
+        return a->plen > b->plen ? -1 : 1;
+    }
+    c = strcmp(route_policy(a->route), route_policy(b->route));
+    if (!c) {
+        c = strcmp(a->prefix, b->prefix);
+    }
+    return c ? c : strcmp(a->route->nexthop, b->route->nexthop);
+}
+
+static bool
+same_destination(const struct listed *a, const struct listed *b)
+{
+    return (a->is_v4 == b->is_v4 && !strcmp(a->prefix, b->prefix)
+            && !strcmp(a->route->route_table, b->route->route_table)
+            && !strcmp(route_policy(a->route), route_policy(b->route)));
+}
+
+static void
+put_route(struct str *out, const struct listed *listed, bool is_ecmp)
+{
+    const route_row *route = listed->route;
+
+    str_printf(out, "%25s %25s %s", listed->prefix, route->nexthop,
+               route_policy(route));
+    if (route->output_port) {
+        str_printf(out, " %s", route->output_port);
+    }
+    if (strmap_get(&route->external_ids, "ic-learned-route")) {
+        str_put(out, " (learned)");
+    }
+    if (is_ecmp) {
+        str_put(out, " ecmp");
+    }
+    if (strmap_get_bool(&route->options, "ecmp_symmetric_reply", false)) {
+        str_put(out, " ecmp-symmetric-reply");
+    }
+    str_put(out, route->bfd ? " bfd\n" : "\n");
+}
+
+static void
+put_routes(struct str *out, const struct listed *routes, size_t n, bool is_v4)
+{
+    const char *table = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct listed *listed = &routes[i];
+        bool is_ecmp = false;
+
+        if (listed->is_v4 != is_v4) {
+            continue;
+        }
+        if (!table) {
+            str_printf(out, "%sIPv%c Routes\n", out->length ? "\n" : "",
+                       is_v4 ? '4' : '6');
+        }
+        if (!table || strcmp(table, listed->route->route_table)) {
+            str_printf(out, "%sRoute Table %s:\n", table ? "\n" : "",
+                       *listed->route->route_table
+                       ? listed->route->route_table : "<main>");
+            table = listed->route->route_table;
+        }
+        for (size_t j = 0; j < n; j++) {
+            is_ecmp |= j != i && same_destination(listed, &routes[j]);
+        }
+        put_route(out, listed, is_ecmp);
+    }
+}
+
+static struct error *
+run_lr_route_list(struct dbctl_call *call)
+{
+    const struct nb_logical_router *lr;
+    VEC(struct listed) routes = VEC_EMPTY;
+    struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
+                                            &lr);
+
+    for (size_t i = 0; !error && i < lr->n_static_routes; i++) {
+        struct listed listed = { .route = lr->static_routes[i] };
+
+        listed.prefix = normalize_prefix(listed.route->ip_prefix,
+                                         &listed.is_v4, &listed.plen);
+        if (listed.prefix) {
+            vec_push(&routes, listed);
+        }
+    }
+    vec_sort(&routes, compare_listed);
+    put_routes(&call->output, routes.items, routes.n, true);
+    put_routes(&call->output, routes.items, routes.n, false);
+    VEC_FOR_EACH (listed, &routes) {
+        free(listed->prefix);
+    }
+    vec_uninit(&routes);
+    return error;
+}
+
+static const struct dbctl_command commands[] = {
+    { .name = "lr-route-add", .min_args = 3, .max_args = 4,
+      .arguments = "ROUTER PREFIX NEXTHOP [PORT]",
+      .options = "--may-exist,--ecmp,--ecmp-symmetric-reply,--policy=,"
+                 "--route-table=",
+      .tables = tables, .run = run_lr_route_add },
+    { .name = "lr-route-del", .min_args = 1, .max_args = 4,
+      .arguments = "ROUTER [PREFIX [NEXTHOP [PORT]]]",
+      .options = "--if-exists,--policy=,--route-table=", .tables = tables,
+      .run = run_lr_route_del },
+    { .name = "lr-route-list", .min_args = 1, .max_args = 1,
+      .arguments = "ROUTER", .tables = tables, .run = run_lr_route_list },
+};
+
+const struct dbctl_command_group nbctl_route_commands = {
+    "Static route commands", commands, ARRAY_SIZE(commands)
+};

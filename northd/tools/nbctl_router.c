@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* ovn-nbctl's commands on logical routers and their ports. */
+
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "lib/logical/addresses.h"
+#include "northd/tools/nbctl.h"
+
+static const struct replica_table_class *const tables[] = {
+    &nb_logical_router_table, &nb_logical_router_port_table,
+    &nb_gateway_chassis_table, NULL,
+};
+
+/* Routers. */
+
+static struct error *
+run_lr_add(struct dbctl_call *call)
+{
+    const char *name = call->argc > 1 ? call->argv[1] : NULL;
+    bool may_exist = dbctl_has_option(call, "--may-exist");
+    bool duplicate = dbctl_has_option(call, "--add-duplicate");
+    const struct nb_logical_router *lr;
+
+    if (may_exist && duplicate) {
+        return error_create(0, "--may-exist and --add-duplicate may not be "
+                            "used together");
+    }
+    if (!name && (may_exist || duplicate)) {
+        return error_create(0, "%s requires specifying a name",
+                            may_exist ? "--may-exist" : "--add-duplicate");
+    }
+    NB_LOGICAL_ROUTER_FOR_EACH (lr, dbctl_replica(call->dbctl)) {
+        if (name && !duplicate && !strcmp(lr->name, name)) {
+            return (may_exist ? NULL
+                    : error_create(0, "%s: a router with this name already "
+                                   "exists", name));
+        }
+    }
+    lr = nb_logical_router_insert(dbctl_txn(call->dbctl));
+    if (name) {
+        nb_logical_router_set_name(lr, name);
+    }
+    return NULL;
+}
+
+static struct error *
+run_lr_del(struct dbctl_call *call)
+{
+    const struct nb_logical_router *lr;
+    struct error *error = nbctl_find_router(
+        call->dbctl, call->argv[1], !dbctl_has_option(call, "--if-exists"),
+        &lr);
+
+    if (!error && lr) {
+        nb_logical_router_delete(lr);
+    }
+    return error;
+}
+
+static struct error *
+run_lr_list(struct dbctl_call *call)
+{
+    const struct nb_logical_router *lr;
+    nbctl_lines lines = VEC_EMPTY;
+
+    NB_LOGICAL_ROUTER_FOR_EACH (lr, dbctl_replica(call->dbctl)) {
+        nbctl_add_line(&lines, &lr->header, lr->name);
+    }
+    nbctl_put_lines(&call->output, &lines);
+    return NULL;
+}
+
+/* Ports. */
+
+static const struct nb_logical_router *
+router_of(const struct dbctl *dbctl, const struct nb_logical_router_port *lrp)
+{
+    const struct nb_logical_router *lr;
+
+    NB_LOGICAL_ROUTER_FOR_EACH (lr, dbctl_replica(dbctl)) {
+        for (size_t i = 0; i < lr->n_ports; i++) {
+            if (lr->ports[i] == lrp) {
+                return lr;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* What "lrp-add" asks for. */
+struct request {
+    const char *name;
+    struct eth_addr mac;
+    char **networks;
+    int n_networks;
+    char **settings;            /* COLUMN[:KEY]=VALUE words. */
+    int n_settings;
+};
+
+static bool
+network_is_valid(const char *s)
+{
+    struct in6_addr ip6;
+    unsigned int plen;
+    be32 ip4;
+
+    return ip4_parse_cidr(s, &ip4, &plen) || ip6_parse_cidr(s, &ip6, &plen);
+}
+
+static struct error *
+parse_request(struct dbctl_call *call, struct request *request)
+{
+    request->name = call->argv[2];
+    request->networks = call->argv + 4;
+    request->n_networks = 0;
+    if (!mac_parse(call->argv[3], &request->mac)) {
+        return error_create(0, "%s: invalid mac address %s", request->name,
+                            call->argv[3]);
+    }
+    while (4 + request->n_networks < call->argc
+           && !strchr(call->argv[4 + request->n_networks], '=')) {
+        const char *network = call->argv[4 + request->n_networks++];
+
+        if (!network_is_valid(network)) {
+            return error_create(0, "%s: invalid network address: %s",
+                                request->name, network);
+        }
+    }
+    request->settings = request->networks + request->n_networks;
+    request->n_settings = call->argc - 4 - request->n_networks;
+    return NULL;
+}
+
+static bool
+has_networks(const struct nb_logical_router_port *lrp,
+             const struct request *request)
+{
+    bool equal = lrp->n_networks == (size_t) request->n_networks;
+
+    for (int i = 0; equal && i < request->n_networks; i++) {
+        bool found = false;
+
+        for (size_t j = 0; j < lrp->n_networks; j++) {
+            found |= !strcmp(lrp->networks[j], request->networks[i]);
+        }
+        equal = found;
+    }
+    return equal;
+}
+
+/* Whether an existing port is what --may-exist wants. */
+static struct error *
+check_existing(const struct dbctl_call *call, const struct request *request,
+               const struct nb_logical_router_port *lrp,
+               const struct nb_logical_router *lr)
+{
+    const struct nb_logical_router *owner = router_of(call->dbctl, lrp);
+    struct eth_addr mac;
+
+    if (!dbctl_has_option(call, "--may-exist")) {
+        return error_create(0, "%s: a port with this name already exists",
+                            lrp->name);
+    } else if (owner != lr) {
+        return error_create(0, "%s: port already exists but in router %s",
+                            lrp->name, owner ? owner->name : "none");
+    } else if (!mac_parse(lrp->mac, &mac)
+               || memcmp(&mac, &request->mac, sizeof mac)) {
+        return error_create(0, "%s: port already exists with mac %s",
+                            lrp->name, lrp->mac);
+    } else if (!has_networks(lrp, request)) {
+        return error_create(0, "%s: port already exists with different "
+                            "network", lrp->name);
+    }
+    return NULL;
+}
+
+static struct error *
+run_lrp_add(struct dbctl_call *call)
+{
+    const struct nb_logical_router_port *lrp;
+    const struct nb_logical_router *lr;
+    struct request request;
+    struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
+                                            &lr);
+
+    if (!error) {
+        error = parse_request(call, &request);
+    }
+    if (error) {
+        return error;
+    }
+    NB_LOGICAL_ROUTER_PORT_FOR_EACH (lrp, dbctl_replica(call->dbctl)) {
+        if (!strcmp(lrp->name, request.name)) {
+            return check_existing(call, &request, lrp, lr);
+        }
+    }
+    lrp = nb_logical_router_port_insert(dbctl_txn(call->dbctl));
+    nb_logical_router_port_set_name(lrp, request.name);
+    nb_logical_router_port_set_mac(lrp, call->argv[3]);
+    nb_logical_router_port_set_networks(
+        lrp, (const char *const *) request.networks, request.n_networks);
+    for (int i = 0; !error && i < request.n_settings; i++) {
+        error = dbctl_set_column(call->dbctl, &lrp->header,
+                                 request.settings[i]);
+    }
+    if (!error) {
+        nb_logical_router_update_ports_addvalue(lr, lrp);
+    }
+    return error;
+}
+
+static struct error *
+run_lrp_del(struct dbctl_call *call)
+{
+    const struct nb_logical_router_port *lrp;
+    const struct nb_logical_router *lr;
+    struct error *error = nbctl_find_lrp(
+        call->dbctl, call->argv[1], !dbctl_has_option(call, "--if-exists"),
+        &lrp);
+
+    if (!error && lrp) {
+        lr = router_of(call->dbctl, lrp);
+        if (lr) {
+            nb_logical_router_update_ports_delvalue(lr, lrp);
+        }
+        nb_logical_router_port_delete(lrp);
+    }
+    return error;
+}
+
+static struct error *
+run_lrp_list(struct dbctl_call *call)
+{
+    const struct nb_logical_router *lr;
+    struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
+                                            &lr);
+    nbctl_lines lines = VEC_EMPTY;
+
+    for (size_t i = 0; !error && i < lr->n_ports; i++) {
+        nbctl_add_line(&lines, &lr->ports[i]->header, lr->ports[i]->name);
+    }
+    nbctl_put_lines(&call->output, &lines);
+    return error;
+}
+
+static struct error *
+run_lrp_set_enabled(struct dbctl_call *call)
+{
+    const struct nb_logical_router_port *lrp;
+    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
+                                         &lrp);
+    bool enabled;
+
+    if (!error) {
+        error = nbctl_parse_state(call->argv[2], &enabled);
+    }
+    if (!error) {
+        nb_logical_router_port_set_enabled(lrp, enabled);
+    }
+    return error;
+}
+
+static struct error *
+run_lrp_get_enabled(struct dbctl_call *call)
+{
+    const struct nb_logical_router_port *lrp;
+    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
+                                         &lrp);
+
+    if (!error) {
+        str_put(&call->output, !lrp->has_enabled || lrp->enabled
+                ? "enabled\n" : "disabled\n");
+    }
+    return error;
+}
+
+/* Gateway chassis. */
+
+static const struct nb_gateway_chassis *
+find_gateway(const struct nb_logical_router_port *lrp, const char *chassis)
+{
+    for (size_t i = 0; i < lrp->n_gateway_chassis; i++) {
+        if (!strcmp(lrp->gateway_chassis[i]->chassis_name, chassis)) {
+            return lrp->gateway_chassis[i];
+        }
+    }
+    return NULL;
+}
+
+static struct error *
+run_lrp_set_gateway_chassis(struct dbctl_call *call)
+{
+    const struct nb_logical_router_port *lrp;
+    const struct nb_gateway_chassis *gateway;
+    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
+                                         &lrp);
+    int priority = 0;
+    char *name;
+
+    if (error) {
+        return error;
+    }
+    if (call->argc > 3
+        && !text_to_int_range(call->argv[3], 0, 32767, &priority)) {
+        return error_create(0, "%s: priority must in range 0...32767",
+                            call->argv[3]);
+    }
+    gateway = find_gateway(lrp, call->argv[2]);
+    if (!gateway) {
+        gateway = nb_gateway_chassis_insert(dbctl_txn(call->dbctl));
+        name = xasprintf("%s-%s", lrp->name, call->argv[2]);
+        nb_gateway_chassis_set_name(gateway, name);
+        free(name);
+        nb_gateway_chassis_set_chassis_name(gateway, call->argv[2]);
+        nb_logical_router_port_update_gateway_chassis_addvalue(lrp, gateway);
+    }
+    nb_gateway_chassis_set_priority(gateway, priority);
+    return NULL;
+}
+
+static struct error *
+run_lrp_del_gateway_chassis(struct dbctl_call *call)
+{
+    const struct nb_logical_router_port *lrp;
+    const struct nb_gateway_chassis *gateway;
+    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
+                                         &lrp);
+
+    if (error) {
+        return error;
+    }
+    gateway = find_gateway(lrp, call->argv[2]);
+    if (!gateway) {
+        return error_create(0, "chassis %s is not added to logical port %s",
+                            call->argv[2], lrp->name);
+    }
+    nb_logical_router_port_update_gateway_chassis_delvalue(lrp, gateway);
+    nb_gateway_chassis_delete(gateway);
+    return NULL;
+}
+
+static int
+compare_gateways(const void *a_, const void *b_)
+{
+    const struct nb_gateway_chassis *const *a = a_, *const *b = b_;
+
+    return ((*a)->priority > (*b)->priority ? -1
+            : (*a)->priority < (*b)->priority ? 1
+            : strcmp((*a)->name, (*b)->name));
+}
+
+static struct error *
+run_lrp_get_gateway_chassis(struct dbctl_call *call)
+{
+    const struct nb_logical_router_port *lrp;
+    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
+                                         &lrp);
+    VEC(const struct nb_gateway_chassis *) sorted = VEC_EMPTY;
+
+    for (size_t i = 0; !error && i < lrp->n_gateway_chassis; i++) {
+        vec_push(&sorted, lrp->gateway_chassis[i]);
+    }
+    vec_sort(&sorted, compare_gateways);
+    VEC_FOR_EACH (gateway, &sorted) {
+        str_printf(&call->output, "%s %5lld\n", (*gateway)->name,
+                   (long long) (*gateway)->priority);
+    }
+    vec_uninit(&sorted);
+    return error;
+}
+
+#define LR_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN) \
+    { .name = NAME, .min_args = MIN, .max_args = MAX, \
+      .arguments = ARGUMENTS, .options = OPTIONS, .tables = tables, \
+      .run = RUN }
+
+static const struct dbctl_command commands[] = {
+    LR_COMMAND("lr-add", 0, 1, "[ROUTER]", "--may-exist,--add-duplicate",
+               run_lr_add),
+    LR_COMMAND("lr-del", 1, 1, "ROUTER", "--if-exists", run_lr_del),
+    LR_COMMAND("lr-list", 0, 0, NULL, NULL, run_lr_list),
+    LR_COMMAND("lrp-add", 3, INT_MAX,
+               "ROUTER PORT MAC [NETWORK]... [COLUMN[:KEY]=VALUE]...",
+               "--may-exist", run_lrp_add),
+    LR_COMMAND("lrp-del", 1, 1, "PORT", "--if-exists", run_lrp_del),
+    LR_COMMAND("lrp-list", 1, 1, "ROUTER", NULL, run_lrp_list),
+    LR_COMMAND("lrp-set-enabled", 2, 2, "PORT STATE", NULL,
+               run_lrp_set_enabled),
+    LR_COMMAND("lrp-get-enabled", 1, 1, "PORT", NULL, run_lrp_get_enabled),
+    LR_COMMAND("lrp-set-gateway-chassis", 2, 3, "PORT CHASSIS [PRIORITY]",
+               NULL, run_lrp_set_gateway_chassis),
+    LR_COMMAND("lrp-del-gateway-chassis", 2, 2, "PORT CHASSIS", NULL,
+               run_lrp_del_gateway_chassis),
+    LR_COMMAND("lrp-get-gateway-chassis", 1, 1, "PORT", NULL,
+               run_lrp_get_gateway_chassis),
+};
+
+const struct dbctl_command_group nbctl_router_commands = {
+    "Logical router and router port commands", commands, ARRAY_SIZE(commands)
+};

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* ovn-nbctl's commands on logical switches and their ports. */
+
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "lib/logical/addresses.h"
+#include "northd/tools/nbctl.h"
+
+static const struct replica_table_class *const tables[] = {
+    &nb_logical_switch_table, &nb_logical_switch_port_table, NULL,
+};
+
+/* Switches. */
+
+static struct error *
+run_ls_add(struct dbctl_call *call)
+{
+    const char *name = call->argc > 1 ? call->argv[1] : NULL;
+    bool may_exist = dbctl_has_option(call, "--may-exist");
+    bool duplicate = dbctl_has_option(call, "--add-duplicate");
+    const struct nb_logical_switch *ls;
+
+    if (may_exist && duplicate) {
+        return error_create(0, "--may-exist and --add-duplicate may not be "
+                            "used together");
+    }
+    if (!name && (may_exist || duplicate)) {
+        return error_create(0, "%s requires specifying a name",
+                            may_exist ? "--may-exist" : "--add-duplicate");
+    }
+    NB_LOGICAL_SWITCH_FOR_EACH (ls, dbctl_replica(call->dbctl)) {
+        if (name && !duplicate && !strcmp(ls->name, name)) {
+            return (may_exist ? NULL
+                    : error_create(0, "%s: a switch with this name already "
+                                   "exists", name));
+        }
+    }
+    ls = nb_logical_switch_insert(dbctl_txn(call->dbctl));
+    if (name) {
+        nb_logical_switch_set_name(ls, name);
+    }
+    return NULL;
+}
+
+static struct error *
+run_ls_del(struct dbctl_call *call)
+{
+    const struct nb_logical_switch *ls;
+    struct error *error = nbctl_find_switch(
+        call->dbctl, call->argv[1], !dbctl_has_option(call, "--if-exists"),
+        &ls);
+
+    if (!error && ls) {
+        nb_logical_switch_delete(ls);
+    }
+    return error;
+}
+
+static struct error *
+run_ls_list(struct dbctl_call *call)
+{
+    const struct nb_logical_switch *ls;
+    nbctl_lines lines = VEC_EMPTY;
+
+    NB_LOGICAL_SWITCH_FOR_EACH (ls, dbctl_replica(call->dbctl)) {
+        nbctl_add_line(&lines, &ls->header, ls->name);
+    }
+    nbctl_put_lines(&call->output, &lines);
+    return NULL;
+}
+
+/* Ports. */
+
+static const struct nb_logical_switch *
+switch_of(const struct dbctl *dbctl, const struct nb_logical_switch_port *lsp)
+{
+    const struct nb_logical_switch *ls;
+
+    NB_LOGICAL_SWITCH_FOR_EACH (ls, dbctl_replica(dbctl)) {
+        for (size_t i = 0; i < ls->n_ports; i++) {
+            if (ls->ports[i] == lsp) {
+                return ls;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Whether an existing port is what --may-exist wants. */
+static struct error *
+check_existing(const struct dbctl_call *call,
+               const struct nb_logical_switch_port *lsp,
+               const struct nb_logical_switch *ls, const char *parent, int tag)
+{
+    const struct nb_logical_switch *owner = switch_of(call->dbctl, lsp);
+
+    if (!dbctl_has_option(call, "--may-exist")) {
+        return error_create(0, "%s: a port with this name already exists",
+                            lsp->name);
+    } else if (owner != ls) {
+        return error_create(0, "%s: port already exists but in switch %s",
+                            lsp->name, owner ? owner->name : "none");
+    } else if (parent && !lsp->parent_name) {
+        return error_create(0, "%s: port already exists but has no parent",
+                            lsp->name);
+    } else if (parent && strcmp(parent, lsp->parent_name)) {
+        return error_create(0, "%s: port already exists with different parent "
+                            "%s", lsp->name, lsp->parent_name);
+    } else if (!parent && lsp->parent_name) {
+        return error_create(0, "%s: port already exists but has parent %s",
+                            lsp->name, lsp->parent_name);
+    } else if (parent && (!lsp->has_tag_request || lsp->tag_request != tag)) {
+        return error_create(0, "%s: port already exists with different "
+                            "tag_request %lld", lsp->name,
+                            (long long) lsp->tag_request);
+    }
+    return NULL;
+}
+
+static struct error *
+run_lsp_add(struct dbctl_call *call)
+{
+    const char *name = call->argv[2];
+    const char *parent = call->argc > 3 ? call->argv[3] : NULL;
+    const struct nb_logical_switch_port *lsp;
+    const struct nb_logical_switch *ls;
+    struct error *error;
+    int tag = 0;
+
+    error = nbctl_find_switch(call->dbctl, call->argv[1], true, &ls);
+    if (error) {
+        return error;
+    }
+    if (call->argc == 4) {
+        return error_create(0, "lsp-add with parent must also specify a tag");
+    } else if (parent && !text_to_int_range(call->argv[4], 0, 4095, &tag)) {
+        return error_create(0, "%s: invalid tag (must be in range 0 to 4095)",
+                            call->argv[4]);
+    }
+    NB_LOGICAL_SWITCH_PORT_FOR_EACH (lsp, dbctl_replica(call->dbctl)) {
+        if (!strcmp(lsp->name, name)) {
+            return check_existing(call, lsp, ls, parent, tag);
+        }
+    }
+    lsp = nb_logical_switch_port_insert(dbctl_txn(call->dbctl));
+    nb_logical_switch_port_set_name(lsp, name);
+    if (parent) {
+        nb_logical_switch_port_set_parent_name(lsp, parent);
+        nb_logical_switch_port_set_tag_request(lsp, tag);
+    }
+    nb_logical_switch_update_ports_addvalue(ls, lsp);
+    return NULL;
+}
+
+static struct error *
+run_lsp_del(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    const struct nb_logical_switch *ls;
+    struct error *error = nbctl_find_lsp(
+        call->dbctl, call->argv[1], !dbctl_has_option(call, "--if-exists"),
+        &lsp);
+
+    if (!error && lsp) {
+        ls = switch_of(call->dbctl, lsp);
+        if (ls) {
+            nb_logical_switch_update_ports_delvalue(ls, lsp);
+        }
+        nb_logical_switch_port_delete(lsp);
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_list(struct dbctl_call *call)
+{
+    const struct nb_logical_switch *ls;
+    struct error *error = nbctl_find_switch(call->dbctl, call->argv[1], true,
+                                            &ls);
+    nbctl_lines lines = VEC_EMPTY;
+
+    for (size_t i = 0; !error && i < ls->n_ports; i++) {
+        nbctl_add_line(&lines, &ls->ports[i]->header, ls->ports[i]->name);
+    }
+    nbctl_put_lines(&call->output, &lines);
+    return error;
+}
+
+static struct error *
+run_lsp_get_ls(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    const struct nb_logical_switch *ls;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    ls = error ? NULL : switch_of(call->dbctl, lsp);
+    if (ls) {
+        str_printf(&call->output, UUID_FMT " (%s)\n",
+                   UUID_ARGS(&ls->header.uuid), ls->name);
+    }
+    return error;
+}
+
+/* Addresses. */
+
+/* "unknown", "dynamic [IP...]", "router [IP...]", or "MAC ...". */
+static bool
+address_is_valid(const char *address)
+{
+    static const char *const words[] = { "unknown", "dynamic", "router" };
+    size_t length = strcspn(address, " ");
+    char *first = xmemdup0(address, length);
+    struct eth_addr mac;
+    bool is_valid = mac_parse(first, &mac);
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        is_valid |= !strcmp(first, words[i]);
+    }
+    free(first);
+    return is_valid;
+}
+
+/* Whether 'ip' is among the words of one of the port's addresses. */
+static bool
+port_has_ip(const struct nb_logical_switch_port *lsp,
+            const struct in6_addr *ip)
+{
+    bool has = false;
+
+    for (size_t i = 0; i < lsp->n_addresses && !has; i++) {
+        char *copy = xstrdup(lsp->addresses[i]);
+        char *p = copy, *word;
+        struct in6_addr other;
+
+        while (!has && (word = text_token(&p, " ")) != NULL) {
+            word[strcspn(word, "/")] = '\0';
+            has = ip_parse(word, &other) && !memcmp(&other, ip, sizeof other);
+        }
+        free(copy);
+    }
+    return has;
+}
+
+static struct error *
+check_duplicate(const struct nb_logical_switch *ls,
+                const struct nb_logical_switch_port *lsp, const char *word)
+{
+    struct in6_addr ip;
+
+    for (size_t i = 0; ip_parse(word, &ip) && i < ls->n_ports; i++) {
+        if (ls->ports[i] != lsp && port_has_ip(ls->ports[i], &ip)) {
+            return error_create(0, "Error on switch %s: duplicate IPv%c "
+                                "address '%s' found on logical switch port "
+                                "'%s'", ls->name, ip_is_v4(&ip) ? '4' : '6',
+                                word, ls->ports[i]->name);
+        }
+    }
+    return NULL;
+}
+
+/* Refuses addresses that another port of the switch has. */
+static struct error *
+check_duplicates(const struct nb_logical_switch *ls,
+                 const struct nb_logical_switch_port *lsp, const char *address)
+{
+    char *copy = xstrdup(address);
+    char *p = copy, *word;
+    struct error *error = NULL;
+
+    while (!error && (word = text_token(&p, " ")) != NULL) {
+        word[strcspn(word, "/")] = '\0';
+        error = check_duplicate(ls, lsp, word);
+    }
+    free(copy);
+    return error;
+}
+
+static struct error *
+run_lsp_set_addresses(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    const struct nb_logical_switch *ls;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    ls = error ? NULL : switch_of(call->dbctl, lsp);
+    for (int i = 2; !error && i < call->argc; i++) {
+        if (!address_is_valid(call->argv[i])) {
+            error = error_create(0, "%s: Invalid address format. See "
+                                 "ovn-nb(5). Hint: An Ethernet address must "
+                                 "be listed before an IP address, together "
+                                 "as a single argument.", call->argv[i]);
+        } else if (ls) {
+            error = check_duplicates(ls, lsp, call->argv[i]);
+        }
+    }
+    if (!error) {
+        nb_logical_switch_port_set_addresses(
+            lsp, (const char *const *) call->argv + 2, call->argc - 2);
+    }
+    return error;
+}
+
+static void
+put_sorted(struct dbctl_call *call, const char *const *strings, size_t n)
+{
+    /* The columns are sets, which are in order. */
+    for (size_t i = 0; i < n; i++) {
+        str_printf(&call->output, "%s\n", strings[i]);
+    }
+}
+
+static struct error *
+run_lsp_get_addresses(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error) {
+        put_sorted(call, lsp->addresses, lsp->n_addresses);
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_set_port_security(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error) {
+        nb_logical_switch_port_set_port_security(
+            lsp, (const char *const *) call->argv + 2, call->argc - 2);
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_get_port_security(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error) {
+        put_sorted(call, lsp->port_security, lsp->n_port_security);
+    }
+    return error;
+}
+
+/* Single columns. */
+
+static struct error *
+run_lsp_get_parent(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error && lsp->parent_name) {
+        str_printf(&call->output, "%s\n", lsp->parent_name);
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_get_tag(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error && lsp->has_tag) {
+        str_printf(&call->output, "%lld\n", (long long) lsp->tag);
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_get_up(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error) {
+        str_put(&call->output, lsp->has_up && lsp->up ? "up\n" : "down\n");
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_set_enabled(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+    bool enabled;
+
+    if (!error) {
+        error = nbctl_parse_state(call->argv[2], &enabled);
+    }
+    if (!error) {
+        nb_logical_switch_port_set_enabled(lsp, enabled);
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_get_enabled(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error) {
+        str_put(&call->output, !lsp->has_enabled || lsp->enabled
+                ? "enabled\n" : "disabled\n");
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_set_type(struct dbctl_call *call)
+{
+    static const char *const types[] = {
+        "", "router", "switch", "localnet", "localport", "l2gateway", "vtep",
+        "external", "virtual", "remote",
+    };
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    for (size_t i = 0; !error && i < ARRAY_SIZE(types); i++) {
+        if (!strcmp(types[i], call->argv[2])) {
+            nb_logical_switch_port_set_type(lsp, types[i]);
+            return NULL;
+        }
+    }
+    return (error ? error
+            : error_create(0, "Logical switch port type '%s' is unrecognized. "
+                           "Not setting type.", call->argv[2]));
+}
+
+static struct error *
+run_lsp_get_type(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error) {
+        str_printf(&call->output, "%s\n", lsp->type);
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_set_options(struct dbctl_call *call)
+{
+    struct smap options = SMAP_INITIALIZER(&options);
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error) {
+        nbctl_parse_pairs(call->argv + 2, call->argc - 2, &options);
+        nb_logical_switch_port_set_options(lsp, &options);
+    }
+    smap_uninit(&options);
+    return error;
+}
+
+static struct error *
+run_lsp_get_options(struct dbctl_call *call)
+{
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
+                                         &lsp);
+
+    if (!error) {
+        nbctl_put_pairs(&call->output, &lsp->options);
+    }
+    return error;
+}
+
+#define LS_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN) \
+    { .name = NAME, .min_args = MIN, .max_args = MAX, \
+      .arguments = ARGUMENTS, .options = OPTIONS, .tables = tables, \
+      .run = RUN }
+
+static const struct dbctl_command switches[] = {
+    LS_COMMAND("ls-add", 0, 1, "[SWITCH]", "--may-exist,--add-duplicate",
+               run_ls_add),
+    LS_COMMAND("ls-del", 1, 1, "SWITCH", "--if-exists", run_ls_del),
+    LS_COMMAND("ls-list", 0, 0, NULL, NULL, run_ls_list),
+};
+
+const struct dbctl_command_group nbctl_switch_commands = {
+    "Logical switch commands", switches, ARRAY_SIZE(switches)
+};
+
+static const struct dbctl_command ports[] = {
+    LS_COMMAND("lsp-add", 2, 4, "SWITCH PORT [PARENT TAG]", "--may-exist",
+               run_lsp_add),
+    LS_COMMAND("lsp-del", 1, 1, "PORT", "--if-exists", run_lsp_del),
+    LS_COMMAND("lsp-list", 1, 1, "SWITCH", NULL, run_lsp_list),
+    LS_COMMAND("lsp-get-ls", 1, 1, "PORT", NULL, run_lsp_get_ls),
+    LS_COMMAND("lsp-get-parent", 1, 1, "PORT", NULL, run_lsp_get_parent),
+    LS_COMMAND("lsp-get-tag", 1, 1, "PORT", NULL, run_lsp_get_tag),
+    LS_COMMAND("lsp-set-addresses", 1, INT_MAX, "PORT [ADDRESS]...", NULL,
+               run_lsp_set_addresses),
+    LS_COMMAND("lsp-get-addresses", 1, 1, "PORT", NULL,
+               run_lsp_get_addresses),
+    LS_COMMAND("lsp-set-port-security", 1, INT_MAX, "PORT [ADDRS]...", NULL,
+               run_lsp_set_port_security),
+    LS_COMMAND("lsp-get-port-security", 1, 1, "PORT", NULL,
+               run_lsp_get_port_security),
+    LS_COMMAND("lsp-get-up", 1, 1, "PORT", NULL, run_lsp_get_up),
+    LS_COMMAND("lsp-set-enabled", 2, 2, "PORT STATE", NULL,
+               run_lsp_set_enabled),
+    LS_COMMAND("lsp-get-enabled", 1, 1, "PORT", NULL, run_lsp_get_enabled),
+    LS_COMMAND("lsp-set-type", 2, 2, "PORT TYPE", NULL, run_lsp_set_type),
+    LS_COMMAND("lsp-get-type", 1, 1, "PORT", NULL, run_lsp_get_type),
+    LS_COMMAND("lsp-set-options", 1, INT_MAX, "PORT [KEY=VALUE]...", NULL,
+               run_lsp_set_options),
+    LS_COMMAND("lsp-get-options", 1, 1, "PORT", NULL, run_lsp_get_options),
+};
+
+const struct dbctl_command_group nbctl_lsp_commands = {
+    "Logical switch port commands", ports, ARRAY_SIZE(ports)
+};
