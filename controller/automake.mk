@@ -47,6 +47,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/program.c \
 	controller/program.h \
 	controller/punt/acl_log.c \
+	controller/punt/announce.c \
+	controller/punt/announce.h \
 	controller/punt/dhcpv4.c \
 	controller/punt/dhcpv6.c \
 	controller/punt/dns.c \
@@ -54,6 +56,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/punt/learned.c \
 	controller/punt/learned.h \
 	controller/punt/neighbours.c \
+	controller/punt/periodic_ra.c \
+	controller/punt/periodic_ra.h \
 	controller/punt/ports.c \
 	controller/punt/ports.h \
 	controller/punt/punt.c \
@@ -81,6 +85,15 @@ CONTROLLER_LIBS = lib/schema/libschema.a lib/incr/libincr.a \
 	lib/logical/liblogical.a lib/openflow/libopenflow.a \
 	lib/flow/libflow.a lib/packet/libpacket.a lib/daemon/libdaemon.a \
 	$(REPLICA_LIBS) $(ALL_LIBS)
+
+if FUZZERS
+fuzz_programs += tests/fuzz/punt
+EXTRA_PROGRAMS += tests/fuzz/punt
+tests_fuzz_punt_SOURCES = tests/fuzz/punt.c controller/punt/testing.c \
+	controller/punt/testing.h
+tests_fuzz_punt_LDADD = controller/libcontroller.a $(CONTROLLER_LIBS)
+tests_fuzz_punt_LDFLAGS = $(FUZZ_LDFLAGS)
+endif
 
 if HAVE_CMOCKA
 check_PROGRAMS += controller/punt/test

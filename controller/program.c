@@ -15,6 +15,8 @@
 #include "controller/physical/learned.h"
 #include "controller/physical/physical.h"
 #include "controller/physical/port_security.h"
+#include "controller/punt/announce.h"
+#include "controller/punt/periodic_ra.h"
 #include "controller/translate/lflow.h"
 #include "controller/translate/sets.h"
 #include "lib/base/str.h"
@@ -75,6 +77,8 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_ID_WANTED] = { "id_wanted", RANK_FLOWS, NULL, format_u32 },
     [FACT_TUNNEL_WANTED] = { "tunnel_wanted", RANK_FLOWS },
     [FACT_PATCH_WANTED] = { "patch_wanted", RANK_FLOWS },
+    [FACT_ANNOUNCE] = { "announce", RANK_FLOWS },
+    [FACT_PERIODIC_RA] = { "periodic_ra", RANK_FLOWS, format_uuid },
 };
 
 #define ROW_UNIT(NAME, RANK, TABLE, RUN) \
@@ -115,6 +119,9 @@ static const struct incr_unit_class units[] = {
              mac_binding_unit),
     ROW_UNIT("static_mac_binding", RANK_FLOWS, TABLE_SB(STATIC_MAC_BINDING),
              static_mac_binding_unit),
+    ROW_UNIT("announce", RANK_FLOWS, TABLE_SB(PORT_BINDING), announce_unit),
+    ROW_UNIT("periodic_ra", RANK_FLOWS, TABLE_SB(PORT_BINDING),
+             periodic_ra_unit),
     ROW_UNIT("fdb", RANK_FLOWS, TABLE_SB(FDB), fdb_unit),
     ROW_UNIT("logical_flow", RANK_FLOWS, TABLE_SB(LOGICAL_FLOW),
              logical_flow_unit),

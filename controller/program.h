@@ -65,6 +65,8 @@ enum controller_fact {
     FACT_TUNNEL_WANTED,      /* Chassis name -> struct tunnel_want. */
     FACT_PATCH_WANTED,       /* Name of a localnet or l2gateway port -> name of
                               * the bridge to join br-int with for it. */
+    FACT_ANNOUNCE,           /* struct announce_key -> nothing. */
+    FACT_PERIODIC_RA,        /* Port_Binding uuid -> struct ra_fact. */
     N_FACTS
 };
 

@@ -424,6 +424,7 @@ connected(struct rconn *rconn UNUSED, void *inst_)
     inst->state = STATE_TLV_TABLE;
     vec_clear(&inst->barriers);
     messages_clear(&inst->messages);
+    rconn_take_send(inst->rconn, messages_want_packets());
     rconn_take_send(inst->rconn, messages_packet_in_format());
     rconn_take_send(inst->rconn, messages_set_config());
     rconn_take_send(inst->rconn, messages_tlv_request());

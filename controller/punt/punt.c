@@ -5,8 +5,10 @@
 
 #include "controller/install/install.h"
 #include "controller/install/messages.h"
+#include "controller/punt/announce.h"
 #include "controller/punt/dns.h"
 #include "controller/punt/learned.h"
+#include "controller/punt/periodic_ra.h"
 #include "controller/punt/ports.h"
 #include "controller/punt/reports.h"
 #include "controller/punt/request.h"
@@ -73,6 +75,8 @@ struct punter {
     struct learned *learned;
     struct reports *reports;
     struct waiting *waiting;
+    struct announcer *announcer;
+    struct periodic_ra *periodic_ra;
     struct replica_index *dns_by_datapath;
     uint64_t sb_seqno;
     struct {                     /* What is left of this second's packets. */
@@ -95,6 +99,8 @@ punter_create(struct controller *c, struct install *install,
     p->learned = learned_create(c, p->ports);
     p->reports = reports_create(c, p->ports);
     p->waiting = waiting_create(install, p->learned, p->ports);
+    p->announcer = announcer_create(c, install);
+    p->periodic_ra = periodic_ra_create(c, install);
     p->dns_by_datapath = dns_index_create(c->sb);
     p->wake = wake;
     p->aux = aux;
@@ -105,6 +111,8 @@ void
 punter_destroy(struct punter *p)
 {
     if (p) {
+        periodic_ra_destroy(p->periodic_ra);
+        announcer_destroy(p->announcer);
         waiting_destroy(p->waiting);
         reports_destroy(p->reports);
         learned_destroy(p->learned);

@@ -4,6 +4,7 @@
 
 #include "controller/install/install.h"
 #include "controller/install/messages.h"
+#include "lib/logical/ovn_symbols.h"
 #include "lib/packet/compose.h"
 #include "lib/packet/headers.h"
 
@@ -71,7 +72,8 @@ request_resume(struct request *r, struct packet *reply, bool result)
     }
     if (r->punt.dst.n_bits) {
         punt_bits_write(&r->punt.dst, result, &pin->metadata.flow);
-        for (unsigned int i = 0; i < FLOW_N_REGS; i++) {
+        /* The others are not OpenFlow's, nor the logical pipelines'. */
+        for (unsigned int i = 0; i <= LOG_REG_OUTPORT; i++) {
             match_set_reg(&pin->metadata, i, pin->metadata.flow.regs[i]);
         }
     }

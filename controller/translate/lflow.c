@@ -178,8 +178,9 @@ parse(struct translation *t)
         .nd_ra = &options->nd_ra,
         .pipeline = t->pipeline,
         .table = t->stage,
-        .n_tables = (t->pipeline == PIPELINE_INGRESS ? LFLOW_N_INGRESS
-                     : LFLOW_N_EGRESS),
+        /* A rejection goes from the egress pipeline to the ingress one, which
+         * has more tables. */
+        .n_tables = LFLOW_N_INGRESS,
     };
     const struct expr *prereqs;
     struct error *error;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROLLER_PUNT_ANNOUNCE_H
+#define CONTROLLER_PUNT_ANNOUNCE_H
+
+/* Gratuitous ARP, RARP and neighbour advertisements: physical networks learn
+ * where the addresses of ports are that came to this host, and those that its
+ * gateways translate.
+ *
+ * An address is announced when it comes and then after 1, 2 and 4 s; with
+ * external_ids:garp-max-timeout-sec for ever, the pause doubling up to that.
+ * All together, ANNOUNCE_RATE packets a second. */
+
+#include "controller/controller.h"
+#include "lib/flow/flow.h"
+
+#define ANNOUNCE_RATE 1000
+
+struct announcer;
+struct install;
+struct packet;
+
+/* Key of FACT_ANNOUNCE. */
+struct announce_key {
+    uint32_t dp_key;
+    uint32_t port_key;
+    struct in6_addr ip;          /* IPv4 as ::ffff:a.b.c.d; zero: the MAC
+                                  * alone. */
+    struct eth_addr mac;
+    uint8_t pad[2];
+};
+
+/* Unit of Port_Binding: emits FACT_ANNOUNCE. */
+void announce_unit(struct incr_ctx *, const void *port_binding);
+
+/* The packet that announces the address.  For packet_free(). */
+struct packet *announcement_compose(const struct announce_key *) MUST_USE;
+
+/* 'install' is borrowed. */
+struct announcer *announcer_create(struct controller *, struct install *);
+void announcer_destroy(struct announcer *);
+
+#endif /* controller/punt/announce.h */
