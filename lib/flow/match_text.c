@@ -321,12 +321,20 @@ put_protocol(const struct printer *p, bool *has_dl_type, bool *has_nw_proto)
     }
 }
 
+/* That a packet is Ethernet goes without saying, except in megaflows, which
+ * are the matches on recirc_id. */
 static void
 put_packet_type(const struct printer *p)
 {
-    if (p->match->wc.masks.packet_type
-        && p->match->flow.packet_type != PACKET_TYPE_ETH) {
+    const struct flow *masks = &p->match->wc.masks;
+
+    if (!masks->packet_type) {
+        return;
+    }
+    if (p->match->flow.packet_type != PACKET_TYPE_ETH) {
         put_field(p, FIELD_PACKET_TYPE);
+    } else if (masks->recirc_id) {
+        str_put(p->s, "eth,");
     }
 }
 
@@ -443,7 +451,7 @@ put_metadata(const struct printer *p)
 {
     put_hex(p, FIELD_PKT_MARK);
     if (p->match->wc.masks.recirc_id) {
-        str_printf(p->s, "recirc_id=0x%x,", p->match->flow.recirc_id);
+        str_printf(p->s, "recirc_id=%#x,", p->match->flow.recirc_id);
     }
     put_hex(p, FIELD_DP_HASH);
     put_field(p, FIELD_CONJ_ID);

@@ -58,6 +58,14 @@ parse_u64(const char *text, const char *what, uint64_t *ret)
             : error_create(EINVAL, "invalid %s \"%s\"", what, text));
 }
 
+/* A cookie or its mask; -1 is all ones. */
+static struct error *
+parse_cookie_part(const char *text, const char *what, uint64_t *ret)
+{
+    return parse_u64(!strcmp(text, "-1") ? "0xffffffffffffffff" : text, what,
+                     ret);
+}
+
 /* "COOKIE" or "COOKIE/MASK". */
 static struct error *
 parse_cookie(struct flow_mod *fm, char *text, bool for_delete)
@@ -68,7 +76,7 @@ parse_cookie(struct flow_mod *fm, char *text, bool for_delete)
 
     if (slash) {
         *slash++ = '\0';
-        error = parse_u64(slash, "cookie mask", &mask);
+        error = parse_cookie_part(slash, "cookie mask", &mask);
         if (error) {
             return error;
         }
@@ -76,8 +84,7 @@ parse_cookie(struct flow_mod *fm, char *text, bool for_delete)
     if (slash && fm->command == FLOW_MOD_ADD) {
         return error_create(EINVAL, "cannot set cookie: mask in add");
     }
-    error = parse_u64(!strcmp(text, "-1") ? "0xffffffffffffffff" : text,
-                      "cookie", &value);
+    error = parse_cookie_part(text, "cookie", &value);
     if (error) {
         return error;
     }
@@ -331,6 +338,12 @@ parse_flow(struct flow_mod *fm, char *text, int command,
     error = parse_items(fm, text, names, usable);
     if (error) {
         return error;
+    }
+    if (fm->new_cookie == UINT64_MAX && !fm->modify_cookie
+        && !fm->cookie_mask) {
+        /* A modification that finds no flow adds one, unless it names
+         * cookies; all ones would forbid that. */
+        fm->new_cookie = 0;
     }
     normalize(&fm->match);
     *usable &= match_usable_protocols(&fm->match);

@@ -55,6 +55,41 @@ decoder(uint32_t protocol)
     return d;
 }
 
+/* What cookies in the text of a flow mean for each command. */
+static void
+test_cookies(void **state)
+{
+    static const struct {
+        int command;
+        const char *text;
+        uint64_t new_cookie, cookie, mask;
+        bool modify_cookie;
+    } cases[] = {
+        { FLOW_MOD_DELETE, "cookie=7/-1", UINT64_MAX, 7, UINT64_MAX, false },
+        { FLOW_MOD_DELETE, "cookie=-1/0xff", UINT64_MAX, 0xff, 0xff, false },
+        { FLOW_MOD_MODIFY, "actions=drop", 0, 0, 0, false },
+        { FLOW_MOD_MODIFY_STRICT, "cookie=9,actions=drop", 9, 0, 0, true },
+        { FLOW_MOD_MODIFY, "cookie=9/-1,actions=drop", UINT64_MAX, 9,
+          UINT64_MAX, false },
+        { FLOW_MOD_ADD, "cookie=9,actions=drop", 9, 0, 0, true },
+    };
+    struct buf acts = BUF_EMPTY;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct flow_mod fm;
+
+        assert_null(flow_mod_parse(&fm, cases[i].text, cases[i].command,
+                                   NULL, &acts, NULL));
+        if (cases[i].command <= FLOW_MOD_MODIFY_STRICT) {
+            assert_true(fm.new_cookie == htonll(cases[i].new_cookie));
+        }
+        assert_true(fm.cookie == htonll(cases[i].cookie));
+        assert_true(fm.cookie_mask == htonll(cases[i].mask));
+        assert_true(fm.modify_cookie == cases[i].modify_cookie);
+    }
+    buf_uninit(&acts);
+}
+
 static void
 test_flow_mods_round_trip(void **state)
 {
@@ -346,6 +381,7 @@ int
 message_tests(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cookies),
         cmocka_unit_test(test_flow_mods_round_trip),
         cmocka_unit_test(test_flow_stats_round_trip),
         cmocka_unit_test(test_errors_round_trip),
