@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "controller/punt/announce.h"
 #include "controller/punt/dns.h"
 #include "controller/punt/request.h"
 #include "controller/punt/testing.h"
@@ -679,6 +680,37 @@ test_acl_log(void **state UNUSED)
 }
 
 static void
+test_announcements(void **state UNUSED)
+{
+    struct announce_key key = { .dp_key = 1, .port_key = 2, .mac = server };
+    struct packet *p = announcement_compose(&key);
+    struct flow flow;
+
+    flow_extract(p, &flow);
+    assert_int_equal(flow.dl_type, htons(ETH_TYPE_RARP));
+    assert_int_equal(flow.nw_proto, 3);
+    assert_memory_equal(&flow.arp_tha, &server, 6);
+    packet_free(p);
+
+    key.ip = ip_from_v4(ip4("10.0.0.5"));
+    p = announcement_compose(&key);
+    flow_extract(p, &flow);
+    assert_int_equal(flow.dl_type, htons(ETH_TYPE_ARP));
+    assert_int_equal(flow.nw_src, ip4("10.0.0.5"));
+    assert_int_equal(flow.nw_dst, ip4("10.0.0.5"));
+    assert_true(eth_addr_is_broadcast(flow.dl_dst));
+    packet_free(p);
+
+    key.ip = ip6("fd00::5");
+    p = announcement_compose(&key);
+    flow_extract(p, &flow);
+    assert_int_equal(flow.tp_src, htons(136));
+    assert_memory_equal(&flow.nd_target, &key.ip, 16);
+    assert_true(packet_l4_csum_ok(p, IPPROTO_ICMPV6));
+    packet_free(p);
+}
+
+static void
 test_rate(void **state UNUSED)
 {
     uint64_t before = counter_read("pinctrl_limited_reject");
@@ -741,6 +773,7 @@ main(void)
         TEST(test_waiting),
         TEST(test_waiting_expires),
         TEST(test_acl_log),
+        TEST(test_announcements),
         TEST(test_rate),
         TEST(test_bad_events),
     };

@@ -451,6 +451,42 @@ test_pcap_round_trip(void **state UNUSED)
     packet_free(p);
 }
 
+static void
+test_compose_like_keeps_addresses_and_tags(void **state UNUSED)
+{
+    struct packet *like = packet_alloc(PACKET_SMALL);
+    struct packet *p = packet_alloc(PACKET_SMALL);
+    const struct ipv4_header *ip;
+    uint8_t l4[20] = { 8 };
+
+    compose_udp4(like, mac_b, mac_a, htonl(0x0a000001), htonl(0x0a000002), 64,
+                 1, 2, "abcdef", 6);
+    assert_true(packet_push_vlan(like, htons(ETH_TYPE_VLAN_8021Q),
+                                 htons(5)));
+    assert_true(compose_like(p, like, IPPROTO_ICMP, 255, l4, sizeof l4));
+    assert_int_equal(p->size, 18 + 20 + sizeof l4);
+    assert_memory_equal(p->data, like->data, 18);
+    packet_swap_addresses(p);
+    ip = packet_l3(p);
+    assert_int_equal(ip->src, htonl(0x0a000002));
+    assert_int_equal(ip->ttl, 255);
+    assert_int_equal(csum(ip, 20), 0);
+    assert_memory_equal(p->data, &mac_a, 6);
+    assert_true(packet_l4_csum_ok(p, IPPROTO_ICMP));
+
+    /* No IP, nothing written; no room, nothing written. */
+    p->size = 0;
+    like->data[like->l3_ofs] = 0x50;
+    assert_false(compose_like(p, like, IPPROTO_UDP, 0, l4, sizeof l4));
+    assert_int_equal(p->size, 0);
+    like->data[like->l3_ofs] = 0x45;
+    assert_false(compose_like(p, like, IPPROTO_UDP, 0, l4,
+                              packet_tailroom(p)));
+    assert_int_equal(p->size, 0);
+    packet_free(p);
+    packet_free(like);
+}
+
 int
 main(void)
 {
@@ -468,6 +504,7 @@ main(void)
         cmocka_unit_test(test_room_is_bounded),
         cmocka_unit_test(test_packets_cross_threads),
         cmocka_unit_test(test_pcap_round_trip),
+        cmocka_unit_test(test_compose_like_keeps_addresses_and_tags),
     };
 
     return cmocka_run_group_tests_name("packet", tests, NULL, NULL);
