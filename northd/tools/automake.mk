@@ -4,6 +4,8 @@ northd_ovn_nbctl_SOURCES = \
 	northd/tools/nbctl.c \
 	northd/tools/nbctl.h \
 	northd/tools/nbctl_acl.c \
+	northd/tools/nbctl_dhcp.c \
+	northd/tools/nbctl_nat.c \
 	northd/tools/nbctl_route.c \
 	northd/tools/nbctl_router.c \
 	northd/tools/nbctl_switch.c

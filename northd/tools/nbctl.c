@@ -441,6 +441,7 @@ main(int argc, char *argv[])
     const struct dbctl_command_group groups[] = {
         nbctl_general_commands, nbctl_switch_commands, nbctl_lsp_commands,
         nbctl_router_commands, nbctl_route_commands, nbctl_acl_commands,
+        nbctl_nat_commands, nbctl_dhcp_commands,
     };
     const struct dbctl_tool tool = {
         .family = DIRS_OVN,

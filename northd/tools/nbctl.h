@@ -49,5 +49,7 @@ extern const struct dbctl_command_group nbctl_lsp_commands;
 extern const struct dbctl_command_group nbctl_router_commands;
 extern const struct dbctl_command_group nbctl_route_commands;
 extern const struct dbctl_command_group nbctl_acl_commands;
+extern const struct dbctl_command_group nbctl_nat_commands;
+extern const struct dbctl_command_group nbctl_dhcp_commands;
 
 #endif /* northd/tools/nbctl.h */

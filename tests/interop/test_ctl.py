@@ -137,6 +137,7 @@ lrp-set-gateway-chassis rp1 ch1 10
 lrp-set-gateway-chassis rp1 ch2
 lrp-get-gateway-chassis rp1
 lrp-del-gateway-chassis rp1 ch9
+lrp-del-gateway-chassis rp1 ch2
 lr-route-add r0 0.0.0.0/0 10.1.0.1
 lr-route-add r0 0.0.0.0/0 10.1.0.1
 --ecmp lr-route-add r0 0.0.0.0/0 10.1.0.9
@@ -162,6 +163,19 @@ acl-add g1 to-lport 5 ip4 allow
 --type=port-group acl-list g1
 pg-set-ports g1 p3
 pg-set-ports g1 p2
+lr-nat-add r0 snat 172.16.0.1 10.0.0.0/24
+lr-nat-add r0 snat 172.16.0.1 10.0.0.0/24
+lr-nat-add r0 dnat_and_snat 172.16.0.3 10.0.0.4 p1 00:00:00:00:00:44
+lr-nat-add r0 dnat_and_snat 172.16.0.4 10.0.0.4 p1
+lr-nat-add r0 both 172.16.0.4 10.0.0.4
+lr-nat-add r0 dnat 172.16.0.4 10.0.0.6
+--may-exist lr-nat-add r0 dnat 172.16.0.4 10.0.0.7
+lr-nat-list r0
+lr-nat-del r0 dnat
+lr-nat-list r0
+dhcp-options-create 10.0.0.0/24 a=b
+dhcp-options-list
+lsp-set-dhcpv4-options p1 nobody
 show s1
 show r0
 lsp-del p2
