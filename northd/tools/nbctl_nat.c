@@ -182,9 +182,9 @@ add_nat(struct dbctl_call *call, const struct nb_logical_router *lr,
         nb_nat_set_type(nat, request->type);
         nb_nat_set_external_ip(nat, request->external_ip);
         nb_nat_set_logical_ip(nat, request->logical_ip);
-        if (dbctl_has_option(call, "--stateless")) {
-            nb_nat_update_options_setkey(nat, "stateless", "true");
-        }
+        nb_nat_update_options_setkey(
+            nat, "stateless",
+            dbctl_has_option(call, "--stateless") ? "true" : "false");
         nb_logical_router_update_nat_addvalue(lr, nat);
     }
     write_port(nat, request);
