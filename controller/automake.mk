@@ -79,7 +79,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/translate/options.h \
 	controller/translate/sets.c \
 	controller/translate/sets.h
-EXTRA_DIST += controller/README.md controller/punt/README.md
+EXTRA_DIST += controller/README.md controller/punt/README.md \
+	tests/fuzz/corpus/punt
 controller_ovn_controller_LDADD = controller/libcontroller.a $(CONTROLLER_LIBS)
 CONTROLLER_LIBS = lib/schema/libschema.a lib/incr/libincr.a \
 	lib/logical/liblogical.a lib/openflow/libopenflow.a \

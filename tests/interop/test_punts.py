@@ -260,3 +260,34 @@ def test_first_packet_waits(network):
     wait_until(lambda: "02:00:00:00:00:03" in network.sbctl(
         "--bare", "--columns=mac", "list", "MAC_Binding"), 10,
                "MAC binding of vm3")
+
+
+CLAIM = """
+sendp(Ether(src=MAC, dst='ff:ff:ff:ff:ff:ff')
+      / ARP(op=1, hwsrc=MAC, psrc='10.0.0.50', pdst='10.0.0.50'),
+      iface='eth0')
+sendp(Ether(src=MAC, dst='02:00:00:00:00:07')
+      / IP(src='10.0.0.11', dst='10.0.0.99') / TCP(dport=80, flags='S'),
+      iface='eth0')
+print('0')
+"""
+
+
+def test_virtual_port_and_event(network):
+    """Traffic shows who has a virtual port, and which load balancer has no
+    backends."""
+    network.nbctl("--", "lsp-add", "sw0", "vip", "--", "lsp-set-type", "vip",
+                  "virtual", "--", "lsp-set-options", "vip",
+                  "virtual-ip=10.0.0.50", "virtual-parents=vm1", "--",
+                  "lb-add", "lb0", "10.0.0.99:80", "", "tcp", "--",
+                  "ls-lb-add", "sw0", "lb0", "--", "set", "Load_Balancer",
+                  "lb0", "options:event=true")
+    network.nbctl("set", "NB_Global", ".", "options:controller_event=true")
+    network.nbctl("--wait=hv", "sync")
+    ask(network.vm1, CLAIM)
+    wait_until(lambda: network.sbctl(
+        "--bare", "--columns=virtual_parent", "find", "Port_Binding",
+        "logical_port=vip").strip() == "vm1", 10, "virtual parent")
+    wait_until(lambda: "10.0.0.99:80" in network.sbctl(
+        "--bare", "--columns=event_info", "list", "Controller_Event"), 10,
+               "event")
