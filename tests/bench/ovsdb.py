@@ -1,29 +1,19 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Our ovsdb-server and Debian's in one run: transactions a second (one at a
-time, pipelined, with monitors), start and memory with many rows, first
-monitors.
-
-usage: ovsdb [ROWS]           (default 100000)
+"""ovsdb-server: transactions a second (one at a time, pipelined, with
+monitors), start and memory with 'size' rows, first monitors.
 
 The client only counts replies in what it reads, so that the server is what is
-measured.  WEFT_BUILD names our build folder (build it with -O2), WEFT_PEER
-Debian's programs."""
+measured."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "tests"))
-
-from harness.ovsdb import ZERO, Server  # noqa: E402
-from harness.programs import Programs  # noqa: E402
+from bench.common import cpu_s, less, memory_mib, more, programs_of
+from harness.ovsdb import ZERO, Server
 
 DB = "OVN_Northbound"
 SINK = """
@@ -47,12 +37,6 @@ while True:
 def request(method, params):
     return json.dumps({"method": method, "id": 1,
                        "params": params}).encode()
-
-
-def cpu_s(server):
-    with open("/proc/%d/stat" % server.process.pid) as f:
-        words = f.read().rsplit(")", 1)[1].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def call(connection, texts, window):
@@ -94,7 +78,7 @@ def ports(n_switches, n_ports):
 
 
 def fresh(side, folder):
-    programs = Programs("debian", schema="debian", ovsdb_server=side)
+    programs = programs_of(side)
     server = Server(programs, tempfile.mkdtemp(dir=folder))
     server.create(programs.schema("nb"), "nb.db")
     return server.start()
@@ -118,9 +102,9 @@ def rate(side, folder, n, window, n_monitors=0):
         sink.stdout.readline()
     connection = connect(server)
     texts = inserts(n)
-    start, cpu = time.monotonic(), cpu_s(server)
+    start, cpu = time.monotonic(), cpu_s(server.process.pid)
     call(connection, texts, window)
-    result = n / (time.monotonic() - start), (cpu_s(server) - cpu) / n * 1e6
+    result = n / (time.monotonic() - start), (cpu_s(server.process.pid) - cpu) / n * 1e6
     if sink:
         sink.kill()
         sink.wait()
@@ -133,54 +117,41 @@ def big(side, folder, n_rows):
     figures = {}
     start = time.monotonic()
     call(connect(server), ports(n_rows // 1000, 1000), 1)
-    figures["load s"] = time.monotonic() - start
+    figures["load"] = less(time.monotonic() - start, "s")
     server.stop()
     start = time.monotonic()
     server.start()
     connection = connect(server)
     call(connection, [request("list_dbs", [])], 1)
-    figures["start s"] = time.monotonic() - start
-    figures["start CPU s"] = cpu_s(server)
-    figures["memory MiB"] = server.rss_kb() / 1024
-    with open(Programs("debian", schema="debian").schema("nb")) as f:
+    figures["start"] = less(time.monotonic() - start, "s")
+    pid = server.process.pid
+    figures["start: CPU"] = less(cpu_s(pid), "s")
+    figures["memory"] = less(memory_mib(pid), "MiB")
+    with open(server.programs.schema("nb")) as f:
         tables = json.load(f)["tables"]
     monitors = {t: [{"columns": sorted(d["columns"])}]
                 for t, d in tables.items()}
-    for which in ("first", "second"):
-        cpu, start = cpu_s(server), time.monotonic()
+    for which in ("first monitor", "second monitor"):
+        cpu, start = cpu_s(pid), time.monotonic()
         call(connect(server), [request("monitor_cond_since", [
             DB, "m", monitors, ZERO])], 1)
-        figures[which + " monitor s"] = time.monotonic() - start
-        figures[which + " monitor CPU s"] = cpu_s(server) - cpu
+        figures[which] = less(time.monotonic() - start, "s")
+        figures[which + ": CPU"] = less(cpu_s(pid) - cpu, "s")
     server.stop()
     return figures
 
 
-def show(what, ours, debian, more_is_better):
-    ratio = (ours / debian if more_is_better
-             else debian / ours if ours else float("inf"))
-    print("%-34s%12.3g%12.3g%10.1fx" % (what, ours, debian, ratio),
-          flush=True)
+RATES = (("one at a time", 4000, 1, 0),
+         ("pipelined", 10000, 100, 0),
+         ("one at a time, 50 monitors", 1000, 1, 50),
+         ("pipelined, 50 monitors", 2000, 100, 50))
 
 
-def main():
-    n_rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
-    print("%-34s%12s%12s%11s" % ("", "ours", "Debian's", "better"))
-    with tempfile.TemporaryDirectory() as folder:
-        for what, n, window, monitors in (
-                ("one at a time", 4000, 1, 0), ("pipelined", 10000, 100, 0),
-                ("one at a time, 50 monitors", 1000, 1, 50),
-                ("pipelined, 50 monitors", 2000, 100, 50)):
-            ours = rate("ours", folder, n, window, monitors)
-            debian = rate("debian", folder, n, window, monitors)
-            show(what + ", txn/s", ours[0], debian[0], True)
-            show(what + ", CPU us", ours[1], debian[1], False)
-        ours, debian = (big(side, folder, n_rows)
-                        for side in ("ours", "debian"))
-        for what in ours:
-            show("%d rows: %s" % (n_rows, what), ours[what], debian[what],
-                 False)
-
-
-if __name__ == "__main__":
-    main()
+def measure(side, folder, n_rows):
+    figures = {}
+    for what, n, window, n_monitors in RATES:
+        per_second, cpu_us = rate(side, folder, n, window, n_monitors)
+        figures[what] = more(per_second, "txn/s")
+        figures[what + ": CPU"] = less(cpu_us, "us/txn")
+    figures.update(big(side, folder, n_rows))
+    return figures
