@@ -59,6 +59,8 @@ enum controller_fact {
     FACT_RESIDENT,           /* Logical port name -> nothing. */
     FACT_DATAPATH_SEED,      /* Datapath key -> nothing: it has ports here. */
     FACT_DATAPATH_EDGE,      /* Datapath key -> datapath key, by a patch. */
+    FACT_PORT_GROUP_HERE,    /* As FACT_PORT_GROUP, without the ports whose
+                              * packets neither enter nor leave here. */
 
     FACT_FLOW,               /* struct flow_key -> struct flow_value. */
     FACT_ID_WANTED,          /* id_key() -> uint32_t how many. */
@@ -77,6 +79,7 @@ enum controller_rank {
     RANK_BRIDGE,
     RANK_NAMES,
     RANK_BINDING,
+    RANK_MEMBERS,
     RANK_FLOWS,
 };
 

@@ -59,6 +59,7 @@ struct translation {
     struct arena arena;
     uint32_t dp_key;             /* Of the datapath being done. */
     bool depends_on_datapath;
+    bool groups_are_here;        /* Only the ports here matter of groups. */
     bool is_waiting;             /* For an id: emit nothing yet. */
 
     enum pipeline pipeline;
@@ -83,7 +84,8 @@ find_port_group(void *t_, const char *name, size_t *ret_n)
 {
     struct translation *t = t_;
 
-    return port_group_find(t->ctx, t->dp_key, name, &t->arena, ret_n);
+    return port_group_find(t->ctx, t->dp_key, name,
+                           t->groups_are_here, &t->arena, ret_n);
 }
 
 static bool
@@ -151,6 +153,40 @@ note_ref(void *t_, enum expr_ref_type type, const char *name UNUSED)
     }
 }
 
+static bool
+names_group(const struct expr *expr)
+{
+    for (size_t i = 0; i < expr->cmp.n_constants; i++) {
+        if (expr->cmp.constants[i].type == EXPR_CONST_PORT_GROUP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is 'field' all that the expression compares with port groups? */
+static bool
+compares_groups_with(const struct expr *expr, const char *field)
+{
+    switch (expr->type) {
+    case EXPR_COMPARE:
+        return (!names_group(expr)
+                || !strcmp(expr->cmp.bits.symbol->name, field));
+    case EXPR_AND:
+    case EXPR_OR:
+        for (size_t i = 0; i < expr->andor.n_subs; i++) {
+            if (!compares_groups_with(expr->andor.subs[i], field)) {
+                return false;
+            }
+        }
+        return true;
+    case EXPR_BOOLEAN:
+    case EXPR_CHASSIS_RESIDENT:
+        return true;
+    }
+    return false;
+}
+
 /* ## Reading ## */
 
 static bool
@@ -197,6 +233,10 @@ parse(struct translation *t)
     }
     t->match = expr_and(&t->arena, t->match, prereqs);
     expr_for_each_ref(t->match, note_ref, t);
+    /* The ingress pipeline runs where 'inport' is, the egress pipeline where
+     * 'outport' is. */
+    t->groups_are_here = compares_groups_with(
+        t->match, t->pipeline == PIPELINE_INGRESS ? "inport" : "outport");
     return NULL;
 }
 

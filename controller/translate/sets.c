@@ -60,10 +60,41 @@ port_group_unit(struct incr_ctx *ctx, const void *row_)
               ports->string, ports->length);
 }
 
+/* A VIF that is not resident has its packets on another host. */
+static bool
+may_be_here(struct incr_ctx *ctx, const char *name)
+{
+    const struct port_fact *port = controller_find_port(ctx, name);
+
+    return port && (port->type != PORT_VIF
+                    || incr_exists(ctx, FACT_RESIDENT, name,
+                                   strlen(name) + 1));
+}
+
+void
+port_group_here_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct sb_port_group *row = row_;
+    const char *name = sb_port_group_get_name(ctx, row);
+    struct str *ports = incr_scratch(ctx, 0);
+    const char *const *names;
+    size_t n;
+
+    names = sb_port_group_get_ports(ctx, row, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (may_be_here(ctx, names[i])) {
+            str_put_bytes(ports, names[i], strlen(names[i]) + 1);
+        }
+    }
+    incr_emit(ctx, FACT_PORT_GROUP_HERE, name, strlen(name) + 1,
+              ports->string, ports->length);
+}
+
 const char *const *
 port_group_find(struct incr_ctx *ctx, uint32_t dp_key, const char *name,
-                struct arena *arena, size_t *ret_n)
+                bool only_here, struct arena *arena, size_t *ret_n)
 {
+    unsigned int class = only_here ? FACT_PORT_GROUP_HERE : FACT_PORT_GROUP;
     struct str *qualified = incr_scratch(ctx, 3);
     const struct incr_group *group;
     const struct incr_fact *fact;
@@ -72,10 +103,9 @@ port_group_find(struct incr_ctx *ctx, uint32_t dp_key, const char *name,
     size_t n = 0;
 
     str_printf(qualified, "%"PRIu32"_%s", dp_key, name);
-    group = incr_lookup(ctx, FACT_PORT_GROUP, qualified->string,
-                        qualified->length + 1);
+    group = incr_lookup(ctx, class, qualified->string, qualified->length + 1);
     if (!group) {
-        group = incr_lookup(ctx, FACT_PORT_GROUP, name, strlen(name) + 1);
+        group = incr_lookup(ctx, class, name, strlen(name) + 1);
     }
     if (!group) {
         return NULL;

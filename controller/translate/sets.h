@@ -8,10 +8,11 @@
 
 struct incr_ctx;
 
-/* Units of Address_Set and Port_Group: emit FACT_ADDRESS_SET and
- * FACT_PORT_GROUP. */
+/* Units of Address_Set and Port_Group: emit FACT_ADDRESS_SET, FACT_PORT_GROUP
+ * and FACT_PORT_GROUP_HERE. */
 void address_set_unit(struct incr_ctx *, const void *address_set);
 void port_group_unit(struct incr_ctx *, const void *port_group);
+void port_group_here_unit(struct incr_ctx *, const void *port_group);
 
 /* The members of the set, in 'arena'; NULL if there is no such set. */
 const struct const_set *address_set_find(struct incr_ctx *, const char *name,
@@ -19,9 +20,10 @@ const struct const_set *address_set_find(struct incr_ctx *, const char *name,
 
 /* The names of the group's ports on datapath 'dp_key', in 'arena'; NULL if
  * there is no such group.  Rows are named "<datapath key>_<group>" where the
- * group has ports in several datapaths. */
+ * group has ports in several datapaths.  'only_here' leaves out the ports that
+ * no packet comes from or goes to on this host. */
 const char *const *port_group_find(struct incr_ctx *, uint32_t dp_key,
-                                   const char *name, struct arena *arena,
-                                   size_t *ret_n);
+                                   const char *name, bool only_here,
+                                   struct arena *arena, size_t *ret_n);
 
 #endif /* controller/translate/sets.h */

@@ -27,7 +27,7 @@ def plug(host, i, n_switches):
 def n_installed(host):
     done = host.vsctl("--bare", "--columns=name", "find", "interface",
                       "external_ids:ovn-installed=true")
-    return len(done.stdout.split())
+    return len(done.split())
 
 
 def plug_and_wait(host, i, n_switches):
