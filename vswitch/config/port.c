@@ -71,6 +71,16 @@ set_mtu(const struct iface *iface, const struct vs_interface *row)
     }
 }
 
+/* The OpenFlow number to ask for: without a request, the one that the database
+ * says the interface had, so that a restart leaves flows true. */
+static ofp_port_t
+wanted_number(const struct vs_interface *row)
+{
+    return (row->has_ofport_request ? row->ofport_request
+            : row->has_ofport && row->ofport > 0 && row->ofport < OFPP_MAX
+            ? row->ofport : OFPP_NONE);
+}
+
 static void
 iface_add(struct iface *iface, const struct vs_interface *row)
 {
@@ -78,7 +88,7 @@ iface_add(struct iface *iface, const struct vs_interface *row)
         .name = iface->name,
         .type = iface->type,
         .options = &iface->options,
-        .request = row->has_ofport_request ? row->ofport_request : OFPP_NONE,
+        .request = wanted_number(row),
     };
     struct error *error;
 
