@@ -495,8 +495,10 @@ format_ct(const struct attr *ct, struct str *s)
             start_item(&l);
             str_put(s, "label=");
             format_u128(a.data, s);
-            str_put_char(s, '/');
-            format_u128(a.data + 16, s);
+            if (!all_ones(a.data + 16, 16)) {
+                str_put_char(s, '/');
+                format_u128(a.data + 16, s);
+            }
             break;
         case OVS_CT_ATTR_HELPER:
             start_item(&l);

@@ -11,6 +11,7 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/commands.h \
 	vswitch/ofproto/conn.c \
 	vswitch/ofproto/conn.h \
+	vswitch/ofproto/ct_commands.c \
 	vswitch/ofproto/dummy_commands.c \
 	vswitch/ofproto/flow_mod.c \
 	vswitch/ofproto/flow_mod.h \

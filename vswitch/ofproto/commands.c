@@ -576,9 +576,8 @@ dpif_dump_flows(struct control_conn *conn, int argc, const char *argv[],
     }
 }
 
-/* The datapath that a "[TYPE@]NAME" means; the only one if NULL. */
-static struct backer *
-get_backer(struct control_conn *conn, const char *name)
+struct backer *
+commands_get_backer(struct control_conn *conn, const char *name)
 {
     struct backer *b, *found = NULL;
     unsigned int n = 0;
@@ -613,7 +612,7 @@ dpctl_dump_flows(struct control_conn *conn, int argc, const char *argv[],
             name = argv[i];
         }
     }
-    b = get_backer(conn, name);
+    b = commands_get_backer(conn, name);
     if (b) {
         dump_flows(conn, b, NULL, o.names, o.more);
     }
@@ -667,7 +666,7 @@ static void
 dpctl_del_flows(struct control_conn *conn, int argc, const char *argv[],
                 void *aux)
 {
-    struct backer *b = get_backer(conn, argc > 1 ? argv[1] : NULL);
+    struct backer *b = commands_get_backer(conn, argc > 1 ? argv[1] : NULL);
 
     if (b) {
         upcall_flush(b->upcall);
@@ -1102,6 +1101,7 @@ ofproto_register_commands(void)
                          commands[i].min_args, commands[i].max_args,
                          commands[i].fn, NULL);
     }
+    ct_register_commands();
     dummy_register_commands();
     upcall_register_commands();
 }

@@ -1,0 +1,828 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Control commands about tracked connections: dpctl/dump-conntrack,
+ * dpctl/flush-conntrack, dpctl/ct-... . */
+
+#include "vswitch/ofproto/commands.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/error.h"
+#include "lib/base/str.h"
+#include "lib/base/text.h"
+#include "lib/base/vec.h"
+#include "lib/daemon/control.h"
+#include "vswitch/dpif/conntrack.h"
+#include "vswitch/ofproto/backer.h"
+
+/* What a dump shows of each connection. */
+struct dump {
+    struct str s;
+    bool more;                   /* Both sides' states. */
+    bool statistics;
+};
+
+static const struct {
+    uint8_t number;
+    const char *name;
+} protocols[] = {
+    { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" },
+    { IPPROTO_SCTP, "sctp" }, { IPPROTO_ICMP, "icmp" },
+    { IPPROTO_ICMPV6, "icmpv6" }, { IPPROTO_UDPLITE, "udplite" },
+    { IPPROTO_DCCP, "dccp" }, { IPPROTO_IGMP, "igmp" },
+};
+
+static const char *const tcp_states[] = {
+    [CT_TCP_NONE] = "NONE",
+    [CT_TCP_LISTEN] = "LISTEN",
+    [CT_TCP_SYN_SENT] = "SYN_SENT",
+    [CT_TCP_SYN_RECV] = "SYN_RECV",
+    [CT_TCP_ESTABLISHED] = "ESTABLISHED",
+    [CT_TCP_CLOSE_WAIT] = "CLOSE_WAIT",
+    [CT_TCP_FIN_WAIT_1] = "FIN_WAIT_1",
+    [CT_TCP_CLOSING] = "CLOSING",
+    [CT_TCP_LAST_ACK] = "LAST_ACK",
+    [CT_TCP_FIN_WAIT_2] = "FIN_WAIT_2",
+    [CT_TCP_TIME_WAIT] = "TIME_WAIT",
+    [CT_TCP_CLOSED] = "CLOSED",
+};
+
+/* The one state to show for a connection, from its originator's. */
+static enum ct_tcp_state
+summary_state(enum ct_tcp_state state)
+{
+    return (state == CT_TCP_SYN_RECV ? CT_TCP_SYN_SENT
+            : state == CT_TCP_FIN_WAIT_2 ? CT_TCP_TIME_WAIT
+            : state);
+}
+
+static bool
+is_icmp(uint8_t nw_proto)
+{
+    return nw_proto == IPPROTO_ICMP || nw_proto == IPPROTO_ICMPV6;
+}
+
+/* ## Dump ## */
+
+static void
+put_address(const struct in6_addr *addr, struct str *s)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    if (IN6_IS_ADDR_V4MAPPED(addr)) {
+        inet_ntop(AF_INET, &addr->s6_addr[12], text, sizeof text);
+    } else {
+        inet_ntop(AF_INET6, addr, text, sizeof text);
+    }
+    str_put(s, text);
+}
+
+static void
+put_tuple(const struct ct_tuple *t, struct str *s)
+{
+    str_put(s, "src=");
+    put_address(&t->src, s);
+    str_put(s, ",dst=");
+    put_address(&t->dst, s);
+    if (is_icmp(t->nw_proto)) {
+        str_printf(s, ",id=%u,type=%u,code=%u", ntohs(t->tp_src),
+                   t->icmp_type, t->icmp_code);
+    } else if (t->tp_src || t->tp_dst) {
+        str_printf(s, ",sport=%u,dport=%u", ntohs(t->tp_src),
+                   ntohs(t->tp_dst));
+    }
+}
+
+static void
+put_direction(const char *name, const struct ct_tuple *t,
+              const struct ct_entry *e, int direction, struct dump *d)
+{
+    str_printf(&d->s, ",%s=(", name);
+    put_tuple(t, &d->s);
+    if (d->statistics) {
+        str_printf(&d->s, ",packets=%llu,bytes=%llu",
+                   (unsigned long long) e->n_packets[direction],
+                   (unsigned long long) e->n_bytes[direction]);
+    }
+    str_put_char(&d->s, ')');
+}
+
+static void
+put_protocol(uint8_t nw_proto, struct str *s)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+        if (protocols[i].number == nw_proto) {
+            str_put(s, protocols[i].name);
+            return;
+        }
+    }
+    str_printf(s, "%u", nw_proto);
+}
+
+static void
+put_label(const union be128 *label, struct str *s)
+{
+    unsigned long long high = ntohll(label->be64[0]);
+    unsigned long long low = ntohll(label->be64[1]);
+
+    if (high) {
+        str_printf(s, ",labels=%#llx%016llx", high, low);
+    } else if (low) {
+        str_printf(s, ",labels=%#llx", low);
+    }
+}
+
+static void
+put_entry(const struct ct_entry *e, void *d_)
+{
+    struct dump *d = d_;
+    struct str *s = &d->s;
+
+    put_protocol(e->orig.nw_proto, s);
+    put_direction("orig", &e->orig, e, 0, d);
+    put_direction("reply", &e->reply, e, 1, d);
+    if (e->zone) {
+        str_printf(s, ",zone=%u", e->zone);
+    }
+    if (d->statistics) {
+        str_printf(s, ",timeout=%u", e->timeout_s);
+    }
+    if (e->mark) {
+        str_printf(s, ",mark=%u", e->mark);
+    }
+    put_label(&e->label, s);
+    if (e->orig.nw_proto == IPPROTO_TCP) {
+        if (d->more) {
+            str_printf(s, ",protoinfo=(state_orig=%s,state_reply=%s)",
+                       tcp_states[e->tcp_state[0]],
+                       tcp_states[e->tcp_state[1]]);
+        } else {
+            str_printf(s, ",protoinfo=(state=%s)",
+                       tcp_states[summary_state(e->tcp_state[0])]);
+        }
+    }
+    if (e->helper) {
+        str_printf(s, ",helper=%s", e->helper);
+    }
+    str_put_char(s, '\n');
+}
+
+/* ## Arguments ## */
+
+/* Arguments that remain, the datapath's name taken off. */
+struct args {
+    int n;
+    const char **v;
+    struct backer *backer;
+};
+
+/* Finds the datapath: the first argument names it if it is there and is no
+ * setting ("zone=5").  Replies with an error and returns false if there is no
+ * such datapath.  'n_own' arguments are the command's own at least. */
+static bool
+take_datapath(struct control_conn *conn, int argc, const char *argv[],
+              int n_own, struct args *args)
+{
+    const char *name = NULL;
+
+    args->n = argc - 1;
+    args->v = argv + 1;
+    if (args->n > n_own && !strchr(args->v[0], '=')) {
+        name = args->v[0];
+        args->n--;
+        args->v++;
+    }
+    args->backer = commands_get_backer(conn, name);
+    return args->backer != NULL;
+}
+
+static struct error *
+bad(const char *what, const char *text)
+{
+    return error_create(EINVAL, "invalid %s \"%s\"", what, text);
+}
+
+static struct error *
+parse_zone(const char *text, int *zone)
+{
+    return text_to_int_range(text, 0, UINT16_MAX, zone) ? NULL
+           : bad("zone", text);
+}
+
+static struct error *
+parse_u32(const char *what, const char *text, uint32_t *ret)
+{
+    unsigned int x;
+
+    if (!text_to_uint(text, 0, &x)) {
+        return bad(what, text);
+    }
+    *ret = x;
+    return NULL;
+}
+
+static void
+reply_errno(struct control_conn *conn, int error)
+{
+    if (error) {
+        control_reply_error(conn, strerror(abs(error)));
+    } else {
+        control_reply(conn, NULL);
+    }
+}
+
+/* ## Commands ## */
+
+/* Takes options, datapath and "zone=N" of a command that shows. */
+static bool
+parse_show_args(struct control_conn *conn, int argc, const char *argv[],
+                struct dump *d, struct backer **backer, int *zone)
+{
+    const char *name = NULL;
+    struct error *error = NULL;
+
+    *zone = -1;
+    for (int i = 1; i < argc && !error; i++) {
+        const char *arg = argv[i];
+
+        if (!strcmp(arg, "-m") || !strcmp(arg, "--more")
+            || !strcmp(arg, "verbose")) {
+            d->more = true;
+        } else if (!strcmp(arg, "-s") || !strcmp(arg, "--statistics")) {
+            d->statistics = true;
+        } else if (text_starts_with(arg, "zone=")) {
+            error = parse_zone(arg + 5, zone);
+        } else if (!name && arg[0] != '-' && !strchr(arg, '=')) {
+            name = arg;
+        } else {
+            error = bad("argument", arg);
+        }
+    }
+    if (error) {
+        control_reply_take_error(conn, error);
+        return false;
+    }
+    *backer = commands_get_backer(conn, name);
+    return *backer != NULL;
+}
+
+static void
+dump_conntrack(struct control_conn *conn, int argc, const char *argv[],
+               void *aux UNUSED)
+{
+    struct dump d = { .s = STR_EMPTY };
+    struct backer *b;
+    int zone;
+
+    if (parse_show_args(conn, argc, argv, &d, &b, &zone)) {
+        dpif_ct_dump(b->dpif, zone, put_entry, &d);
+        control_reply_str(conn, &d.s);
+    }
+}
+
+struct counts {
+    unsigned int total;
+    unsigned int protocols[UINT8_MAX + 1];
+    unsigned int states[ARRAY_SIZE(tcp_states)];
+};
+
+static void
+count_entry(const struct ct_entry *e, void *counts_)
+{
+    struct counts *counts = counts_;
+
+    counts->total++;
+    counts->protocols[e->orig.nw_proto]++;
+    if (e->orig.nw_proto == IPPROTO_TCP) {
+        counts->states[summary_state(e->tcp_state[0])]++;
+    }
+}
+
+static void
+ct_stats_show(struct control_conn *conn, int argc, const char *argv[],
+              void *aux UNUSED)
+{
+    static const struct {
+        uint8_t number;
+        const char *name;
+    } shown[] = {
+        { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" },
+        { IPPROTO_ICMP, "ICMP" }, { IPPROTO_ICMPV6, "ICMPV6" },
+        { IPPROTO_SCTP, "SCTP" }, { IPPROTO_UDPLITE, "UDPLITE" },
+        { IPPROTO_DCCP, "DCCP" }, { IPPROTO_IGMP, "IGMP" },
+    };
+    struct dump d = { .s = STR_EMPTY };
+    struct counts counts = { .total = 0 };
+    unsigned int others;
+    struct backer *b;
+    int zone;
+
+    if (!parse_show_args(conn, argc, argv, &d, &b, &zone)) {
+        return;
+    }
+    dpif_ct_dump(b->dpif, zone, count_entry, &counts);
+    others = counts.total;
+    str_printf(&d.s, "Connections Stats:\n    Total: %u\n", counts.total);
+    for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+        unsigned int n = counts.protocols[shown[i].number];
+
+        others -= n;
+        if (!n) {
+            continue;
+        }
+        str_printf(&d.s, "  %s: %u\n", shown[i].name, n);
+        if (shown[i].number != IPPROTO_TCP || !d.more) {
+            continue;
+        }
+        str_put(&d.s, "    Conn per TCP states:\n");
+        for (size_t j = 0; j < ARRAY_SIZE(tcp_states); j++) {
+            if (counts.states[j]) {
+                str_printf(&d.s, "\t  [%s]=%u\n", tcp_states[j],
+                           counts.states[j]);
+            }
+        }
+    }
+    if (others) {
+        str_printf(&d.s, "  Other: %u\n", others);
+    }
+    control_reply_str(conn, &d.s);
+}
+
+/* Which member of a tuple an item of its text sets. */
+enum tuple_member {
+    TUPLE_SRC,
+    TUPLE_DST,
+    TUPLE_PROTO,
+    TUPLE_TP_SRC,
+    TUPLE_TP_DST,
+    TUPLE_ICMP_ID,
+    TUPLE_ICMP_TYPE,
+    TUPLE_ICMP_CODE,
+};
+
+static const struct {
+    const char *name;
+    enum tuple_member member;
+    int family;                  /* Of an address. */
+    int max;                     /* Of a number. */
+} tuple_items[] = {
+    { "ct_nw_src", TUPLE_SRC, AF_INET, 0 },
+    { "ct_nw_dst", TUPLE_DST, AF_INET, 0 },
+    { "ct_ipv6_src", TUPLE_SRC, AF_INET6, 0 },
+    { "ct_ipv6_dst", TUPLE_DST, AF_INET6, 0 },
+    { "ct_nw_proto", TUPLE_PROTO, 0, UINT8_MAX },
+    { "ct_tp_src", TUPLE_TP_SRC, 0, UINT16_MAX },
+    { "ct_tp_dst", TUPLE_TP_DST, 0, UINT16_MAX },
+    { "icmp_id", TUPLE_ICMP_ID, 0, UINT16_MAX },
+    { "icmp_type", TUPLE_ICMP_TYPE, 0, UINT8_MAX },
+    { "icmp_code", TUPLE_ICMP_CODE, 0, UINT8_MAX },
+};
+
+static bool
+parse_tuple_address(const char *text, int family, struct in6_addr *addr)
+{
+    if (family == AF_INET6) {
+        return inet_pton(AF_INET6, text, addr) == 1;
+    }
+    *addr = (struct in6_addr) { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+    return inet_pton(AF_INET, text, &addr->s6_addr[12]) == 1;
+}
+
+static void
+set_number(struct ct_tuple *t, enum tuple_member member, int x)
+{
+    switch (member) {
+    case TUPLE_PROTO:
+        t->nw_proto = x;
+        break;
+    case TUPLE_TP_SRC:
+    case TUPLE_ICMP_ID:
+        t->tp_src = htons(x);
+        break;
+    case TUPLE_TP_DST:
+        t->tp_dst = htons(x);
+        break;
+    case TUPLE_ICMP_TYPE:
+        t->icmp_type = x;
+        break;
+    case TUPLE_ICMP_CODE:
+        t->icmp_code = x;
+        break;
+    case TUPLE_SRC:
+    case TUPLE_DST:
+        break;
+    }
+}
+
+static struct error *
+parse_tuple_item(const char *name, const char *value, struct ct_tuple *t)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(tuple_items); i++) {
+        enum tuple_member member = tuple_items[i].member;
+        bool ok;
+        int x;
+
+        if (strcmp(name, tuple_items[i].name)) {
+            continue;
+        }
+        if (tuple_items[i].family) {
+            ok = parse_tuple_address(value, tuple_items[i].family,
+                                     member == TUPLE_SRC ? &t->src
+                                     : &t->dst);
+        } else {
+            ok = text_to_int_range(value, 0, tuple_items[i].max, &x);
+            if (ok) {
+                set_number(t, member, x);
+            }
+        }
+        return ok ? NULL : bad(name, value);
+    }
+    return error_create(EINVAL, "invalid conntrack tuple field: %s", name);
+}
+
+static struct error *
+parse_tuple(const char *text, struct ct_tuple *t)
+{
+    char *copy = xstrdup(text), *rest = copy, *item;
+    struct error *error = NULL;
+
+    memset(t, 0, sizeof *t);
+    while (!error && (item = text_token(&rest, ", \t"))) {
+        char *value = strchr(item, '=');
+
+        if (value) {
+            *value++ = '\0';
+        }
+        error = parse_tuple_item(item, value ? value : "", t);
+    }
+    free(copy);
+    return error;
+}
+
+static bool
+is_tuple(const char *text)
+{
+    return text_starts_with(text, "ct_") || text_starts_with(text, "icmp_");
+}
+
+static struct error *
+parse_mark(const char *text, struct ct_flush *f)
+{
+    const char *slash = strchr(text, '/');
+    char *value = xmemdup0(text, slash ? (size_t) (slash - text)
+                           : strlen(text));
+    struct error *error = parse_u32("mark", value, &f->mark);
+
+    f->mark_mask = UINT32_MAX;
+    if (!error && slash) {
+        error = parse_u32("mark", slash + 1, &f->mark_mask);
+    }
+    free(value);
+    return error;
+}
+
+static void
+flush_conntrack(struct control_conn *conn, int argc, const char *argv[],
+                void *aux UNUSED)
+{
+    struct ct_flush f = { .zone = -1 };
+    struct error *error = NULL;
+    uint64_t n_flushed;
+    struct args args;
+
+    if (!take_datapath(conn, argc, argv, 0, &args)) {
+        return;
+    }
+    for (int i = 0; i < args.n && !error; i++) {
+        const char *arg = args.v[i];
+
+        if (text_starts_with(arg, "zone=")) {
+            error = parse_zone(arg + 5, &f.zone);
+        } else if (text_starts_with(arg, "mark=")) {
+            error = parse_mark(arg + 5, &f);
+        } else if (is_tuple(arg) && !f.has_orig) {
+            f.has_orig = true;
+            error = parse_tuple(arg, &f.orig);
+        } else if (is_tuple(arg) && !f.has_reply) {
+            f.has_reply = true;
+            error = parse_tuple(arg, &f.reply);
+        } else {
+            error = bad("argument", arg);
+        }
+    }
+    if (error) {
+        control_reply_take_error(conn, error);
+    } else {
+        reply_errno(conn, dpif_ct_flush(args.backer->dpif, &f, &n_flushed));
+    }
+}
+
+static void
+reply_number(struct control_conn *conn, int error, uint32_t x)
+{
+    struct str s = STR_EMPTY;
+
+    if (error) {
+        reply_errno(conn, error);
+    } else {
+        str_printf(&s, "%u\n", x);
+        control_reply_str(conn, &s);
+    }
+}
+
+static void
+ct_get_nconns(struct control_conn *conn, int argc, const char *argv[],
+              void *aux UNUSED)
+{
+    struct args args;
+    uint32_t n = 0;
+
+    if (take_datapath(conn, argc, argv, 0, &args)) {
+        int error = dpif_ct_get_nconns(args.backer->dpif, &n);
+
+        reply_number(conn, error, n);
+    }
+}
+
+static void
+ct_get_maxconns(struct control_conn *conn, int argc, const char *argv[],
+                void *aux UNUSED)
+{
+    struct args args;
+    uint32_t n = 0;
+
+    if (take_datapath(conn, argc, argv, 0, &args)) {
+        int error = dpif_ct_get_maxconns(args.backer->dpif, &n);
+
+        reply_number(conn, error, n);
+    }
+}
+
+static void
+ct_set_maxconns(struct control_conn *conn, int argc, const char *argv[],
+                void *aux UNUSED)
+{
+    struct args args;
+    unsigned int n;
+    int error;
+
+    if (!take_datapath(conn, argc, argv, 1, &args)) {
+        return;
+    }
+    if (!text_to_uint(args.v[0], 0, &n)) {
+        control_reply_error(conn, "maxconns missing or malformed");
+        return;
+    }
+    error = dpif_ct_set_maxconns(args.backer->dpif, n);
+    if (error) {
+        reply_errno(conn, error);
+    } else {
+        control_reply(conn, "setting maxconns successful");
+    }
+}
+
+/* "default=LIMIT" or "zone=ZONE,limit=LIMIT". */
+static struct error *
+parse_limit(const char *text, struct ct_zone_limit *limit)
+{
+    const char *comma = strchr(text, ',');
+    struct error *error;
+    char *zone;
+
+    if (text_starts_with(text, "default=")) {
+        limit->zone = -1;
+        return parse_u32("default limit", text + 8, &limit->limit);
+    }
+    if (!text_starts_with(text, "zone=") || !comma
+        || !text_starts_with(comma, ",limit=")) {
+        return bad("limit", text);
+    }
+    zone = xmemdup0(text + 5, comma - text - 5);
+    error = parse_zone(zone, &limit->zone);
+    free(zone);
+    return error ? error : parse_u32("limit", comma + 7, &limit->limit);
+}
+
+static void
+ct_set_limits(struct control_conn *conn, int argc, const char *argv[],
+              void *aux UNUSED)
+{
+    VEC(struct ct_zone_limit) limits = VEC_EMPTY;
+    struct error *error = NULL;
+    struct args args;
+    int status = 0;
+
+    if (!take_datapath(conn, argc, argv, 0, &args)) {
+        return;
+    }
+    for (int i = 0; i < args.n && !error; i++) {
+        struct ct_zone_limit limit;
+
+        error = parse_limit(args.v[i], &limit);
+        if (!error) {
+            vec_push(&limits, limit);
+        }
+    }
+    for (size_t i = 0; i < limits.n && !error && !status; i++) {
+        status = dpif_ct_set_limit(args.backer->dpif, limits.items[i].zone,
+                                   limits.items[i].limit);
+    }
+    vec_uninit(&limits);
+    if (error) {
+        control_reply_take_error(conn, error);
+    } else {
+        reply_errno(conn, status);
+    }
+}
+
+typedef VEC(int) zone_vec;
+
+/* "zone=1,2,3". */
+static struct error *
+parse_zones(const char *text, zone_vec *zones)
+{
+    char *copy, *rest, *item;
+    struct error *error = NULL;
+
+    if (!text_starts_with(text, "zone=")) {
+        return bad("argument", text);
+    }
+    copy = rest = xstrdup(text + 5);
+    while (!error && (item = text_token(&rest, ","))) {
+        int zone;
+
+        error = parse_zone(item, &zone);
+        if (!error) {
+            vec_push(zones, zone);
+        }
+    }
+    free(copy);
+    if (!error && !zones->n) {
+        error = bad("zone", text + 5);
+    }
+    return error;
+}
+
+static void
+ct_del_limits(struct control_conn *conn, int argc, const char *argv[],
+              void *aux UNUSED)
+{
+    zone_vec zones = VEC_EMPTY;
+    struct error *error;
+    struct args args;
+    int status = 0;
+
+    if (!take_datapath(conn, argc, argv, 1, &args)) {
+        return;
+    }
+    error = parse_zones(args.v[0], &zones);
+    for (size_t i = 0; i < zones.n && !error; i++) {
+        int one = dpif_ct_del_limit(args.backer->dpif, zones.items[i]);
+
+        /* That there was no limit is as good as its being gone. */
+        if (one && abs(one) != ENOENT) {
+            status = one;
+        }
+    }
+    vec_uninit(&zones);
+    if (error) {
+        control_reply_take_error(conn, error);
+    } else {
+        reply_errno(conn, status);
+    }
+}
+
+static void
+put_limit(const struct ct_zone_limit *limit, void *s)
+{
+    if (limit->zone >= 0) {
+        str_printf(s, "zone=%d,limit=%u,count=%u\n", limit->zone,
+                   limit->limit, limit->count);
+    }
+}
+
+static void
+ct_get_limits(struct control_conn *conn, int argc, const char *argv[],
+              void *aux UNUSED)
+{
+    struct ct_zone_limit limit = { .zone = -1 };
+    zone_vec zones = VEC_EMPTY;
+    struct error *error = NULL;
+    struct str s = STR_EMPTY;
+    struct args args;
+
+    if (!take_datapath(conn, argc, argv, 0, &args)) {
+        return;
+    }
+    if (args.n) {
+        error = parse_zones(args.v[0], &zones);
+    }
+    if (error) {
+        vec_uninit(&zones);
+        control_reply_take_error(conn, error);
+        return;
+    }
+    dpif_ct_get_limit(args.backer->dpif, -1, &limit);
+    str_printf(&s, "default limit=%u\n", limit.limit);
+    for (size_t i = 0; i < zones.n; i++) {
+        if (!dpif_ct_get_limit(args.backer->dpif, zones.items[i], &limit)) {
+            put_limit(&limit, &s);
+        }
+    }
+    if (!args.n) {
+        dpif_ct_dump_limits(args.backer->dpif, put_limit, &s);
+    }
+    vec_uninit(&zones);
+    control_reply_str(conn, &s);
+}
+
+static void
+set_tcp_seq_chk(struct control_conn *conn, int argc, const char *argv[],
+                bool on)
+{
+    struct args args;
+    int error;
+
+    if (!take_datapath(conn, argc, argv, 0, &args)) {
+        return;
+    }
+    error = dpif_ct_set_tcp_seq_chk(args.backer->dpif, on);
+    if (error) {
+        reply_errno(conn, error);
+    } else {
+        control_reply(conn, on ? "enabling TCP sequence checking successful"
+                      : "disabling TCP sequence checking successful");
+    }
+}
+
+static void
+ct_enable_tcp_seq_chk(struct control_conn *conn, int argc,
+                      const char *argv[], void *aux UNUSED)
+{
+    set_tcp_seq_chk(conn, argc, argv, true);
+}
+
+static void
+ct_disable_tcp_seq_chk(struct control_conn *conn, int argc,
+                       const char *argv[], void *aux UNUSED)
+{
+    set_tcp_seq_chk(conn, argc, argv, false);
+}
+
+static void
+ct_get_tcp_seq_chk(struct control_conn *conn, int argc, const char *argv[],
+                   void *aux UNUSED)
+{
+    struct args args;
+
+    if (take_datapath(conn, argc, argv, 0, &args)) {
+        control_reply(conn, dpif_ct_get_tcp_seq_chk(args.backer->dpif)
+                      ? "TCP sequence checking: enabled"
+                      : "TCP sequence checking: disabled");
+    }
+}
+
+void
+ct_register_commands(void)
+{
+    static const struct {
+        const char *name, *usage;
+        int min_args, max_args;
+        control_fn *fn;
+    } commands[] = {
+        { "dpctl/dump-conntrack", "[-m] [-s] [dp] [zone=N]", 0, 4,
+          dump_conntrack },
+        { "dpctl/flush-conntrack",
+          "[dp] [zone=N] [mark=X[/M]] [ct-orig-tuple [ct-reply-tuple]]", 0,
+          5, flush_conntrack },
+        { "dpctl/ct-stats-show", "[dp] [zone=N] [verbose]", 0, 4,
+          ct_stats_show },
+        { "dpctl/ct-get-nconns", "[dp]", 0, 1, ct_get_nconns },
+        { "dpctl/ct-get-maxconns", "[dp]", 0, 1, ct_get_maxconns },
+        { "dpctl/ct-set-maxconns", "[dp] maxconns", 1, 2, ct_set_maxconns },
+        { "dpctl/ct-set-limits",
+          "[dp] [default=L] [zone=N,limit=L]...", 1, INT_MAX,
+          ct_set_limits },
+        { "dpctl/ct-del-limits", "[dp] zone=N1[,N2]...", 1, 2,
+          ct_del_limits },
+        { "dpctl/ct-get-limits", "[dp] [zone=N1[,N2]...]", 0, 2,
+          ct_get_limits },
+        { "dpctl/ct-enable-tcp-seq-chk", "[dp]", 0, 1,
+          ct_enable_tcp_seq_chk },
+        { "dpctl/ct-disable-tcp-seq-chk", "[dp]", 0, 1,
+          ct_disable_tcp_seq_chk },
+        { "dpctl/ct-get-tcp-seq-chk", "[dp]", 0, 1, ct_get_tcp_seq_chk },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        control_register(commands[i].name, commands[i].usage,
+                         commands[i].min_args, commands[i].max_args,
+                         commands[i].fn, NULL);
+    }
+}
