@@ -92,7 +92,7 @@ def units(args):
     return tally
 
 
-def pytest(args, folder, timeout=1200):
+def pytest(args, folder, timeout=2400):
     """A folder of pytest files."""
     where = os.path.join(TOP, "tests", folder)
     if not glob.glob(os.path.join(where, "**", "test_*.py"), recursive=True):
@@ -132,7 +132,7 @@ def fuzz(args):
         return Tally(failed=1)
     tally = Tally()
     programs = sorted(make_variable(folder, "fuzz_programs"))
-    seconds = max(5, FUZZ_SECONDS * 4 // max(1, len(programs)))
+    seconds = max(5, FUZZ_SECONDS * 5 // max(1, len(programs)))
     seconds = min(seconds, FUZZ_SECONDS)
     for program in programs:
         name = os.path.basename(program)
