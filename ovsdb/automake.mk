@@ -82,4 +82,3 @@ tests_fuzz_ovsdb_transact_LDADD = $(OVSDB_LIBS) $(ALL_LIBS)
 tests_fuzz_ovsdb_transact_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
 EXTRA_DIST += tests/fuzz/corpus/ovsdb_file tests/fuzz/corpus/ovsdb_transact
-EXTRA_DIST += tests/bench/ovsdb

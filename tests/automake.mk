@@ -9,4 +9,8 @@ endif
 print-%:
 	@echo $($*)
 
+EXTRA_DIST += tests/bench/common.py tests/bench/controller.py \
+	tests/bench/datapath.py tests/bench/northd.py tests/bench/ovsdb.py \
+	tests/bench/replica.py tests/bench/run.py tests/bench/sandbox.py \
+	tests/bench/sender.c tests/interop/test_port_group.py
 EXTRA_DIST += tests/README.md tests/check.py tests/layers/test_layers.py
