@@ -134,6 +134,33 @@ def test_restart(switch):
     assert switch.host.vsctl("get", "interface", "vifb", "ofport") == before
 
 
+def test_flow_restore_wait(switch):
+    """While flows are restored no controller is connected to and nothing is
+    forwarded; then, flows and controllers are as they should be."""
+    va, _ = switch.vm("a"), switch.vm("b")
+    path = os.path.join(switch.host.folder, "controller.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        switch.host.vsctl("set", "open_vswitch", ".",
+                          "other_config:flow-restore-wait=true")
+        switch.host.appctl("exit")
+        wait_until(lambda: not switch.host.vswitchd.is_running())
+        switch.host.start_vswitchd()
+        switch.host.vsctl("set-controller", "br0", "unix:" + path)
+        switch.flows("cookie=7,actions=NORMAL")
+        assert ping(va, "10.7.0.2", count=1, deadline=1) == 0
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+        switch.host.vsctl("remove", "open_vswitch", ".", "other_config",
+                          "flow-restore-wait")
+        listener.settimeout(20)
+        listener.accept()[0].close()
+    assert "cookie=0x7," in switch.host.ofctl("dump-flows", "br0")
+    assert ping(va, "10.7.0.2") == 3
+
+
 def test_conntrack_commands(switch):
     """What dpctl shows of connections, and how it removes and limits them."""
     va, vb = switch.vm("a"), switch.vm("b")

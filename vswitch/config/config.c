@@ -77,6 +77,8 @@ static void
 apply(struct config *c, const struct vs_open_vswitch *row)
 {
     if (row->header.changed) {
+        ofproto_set_restoring(strmap_get_bool(&row->other_config,
+                                              "flow-restore-wait", false));
         bridges_apply(c, row);
     }
     apply_changed_rows(c);

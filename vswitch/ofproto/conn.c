@@ -257,18 +257,50 @@ find_controller(const struct conn_set *set, const char *target)
     return NULL;
 }
 
+static bool is_holding;
+
+void
+conn_hold(bool hold)
+{
+    is_holding = hold;
+}
+
+static void
+connect_controller(struct conn *conn)
+{
+    struct error *error;
+
+    conn->is_held = is_holding;
+    if (conn->is_held) {
+        return;
+    }
+    error = rconn_connect(conn->rconn, conn->target);
+    if (error) {
+        log_err("%s: cannot connect to controller %s: %s",
+                conn->ofproto->name, conn->target, error_message(error));
+        error_free(error);
+    }
+}
+
+void
+conn_set_connect(struct conn_set *set)
+{
+    struct conn *conn;
+
+    LIST_FOR_EACH_SAFE (conn, node, &set->conns) {
+        if (conn->is_held) {
+            connect_controller(conn);
+        }
+    }
+}
+
 static void
 add_controller(struct conn_set *set, const struct ofproto_controller *c)
 {
     struct conn *conn = conn_create(set, c);
-    struct error *error = rconn_connect(conn->rconn, c->target);
 
     conn->is_wanted = true;
-    if (error) {
-        log_err("%s: cannot connect to controller %s: %s",
-                set->ofproto->name, c->target, error_message(error));
-        error_free(error);
-    }
+    connect_controller(conn);
 }
 
 static void

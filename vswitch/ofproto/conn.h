@@ -41,6 +41,7 @@ struct conn {
     char *target;                /* Of a configured controller; else NULL. */
     struct ofproto_controller config;    /* Likewise; 'target' unused. */
     bool is_wanted;              /* While configuration is compared. */
+    bool is_held;                /* Not connected to yet, see conn_hold(). */
 
     uint32_t protocol;           /* enum ofp_protocol; 0: not connected. */
     uint8_t role;                /* enum controller_role. */
@@ -70,6 +71,13 @@ void conn_set_listen(struct conn_set *, const struct sset *targets,
 bool conn_set_has_controllers(const struct conn_set *);
 bool conn_set_get_status(const struct conn_set *, const char *target,
                          struct ofproto_controller_status *);
+
+/* While held, controllers that are configured are not connected to; those that
+ * have been connected to stay so. */
+void conn_hold(bool);
+
+/* Connects to the controllers that were held back. */
+void conn_set_connect(struct conn_set *);
 
 /* Drops and makes anew all connections to controllers. */
 void conn_set_reconnect(struct conn_set *);

@@ -305,6 +305,20 @@ ofproto_set_controllers(struct ofproto *p,
 }
 
 void
+ofproto_set_restoring(bool restoring)
+{
+    struct ofproto *p;
+
+    conn_hold(restoring);
+    upcall_set_paused(restoring);
+    if (!restoring) {
+        HMAP_FOR_EACH (p, node, ofproto_all()) {
+            conn_set_connect(p->conns);
+        }
+    }
+}
+
+void
 ofproto_set_listeners(struct ofproto *p, const struct sset *targets,
                       uint32_t versions)
 {

@@ -99,6 +99,11 @@ bool ofproto_on_main_thread(void);
 
 const struct hmap *ofproto_all(void);
 
+/* While flows are being restored (a new daemon begins without any),
+ * controllers are not connected to and packets that miss are dropped, so that
+ * nobody acts on half a set of flows. */
+void ofproto_set_restoring(bool);
+
 /* Ports. */
 
 /* Adds a port and stores its number. */

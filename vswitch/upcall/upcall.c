@@ -53,6 +53,7 @@ LOG_MODULE(ofproto_dpif_upcall);
 COUNTER(upcall_miss);
 COUNTER(upcall_action);
 COUNTER(upcall_not_installed);
+COUNTER(upcall_paused);
 COUNTER(upcall_flow_limit_hit);
 COUNTER(revalidate_changed);
 COUNTER(revalidate_deleted);
@@ -116,6 +117,14 @@ void
 upcall_set_config(const struct upcall_config *c)
 {
     config = *c;
+}
+
+static bool is_paused;           /* Atomic. */
+
+void
+upcall_set_paused(bool paused)
+{
+    __atomic_store_n(&is_paused, paused, __ATOMIC_RELAXED);
 }
 
 static unsigned int
@@ -321,6 +330,10 @@ handle_action(struct upcall *u, struct dpif_upcall *up)
 static void
 handle(struct dpif_upcall *upcalls, size_t n, void *u)
 {
+    if (__atomic_load_n(&is_paused, __ATOMIC_RELAXED)) {
+        counter_add(upcall_paused, n);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         if (upcalls[i].type == DPIF_UC_MISS) {
             handle_miss(u, &upcalls[i]);

@@ -43,6 +43,10 @@ struct upcall_config {
 };
 void upcall_set_config(const struct upcall_config *);
 
+/* While paused, packets that no megaflow matches are dropped, as when flows are
+ * being restored and are not all there.  Threads: any. */
+void upcall_set_paused(bool);
+
 /* Registers upcall/... and revalidator/... control commands. */
 void upcall_register_commands(void);
 
