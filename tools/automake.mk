@@ -1,1 +1,15 @@
 # Sources of tools/.
+weft_modules = \
+	tools/weft_sandbox/__init__.py \
+	tools/weft_sandbox/cli.py \
+	tools/weft_sandbox/demo.py \
+	tools/weft_sandbox/error.py \
+	tools/weft_sandbox/network.py \
+	tools/weft_sandbox/programs.py \
+	tools/weft_sandbox/state.py \
+	tools/weft_sandbox/traffic.py
+
+dist_bin_SCRIPTS += tools/weft
+weftdir = $(datadir)/weft/weft_sandbox
+dist_weft_DATA = $(weft_modules)
+EXTRA_DIST += tools/README.md doc/architecture.md doc/tutorial.md tests/system/test_demo.py

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong in a way that a person should read."""
+
+
+class SandboxError(Exception):
+    """Its text is for the user of the command line."""
