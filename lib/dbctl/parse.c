@@ -264,6 +264,8 @@ dbctl_parse(struct dbctl *dbctl, int argc, char *argv[])
     int start = argc && !strcmp(argv[0], "--");
     bool is_first = true;
 
+    /* A call must not move: its map of options points into itself. */
+    vec_reserve(&dbctl->calls, argc + 1);
     for (int i = start; i <= argc; i++) {
         if (i == argc || !strcmp(argv[i], "--")) {
             if (i > start) {

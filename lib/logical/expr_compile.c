@@ -1418,11 +1418,15 @@ expr_matches_format(const struct expr_matches *matches, struct str *out)
 
 /* ## One packet ## */
 
+/* A search that tries more combinations than this gives up: it is exponential
+ * in the number of dimensions. */
+#define FIND_CUBE_MAX_TRIES 100000
+
 /* Finds a cube in 'clause' that agrees with 'cube' and all dimensions from
- * 'i' on. */
+ * 'i' on.  '*tries' counts combinations; too many of them end as an error. */
 static bool
 find_cube(struct compiler *c, const struct clause *clause, size_t i,
-          const struct cube *cube, struct cube *ret)
+          const struct cube *cube, size_t *tries, struct cube *ret)
 {
     if (i == clause->n_dims) {
         *ret = *cube;
@@ -1431,8 +1435,15 @@ find_cube(struct compiler *c, const struct clause *clause, size_t i,
     for (size_t j = 0; j < clause->dims[i]->n; j++) {
         struct cube both;
 
+        if (++*tries > FIND_CUBE_MAX_TRIES) {
+            if (!c->error) {
+                c->error = error_create(E2BIG, "the expression is too complex "
+                                        "to find a packet for it");
+            }
+            return false;
+        }
         if (cube_and(c, cube, &clause->dims[i]->cubes[j], &both)
-            && find_cube(c, clause, i + 1, &both, ret)) {
+            && find_cube(c, clause, i + 1, &both, tries, ret)) {
             return true;
         }
     }
@@ -1446,11 +1457,12 @@ expr_to_flow(const struct expr *expr, const struct expr_env *env,
     struct compiler c = { .env = env };
     struct form form = compile(&c, expr, false);
     struct cube cube;
+    size_t tries = 0;
     bool found = false;
 
     for (size_t i = 0; i < form.n && !found && !c.error; i++) {
         found = find_cube(&c, &form.clauses[i], 0, &form.clauses[i].cube,
-                          &cube);
+                          &tries, &cube);
     }
     for (size_t i = 0; found && i < cube.n_terms; i++) {
         base_write(cube.terms[i].base, cube.terms[i].value,
