@@ -5,6 +5,10 @@ fuzzers: $(fuzz_programs)
 endif
 .PHONY: fuzzers
 
+# What other sources include and 'make' of a single target does not know of.
+built-sources: $(BUILT_SOURCES)
+.PHONY: built-sources
+
 # 'make print-VAR' tells tests what was configured.
 print-%:
 	@echo $($*)
