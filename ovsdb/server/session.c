@@ -987,7 +987,12 @@ do_convert(struct session *session, const struct jsonrpc_message *m)
                                     "converted to %s schema",
                                     db_name(served->db), schema->name);
     } else {
+        /* Who asks for it knows of it, and is to have the reply. */
+        bool was_aware = session->is_change_aware;
+
+        session->is_change_aware = true;
         error = server_convert(session->server, served, schema);
+        session->is_change_aware = was_aware;
     }
     ovsdb_schema_unref(schema);
     if (!error) {

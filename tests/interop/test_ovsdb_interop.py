@@ -154,14 +154,10 @@ def split(text):
 
 
 def play(commands, programs, folder):
-    """What the commands print, uuids numbered in the order of their coming
-    and what looks like a place or a time put aside."""
+    """What the commands print: the lines in order of their text, as rows come
+    in the order of their random uuids, and these put aside."""
     server = make_server(programs, folder)
-    numbers = {}
     story = []
-
-    def number(match):
-        return "<%d>" % numbers.setdefault(match.group()[:8], len(numbers))
     try:
         for text in commands:
             fails = text.startswith("! ")
@@ -169,9 +165,9 @@ def play(commands, programs, folder):
             done = run(command_for(words, programs, server), check=False)
             assert (done.returncode != 0) == fails, \
                 (text, done.stdout, done.stderr)
-            out = UUID.sub(number, done.stdout)
-            story.append((text, re.sub(r"-+( -+)*\n", "--\n",
-                                       re.sub(r" +", " ", out))))
+            out = re.sub(r" +", " ", UUID.sub("<uuid>", done.stdout))
+            lines = re.sub(r"-+( -+)*\n", "--\n", out).split("\n")
+            story.append((text, sorted(lines)))
     finally:
         server.stop()
     return story

@@ -139,7 +139,8 @@ print(json.dumps(dict(prefix=r[ICMPv6NDOptPrefixInfo].prefix,
 """
 
 LISTEN_RA = """
-r = sniff(iface='eth0', filter='icmp6 and ip6[40]==134', count=1, timeout=15)
+r = sniff(iface='eth0', filter='icmp6 and ip6[40]==134 and dst ff02::1',
+          count=1, timeout=15)
 print(json.dumps(dict(prefix=r[0][ICMPv6NDOptPrefixInfo].prefix,
                       src=r[0].src, dst=r[0][IPv6].dst)))
 """
