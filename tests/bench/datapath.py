@@ -58,7 +58,7 @@ def bridge(sandbox, side, offload):
              MACS[1 - i], "dev", "eth0", "nud", "permanent"])
         host.vsctl("add-port", "br0", "p%d" % i)
         workloads.append(ns)
-    wait_until(lambda: ping(workloads[0], IPS[1], count=1, deadline=1), 20,
+    wait_until(lambda: ping(workloads[0], IPS[1], count=1), 20,
                "ping")
     return host, workloads
 

@@ -53,11 +53,13 @@ def within(ns, command):
     return ["ip", "netns", "exec", ns] + list(command)
 
 
-def ping(ns, address, count=3, interval=0.05, deadline=5):
-    """Returns how many of 'count' pings were answered."""
+def ping(ns, address, count=3, interval=0.05, patience=1):
+    """Sends exactly 'count' pings (ping's own deadline would make it send more
+    in place of lost ones), waits for the last answer for up to 'patience'
+    seconds, and returns how many were answered."""
     done = run(within(ns, ["ping", "-n", "-q", "-c", count, "-i", interval,
-                           "-W", 1, "-w", deadline, address]),
-               check=False, timeout=deadline + 10)
+                           "-W", patience, address]),
+               check=False, timeout=count * interval + patience + 20)
     for line in done.stdout.split("\n"):
         if " received" in line:
             return int(line.split(",")[1].split()[0])

@@ -203,7 +203,7 @@ class Sandbox:
 
     def wait_ping(self, ns, address, timeout=20):
         """Waits until one ping from 'ns' to 'address' is answered."""
-        wait_until(lambda: ping(ns, address, count=1, deadline=1), timeout,
+        wait_until(lambda: ping(ns, address, count=1), timeout,
                    "ping %s from %s" % (address, ns))
 
     def logs(self):

@@ -127,4 +127,4 @@ def test_facts_equal_those_from_scratch(network):
     network.nbctl("lsp-del", "vm5", "--", "lsp-del", "vm2")
     network.nbctl("--wait=hv", "sync")
     assert "no difference" in host.controller_appctl("incr/verify")
-    assert ping(network.vm1, "10.0.0.12", count=2, deadline=2) == 0
+    assert ping(network.vm1, "10.0.0.12", count=2) == 0

@@ -71,7 +71,7 @@ def test_stateful_acl(sandbox):
     assert ask(sandbox, "vm1", "10.0.0.12", 80) == "web"
     assert ask(sandbox, "vm1", "10.0.0.12", 81) == ""
     assert ask(sandbox, "vm3", "10.0.0.12", 80) == ""
-    assert ping(sandbox.vms["vm1"], "10.0.0.12", count=2, deadline=2) == 0
+    assert ping(sandbox.vms["vm1"], "10.0.0.12", count=2) == 0
     assert ping(sandbox.vms["vm1"], "10.0.0.13", count=2) == 2
 
 

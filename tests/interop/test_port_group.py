@@ -36,19 +36,19 @@ def test_group_drops_where_its_ports_are(make_sandbox, side, direction,
     sandbox.nbctl("pg-add", "pg", "vm2", "vm3")
     sandbox.nbctl("--wait=hv", "acl-add", "pg", direction, "1000",
                   field + " == @pg && icmp4", "drop")
-    assert ping(vm1, IP % 2, count=3, deadline=1) == 0
-    assert ping(vm2, IP % 1, count=3, deadline=1) == 0
+    assert ping(vm1, IP % 2, count=3) == 0
+    assert ping(vm2, IP % 1, count=3) == 0
 
     vm3 = h2.workload("vm3", MAC % 3, IP % 3)
     sandbox.nbctl("--wait=hv", "sync")
     sandbox.nbctl("--wait=hv", "pg-set-ports", "pg", "vm3")
     sandbox.wait_ping(vm1, IP % 2)
-    assert ping(vm1, IP % 3, count=3, deadline=1) == 0
-    assert ping(vm3, IP % 2, count=3, deadline=1) == 0
+    assert ping(vm1, IP % 3, count=3) == 0
+    assert ping(vm3, IP % 2, count=3) == 0
 
     sandbox.nbctl("--wait=hv", "pg-set-ports", "pg", "vm1")
     sandbox.wait_ping(vm3, IP % 2)
-    assert ping(vm1, IP % 3, count=3, deadline=1) == 0
+    assert ping(vm1, IP % 3, count=3) == 0
 
 
 def test_group_of_sources_drops_at_the_other_host(make_sandbox):
@@ -58,6 +58,6 @@ def test_group_of_sources_drops_at_the_other_host(make_sandbox):
     sandbox.nbctl("pg-add", "src", "vm1")
     sandbox.nbctl("--wait=hv", "acl-add", "sw0", "to-lport", "1000",
                   'outport == "vm2" && inport == @src && icmp4', "drop")
-    assert ping(vm1, IP % 2, count=3, deadline=1) == 0
+    assert ping(vm1, IP % 2, count=3) == 0
     sandbox.nbctl("--wait=hv", "pg-set-ports", "src", "vm3")
     sandbox.wait_ping(vm1, IP % 2)

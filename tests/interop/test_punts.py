@@ -257,7 +257,7 @@ def test_first_packet_waits(network):
         "lsp-set-options", "sw1-lr0", "router-port=lr0-sw1")
     network.h1.workload("vm3", "02:00:00:00:00:03", "10.0.1.13", "10.0.1.1")
     network.nbctl("--wait=hv", "sync")
-    assert ping(network.vm2, "10.0.1.13", count=1, deadline=4) == 1
+    assert ping(network.vm2, "10.0.1.13", count=1, patience=4) == 1
     wait_until(lambda: "02:00:00:00:00:03" in network.sbctl(
         "--bare", "--columns=mac", "list", "MAC_Binding"), 10,
                "MAC binding of vm3")
