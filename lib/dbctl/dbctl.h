@@ -77,6 +77,18 @@ struct dbctl_record_name {
     const struct replica_table_class *name_table;
     unsigned int name_column;
     int ref_column;
+    const char *key;            /* For a map: the value under this key is the
+                                 * name.  Else NULL. */
+};
+
+/* Where a database has the connections and TLS files of its server. */
+struct dbctl_server {
+    const struct replica_table_class *root;     /* Its row, of which there is
+                                                 * one, refers to the others;
+                                                 * to TLS files by "ssl". */
+    unsigned int connections;                   /* The column for these. */
+    const struct replica_table_class *connection;
+    const struct replica_table_class *ssl;      /* NULL if it has none. */
 };
 
 /* What "show" prints of rows of 'table'. */
@@ -98,6 +110,7 @@ struct dbctl_tool {
     size_t n_groups;
     const struct dbctl_record_name *names;
     size_t n_names;
+    const struct dbctl_server *server;  /* NULL: no commands on it. */
     const struct dbctl_show *show;      /* Ended by table NULL; NULL: the tool
                                          * has a "show" of its own. */
     struct option_group options;        /* The tool's own. */
@@ -149,6 +162,19 @@ struct error *dbctl_exit(int status) MUST_USE;
 
 /* Warns on stderr. */
 void dbctl_warn(const char *format, ...) PRINTF_FORMAT(1, 2);
+
+/* The commands get-, del- and set-connection, -manager and -ssl, for tools
+ * that have a 'server'. */
+extern const struct dbctl_command_group dbctl_connection_commands;
+extern const struct dbctl_command_group dbctl_manager_commands;
+extern const struct dbctl_command_group dbctl_ssl_commands;
+
+/* Warns about a target that no connection method starts. */
+void dbctl_check_target(const char *target);
+
+/* Reads the option --inactivity-probe, in milliseconds, if it is given. */
+struct error *dbctl_probe_interval(const struct dbctl_call *, int64_t *ret_ms,
+                                   bool *is_given) MUST_USE;
 
 /* Finds a row by uuid, by an unambiguous start of one, or by a name; "." is
  * the row of a table that has just one.  Without 'must_exist', '*ret_row' may

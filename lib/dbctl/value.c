@@ -485,24 +485,40 @@ dbctl_set_column(struct dbctl *dbctl, const struct replica_row *row,
 
 /* Records. */
 
-/* Whether column 'number' of 'row' has 'record' as its only value. */
 static bool
-row_is_named(const struct replica_row *row, unsigned int number,
-             const char *record)
+atom_is_text(const union ovsdb_atom *atom, enum ovsdb_atomic_type type,
+             const char *want)
+{
+    struct str text = STR_EMPTY;
+    bool is_equal;
+
+    ovsdb_atom_put_bare(&text, atom, type);
+    is_equal = !strcmp(str_cstr(&text), want);
+    str_uninit(&text);
+    return is_equal;
+}
+
+/* Whether the row's name is 'record': the only value of a column, or the one
+ * under a key. */
+static bool
+row_is_named(const struct replica_row *row,
+             const struct dbctl_record_name *name, const char *record)
 {
     struct dbctl_column column;
     struct ovsdb_datum datum;
     bool is_named = false;
 
-    dbctl_column_init(&column, replica_row_class(row), number);
+    dbctl_column_init(&column, replica_row_class(row), name->name_column);
     dbctl_read(row, &column, &datum);
-    if (datum.n == 1) {
-        const union ovsdb_atom *atom = ovsdb_datum_keys(&datum);
-        struct str text = STR_EMPTY;
-
-        ovsdb_atom_put_bare(&text, atom, column.type.key.type);
-        is_named = !strcmp(str_cstr(&text), record);
-        str_uninit(&text);
+    for (uint32_t i = 0; name->key && i < datum.n && !is_named; i++) {
+        is_named = (atom_is_text(&ovsdb_datum_keys(&datum)[i],
+                                 column.type.key.type, name->key)
+                    && atom_is_text(&ovsdb_datum_values(&datum)[i],
+                                    column.type.value.type, record));
+    }
+    if (!name->key && datum.n == 1) {
+        is_named = atom_is_text(ovsdb_datum_keys(&datum),
+                                column.type.key.type, record);
     }
     ovsdb_datum_uninit(&datum, &column.type);
     dbctl_column_uninit(&column);
@@ -550,7 +566,7 @@ find_by_name(struct dbctl *dbctl, const struct dbctl_record_name *name,
     REPLICA_FOR_EACH (row, dbctl->replica, name->name_table) {
         struct error *error;
 
-        if (!row_is_named(row, name->name_column, record)) {
+        if (!row_is_named(row, name, record)) {
             continue;
         }
         error = add_match(name->ref_column < 0 ? row
@@ -606,11 +622,12 @@ dbctl_find_row(struct dbctl *dbctl, const struct replica_table_class *table,
                 : NULL;
     } else if (uuid_from_string(&uuid, record)) {
         found = replica_find(dbctl->replica, table, &uuid);
-    } else if (!strcmp(record, ".")
-               && replica_count(dbctl->replica, table) == 1) {
+    } else if (!strcmp(record, ".") && table->is_singleton) {
         found = replica_first(dbctl->replica, table);
     } else {
-        for (size_t i = 0; !error && i < dbctl->tool->n_names; i++) {
+        /* The first way that finds any counts. */
+        for (size_t i = 0; !error && !found && i < dbctl->tool->n_names;
+             i++) {
             if (dbctl->tool->names[i].table == table) {
                 error = find_by_name(dbctl, &dbctl->tool->names[i], record,
                                      &found);

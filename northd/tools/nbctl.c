@@ -344,6 +344,13 @@ static const struct dbctl_record_name names[] = {
     BY_NAME(nb_chassis_template_var, NB_CHASSIS_TEMPLATE_VAR_COL_CHASSIS),
 };
 
+static const struct dbctl_server server = {
+    .root = &nb_nb_global_table,
+    .connections = NB_NB_GLOBAL_COL_CONNECTIONS,
+    .connection = &nb_connection_table,
+    .ssl = &nb_ssl_table,
+};
+
 /* The run as a whole. */
 
 static void
@@ -439,6 +446,7 @@ main(int argc, char *argv[])
         nbctl_general_commands, nbctl_switch_commands, nbctl_lsp_commands,
         nbctl_router_commands, nbctl_route_commands, nbctl_acl_commands,
         nbctl_nat_commands, nbctl_dhcp_commands,
+        dbctl_connection_commands, dbctl_ssl_commands,
     };
     const struct dbctl_tool tool = {
         .family = DIRS_OVN,
@@ -447,6 +455,7 @@ main(int argc, char *argv[])
         .n_groups = ARRAY_SIZE(groups),
         .names = names,
         .n_names = ARRAY_SIZE(names),
+        .server = &server,
         .options = { NULL, rows, ARRAY_SIZE(rows) },
         .description = "examines and changes the northbound database of OVN",
         .default_remote = default_remote,

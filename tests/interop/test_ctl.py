@@ -54,8 +54,24 @@ set-fail-mode br0 secure
 set-fail-mode br0 sometimes
 set-manager ptcp:6640
 get-manager
+set-manager ptcp:6640 ssl:1.2.3.4:6640 bogus
+--inactivity-probe=7000 set-manager ptcp:6641
+--columns=target,inactivity_probe list manager
+--inactivity-probe=9000 set-controller vb tcp:1.2.3.4
+--inactivity-probe=9000 set-controller br0 tcp:1.2.3.4
+--columns=target,inactivity_probe list controller
+del-manager
+get-manager
 --bootstrap set-ssl a b c
 get-ssl
+set-ssl a b
+set-ssl d e f
+get-ssl
+del-ssl
+get-ssl
+del-ssl
+set-ssl d e f
+get ssl . ca_cert
 add-aa-mapping br0 5 6
 get-aa-mapping br0
 get port p2 tag name
@@ -183,6 +199,21 @@ lsp-del p2
 --if-exists lsp-del p2
 lrp-del rp0
 list nb_global nobody
+set-connection ptcp:6641 read-only role=x
+get-connection
+--inactivity-probe=60000 set-connection ptcp:6641 pssl:6642
+get-connection
+--columns=target,inactivity_probe find connection 'target="ptcp:6641"'
+set-ssl a b c
+get-ssl
+--bootstrap set-ssl a b c TLSv1.2 HIGH
+get-ssl
+--columns=ssl_protocols,ssl_ciphers,bootstrap_ca_cert list ssl .
+del-ssl
+get-ssl
+del-connection
+get-connection
+get logical_switch . name
 sync
 """
 

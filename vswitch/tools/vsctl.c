@@ -189,6 +189,13 @@ static const struct dbctl_show show[] = {
     { .table = NULL },
 };
 
+static const struct dbctl_server server = {
+    .root = &vs_open_vswitch_table,
+    .connections = VS_OPEN_VSWITCH_COL_MANAGER_OPTIONS,
+    .connection = &vs_manager_table,
+    .ssl = &vs_ssl_table,
+};
+
 /* The run as a whole. */
 
 static void
@@ -294,6 +301,7 @@ main(int argc, char *argv[])
     const struct dbctl_command_group groups[] = {
         vsctl_general_commands, vsctl_bridge_commands, vsctl_port_commands,
         vsctl_connection_commands, vsctl_zone_commands,
+        dbctl_manager_commands, dbctl_ssl_commands,
     };
     const struct dbctl_tool tool = {
         .family = DIRS_OVS,
@@ -302,6 +310,7 @@ main(int argc, char *argv[])
         .n_groups = ARRAY_SIZE(groups),
         .names = names,
         .n_names = ARRAY_SIZE(names),
+        .server = &server,
         .show = show,
         .options = { NULL, rows, ARRAY_SIZE(rows) },
         .description = "examines and changes the configuration of "

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* ovs-vsctl's commands on controllers, managers, TLS and auto-attach. */
+/* ovs-vsctl's commands on controllers and auto-attach. */
 
 #include <string.h>
 
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
 #include "vswitch/tools/vsctl.h"
-
-/* Warns about a target that no connection method starts. */
-static void
-check_target(const char *target)
-{
-    static const char *const prefixes[] = {
-        "tcp:", "ptcp:", "ssl:", "pssl:", "unix:", "punix:",
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-        if (text_starts_with(target, prefixes[i])) {
-            return;
-        }
-    }
-    dbctl_warn("target type \"%s\" is possibly erroneous", target);
-}
 
 /* Controllers. */
 
@@ -82,9 +66,14 @@ run_set_controller(struct dbctl_call *call)
 {
     VEC(struct vs_controller *) controllers = VEC_EMPTY;
     const struct vs_bridge *br;
+    int64_t probe_ms;
+    bool has_probe;
     struct error *error = vsctl_find_real_bridge(call->dbctl, call->argv[1],
                                                  &br);
 
+    if (!error) {
+        error = dbctl_probe_interval(call, &probe_ms, &has_probe);
+    }
     if (error) {
         return error;
     }
@@ -93,8 +82,11 @@ run_set_controller(struct dbctl_call *call)
         struct vs_controller *controller
             = vs_controller_insert(dbctl_txn(call->dbctl));
 
-        check_target(call->argv[i]);
+        dbctl_check_target(call->argv[i]);
         vs_controller_set_target(controller, call->argv[i]);
+        if (has_probe) {
+            vs_controller_set_inactivity_probe(controller, probe_ms);
+        }
         vec_push(&controllers, controller);
     }
     vs_bridge_set_controller(br, controllers.items, controllers.n);
@@ -146,102 +138,6 @@ run_set_fail_mode(struct dbctl_call *call)
     }
     vs_bridge_set_fail_mode(br, mode);
     return NULL;
-}
-
-/* Managers. */
-
-static struct error *
-run_get_manager(struct dbctl_call *call)
-{
-    const struct vs_open_vswitch *root = vsctl_root(call->dbctl);
-    VEC(const char *) targets = VEC_EMPTY;
-
-    for (size_t i = 0; i < root->n_manager_options; i++) {
-        vec_push(&targets, root->manager_options[i]->target);
-    }
-    dbctl_put_sorted(&call->output, targets.items, targets.n);
-    vec_uninit(&targets);
-    return NULL;
-}
-
-static void
-delete_managers(const struct vs_open_vswitch *root)
-{
-    for (size_t i = root->n_manager_options; i-- > 0;) {
-        vs_manager_delete(root->manager_options[i]);
-    }
-    vs_open_vswitch_set_manager_options(root, NULL, 0);
-}
-
-static struct error *
-run_del_manager(struct dbctl_call *call)
-{
-    delete_managers(vsctl_root(call->dbctl));
-    return NULL;
-}
-
-static struct error *
-run_set_manager(struct dbctl_call *call)
-{
-    const struct vs_open_vswitch *root = vsctl_root(call->dbctl);
-    VEC(struct vs_manager *) managers = VEC_EMPTY;
-
-    delete_managers(root);
-    for (int i = 1; i < call->argc; i++) {
-        struct vs_manager *manager;
-
-        check_target(call->argv[i]);
-        manager = vs_manager_insert(dbctl_txn(call->dbctl));
-        vs_manager_set_target(manager, call->argv[i]);
-        vec_push(&managers, manager);
-    }
-    vs_open_vswitch_set_manager_options(root, managers.items, managers.n);
-    vec_uninit(&managers);
-    return NULL;
-}
-
-/* TLS. */
-
-static struct error *
-run_get_ssl(struct dbctl_call *call)
-{
-    const struct vs_ssl *ssl = vsctl_root(call->dbctl)->ssl;
-
-    if (ssl) {
-        str_printf(&call->output, "Private key: %s\nCertificate: %s\n"
-                   "CA Certificate: %s\nBootstrap: %s\n", ssl->private_key,
-                   ssl->certificate, ssl->ca_cert,
-                   ssl->bootstrap_ca_cert ? "true" : "false");
-    }
-    return NULL;
-}
-
-static struct error *
-run_del_ssl(struct dbctl_call *call)
-{
-    const struct vs_open_vswitch *root = vsctl_root(call->dbctl);
-
-    if (root->ssl) {
-        const struct vs_ssl *ssl = root->ssl;
-
-        vs_open_vswitch_clear_ssl(root);
-        vs_ssl_delete(ssl);
-    }
-    return NULL;
-}
-
-static struct error *
-run_set_ssl(struct dbctl_call *call)
-{
-    struct error *error = run_del_ssl(call);
-    struct vs_ssl *ssl = vs_ssl_insert(dbctl_txn(call->dbctl));
-
-    vs_ssl_set_private_key(ssl, call->argv[1]);
-    vs_ssl_set_certificate(ssl, call->argv[2]);
-    vs_ssl_set_ca_cert(ssl, call->argv[3]);
-    vs_ssl_set_bootstrap_ca_cert(ssl, dbctl_has_option(call, "--bootstrap"));
-    vs_open_vswitch_set_ssl(vsctl_root(call->dbctl), ssl);
-    return error;
 }
 
 /* Auto-attach mappings. */
@@ -331,8 +227,8 @@ static const struct dbctl_command commands[] = {
       .arguments = "BRIDGE", .tables = vsctl_tables,
       .run = run_del_controller },
     { .name = "set-controller", .min_args = 2, .max_args = INT_MAX,
-      .arguments = "BRIDGE TARGET...", .tables = vsctl_tables,
-      .run = run_set_controller },
+      .arguments = "BRIDGE TARGET...", .options = "--inactivity-probe=",
+      .tables = vsctl_tables, .run = run_set_controller },
     { .name = "get-fail-mode", .min_args = 1, .max_args = 1,
       .arguments = "BRIDGE", .tables = vsctl_tables,
       .run = run_get_fail_mode },
@@ -342,17 +238,6 @@ static const struct dbctl_command commands[] = {
     { .name = "set-fail-mode", .min_args = 2, .max_args = 2,
       .arguments = "BRIDGE standalone|secure", .tables = vsctl_tables,
       .run = run_set_fail_mode },
-    { .name = "get-manager", .tables = vsctl_tables, .run = run_get_manager },
-    { .name = "del-manager", .tables = vsctl_tables, .run = run_del_manager },
-    { .name = "set-manager", .min_args = 1, .max_args = INT_MAX,
-      .arguments = "TARGET...", .tables = vsctl_tables,
-      .run = run_set_manager },
-    { .name = "get-ssl", .tables = vsctl_tables, .run = run_get_ssl },
-    { .name = "del-ssl", .tables = vsctl_tables, .run = run_del_ssl },
-    { .name = "set-ssl", .min_args = 3, .max_args = 3,
-      .arguments = "PRIVATE-KEY CERTIFICATE CA-CERT",
-      .options = "--bootstrap", .tables = vsctl_tables,
-      .run = run_set_ssl },
     { .name = "add-aa-mapping", .min_args = 3, .max_args = 3,
       .arguments = "BRIDGE I-SID VLAN", .tables = vsctl_tables,
       .run = run_add_aa_mapping },
@@ -365,6 +250,6 @@ static const struct dbctl_command commands[] = {
 };
 
 const struct dbctl_command_group vsctl_connection_commands = {
-    "Controller, manager, TLS and auto-attach commands", commands,
+    "Controller and auto-attach commands", commands,
     ARRAY_SIZE(commands)
 };
