@@ -12,4 +12,4 @@ weft_modules = \
 dist_bin_SCRIPTS += tools/weft
 weftdir = $(datadir)/weft/weft_sandbox
 dist_weft_DATA = $(weft_modules)
-EXTRA_DIST += tools/README.md doc/architecture.md doc/tutorial.md tests/system/test_demo.py
+EXTRA_DIST += tools/README.md doc/architecture.md doc/tutorial.md

@@ -27,5 +27,3 @@ DAEMON_LIBS = lib/daemon/libdaemon.a lib/jsonrpc/libjsonrpc.a \
 noinst_PROGRAMS += lib/daemon/exampled
 lib_daemon_exampled_SOURCES = lib/daemon/exampled.c
 lib_daemon_exampled_LDADD = $(DAEMON_LIBS) $(ALL_LIBS)
-EXTRA_DIST += tests/system/test_daemon.py tests/interop/test_appctl.py \
-	tests/interop/test_tls.py

@@ -17,4 +17,3 @@ EXTRA_DIST += lib/dbctl/README.md
 DBCTL_LIBS = lib/dbctl/libdbctl.a lib/schema/libschema.a \
 	lib/replica/libreplica.a lib/ovsdb/libovsdb.a $(DAEMON_LIBS) \
 	$(ALL_LIBS)
-EXTRA_DIST += tests/interop/test_ctl.py

@@ -64,5 +64,4 @@ tests_fuzz_logical_userdata_LDADD = $(LOGICAL_LIBS) $(ALL_LIBS)
 tests_fuzz_logical_userdata_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
 EXTRA_DIST += tests/fuzz/corpus/logical_actions \
-	tests/fuzz/corpus/logical_expr tests/fuzz/corpus/logical_userdata \
-	tests/interop/rich_topology.py tests/interop/test_logical.py
+	tests/fuzz/corpus/logical_expr tests/fuzz/corpus/logical_userdata

@@ -69,4 +69,3 @@ tests_fuzz_openflow_flow_text_SOURCES = tests/fuzz/openflow_flow_text.c
 tests_fuzz_openflow_flow_text_LDADD = $(OPENFLOW_LIBS) $(ALL_LIBS)
 tests_fuzz_openflow_flow_text_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
-EXTRA_DIST += tests/interop/test_ofctl.py

@@ -25,7 +25,7 @@ lib_replica_libreplica_a_SOURCES = \
 	lib/replica/update.c \
 	lib/replica/value.c \
 	lib/replica/value.h
-EXTRA_DIST += lib/replica/README.md tests/interop/test_replica.py
+EXTRA_DIST += lib/replica/README.md
 
 # What a program that has a replica links, in this order.
 REPLICA_LIBS = \

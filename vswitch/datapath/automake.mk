@@ -51,7 +51,6 @@ vswitch_datapath_test_SOURCES = \
 	vswitch/datapath/dp_test.c
 vswitch_datapath_test_LDADD = $(CMOCKA_LIBS) $(datapath_libs)
 endif
-EXTRA_DIST += tests/system/test_datapath.py
 
 if FUZZERS
 EXTRA_PROGRAMS += tests/fuzz/packet tests/fuzz/conntrack
