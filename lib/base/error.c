@@ -76,6 +76,13 @@ error_wrap(struct error *error, const char *format, ...)
     return error;
 }
 
+void
+error_take_subject(struct error *error, char *subject)
+{
+    free(error->subject);
+    error->subject = subject;
+}
+
 struct error *
 error_clone(const struct error *error)
 {
@@ -88,6 +95,7 @@ error_clone(const struct error *error)
     copy->code = error->code;
     copy->tag = xstrdup_null(error->tag);
     copy->message = xstrdup(error->message);
+    copy->subject = xstrdup_null(error->subject);
     return copy;
 }
 
@@ -97,6 +105,7 @@ error_free(struct error *error)
     if (error) {
         free(error->tag);
         free(error->message);
+        free(error->subject);
         free(error);
     }
 }

@@ -23,6 +23,7 @@ struct error {
     char *tag;       /* Short machine-readable word ("constraint violation"),
                       * or NULL. */
     char *message;   /* For a person; no newline, no full stop. */
+    char *subject;   /* The piece of input that is at fault, or NULL. */
 };
 
 /* Returns a new error with 'code' (0 if no program will look). */
@@ -43,6 +44,9 @@ struct error *error_from_errno(int errnum, const char *format, ...)
  * out. */
 struct error *error_wrap(struct error *error, const char *format, ...)
     PRINTF_FORMAT(2, 3) MUST_USE;
+
+/* Makes 'subject', which 'error' owns from now on, the input at fault. */
+void error_take_subject(struct error *error, char *subject);
 
 struct error *error_clone(const struct error *) MUST_USE;
 void error_free(struct error *);

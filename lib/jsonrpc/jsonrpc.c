@@ -607,6 +607,16 @@ jsonrpc_send_error(struct jsonrpc *rpc, struct span id, json_t *error)
 }
 
 void
+jsonrpc_send_error_json(struct jsonrpc *rpc, struct span id,
+                        struct span error)
+{
+    write_reply_head(rpc, id);
+    write_string(rpc, ",\"result\":null,\"error\":");
+    write_span(rpc, error);
+    write_string(rpc, "}");
+}
+
+void
 jsonrpc_send_error_text(struct jsonrpc *rpc, struct span id, const char *text,
                         const char *details)
 {
@@ -621,11 +631,8 @@ jsonrpc_send_error_text(struct jsonrpc *rpc, struct span id, const char *text,
     } else {
         jsonrpc_put_string(&s, text);
     }
-    write_reply_head(rpc, id);
-    write_string(rpc, ",\"result\":null,\"error\":");
-    stream_write(rpc->stream, s.string, s.length);
+    jsonrpc_send_error_json(rpc, id, (struct span) { s.string, s.length });
     str_uninit(&s);
-    write_string(rpc, "}");
 }
 
 bool

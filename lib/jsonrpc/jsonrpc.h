@@ -104,6 +104,10 @@ void jsonrpc_send_error(struct jsonrpc *, struct span id, json_t *error);
 void jsonrpc_send_error_text(struct jsonrpc *, struct span id,
                              const char *text, const char *details);
 
+/* An error reply whose "error" member is the JSON 'error'. */
+void jsonrpc_send_error_json(struct jsonrpc *, struct span id,
+                             struct span error);
+
 /* Messages as text.  The caller answers for their being JSON-RPC; a message
  * may be queued in pieces, such as a head of its own and a shared rest:
  *

@@ -189,7 +189,7 @@ read_uuid(struct uuid *uuid, struct jtext_reader *r,
           struct ovsdb_symtab *symtab)
 {
     static const char form[] =
-        "expected [\"uuid\", <string>] or [\"named-uuid\", <string>]";
+        "expected [\"uuid\", <string>]";
     struct span span;
     bool is_named;
 
@@ -227,9 +227,9 @@ read_uuid(struct uuid *uuid, struct jtext_reader *r,
     return !r->error;
 }
 
-bool
-ovsdb_atom_read(union ovsdb_atom *atom, enum ovsdb_atomic_type type,
-                struct jtext_reader *r, struct ovsdb_symtab *symtab)
+static bool
+read_atom(union ovsdb_atom *atom, enum ovsdb_atomic_type type,
+          struct jtext_reader *r, struct ovsdb_symtab *symtab)
 {
     enum jtext_kind kind = jtext_peek(r);
     struct jtext_number number;
@@ -274,6 +274,19 @@ ovsdb_atom_read(union ovsdb_atom *atom, enum ovsdb_atomic_type type,
         break;
     }
     jtext_fail(r, "expected %s", names[type]);
+    return false;
+}
+
+bool
+ovsdb_atom_read(union ovsdb_atom *atom, enum ovsdb_atomic_type type,
+                struct jtext_reader *r, struct ovsdb_symtab *symtab)
+{
+    const char *start = jtext_place(r);
+
+    if (read_atom(atom, type, r, symtab)) {
+        return true;
+    }
+    jtext_blame(r, start);
     return false;
 }
 

@@ -112,7 +112,6 @@ arg_type(struct ovsdb_type *type, enum ovsdb_function function,
         type->n_min = type->n_max = 1;
     } else if (function == OVSDB_F_INCLUDES || function == OVSDB_F_EXCLUDES) {
         type->n_min = 0;
-        type->n_max = column->type.n_max == 1 ? 1 : UINT_MAX;
     }
 }
 
@@ -155,8 +154,7 @@ static void
 read_clause(struct ovsdb_condition *cond, const struct ovsdb_table_schema *ts,
             struct jtext_reader *r, struct ovsdb_symtab *symtab)
 {
-    static const char form[] =
-        "Parse error in condition: 3-element array or boolean expected";
+    static const char form[] = "Parse error in condition.";
     const struct ovsdb_column *column;
     enum ovsdb_function function;
     struct span span;
@@ -217,7 +215,10 @@ ovsdb_condition_read(struct ovsdb_condition *cond,
     ovsdb_condition_init(cond);
     if (jtext_enter_array(r)) {
         while (jtext_next_item(r)) {
+            const char *start = jtext_place(r);
+
             read_clause(cond, ts, r, symtab);
+            jtext_blame(r, start);
         }
     }
     if (r->error) {

@@ -110,6 +110,50 @@ jtext_take_error(struct jtext_reader *r, struct error *error)
     }
 }
 
+/* The longest subject of an error, in bytes. */
+#define MAX_SUBJECT 4096
+
+char *
+jtext_subject(struct span text)
+{
+    struct str s = STR_EMPTY;
+    struct error *error;
+    json_t *json;
+
+    if (text.size > MAX_SUBJECT) {
+        size_t size = MAX_SUBJECT;
+
+        while (size && ((unsigned char) text.data[size] & 0xc0) == 0x80) {
+            size--;
+        }
+        return xasprintf("%.*s...", (int) size, text.data);
+    }
+    error = jtext_to_json(text.data, text.size, &json);
+    if (error) {
+        error_free(error);
+        return xmemdup0(text.data, text.size);
+    }
+    jtext_put_json(&s, json, true);
+    json_decref(json);
+    return str_steal(&s);
+}
+
+void
+jtext_blame(struct jtext_reader *r, const char *start)
+{
+    struct jtext_reader value;
+    struct span span;
+
+    if (!r->error || r->error->subject) {
+        return;
+    }
+    jtext_reader_init(&value, start, r->end - start);
+    if (jtext_skip(&value, &span)) {
+        error_take_subject(r->error, jtext_subject(span));
+    }
+    jtext_reader_uninit(&value);
+}
+
 /* Fails for what stands at the reader's place. */
 static bool
 fail_here(struct jtext_reader *r, const char *expected)
@@ -145,6 +189,13 @@ jtext_finish(struct jtext_reader *r)
     error = jtext_steal_error(r);
     jtext_reader_uninit(r);
     return error;
+}
+
+const char *
+jtext_place(struct jtext_reader *r)
+{
+    skip_blanks(r);
+    return r->p;
 }
 
 enum jtext_kind

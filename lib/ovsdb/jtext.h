@@ -77,6 +77,17 @@ void jtext_fail(struct jtext_reader *, const char *format, ...)
  * already. */
 void jtext_take_error(struct jtext_reader *, struct error *error);
 
+/* If the reader has failed and nothing is blamed for it yet, makes the value
+ * that starts at 'start' (see jtext_place()) the subject of the error. */
+void jtext_blame(struct jtext_reader *, const char *start);
+
+/* Where the next value starts.  Consumes only blanks. */
+const char *jtext_place(struct jtext_reader *);
+
+/* The value 'text' as an error's subject, for free(): compact, with sorted
+ * members, as it stands if it is no JSON, and cut off if it is long. */
+char *jtext_subject(struct span text);
+
 /* Returns the error, which the caller now owns, or NULL; the reader can only
  * be uninitialized after that. */
 struct error *jtext_steal_error(struct jtext_reader *);

@@ -109,8 +109,7 @@ static void
 read_mutation(struct ovsdb_mutations *ms, const struct ovsdb_table_schema *ts,
               struct jtext_reader *r, struct ovsdb_symtab *symtab)
 {
-    static const char form[] =
-        "Parse error in mutation: 3-element array expected";
+    static const char form[] = "Parse error in mutation.";
     struct ovsdb_mutation m = { .mutator = 0 };
     struct span span;
 
@@ -131,10 +130,8 @@ read_mutation(struct ovsdb_mutations *ms, const struct ovsdb_table_schema *ts,
     if (!m.column->is_mutable) {
         jtext_take_error(r, error_create_tagged(
                              "constraint violation",
-                             "Cannot mutate %s column %s in table %s.",
-                             (m.column->index >= OVSDB_MAX_COLUMNS
-                              ? "implicit" : "immutable"),
-                             m.column->name, ts->name));
+                             "Cannot mutate immutable column %s in table "
+                             "%s.", m.column->name, ts->name));
         return;
     }
     if (!jtext_next_item(r) || jtext_peek(r) != JTEXT_STRING
@@ -174,7 +171,10 @@ ovsdb_mutations_read(struct ovsdb_mutations *ms,
     ovsdb_mutations_init(ms);
     if (jtext_enter_array(r)) {
         while (jtext_next_item(r)) {
+            const char *start = jtext_place(r);
+
             read_mutation(ms, ts, r, symtab);
+            jtext_blame(r, start);
         }
     }
     if (r->error) {

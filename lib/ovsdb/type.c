@@ -640,9 +640,13 @@ ovsdb_type_put_text(struct str *out, const struct ovsdb_type *type)
     }
     str_put(out, ovsdb_type_is_map(type) ? "map of " : "set of ");
     if (type->n_max == UINT_MAX) {
-        str_printf(out, "%u or more ", type->n_min);
+        if (type->n_min) {
+            str_printf(out, "%u or more ", type->n_min);
+        }
     } else if (type->n_min == type->n_max) {
         str_printf(out, "%u ", type->n_min);
+    } else if (!type->n_min) {
+        str_printf(out, "up to %u ", type->n_max);
     } else {
         str_printf(out, "%u to %u ", type->n_min, type->n_max);
     }

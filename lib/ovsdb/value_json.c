@@ -27,12 +27,14 @@ read_pair(struct ovsdb_datum *datum, const struct ovsdb_type *type,
           struct jtext_reader *r, struct ovsdb_symtab *symtab,
           enum ovsdb_read_flags flags)
 {
-    static const char form[] = "expected 2-element array as pair of a map";
+    static const char form[] = "expected 2-element array";
+    const char *start = jtext_place(r);
     union ovsdb_atom key, value;
 
     if (jtext_peek(r) != JTEXT_ARRAY || !jtext_enter_array(r)
         || !jtext_next_item(r)) {
         jtext_fail(r, form);
+        jtext_blame(r, start);
         return false;
     }
     if (!ovsdb_atom_read(&key, type->key.type, r, symtab)) {
@@ -41,12 +43,14 @@ read_pair(struct ovsdb_datum *datum, const struct ovsdb_type *type,
     if (!jtext_next_item(r)
         || !ovsdb_atom_read(&value, type->value.type, r, symtab)) {
         jtext_fail(r, form);
+        jtext_blame(r, start);
         ovsdb_atom_uninit(&key, type->key.type);
         return false;
     }
     ovsdb_datum_append_take(datum, key, value, type);
     if (jtext_next_item(r)) {
         jtext_fail(r, form);
+        jtext_blame(r, start);
     }
     if (flags & OVSDB_READ_CHECK) {
         jtext_take_error(r, ovsdb_atom_check(&key, &type->key));
@@ -81,6 +85,7 @@ read_elements(struct ovsdb_datum *datum, const struct ovsdb_type *type,
               struct jtext_reader *r, struct ovsdb_symtab *symtab,
               enum ovsdb_read_flags flags)
 {
+    const char *start = jtext_place(r);
     bool is_map = ovsdb_type_is_map(type);
     struct span word;
 
@@ -88,6 +93,7 @@ read_elements(struct ovsdb_datum *datum, const struct ovsdb_type *type,
         || !jtext_get_string(r, &word) || !jtext_next_item(r)
         || jtext_peek(r) != JTEXT_ARRAY || !jtext_enter_array(r)) {
         jtext_fail(r, "expected [\"%s\", <array>]", is_map ? "map" : "set");
+        jtext_blame(r, start);
         return;
     }
     while (jtext_next_item(r)) {
@@ -98,25 +104,44 @@ read_elements(struct ovsdb_datum *datum, const struct ovsdb_type *type,
     }
     if (jtext_next_item(r)) {
         jtext_fail(r, "expected [\"%s\", <array>]", is_map ? "map" : "set");
+        jtext_blame(r, start);
     }
 }
 
 static void
+check_size(const struct ovsdb_datum *datum, const struct ovsdb_type *type,
+           struct jtext_reader *r, const char *start)
+{
+    const char *what = ovsdb_type_is_map(type) ? "map" : "set";
+
+    if (datum->n >= type->n_min && datum->n <= type->n_max) {
+        return;
+    }
+    if (type->n_min == 1 && type->n_max == 1) {
+        jtext_fail(r, "%s must have exactly one member but %u are present",
+                   what, datum->n);
+    } else {
+        jtext_fail(r, "%s must have %u to %u members but %u are present",
+                   what, type->n_min, type->n_max, datum->n);
+    }
+    jtext_blame(r, start);
+}
+
+static void
 check_elements(struct ovsdb_datum *datum, const struct ovsdb_type *type,
-               struct jtext_reader *r, enum ovsdb_read_flags flags)
+               struct jtext_reader *r, const char *start,
+               enum ovsdb_read_flags flags)
 {
     if (r->error) {
         return;
     }
     if (ovsdb_datum_finish(datum, type)) {
         jtext_take_error(r, error_create_tagged(
-                             "ovsdb error", "%s contains duplicate",
-                             ovsdb_type_is_map(type) ? "map" : "set"));
-    } else if (!(flags & OVSDB_READ_ANY_SIZE)
-               && (datum->n < type->n_min || datum->n > type->n_max)) {
-        jtext_fail(r, "%s must have %u to %u members but %u are present",
-                   ovsdb_type_is_map(type) ? "map" : "set", type->n_min,
-                   type->n_max, datum->n);
+                             "ovsdb error", "%s contains duplicate%s",
+                             ovsdb_type_is_map(type) ? "map" : "set",
+                             ovsdb_type_is_map(type) ? " key" : ""));
+    } else if (!(flags & OVSDB_READ_ANY_SIZE)) {
+        check_size(datum, type, r, start);
     }
 }
 
@@ -125,14 +150,17 @@ ovsdb_datum_read(struct ovsdb_datum *datum, const struct ovsdb_type *type,
                  struct jtext_reader *r, struct ovsdb_symtab *symtab,
                  enum ovsdb_read_flags flags)
 {
+    const char *start = jtext_place(r);
+
     ovsdb_datum_init_empty(datum);
     if (jtext_peek(r) == JTEXT_ARRAY
         && starts_with_word(r, ovsdb_type_is_map(type)
                             ? "\"map\"" : "\"set\"")) {
         read_elements(datum, type, r, symtab, flags);
-        check_elements(datum, type, r, flags);
+        check_elements(datum, type, r, start, flags);
     } else if (ovsdb_type_is_map(type)) {
         jtext_fail(r, "expected [\"map\", <array>]");
+        jtext_blame(r, start);
     } else {
         read_element(datum, type, r, symtab, flags);
     }

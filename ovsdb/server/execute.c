@@ -55,8 +55,11 @@ struct run {
     struct txn *txn;
     struct ovsdb_symtab symtab;
     int64_t elapsed_ms;
+    struct span op;                 /* All of the present operation. */
     struct span m[N_MEMBERS];       /* Of the present operation; SPAN_NULL
                                      * where it has none. */
+    bool is_malformed;              /* The present operation, as its error
+                                     * says. */
     struct db_table *table;         /* Of the present operation. */
 };
 
@@ -126,15 +129,53 @@ is_kind(struct jtext_reader *r, enum jtext_kind kind)
     return k == kind || (kind == JTEXT_TRUE && k == JTEXT_FALSE);
 }
 
+/* An error for which the present operation as a whole is to blame. */
+static struct error *
+blame_op(struct run *run, struct error *error)
+{
+    if (error && !error->subject) {
+        error_take_subject(error, jtext_subject(run->op));
+    }
+    return error;
+}
+
+static struct error *malformed(struct run *, const char *format, ...)
+    PRINTF_FORMAT(2, 3);
+
+/* An error of the form of the present operation. */
+static struct error *
+malformed(struct run *run, const char *format, ...)
+{
+    struct error *error;
+    va_list args;
+
+    va_start(args, format);
+    error = error_create_va(0, format, args);
+    va_end(args);
+    error->tag = xstrdup("syntax error");
+    run->is_malformed = true;
+    return blame_op(run, error);
+}
+
+/* The present operation as the error of member 'member' alone. */
+static struct error *
+blame_member(struct run *run, enum member member, struct error *error)
+{
+    error_take_subject(error, jtext_subject(run->m[member]));
+    return error;
+}
+
 /* Finds the members of the operation that comes next. */
 static void
 find_members(struct run *run, struct jtext_reader *r)
 {
+    const char *start = jtext_place(r);
     struct span key;
 
     memset(run->m, 0, sizeof run->m);
+    run->op = SPAN_NULL;
     if (jtext_peek(r) != JTEXT_OBJECT) {
-        jtext_fail(r, "expected object");
+        jtext_fail(r, "Object expected.");
         return;
     }
     jtext_enter_object(r);
@@ -154,6 +195,8 @@ find_members(struct run *run, struct jtext_reader *r)
             jtext_skip(r, &run->m[i]);
         }
     }
+    run->op = (struct span) { start, r->p - start };
+    jtext_blame(r, start);
 }
 
 static const struct operation *
@@ -188,13 +231,12 @@ check_members(struct run *run, const struct operation *op)
         bool is_present = run->m[i].data != NULL;
 
         if (is_present && !(allowed >> i & 1)) {
-            return error_create_tagged("syntax error", "Member '%s' is "
-                                       "present but not allowed here.",
-                                       members[i].name);
+            return malformed(run, "Member '%s' is present but not allowed "
+                             "here.", members[i].name);
         }
         if (!is_present && (op->required >> i & 1)) {
-            return error_create_tagged("syntax error", "Required '%s' member "
-                                       "is missing.", members[i].name);
+            return malformed(run, "Required '%s' member is missing.",
+                             members[i].name);
         }
     }
     return NULL;
@@ -214,8 +256,8 @@ find_table(struct run *run)
     run->table = (jtext_get_string(&r, &name)
                   ? db_find_table(run->db, &name) : NULL);
     if (!run->table) {
-        error = error_create_tagged("syntax error", "No table named %.*s.",
-                                    (int) MIN(name.size, 128), name.data);
+        error = malformed(run, "No table named %.*s.",
+                          (int) MIN(name.size, 128), name.data);
     }
     jtext_reader_uninit(&r);
     return error;
@@ -232,10 +274,8 @@ run_operation(struct run *run)
         char *name = member_string(run, M_OP);
 
         error = (run->m[M_OP].data
-                 ? error_create_tagged("syntax error",
-                                       "No operation \"%s\"", name)
-                 : error_create_tagged("syntax error", "Required 'op' member "
-                                       "is missing."));
+                 ? malformed(run, "No operation \"%s\"", name)
+                 : malformed(run, "Required 'op' member is missing."));
         free(name);
         return error;
     }
@@ -423,17 +463,23 @@ static void
 read_row(struct run *run, struct jtext_reader *r, struct row_values *rv,
          uint64_t *implicit)
 {
+    const char *start = jtext_place(r);
     struct span key;
 
     rv->columns = *implicit = 0;
     if (jtext_peek(r) != JTEXT_OBJECT) {
-        jtext_fail(r, "expected object");
+        jtext_fail(r, "row must be JSON object");
+        jtext_blame(r, start);
         return;
     }
     jtext_enter_object(r);
-    while (jtext_next_member(r, &key)
-           && read_column(run, r, &key, rv, implicit)) {
-        continue;
+    while (jtext_next_member(r, &key)) {
+        if (!read_column(run, r, &key, rv, implicit)) {
+            if (r->error && !strcmp(r->error->tag, "unknown column")) {
+                jtext_blame(r, start);
+            }
+            break;
+        }
     }
 }
 
@@ -487,6 +533,7 @@ read_columns(struct run *run, bool implicit, uint64_t *columns)
             *columns |= UINT64_C(1) << column->index;
         }
     }
+    jtext_blame(&r, run->m[M_COLUMNS].data);
     return jtext_finish(&r);
 }
 
@@ -503,8 +550,9 @@ choose_uuid(struct run *run, struct uuid *uuid)
     if (run->m[M_UUID].data) {
         s = member_string(run, M_UUID);
         if (!uuid_from_string(uuid, s)) {
-            error = error_create_tagged("syntax error",
-                                        "\"%s\" is not a valid UUID", s);
+            error = blame_member(run, M_UUID,
+                                 error_create_tagged("syntax error",
+                                                     "bad uuid"));
         }
         free(s);
     }
@@ -513,14 +561,13 @@ choose_uuid(struct run *run, struct uuid *uuid)
 
         s = member_string(run, M_UUID_NAME);
         if (!ovsdb_id_is_valid(s)) {
-            error = error_create_tagged("syntax error", "Type mismatch for "
-                                        "member 'uuid-name'.");
+            error = malformed(run, "Type mismatch for member 'uuid-name'.");
         } else {
             symbol = ovsdb_symtab_get(&run->symtab, s);
             if (symbol->is_created) {
-                error = error_create_tagged(
+                error = blame_member(run, M_UUID_NAME, error_create_tagged(
                     "duplicate uuid-name", "This \"uuid-name\" appeared on "
-                    "an earlier \"insert\" operation.");
+                    "an earlier \"insert\" operation."));
             } else if (run->m[M_UUID].data) {
                 symbol->uuid = *uuid;
             } else {
@@ -551,10 +598,11 @@ op_insert(struct run *run)
     row = txn_insert(run->txn, run->table, &uuid);
     if (!row) {
         row_values_uninit(&rv, run->table->schema);
-        return error_create_tagged("duplicate uuid", "This UUID would "
-                                   "duplicate a UUID already present within "
-                                   "the table or deleted within the same "
-                                   "transaction.");
+        error = error_create_tagged("duplicate uuid", "This UUID would "
+                                    "duplicate a UUID already present within "
+                                    "the table or deleted within the same "
+                                    "transaction.");
+        return run->m[M_UUID].data ? blame_member(run, M_UUID, error) : error;
     }
     for (uint64_t left = rv.columns; left; left &= left - 1) {
         unsigned int c = __builtin_ctzll(left);
@@ -629,10 +677,10 @@ check_mutable(struct run *run, uint64_t columns)
         column = ovsdb_table_schema_column(run->table->schema,
                                            __builtin_ctzll(columns));
         if (!column->is_mutable) {
-            return error_create_tagged(
+            return blame_op(run, error_create_tagged(
                 "constraint violation",
                 "Cannot update immutable column %s in table %s.",
-                column->name, run->table->schema->name);
+                column->name, run->table->schema->name));
         }
     }
     return NULL;
@@ -778,8 +826,8 @@ read_until(struct run *run, bool *wants_equal)
 
     *wants_equal = !strcmp(until, "==");
     if (!*wants_equal && strcmp(until, "!=")) {
-        error = error_create_tagged("syntax error", "\"until\" must be "
-                                    "\"==\" or \"!=\"");
+        error = blame_member(run, M_UNTIL, error_create_tagged(
+            "syntax error", "\"until\" must be \"==\" or \"!=\""));
     }
     free(until);
     return error;
@@ -789,16 +837,22 @@ static struct error *
 read_timeout(struct run *run, int64_t *timeout_ms)
 {
     struct jtext_reader r;
+    bool ok;
 
     *timeout_ms = INT64_MAX;
     if (!run->m[M_TIMEOUT].data) {
         return NULL;
     }
     read_member(run, M_TIMEOUT, &r);
-    if (jtext_get_integer(&r, timeout_ms)) {
-        *timeout_ms = MAX(*timeout_ms, 0);
+    ok = jtext_get_integer(&r, timeout_ms);
+    jtext_reader_uninit(&r);
+    if (!ok) {
+        return malformed(run, "Type mismatch for member 'timeout'.");
+    } else if (*timeout_ms < 0) {
+        return blame_member(run, M_TIMEOUT, error_create_tagged(
+            "syntax error", "timeout must be nonnegative"));
     }
-    return jtext_finish(&r);
+    return NULL;
 }
 
 /* What to do about a "wait" that does not hold. */
@@ -898,8 +952,7 @@ op_assert(struct run *run)
     struct error *error = NULL;
 
     if (!ovsdb_id_is_valid(lock)) {
-        error = error_create_tagged("syntax error",
-                                    "Type mismatch for member 'lock'.");
+        error = malformed(run, "Type mismatch for member 'lock'.");
     } else if (!run->client->holds_lock
                || !run->client->holds_lock(lock, run->client->aux)) {
         error = error_create_tagged("not owner", "Asserted lock %s not held.",
@@ -913,25 +966,44 @@ op_assert(struct run *run)
 
 /* All of a transaction. */
 
+static size_t
+count_operations(struct span params)
+{
+    struct jtext_reader r;
+    size_t n = 0;
+
+    jtext_reader_init(&r, params.data, params.size);
+    jtext_enter_array(&r);
+    while (jtext_next_item(&r) && jtext_skip(&r, NULL)) {
+        n++;
+    }
+    jtext_reader_uninit(&r);
+    return n ? n - 1 : 0;
+}
+
 /* Reads and executes the operations, of which the first follows.  Returns the
  * error of the one that failed; '*n' is the number of those before it. */
 static struct error *
-run_operations(struct run *run, struct jtext_reader *r, size_t *n)
+run_operations(struct run *run, struct jtext_reader *r, struct span params,
+               size_t *n)
 {
     for (*n = 0; jtext_next_item(r); ++*n) {
         struct error *error;
 
         find_members(run, r);
-        if (r->error) {
-            return error_wrap(jtext_steal_error(r), "Parsing ovsdb operation "
-                              "%zu failed", *n + 1);
-        }
-        if (*n) {
+        run->is_malformed = r->error != NULL;
+        error = jtext_steal_error(r);
+        if (!error && *n) {
             put(run, ",");
         }
-        error = run_operation(run);
+        if (!error) {
+            error = run_operation(run);
+        }
         if (error) {
-            return error;
+            return (run->is_malformed
+                    ? error_wrap(error, "Parsing ovsdb operation %zu of %zu "
+                                 "failed", *n + 1, count_operations(params))
+                    : error);
         }
     }
     return jtext_steal_error(r);
@@ -941,17 +1013,11 @@ run_operations(struct run *run, struct jtext_reader *r, size_t *n)
 static void
 put_nulls(struct run *run, struct span params, size_t n_done)
 {
-    struct jtext_reader r;
-    size_t n = 0;
+    size_t n = count_operations(params);
 
-    jtext_reader_init(&r, params.data, params.size);
-    jtext_enter_array(&r);
-    while (jtext_next_item(&r) && jtext_skip(&r, NULL)) {
-        if (n++ > n_done + 1) {
-            put(run, ",null");
-        }
+    for (size_t i = n_done + 1; i < n; i++) {
+        put(run, ",null");
     }
-    jtext_reader_uninit(&r);
 }
 
 /* Cuts off an unfinished last result. */
@@ -1004,7 +1070,7 @@ execute(struct db *db, struct span params, const struct execute_client *client,
     if (jtext_enter_array(&r) && jtext_next_item(&r)) {
         jtext_skip(&r, NULL);
     }
-    error = run_operations(&run, &r, &n);
+    error = run_operations(&run, &r, params, &n);
     if (error) {
         mark = result->text.length;
         if (mark > 1 && result->text.string[mark - 1] == ',') {

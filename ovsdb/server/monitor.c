@@ -107,6 +107,7 @@ static void
 read_columns(struct db_table *table, struct jtext_reader *r,
              uint64_t *columns)
 {
+    const char *start = jtext_place(r);
     struct span name;
 
     *columns = 0;
@@ -118,15 +119,46 @@ read_columns(struct db_table *table, struct jtext_reader *r,
         if (!column) {
             jtext_fail(r, "%.*s is not a valid column name",
                        (int) MIN(name.size, 128), name.data);
+        } else if (*columns >> column->index & 1) {
+            jtext_fail(r, "column %s mentioned more than once",
+                       column->name);
         } else {
             *columns |= UINT64_C(1) << column->index;
         }
     }
+    jtext_blame(r, start);
+}
+
+/* Fails unless a member of the kind 'kind' follows (JTEXT_TRUE stands for a
+ * boolean). */
+static bool
+expect(struct jtext_reader *r, enum jtext_kind kind, const char *table,
+       const char *what, struct span member)
+{
+    enum jtext_kind found = jtext_peek(r);
+
+    if (found == kind || (kind == JTEXT_TRUE && found == JTEXT_FALSE)) {
+        return true;
+    }
+    jtext_fail(r, "Parsing table %s%s failed: Type mismatch for member "
+               "'%.*s'.", table, what, (int) member.size, member.data);
+    return false;
 }
 
 static void
-read_select(struct jtext_reader *r, bool selects[N_SELECTS])
+refuse_member(struct jtext_reader *r, const char *table, const char *what,
+              struct span member)
 {
+    jtext_fail(r, "Parsing table %s%s failed: Member '%.*s' is present but "
+               "not allowed here.", table, what, (int) MIN(member.size, 64),
+               member.data);
+}
+
+static void
+read_select(struct jtext_reader *r, const char *table,
+            bool selects[N_SELECTS])
+{
+    const char *start = jtext_place(r);
     struct span name;
 
     jtext_enter_object(r);
@@ -137,12 +169,12 @@ read_select(struct jtext_reader *r, bool selects[N_SELECTS])
             i++;
         }
         if (i == N_SELECTS) {
-            jtext_fail(r, "Member '%.*s' is present but not allowed here.",
-                       (int) MIN(name.size, 64), name.data);
-        } else {
+            refuse_member(r, table, " select", name);
+        } else if (expect(r, JTEXT_TRUE, table, " select", name)) {
             jtext_get_boolean(r, &selects[i]);
         }
     }
+    jtext_blame(r, start);
 }
 
 static void
@@ -162,22 +194,34 @@ read_request(struct feed *feed, struct feed_table *ft, struct jtext_reader *r)
 {
     bool selects[N_SELECTS] = { true, true, true, true };
     uint64_t columns = all_columns(ft->table);
+    const char *table = ft->table->schema->name;
+    const char *start = jtext_place(r);
     struct span name;
 
+    if (jtext_peek(r) != JTEXT_OBJECT) {
+        jtext_fail(r, "Parsing table %s failed: Object expected.", table);
+        return;
+    }
     jtext_enter_object(r);
     while (jtext_next_member(r, &name)) {
         if (span_equals_string(name, "columns")) {
-            read_columns(ft->table, r, &columns);
+            if (expect(r, JTEXT_ARRAY, table, "", name)) {
+                read_columns(ft->table, r, &columns);
+            }
         } else if (span_equals_string(name, "select")) {
-            read_select(r, selects);
+            if (expect(r, JTEXT_OBJECT, table, "", name)) {
+                read_select(r, table, selects);
+            }
         } else if (span_equals_string(name, "where")
                    && feed->version != MONITOR_V1) {
-            read_where(ft, r);
+            if (expect(r, JTEXT_ARRAY, table, "", name)) {
+                read_where(ft, r);
+            }
         } else {
-            jtext_fail(r, "Member '%.*s' is present but not allowed here.",
-                       (int) MIN(name.size, 64), name.data);
+            refuse_member(r, table, "", name);
         }
     }
+    jtext_blame(r, start);
     for (size_t i = 0; i < N_SELECTS && !r->error; i++) {
         if (selects[i]) {
             if (ft->columns[i] & columns) {
@@ -198,6 +242,10 @@ read_requests(struct feed *feed, struct span requests)
     struct span name;
 
     jtext_reader_init(&r, requests.data, requests.size);
+    if (jtext_peek(&r) != JTEXT_OBJECT) {
+        jtext_fail(&r, "monitor-requests must be object");
+        jtext_blame(&r, requests.data);
+    }
     jtext_enter_object(&r);
     while (jtext_next_member(&r, &name)) {
         struct db_table *table = db_find_table(feed->feeds->db, &name);
@@ -752,6 +800,33 @@ monitor_put_since(const struct monitor *monitor, const struct history *history,
 
 /* Changing conditions. */
 
+/* Reads one <monitor-cond-update-request>. */
+static void
+read_change(struct feed_table *ft, struct jtext_reader *r)
+{
+    const char *table = ft->table->schema->name;
+    const char *start = jtext_place(r);
+    struct span member;
+
+    if (jtext_peek(r) != JTEXT_OBJECT) {
+        jtext_fail(r, "Parsing table %s failed: Object expected.", table);
+        return;
+    }
+    jtext_enter_object(r);
+    while (jtext_next_member(r, &member)) {
+        if (span_equals_string(member, "where")) {
+            if (expect(r, JTEXT_ARRAY, table, "", member)) {
+                read_where(ft, r);
+            }
+        } else if (span_equals_string(member, "columns")) {
+            jtext_skip(r, NULL);
+        } else {
+            refuse_member(r, table, "", member);
+        }
+    }
+    jtext_blame(r, start);
+}
+
 /* Reads <monitor-cond-update-requests> into the conditions of 'feed'. */
 static struct error *
 read_changes(struct feed *feed, struct span requests)
@@ -765,34 +840,20 @@ read_changes(struct feed *feed, struct span requests)
         struct db_table *table = db_find_table(feed->feeds->db, &name);
         struct feed_table *ft = (table ? &feed->tables[table->schema->index]
                                  : NULL);
-        struct span member;
 
         if (!ft || !ft->table) {
-            jtext_fail(&r, "no table named %.*s in monitor condition change",
+            jtext_fail(&r, "no table named %.*s",
                        (int) MIN(name.size, 128), name.data);
             break;
         }
         /* The usual array of one request, or the request alone. */
-        bool is_array = jtext_peek(&r) == JTEXT_ARRAY;
-        if (is_array) {
+        if (jtext_peek(&r) == JTEXT_ARRAY) {
             jtext_enter_array(&r);
-        }
-        while (!is_array || jtext_next_item(&r)) {
-            jtext_enter_object(&r);
-            while (jtext_next_member(&r, &member)) {
-                if (span_equals_string(member, "where")) {
-                    read_where(ft, &r);
-                } else if (span_equals_string(member, "columns")) {
-                    jtext_skip(&r, NULL);
-                } else {
-                    jtext_fail(&r, "Member '%.*s' is present but not allowed "
-                               "here.", (int) MIN(member.size, 64),
-                               member.data);
-                }
+            while (jtext_next_item(&r)) {
+                read_change(ft, &r);
             }
-            if (!is_array || r.error) {
-                break;
-            }
+        } else {
+            read_change(ft, &r);
         }
     }
     return jtext_finish(&r);

@@ -58,5 +58,9 @@ put_error_json(struct str *out, const struct error *error)
     jtext_put_cstr(out, error_message(error));
     str_put(out, ",\"error\":");
     jtext_put_cstr(out, error->tag ? error->tag : "internal error");
+    if (error->subject) {
+        str_put(out, ",\"syntax\":");
+        jtext_put_cstr(out, error->subject);
+    }
     str_put_char(out, '}');
 }

@@ -396,9 +396,12 @@ send_error(struct session *session, struct span id, struct error *error)
     struct jsonrpc *rpc = rpc_of(session);
 
     if (rpc) {
-        jsonrpc_send_error_text(rpc, id,
-                                error->tag ? error->tag : "internal error",
-                                error_message(error));
+        struct str s = STR_EMPTY;
+
+        put_error_json(&s, error);
+        jsonrpc_send_error_json(rpc, id, (struct span) { s.string,
+                                                         s.length });
+        str_uninit(&s);
     }
     error_free(error);
 }
@@ -463,10 +466,18 @@ read_string(struct span text)
     return s;
 }
 
+/* Blames the piece 'text' of a request for 'error'. */
 static struct error *
-syntax(const struct jsonrpc_message *m, const char *what)
+blame(struct error *error, struct span text)
 {
-    return error_create_tagged("syntax error", "%s: %s", m->method, what);
+    error_take_subject(error, jtext_subject(text));
+    return error;
+}
+
+static struct error *
+syntax(struct span text, const char *what)
+{
+    return blame(error_create_tagged("syntax error", "%s", what), text);
 }
 
 /* Finds the database that the first parameter names. */
@@ -486,14 +497,15 @@ find_db(struct session *session, const struct jsonrpc_message *m,
     }
     jtext_reader_uninit(&r);
     if (!s) {
-        return error_create_tagged("syntax error", "%s request params must "
-                                   "begin with <db-name>", m->method);
+        return blame(error_create_tagged(
+                         "syntax error", "%s request params must begin with "
+                         "<db-name>", m->method), m->params);
     }
     *ret = server_find_db(session->server, s);
     if (!*ret) {
-        error = error_create_tagged("unknown database", "%s request "
-                                    "specifies unknown database %s",
-                                    m->method, s);
+        error = blame(error_create_tagged(
+                          "unknown database", "%s request specifies unknown "
+                          "database %s", m->method, s), m->params);
     }
     free(s);
     return error;
@@ -559,7 +571,8 @@ do_set_db_change_aware(struct session *session,
     if (!read_params(m->params, &params) || params.n != 1
         || (!span_equals_string(params.items[0], "true")
             && !span_equals_string(params.items[0], "false"))) {
-        return syntax(m, "invalid parameters");
+        return syntax(m->params, "set_db_change_aware: true or false "
+                      "parameter expected");
     }
     session->is_change_aware = span_equals_string(params.items[0], "true");
     send_text(session, m->id, "{}");
@@ -747,20 +760,21 @@ start_monitor(struct session *session, const struct jsonrpc_message *m,
         return error;
     }
     if (!read_params(m->params, &params) || params.n != n_params) {
-        return syntax(m, "invalid parameters");
+        return syntax(m->params, "invalid parameters");
     }
     if (version == MONITOR_V3) {
         s = read_string(params.items[3]);
         if (!s || !uuid_from_string(&since, s)) {
             free(s);
-            return syntax(m, "last-txn-id must be a UUID");
+            return syntax(params.items[3],
+                          "last-txn-id must be UUID format.");
         }
         free(s);
     }
     id = canonical(params.items[1]);
     if (find_monitor(session, id)) {
         free(id);
-        return syntax(m, "duplicate monitor ID");
+        return syntax(params.items[1], "duplicate monitor ID");
     }
     sm = xzalloc(sizeof *sm);
     sm->session = session;
@@ -817,17 +831,16 @@ do_monitor_cond_change(struct session *session,
     char *old_id, *new_id;
 
     if (!read_params(m->params, &params) || params.n != 3) {
-        return syntax(m, "invalid parameters");
+        return syntax(m->params, "invalid parameters");
     }
     old_id = canonical(params.items[0]);
     new_id = canonical(params.items[1]);
     sm = find_monitor(session, old_id);
     other = find_monitor(session, new_id);
     if (!sm || monitor_version(&sm->monitor) == MONITOR_V1) {
-        error = error_create_tagged("unknown monitor session",
-                                    "no monitor_cond session of that name");
+        error = syntax(params.items[0], "unknown monitor session");
     } else if (other && other != sm) {
-        error = syntax(m, "duplicate monitor ID");
+        error = syntax(params.items[1], "duplicate monitor ID");
     } else {
         error = monitor_change(&sm->monitor, span_of(new_id),
                                params.items[2], &text);
@@ -850,7 +863,9 @@ do_monitor_cancel(struct session *session, const struct jsonrpc_message *m)
     char *id;
 
     if (!read_params(m->params, &params) || params.n != 1) {
-        return syntax(m, "invalid parameters");
+        jsonrpc_send_error(rpc_of(session), m->id,
+                           json_string("invalid parameters"));
+        return NULL;
     }
     id = canonical(params.items[0]);
     sm = find_monitor(session, id);
@@ -872,15 +887,16 @@ read_lock_name(const struct jsonrpc_message *m, char **ret)
 {
     struct params params;
 
-    if (!read_params(m->params, &params) || params.n != 1) {
-        return syntax(m, "request params must be [<lock-name>]");
+    *ret = NULL;
+    if (read_params(m->params, &params) && params.n == 1) {
+        *ret = read_string(params.items[0]);
     }
-    *ret = read_string(params.items[0]);
-    if (!*ret || !ovsdb_id_is_valid(*ret)) {
-        free(*ret);
-        return syntax(m, "request params must be [<lock-name>]");
+    if (*ret && ovsdb_id_is_valid(*ret)) {
+        return NULL;
     }
-    return NULL;
+    free(*ret);
+    return blame(error_create_tagged("syntax error", "%s request params must "
+                                     "be <id>", m->method), m->params);
 }
 
 static struct lock_claim *
@@ -909,8 +925,9 @@ claim_lock(struct session *session, const struct jsonrpc_message *m,
         return error;
     }
     if (find_claim(session, name)) {
-        error = error_create_tagged("syntax error", "must issue \"unlock\" "
-                                    "before new \"%s\"", m->method);
+        error = blame(error_create_tagged(
+                          "syntax error", "must issue \"unlock\" before new "
+                          "\"%s\"", m->method), m->params);
     } else {
         claim = locks_claim(&session->server->locks, session, name, steal,
                             &victim);
@@ -948,8 +965,8 @@ do_unlock(struct session *session, const struct jsonrpc_message *m)
     }
     claim = find_claim(session, name);
     if (!claim) {
-        error = error_create_tagged("syntax error", "\"unlock\" without "
-                                    "\"lock\" or \"steal\"");
+        error = syntax(m->params, "unlock: \"unlock\" without \"lock\" or "
+                       "\"steal\"");
     } else {
         drop_claim(session, claim);
         send_text(session, m->id, "{}");
@@ -970,7 +987,7 @@ do_convert(struct session *session, const struct jsonrpc_message *m)
         return error;
     }
     if (!read_params(m->params, &params) || params.n != 2) {
-        return syntax(m, "invalid parameters");
+        return syntax(m->params, "invalid parameters");
     }
     if (session_client(session, served)->read_only
         || (session->role && *session->role)) {
@@ -983,9 +1000,9 @@ do_convert(struct session *session, const struct jsonrpc_message *m)
         return error;
     }
     if (strcmp(schema->name, db_name(served->db))) {
-        error = error_create_tagged("syntax error", "%s database cannot be "
-                                    "converted to %s schema",
-                                    db_name(served->db), schema->name);
+        error = error_create_tagged("invalid parameters", "new schema name "
+                                    "(%s) does not match database name (%s)",
+                                    schema->name, db_name(served->db));
     } else {
         /* Who asks for it knows of it, and is to have the reply. */
         bool was_aware = session->is_change_aware;

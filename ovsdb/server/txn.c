@@ -658,42 +658,67 @@ affects_index(const struct txn_row *tr, const struct ovsdb_index *index)
     return tr->is_new || tr->is_deleted || (tr->changed & index->mask);
 }
 
+/* Appends the values of the columns of 'index': those in 'fields', or, if it
+ * is NULL, those that the open transaction makes. */
+static void
+put_index_values(struct str *out, const struct db_row *row,
+                 const struct ovsdb_index *index,
+                 const struct ovsdb_datum *fields)
+{
+    for (size_t i = 0; i < index->n_columns; i++) {
+        unsigned int c = index->columns[i];
+
+        str_put(out, i ? ", " : "");
+        ovsdb_datum_put_text(out, fields ? &fields[c] : txn_field(row, c),
+                             &row->table->schema->columns[c].type);
+    }
+}
+
+/* Appends where 'row' comes from. */
+static void
+put_origin(struct str *out, const struct db_row *row,
+           const struct ovsdb_index *index)
+{
+    str_printf(out, "row, with UUID "UUID_FMT", ", UUID_ARGS(&row->uuid));
+    if (!row->txn_row) {
+        str_put(out, "existed in the database before this transaction and "
+                "was not modified by the transaction.");
+    } else if (row->txn_row->is_new) {
+        str_put(out, "was inserted by this transaction.");
+    } else if (affects_index(row->txn_row, index)) {
+        str_put(out, "had the following index values before the "
+                "transaction: ");
+        put_index_values(out, row, index, row->fields);
+        str_put_char(out, '.');
+    } else {
+        str_put(out, "existed in the database before this transaction, "
+                "which does not change these columns of it.");
+    }
+}
+
 static struct error *
 duplicate_error(const struct db_row *row, const struct db_row *other,
                 const struct ovsdb_index *index)
 {
     const struct ovsdb_table_schema *ts = row->table->schema;
-    struct str values = STR_EMPTY, columns = STR_EMPTY;
+    struct str s = STR_EMPTY;
     struct error *error;
 
+    str_printf(&s, "Transaction causes multiple rows in \"%s\" table to have "
+               "identical values (", ts->name);
+    put_index_values(&s, row, index, NULL);
+    str_printf(&s, ") for index on column%s ",
+               index->n_columns > 1 ? "s" : "");
     for (size_t i = 0; i < index->n_columns; i++) {
-        const struct ovsdb_column *column = &ts->columns[index->columns[i]];
-
-        if (i) {
-            str_put(&values, ", ");
-            str_put(&columns, ", ");
-        }
-        ovsdb_datum_put_text(&values, txn_field(row, column->index),
-                             &column->type);
-        str_printf(&columns, "\"%s\"", column->name);
+        str_printf(&s, "%s\"%s\"", i ? ", " : "",
+                   ts->columns[index->columns[i]].name);
     }
-    error = error_create_tagged(
-        "constraint violation", "Transaction causes multiple rows in \"%s\" "
-        "table to have identical values (%s) for index on column%s %s.  "
-        "First row, with UUID "UUID_FMT", %s.  Second row, with UUID "UUID_FMT
-        ", %s.", ts->name, str_cstr(&values),
-        index->n_columns > 1 ? "s" : "", str_cstr(&columns),
-        UUID_ARGS(&other->uuid),
-        (!other->txn_row ? "existed in the database before this transaction "
-                           "and was not modified by the transaction"
-         : other->txn_row->is_new ? "was inserted by this transaction"
-         : "existed in the database before this transaction"),
-        UUID_ARGS(&row->uuid),
-        (row->txn_row && row->txn_row->is_new
-         ? "was inserted by this transaction"
-         : "had been modified by this transaction"));
-    str_uninit(&values);
-    str_uninit(&columns);
+    str_put(&s, ".  First ");
+    put_origin(&s, row, index);
+    str_put(&s, "  Second ");
+    put_origin(&s, other, index);
+    error = error_create_tagged("constraint violation", "%s", str_cstr(&s));
+    str_uninit(&s);
     return error;
 }
 
