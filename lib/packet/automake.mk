@@ -5,6 +5,8 @@ lib_packet_libpacket_a_SOURCES = \
 	lib/packet/checksum.h \
 	lib/packet/compose.c \
 	lib/packet/compose.h \
+	lib/packet/fragment.c \
+	lib/packet/fragment.h \
 	lib/packet/gro.c \
 	lib/packet/gro.h \
 	lib/packet/gso.c \

@@ -49,3 +49,45 @@ ipv6_find_transport(const uint8_t *l3, size_t size, struct ipv6_transport *t)
     }
     return true;
 }
+
+bool
+ipv6_find_unfragmentable(const uint8_t *l3, size_t size, size_t *end,
+                         size_t *next_ofs)
+{
+    size_t at = IPV6_HEADER_SIZE;
+    size_t name = offsetof(struct ipv6_header, next);
+    uint8_t proto;
+
+    if (size < at) {
+        return false;
+    }
+    *end = at;
+    *next_ofs = name;
+    proto = l3[name];
+    while (proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING
+           || proto == IPPROTO_DSTOPTS) {
+        uint8_t this_proto = proto;
+        size_t ext_size;
+
+        if (size - at < 8) {
+            return false;
+        }
+        ext_size = (l3[at + 1] + 1) * 8;
+        if (ext_size > size - at) {
+            return false;
+        }
+        proto = l3[at];
+        name = at;
+        at += ext_size;
+        if (this_proto != IPPROTO_DSTOPTS) {
+            *end = at;
+            *next_ofs = name;
+        }
+    }
+    if (proto == IPPROTO_FRAGMENT) {
+        /* What is there to say where the sender cut. */
+        *end = at;
+        *next_ofs = name;
+    }
+    return true;
+}

@@ -20,4 +20,11 @@ struct ipv6_transport {
 bool ipv6_find_transport(const uint8_t *l3, size_t size,
                          struct ipv6_transport *);
 
+/* Where the headers that every fragment of the packet repeats end: after the
+ * hop-by-hop options, and after a routing header with what is in front of it
+ * (RFC 8200, 4.5).  Stores where the byte is that names what follows.  Both
+ * count from the IPv6 header.  False if they are cut short. */
+bool ipv6_find_unfragmentable(const uint8_t *l3, size_t size, size_t *end,
+                              size_t *next_ofs);
+
 #endif /* packet/ipv6.h */

@@ -157,7 +157,7 @@ init_offloads(struct packet *p)
     p->hash = 0;
     p->next = NULL;
     p->conn = NULL;
-    p->mru = 0;
+    p->mru = p->fragment_id = 0;
     packet_metadata_init(&p->md, 0);
 }
 
@@ -252,6 +252,7 @@ packet_clone(const struct packet *src)
     p->hash = src->hash;
     p->conn = src->conn;
     p->mru = src->mru;
+    p->fragment_id = src->fragment_id;
     copy_metadata(&p->md, &src->md);
     return p;
 }

@@ -67,8 +67,10 @@ struct packet {
     uint8_t source;              /* Private: where it came from. */
     struct packet *next;         /* For its owner (lists, pools). */
     void *conn;                  /* For connection tracking. */
-    uint64_t mru;                /* Largest fragment it was put together from;
+    uint32_t mru;                /* Size of the largest fragment it was put
+                                  * together from, from the network header on;
                                   * 0 if none. */
+    uint32_t fragment_id;        /* With 'mru': the fragments' own. */
 
     struct packet_metadata md;
 };

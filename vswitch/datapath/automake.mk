@@ -13,6 +13,8 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/dpif.c \
 	vswitch/datapath/flow_table.c \
 	vswitch/datapath/flow_table.h \
+	vswitch/datapath/ipf.c \
+	vswitch/datapath/ipf.h \
 	vswitch/datapath/meter.c \
 	vswitch/datapath/poller.c \
 	vswitch/datapath/process.c \
@@ -48,7 +50,8 @@ if HAVE_CMOCKA
 check_PROGRAMS += vswitch/datapath/test
 vswitch_datapath_test_SOURCES = \
 	vswitch/datapath/conntrack_test.c \
-	vswitch/datapath/dp_test.c
+	vswitch/datapath/dp_test.c \
+	vswitch/datapath/ipf_test.c
 vswitch_datapath_test_LDADD = $(CMOCKA_LIBS) $(datapath_libs)
 endif
 

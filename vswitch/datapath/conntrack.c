@@ -54,9 +54,11 @@ conntrack_create(void)
         pthread_mutex_init(&ct->shards[i].mutex, NULL);
         hmap_init(&ct->shards[i].nodes);
     }
+    ct->ipf = ipf_create();
     ct->seed = random_u64();
     ct->max_conns = CT_DEFAULT_MAXCONNS;
     ct->tcp_seq_chk = true;
+    ct->sweep_interval_ms = CT_DEFAULT_SWEEP_INTERVAL_MS;
     memset(ct->zone_limit, 0xff, sizeof ct->zone_limit);
     pthread_mutex_init(&ct->policy_mutex, NULL);
     return ct;
@@ -191,64 +193,174 @@ insert(struct conntrack *ct, struct ct_conn *conn)
     return error;
 }
 
-void
-ct_shard_for_each(struct conntrack *ct, unsigned int i, int64_t now_ms,
-                  void (*each)(struct ct_conn *, void *aux), void *aux)
+/* Walks go through the buckets in an order of theirs: by index with its bits
+ * reversed.  A table that doubles splits a bucket into two that come next to
+ * each other in it, so that a walk that lets go of the lock goes on where it
+ * was, and tells nothing twice. */
+
+#define BUCKETS_PER_LOCK 64
+
+static size_t
+reverse_bits(size_t x)
 {
-    struct ct_shard *shard = &ct->shards[i];
-    struct ct_node *node;
+    size_t r = 0;
+
+    for (unsigned int i = 0; i < 8 * sizeof x; i++) {
+        r = r << 1 | (x >> i & 1);
+    }
+    return r;
+}
+
+/* The bucket after 'bucket' of a table of 'mask'; 0 after the last. */
+static size_t
+next_bucket(size_t bucket, size_t mask)
+{
+    return reverse_bits(reverse_bits(bucket | ~mask) + 1);
+}
+
+/* Calls 'each' for the connections of some buckets from '*bucket' on; moves
+ * it.  Stops where 'each' returns false, to begin there the next time. */
+static void
+walk_some(struct ct_shard *shard, size_t *bucket,
+          bool (*each)(struct ct_conn *, void *aux), void *aux)
+{
+    bool go_on = true;
 
     pthread_mutex_lock(&shard->mutex);
-    HMAP_FOR_EACH (node, hmap_node, &shard->nodes) {
-        int dir;
-        struct ct_conn *conn = ct_node_conn(node, &dir);
+    for (unsigned int i = 0; i < BUCKETS_PER_LOCK && go_on; i++) {
+        const struct hmap *nodes = &shard->nodes;
+        struct hmap_node *n = nodes->buckets[*bucket & nodes->mask];
 
-        if (dir == CT_ORIG && !ct_conn_expired(conn, now_ms)) {
-            each(conn, aux);
+        for (; n && go_on; n = n->next) {
+            int dir;
+            struct ct_conn *conn = ct_node_conn(
+                CONTAINER_OF(n, struct ct_node, hmap_node), &dir);
+
+            if (dir == CT_ORIG) {
+                go_on = each(conn, aux);
+            }
+        }
+        if (go_on) {
+            *bucket = next_bucket(*bucket, nodes->mask);
+            go_on = *bucket != 0;
         }
     }
     pthread_mutex_unlock(&shard->mutex);
 }
 
-/* Removes the connections of a shard that expired before 'now_ms'.  Since
- * removal locks both shards of a connection, they are collected first; RCU
- * keeps them. */
+struct live_walk {
+    int64_t now_ms;
+    void (*each)(struct ct_conn *, void *aux);
+    void *aux;
+};
+
+static bool
+tell_live(struct ct_conn *conn, void *walk_)
+{
+    struct live_walk *walk = walk_;
+
+    if (!ct_conn_expired(conn, walk->now_ms)) {
+        walk->each(conn, walk->aux);
+    }
+    return true;
+}
+
+void
+ct_shard_for_each(struct conntrack *ct, unsigned int i, int64_t now_ms,
+                  void (*each)(struct ct_conn *, void *aux), void *aux)
+{
+    struct live_walk walk = { now_ms, each, aux };
+    size_t bucket = 0;
+
+    do {
+        walk_some(&ct->shards[i], &bucket, tell_live, &walk);
+    } while (bucket);
+}
+
+static bool
+count_one(struct ct_conn *conn UNUSED, void *n_)
+{
+    uint32_t *n = n_;
+
+    ++*n;
+    return true;
+}
+
+uint32_t
+ct_shard_count(struct conntrack *ct, unsigned int i)
+{
+    size_t bucket = 0;
+    uint32_t n = 0;
+
+    do {
+        walk_some(&ct->shards[i], &bucket, count_one, &n);
+    } while (bucket);
+    return n;
+}
+
+/* Connections of a shard that expired before 'now_ms'.  Since removal locks
+ * both shards of a connection, they are collected first; RCU keeps them. */
+struct expired {
+    int64_t now_ms;
+    unsigned int n;
+    struct ct_conn *conns[64];
+};
+
+static bool
+collect_expired(struct ct_conn *conn, void *expired_)
+{
+    struct expired *e = expired_;
+
+    if (ct_conn_expired(conn, e->now_ms)) {
+        if (e->n == ARRAY_SIZE(e->conns)) {
+            return false;
+        }
+        e->conns[e->n++] = conn;
+    }
+    return true;
+}
+
 static void
 sweep_shard(struct conntrack *ct, struct ct_shard *shard, int64_t now_ms)
 {
-    struct ct_conn *expired[64];
-    struct ct_node *node;
-    unsigned int n;
+    struct expired e = { .now_ms = now_ms };
+    size_t bucket = 0;
 
     do {
-        n = 0;
-        pthread_mutex_lock(&shard->mutex);
-        HMAP_FOR_EACH (node, hmap_node, &shard->nodes) {
-            int dir;
-            struct ct_conn *conn = ct_node_conn(node, &dir);
-
-            if (dir == CT_ORIG && ct_conn_expired(conn, now_ms)) {
-                expired[n++] = conn;
-                if (n == ARRAY_SIZE(expired)) {
-                    break;
-                }
-            }
+        e.n = 0;
+        walk_some(shard, &bucket, collect_expired, &e);
+        for (unsigned int i = 0; i < e.n; i++) {
+            ct_conn_remove(ct, e.conns[i]);
         }
-        pthread_mutex_unlock(&shard->mutex);
-        for (unsigned int i = 0; i < n; i++) {
-            ct_conn_remove(ct, expired[i]);
-        }
-    } while (n == ARRAY_SIZE(expired));
+    } while (bucket || e.n == ARRAY_SIZE(e.conns));
 }
 
 void
 conntrack_sweep(struct conntrack *ct, int64_t now_ms)
 {
+    ipf_sweep(ct->ipf, now_ms);
     rcu_read_lock();
     for (unsigned int i = 0; i < CT_N_SHARDS / CONNTRACK_SWEEPS; i++) {
         sweep_shard(ct, &ct->shards[ct->next_sweep++ % CT_N_SHARDS], now_ms);
     }
     rcu_read_unlock();
+}
+
+void
+conntrack_sweep_due(struct conntrack *ct, int64_t now_ms)
+{
+    uint32_t interval_ms = __atomic_load_n(&ct->sweep_interval_ms,
+                                           __ATOMIC_RELAXED);
+    unsigned int n = 0;
+
+    /* What was missed for long is not made up for. */
+    ct->swept_ms = MAX(ct->swept_ms, now_ms - (int64_t) interval_ms);
+    while (n < CONNTRACK_SWEEPS
+           && now_ms - ct->swept_ms >= interval_ms / CONNTRACK_SWEEPS) {
+        conntrack_sweep(ct, now_ms);
+        ct->swept_ms += MAX(interval_ms / CONNTRACK_SWEEPS, 1);
+        n++;
+    }
 }
 
 void
@@ -267,6 +379,7 @@ conntrack_destroy(struct conntrack *ct)
         free(ct->policies[i]);
     }
     pthread_mutex_destroy(&ct->policy_mutex);
+    ipf_destroy(ct->ipf);
     free(ct);
 }
 
@@ -773,9 +886,20 @@ conntrack_run(struct conntrack *ct, struct packet_batch *batch,
               const struct nlattr *action, int64_t now_ms)
 {
     struct ct_args args;
+    uint32_t n = 0;
 
     parse_args(action, &args);
     for (uint32_t i = 0; i < batch->n; i++) {
-        run_one(ct, batch->packets[i], &args, now_ms);
+        struct packet *p = batch->packets[i];
+
+        if (UNLIKELY(ipf_is_candidate(p))) {
+            p = ipf_take(ct->ipf, p, args.zone, now_ms);
+            if (!p) {
+                continue;
+            }
+        }
+        run_one(ct, p, &args, now_ms);
+        batch->packets[n++] = p;
     }
+    batch->n = n;
 }

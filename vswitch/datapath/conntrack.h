@@ -21,7 +21,9 @@ void conntrack_destroy(struct conntrack *);
 bool conntrack_action_valid(const struct nlattr *action);
 
 /* Does OVS_ACTION_ATTR_CT 'action' for the packets of 'batch': sets their
- * connection tracking metadata, commits connections, translates addresses. */
+ * connection tracking metadata, commits connections, translates addresses.
+ * Fragments leave the batch; the one that completes a datagram is replaced by
+ * the whole (ipf.h). */
 void conntrack_run(struct conntrack *, struct packet_batch *,
                    const struct nlattr *action, int64_t now_ms);
 
@@ -33,5 +35,8 @@ void conntrack_clear(struct packet_batch *);
  * anyway. */
 #define CONNTRACK_SWEEPS 64
 void conntrack_sweep(struct conntrack *, int64_t now_ms);
+
+/* Does the sweeps that are due at 'now_ms' by the sweep interval. */
+void conntrack_sweep_due(struct conntrack *, int64_t now_ms);
 
 #endif /* vswitch/conntrack.h */

@@ -191,6 +191,39 @@ dpif_ct_get_nconns(struct dpif *dpif, uint32_t *n)
     return 0;
 }
 
+_Static_assert(CT_N_BUCKETS == CT_N_SHARDS, "a shard is a bucket");
+
+void
+dpif_ct_get_buckets(struct dpif *dpif, uint32_t counts[CT_N_BUCKETS])
+{
+    struct conntrack *ct = dpif_conntrack(dpif);
+
+    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
+        counts[i] = ct_shard_count(ct, i);
+    }
+}
+
+#define MIN_SWEEP_MS 100
+#define MAX_SWEEP_MS (60 * 60 * 1000)
+
+int
+dpif_ct_set_sweep_interval(struct dpif *dpif, uint32_t ms)
+{
+    if (ms < MIN_SWEEP_MS || ms > MAX_SWEEP_MS) {
+        return -EINVAL;
+    }
+    __atomic_store_n(&dpif_conntrack(dpif)->sweep_interval_ms, ms,
+                     __ATOMIC_RELAXED);
+    return 0;
+}
+
+uint32_t
+dpif_ct_get_sweep_interval(struct dpif *dpif)
+{
+    return __atomic_load_n(&dpif_conntrack(dpif)->sweep_interval_ms,
+                           __ATOMIC_RELAXED);
+}
+
 static bool
 zone_is_valid(int zone)
 {
@@ -329,4 +362,31 @@ dpif_ct_del_timeout_policy(struct dpif *dpif, uint32_t id)
 {
     return (id && id <= UINT16_MAX
             ? replace_policy(dpif_conntrack(dpif), id, NULL) : -ERANGE);
+}
+
+/* Fragments. */
+
+int
+dpif_ipf_set_enabled(struct dpif *dpif, bool v6, bool enabled)
+{
+    ipf_set_enabled(dpif_conntrack(dpif)->ipf, v6, enabled);
+    return 0;
+}
+
+int
+dpif_ipf_set_min_frag(struct dpif *dpif, bool v6, uint32_t bytes)
+{
+    return ipf_set_min_size(dpif_conntrack(dpif)->ipf, v6, bytes);
+}
+
+int
+dpif_ipf_set_max_nfrags(struct dpif *dpif, uint32_t max)
+{
+    return ipf_set_max_fragments(dpif_conntrack(dpif)->ipf, max);
+}
+
+void
+dpif_ipf_get_status(struct dpif *dpif, struct ipf_status *status)
+{
+    ipf_get_status(dpif_conntrack(dpif)->ipf, status);
 }

@@ -15,10 +15,12 @@
 #include "lib/packet/headers.h"
 #include "lib/runtime/rcu.h"
 #include "vswitch/datapath/conntrack.h"
+#include "vswitch/datapath/ipf.h"
 #include "vswitch/dpif/conntrack.h"
 
 #define CT_N_SHARDS 256
 #define CT_DEFAULT_MAXCONNS 3000000
+#define CT_DEFAULT_SWEEP_INTERVAL_MS 20000
 
 /* A direction of a connection in a zone.  Hashed and compared as bytes, so
  * there are no holes before 'dir'. */
@@ -104,6 +106,9 @@ struct conntrack {
     uint32_t max_conns;          /* Atomic. */
     bool tcp_seq_chk;            /* Atomic. */
     unsigned int next_sweep;     /* The sweeper's. */
+    int64_t swept_ms;            /* Likewise: until when sweeps were done. */
+    uint32_t sweep_interval_ms;  /* Atomic. */
+    struct ipf *ipf;
 
     /* Limits by zone; counts are atomic. */
     uint32_t zone_count[UINT16_MAX + 1];
@@ -207,9 +212,14 @@ ct_node_conn(const struct ct_node *node, int *dir)
     return CONTAINER_OF(node - *dir, struct ct_conn, nodes[0]);
 }
 
-/* Calls 'each' for every live connection of a shard, with the shard locked. */
+/* Calls 'each' for every live connection of a shard, with the shard locked, but
+ * for a few buckets at a time; a connection that comes or goes meanwhile is
+ * told or not. */
 void ct_shard_for_each(struct conntrack *, unsigned int shard, int64_t now_ms,
                        void (*each)(struct ct_conn *, void *aux), void *aux);
+
+/* Connections whose original direction is in a shard. */
+uint32_t ct_shard_count(struct conntrack *, unsigned int shard);
 
 /* The connection tracking of a datapath handle, for ct_control.c. */
 struct conntrack *dpif_conntrack(struct dpif *);

@@ -18,7 +18,7 @@
 
 #define MAX_POLLERS 64
 #define MAX_SLEEPING_POLLERS 4
-#define SWEEP_INTERVAL_MS 250
+#define SWEEP_INTERVAL_MS 100
 
 /* A handle. */
 struct dpif {
@@ -113,7 +113,7 @@ run_sweep(void *aux UNUSED)
     struct dp *dp;
 
     LIST_FOR_EACH (dp, node, &dps) {
-        conntrack_sweep(dp->conntrack, clock_ms());
+        conntrack_sweep_due(dp->conntrack, clock_ms());
     }
     if (!list_is_empty(&dps)) {
         timer_set(&sweep_timer, SWEEP_INTERVAL_MS);

@@ -19,6 +19,7 @@
 #include "lib/base/random.h"
 #include "lib/netlink/attr.h"
 #include "lib/packet/checksum.h"
+#include "lib/packet/fragment.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/counter.h"
 #include "vswitch/datapath/datapath.h"
@@ -26,6 +27,7 @@
 COUNTER(datapath_drop_no_port);
 COUNTER(datapath_drop_loop);
 COUNTER(datapath_drop_lost);
+COUNTER(datapath_drop_fragment);
 
 #define ACTIONS_ROOM 2048
 
@@ -171,12 +173,52 @@ flush_outs(struct dp_context *ctx)
     }
 }
 
+static void
+queue(struct dp_context *ctx, struct dp_port *port, struct packet *p)
+{
+    struct dp_out *out = get_out(ctx, port);
+
+    if (out->batch.n == PACKET_BATCH) {
+        flush_out(ctx, out);
+    }
+    out->batch.packets[out->batch.n++] = p;
+}
+
+/* Where a packet that was put together of fragments goes. */
+struct fragment_output {
+    struct dp_context *ctx;
+    struct dp_port *port;
+};
+
+static void
+queue_fragment(struct packet *p, void *output_)
+{
+    struct fragment_output *output = output_;
+
+    queue(output->ctx, output->port, p);
+}
+
+/* Cuts the packet as its sender, or a router, had: nobody has told them of
+ * another limit. */
+static void
+output_fragments(struct dp_context *ctx, struct dp_port *port,
+                 struct packet *p)
+{
+    struct fragment_output output = { ctx, port };
+
+    packet_csum_finish(p);
+    if (packet_fragment_cut(p, p->fragment_id, p->mru, queue_fragment,
+                            &output)) {
+        counter_inc(datapath_drop_fragment);
+    }
+    packet_free(p);
+}
+
 void
 dp_output(struct dp_context *ctx, odp_port_t no, struct packet *p)
 {
     struct dp_port *port = (no < DP_MAX_PORTS
                             ? rcu_dereference(ctx->dp->ports[no]) : NULL);
-    struct dp_out *out;
 
     if (UNLIKELY(!port)) {
         counter_inc(datapath_drop_no_port);
@@ -187,13 +229,12 @@ dp_output(struct dp_context *ctx, odp_port_t no, struct packet *p)
         packet_csum_finish(p);
         packet_reset_offloads(p);
         packet_truncate(p, p->max_size);
+    } else if (UNLIKELY(p->mru && packet_exceeds(p, p->mru))) {
+        output_fragments(ctx, port, p);
+        return;
     }
     p->max_size = UINT32_MAX;
-    out = get_out(ctx, port);
-    if (out->batch.n == PACKET_BATCH) {
-        flush_out(ctx, out);
-    }
-    out->batch.packets[out->batch.n++] = p;
+    queue(ctx, port, p);
 }
 
 void

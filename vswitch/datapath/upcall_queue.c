@@ -142,6 +142,8 @@ dp_handler_queue(struct handler *h, struct dp_port *port,
             n_lost++;
             continue;
         }
+        /* Its connection may be gone when it comes to it. */
+        copy->conn = NULL;
         if (!q->n) {
             list_push_back(&h->line, &q->node);
             pthread_cond_signal(&h->wake);

@@ -67,6 +67,15 @@ int dpif_ct_set_maxconns(struct dpif *, uint32_t);
 int dpif_ct_get_maxconns(struct dpif *, uint32_t *);
 int dpif_ct_get_nconns(struct dpif *, uint32_t *);
 
+/* Connections in each part of the table. */
+#define CT_N_BUCKETS 256
+void dpif_ct_get_buckets(struct dpif *, uint32_t counts[CT_N_BUCKETS]);
+
+/* How long it takes to go once through the table for what expired: 20 s
+ * unless set.  -EINVAL if it is not from 100 ms to an hour. */
+int dpif_ct_set_sweep_interval(struct dpif *, uint32_t ms);
+uint32_t dpif_ct_get_sweep_interval(struct dpif *);
+
 struct ct_zone_limit {
     int zone;                    /* -1: the default limit. */
     uint32_t limit;
@@ -91,5 +100,32 @@ bool dpif_ct_get_tcp_seq_chk(struct dpif *);
 int dpif_ct_set_timeout_policy(struct dpif *, uint32_t id,
                                const struct smap *timeouts);
 int dpif_ct_del_timeout_policy(struct dpif *, uint32_t id);
+
+/* Reassembly of IP fragments before they are tracked. */
+
+struct ipf_family_status {
+    bool enabled;
+    uint32_t min_size;           /* Of fragments but the last, from the network
+                                  * header on. */
+    uint64_t n_accepted;
+    uint64_t n_completed;        /* Became part of a whole datagram. */
+    uint64_t n_expired;
+    uint64_t n_too_small;
+    uint64_t n_overlap;
+    uint64_t n_purged;           /* To make room. */
+};
+
+struct ipf_status {
+    uint32_t max_fragments;
+    uint32_t n_fragments;        /* That wait now. */
+    struct ipf_family_status v4, v6;
+};
+
+/* -EINVAL if the value is out of bounds: at least 400 bytes (IPv4) or 1280
+ * (IPv6), at most 65535 fragments. */
+int dpif_ipf_set_enabled(struct dpif *, bool v6, bool enabled);
+int dpif_ipf_set_min_frag(struct dpif *, bool v6, uint32_t bytes);
+int dpif_ipf_set_max_nfrags(struct dpif *, uint32_t max);
+void dpif_ipf_get_status(struct dpif *, struct ipf_status *);
 
 #endif /* vswitch/dpif/conntrack.h */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Control commands about tracked connections: dpctl/dump-conntrack,
- * dpctl/flush-conntrack, dpctl/ct-... . */
+ * dpctl/flush-conntrack, ... . */
 
-#include "vswitch/ofproto/commands.h"
+#include "vswitch/ofproto/ct_commands.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,13 +13,11 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
-#include "lib/base/error.h"
 #include "lib/base/str.h"
 #include "lib/base/text.h"
 #include "lib/base/vec.h"
-#include "lib/daemon/control.h"
 #include "vswitch/dpif/conntrack.h"
-#include "vswitch/ofproto/backer.h"
+#include "vswitch/ofproto/commands.h"
 
 /* What a dump shows of each connection. */
 struct dump {
@@ -175,19 +173,9 @@ put_entry(const struct ct_entry *e, void *d_)
 
 /* ## Arguments ## */
 
-/* Arguments that remain, the datapath's name taken off. */
-struct args {
-    int n;
-    const char **v;
-    struct backer *backer;
-};
-
-/* Finds the datapath: the first argument names it if it is there and is no
- * setting ("zone=5").  Replies with an error and returns false if there is no
- * such datapath.  'n_own' arguments are the command's own at least. */
-static bool
-take_datapath(struct control_conn *conn, int argc, const char *argv[],
-              int n_own, struct args *args)
+bool
+ct_take_datapath(struct control_conn *conn, int argc, const char *argv[],
+                 int n_own, struct ct_command_args *args)
 {
     const char *name = NULL;
 
@@ -202,33 +190,33 @@ take_datapath(struct control_conn *conn, int argc, const char *argv[],
     return args->backer != NULL;
 }
 
-static struct error *
-bad(const char *what, const char *text)
+struct error *
+ct_bad_argument(const char *what, const char *text)
 {
     return error_create(EINVAL, "invalid %s \"%s\"", what, text);
 }
 
-static struct error *
-parse_zone(const char *text, int *zone)
+struct error *
+ct_parse_zone(const char *text, int *zone)
 {
     return text_to_int_range(text, 0, UINT16_MAX, zone) ? NULL
-           : bad("zone", text);
+           : ct_bad_argument("zone", text);
 }
 
-static struct error *
-parse_u32(const char *what, const char *text, uint32_t *ret)
+struct error *
+ct_parse_u32(const char *what, const char *text, uint32_t *ret)
 {
     unsigned int x;
 
     if (!text_to_uint(text, 0, &x)) {
-        return bad(what, text);
+        return ct_bad_argument(what, text);
     }
     *ret = x;
     return NULL;
 }
 
-static void
-reply_errno(struct control_conn *conn, int error)
+void
+ct_reply_errno(struct control_conn *conn, int error)
 {
     if (error) {
         control_reply_error(conn, strerror(abs(error)));
@@ -257,11 +245,11 @@ parse_show_args(struct control_conn *conn, int argc, const char *argv[],
         } else if (!strcmp(arg, "-s") || !strcmp(arg, "--statistics")) {
             d->statistics = true;
         } else if (text_starts_with(arg, "zone=")) {
-            error = parse_zone(arg + 5, zone);
+            error = ct_parse_zone(arg + 5, zone);
         } else if (!name && arg[0] != '-' && !strchr(arg, '=')) {
             name = arg;
         } else {
-            error = bad("argument", arg);
+            error = ct_bad_argument("argument", arg);
         }
     }
     if (error) {
@@ -441,7 +429,7 @@ parse_tuple_item(const char *name, const char *value, struct ct_tuple *t)
                 set_number(t, member, x);
             }
         }
-        return ok ? NULL : bad(name, value);
+        return ok ? NULL : ct_bad_argument(name, value);
     }
     return error_create(EINVAL, "invalid conntrack tuple field: %s", name);
 }
@@ -477,11 +465,11 @@ parse_mark(const char *text, struct ct_flush *f)
     const char *slash = strchr(text, '/');
     char *value = xmemdup0(text, slash ? (size_t) (slash - text)
                            : strlen(text));
-    struct error *error = parse_u32("mark", value, &f->mark);
+    struct error *error = ct_parse_u32("mark", value, &f->mark);
 
     f->mark_mask = UINT32_MAX;
     if (!error && slash) {
-        error = parse_u32("mark", slash + 1, &f->mark_mask);
+        error = ct_parse_u32("mark", slash + 1, &f->mark_mask);
     }
     free(value);
     return error;
@@ -494,16 +482,16 @@ flush_conntrack(struct control_conn *conn, int argc, const char *argv[],
     struct ct_flush f = { .zone = -1 };
     struct error *error = NULL;
     uint64_t n_flushed;
-    struct args args;
+    struct ct_command_args args;
 
-    if (!take_datapath(conn, argc, argv, 0, &args)) {
+    if (!ct_take_datapath(conn, argc, argv, 0, &args)) {
         return;
     }
     for (int i = 0; i < args.n && !error; i++) {
         const char *arg = args.v[i];
 
         if (text_starts_with(arg, "zone=")) {
-            error = parse_zone(arg + 5, &f.zone);
+            error = ct_parse_zone(arg + 5, &f.zone);
         } else if (text_starts_with(arg, "mark=")) {
             error = parse_mark(arg + 5, &f);
         } else if (is_tuple(arg) && !f.has_orig) {
@@ -513,278 +501,13 @@ flush_conntrack(struct control_conn *conn, int argc, const char *argv[],
             f.has_reply = true;
             error = parse_tuple(arg, &f.reply);
         } else {
-            error = bad("argument", arg);
+            error = ct_bad_argument("argument", arg);
         }
     }
     if (error) {
         control_reply_take_error(conn, error);
     } else {
-        reply_errno(conn, dpif_ct_flush(args.backer->dpif, &f, &n_flushed));
-    }
-}
-
-static void
-reply_number(struct control_conn *conn, int error, uint32_t x)
-{
-    struct str s = STR_EMPTY;
-
-    if (error) {
-        reply_errno(conn, error);
-    } else {
-        str_printf(&s, "%u\n", x);
-        control_reply_str(conn, &s);
-    }
-}
-
-static void
-ct_get_nconns(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
-{
-    struct args args;
-    uint32_t n = 0;
-
-    if (take_datapath(conn, argc, argv, 0, &args)) {
-        int error = dpif_ct_get_nconns(args.backer->dpif, &n);
-
-        reply_number(conn, error, n);
-    }
-}
-
-static void
-ct_get_maxconns(struct control_conn *conn, int argc, const char *argv[],
-                void *aux UNUSED)
-{
-    struct args args;
-    uint32_t n = 0;
-
-    if (take_datapath(conn, argc, argv, 0, &args)) {
-        int error = dpif_ct_get_maxconns(args.backer->dpif, &n);
-
-        reply_number(conn, error, n);
-    }
-}
-
-static void
-ct_set_maxconns(struct control_conn *conn, int argc, const char *argv[],
-                void *aux UNUSED)
-{
-    struct args args;
-    unsigned int n;
-    int error;
-
-    if (!take_datapath(conn, argc, argv, 1, &args)) {
-        return;
-    }
-    if (!text_to_uint(args.v[0], 0, &n)) {
-        control_reply_error(conn, "maxconns missing or malformed");
-        return;
-    }
-    error = dpif_ct_set_maxconns(args.backer->dpif, n);
-    if (error) {
-        reply_errno(conn, error);
-    } else {
-        control_reply(conn, "setting maxconns successful");
-    }
-}
-
-/* "default=LIMIT" or "zone=ZONE,limit=LIMIT". */
-static struct error *
-parse_limit(const char *text, struct ct_zone_limit *limit)
-{
-    const char *comma = strchr(text, ',');
-    struct error *error;
-    char *zone;
-
-    if (text_starts_with(text, "default=")) {
-        limit->zone = -1;
-        return parse_u32("default limit", text + 8, &limit->limit);
-    }
-    if (!text_starts_with(text, "zone=") || !comma
-        || !text_starts_with(comma, ",limit=")) {
-        return bad("limit", text);
-    }
-    zone = xmemdup0(text + 5, comma - text - 5);
-    error = parse_zone(zone, &limit->zone);
-    free(zone);
-    return error ? error : parse_u32("limit", comma + 7, &limit->limit);
-}
-
-static void
-ct_set_limits(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
-{
-    VEC(struct ct_zone_limit) limits = VEC_EMPTY;
-    struct error *error = NULL;
-    struct args args;
-    int status = 0;
-
-    if (!take_datapath(conn, argc, argv, 0, &args)) {
-        return;
-    }
-    for (int i = 0; i < args.n && !error; i++) {
-        struct ct_zone_limit limit;
-
-        error = parse_limit(args.v[i], &limit);
-        if (!error) {
-            vec_push(&limits, limit);
-        }
-    }
-    for (size_t i = 0; i < limits.n && !error && !status; i++) {
-        status = dpif_ct_set_limit(args.backer->dpif, limits.items[i].zone,
-                                   limits.items[i].limit);
-    }
-    vec_uninit(&limits);
-    if (error) {
-        control_reply_take_error(conn, error);
-    } else {
-        reply_errno(conn, status);
-    }
-}
-
-typedef VEC(int) zone_vec;
-
-/* "zone=1,2,3". */
-static struct error *
-parse_zones(const char *text, zone_vec *zones)
-{
-    char *copy, *rest, *item;
-    struct error *error = NULL;
-
-    if (!text_starts_with(text, "zone=")) {
-        return bad("argument", text);
-    }
-    copy = rest = xstrdup(text + 5);
-    while (!error && (item = text_token(&rest, ","))) {
-        int zone;
-
-        error = parse_zone(item, &zone);
-        if (!error) {
-            vec_push(zones, zone);
-        }
-    }
-    free(copy);
-    if (!error && !zones->n) {
-        error = bad("zone", text + 5);
-    }
-    return error;
-}
-
-static void
-ct_del_limits(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
-{
-    zone_vec zones = VEC_EMPTY;
-    struct error *error;
-    struct args args;
-    int status = 0;
-
-    if (!take_datapath(conn, argc, argv, 1, &args)) {
-        return;
-    }
-    error = parse_zones(args.v[0], &zones);
-    for (size_t i = 0; i < zones.n && !error; i++) {
-        int one = dpif_ct_del_limit(args.backer->dpif, zones.items[i]);
-
-        /* That there was no limit is as good as its being gone. */
-        if (one && abs(one) != ENOENT) {
-            status = one;
-        }
-    }
-    vec_uninit(&zones);
-    if (error) {
-        control_reply_take_error(conn, error);
-    } else {
-        reply_errno(conn, status);
-    }
-}
-
-static void
-put_limit(const struct ct_zone_limit *limit, void *s)
-{
-    if (limit->zone >= 0) {
-        str_printf(s, "zone=%d,limit=%u,count=%u\n", limit->zone,
-                   limit->limit, limit->count);
-    }
-}
-
-static void
-ct_get_limits(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
-{
-    struct ct_zone_limit limit = { .zone = -1 };
-    zone_vec zones = VEC_EMPTY;
-    struct error *error = NULL;
-    struct str s = STR_EMPTY;
-    struct args args;
-
-    if (!take_datapath(conn, argc, argv, 0, &args)) {
-        return;
-    }
-    if (args.n) {
-        error = parse_zones(args.v[0], &zones);
-    }
-    if (error) {
-        vec_uninit(&zones);
-        control_reply_take_error(conn, error);
-        return;
-    }
-    dpif_ct_get_limit(args.backer->dpif, -1, &limit);
-    str_printf(&s, "default limit=%u\n", limit.limit);
-    for (size_t i = 0; i < zones.n; i++) {
-        if (!dpif_ct_get_limit(args.backer->dpif, zones.items[i], &limit)) {
-            put_limit(&limit, &s);
-        }
-    }
-    if (!args.n) {
-        dpif_ct_dump_limits(args.backer->dpif, put_limit, &s);
-    }
-    vec_uninit(&zones);
-    control_reply_str(conn, &s);
-}
-
-static void
-set_tcp_seq_chk(struct control_conn *conn, int argc, const char *argv[],
-                bool on)
-{
-    struct args args;
-    int error;
-
-    if (!take_datapath(conn, argc, argv, 0, &args)) {
-        return;
-    }
-    error = dpif_ct_set_tcp_seq_chk(args.backer->dpif, on);
-    if (error) {
-        reply_errno(conn, error);
-    } else {
-        control_reply(conn, on ? "enabling TCP sequence checking successful"
-                      : "disabling TCP sequence checking successful");
-    }
-}
-
-static void
-ct_enable_tcp_seq_chk(struct control_conn *conn, int argc,
-                      const char *argv[], void *aux UNUSED)
-{
-    set_tcp_seq_chk(conn, argc, argv, true);
-}
-
-static void
-ct_disable_tcp_seq_chk(struct control_conn *conn, int argc,
-                       const char *argv[], void *aux UNUSED)
-{
-    set_tcp_seq_chk(conn, argc, argv, false);
-}
-
-static void
-ct_get_tcp_seq_chk(struct control_conn *conn, int argc, const char *argv[],
-                   void *aux UNUSED)
-{
-    struct args args;
-
-    if (take_datapath(conn, argc, argv, 0, &args)) {
-        control_reply(conn, dpif_ct_get_tcp_seq_chk(args.backer->dpif)
-                      ? "TCP sequence checking: enabled"
-                      : "TCP sequence checking: disabled");
+        ct_reply_errno(conn, dpif_ct_flush(args.backer->dpif, &f, &n_flushed));
     }
 }
 
@@ -803,21 +526,6 @@ ct_register_commands(void)
           5, flush_conntrack },
         { "dpctl/ct-stats-show", "[dp] [zone=N] [verbose]", 0, 4,
           ct_stats_show },
-        { "dpctl/ct-get-nconns", "[dp]", 0, 1, ct_get_nconns },
-        { "dpctl/ct-get-maxconns", "[dp]", 0, 1, ct_get_maxconns },
-        { "dpctl/ct-set-maxconns", "[dp] maxconns", 1, 2, ct_set_maxconns },
-        { "dpctl/ct-set-limits",
-          "[dp] [default=L] [zone=N,limit=L]...", 1, INT_MAX,
-          ct_set_limits },
-        { "dpctl/ct-del-limits", "[dp] zone=N1[,N2]...", 1, 2,
-          ct_del_limits },
-        { "dpctl/ct-get-limits", "[dp] [zone=N1[,N2]...]", 0, 2,
-          ct_get_limits },
-        { "dpctl/ct-enable-tcp-seq-chk", "[dp]", 0, 1,
-          ct_enable_tcp_seq_chk },
-        { "dpctl/ct-disable-tcp-seq-chk", "[dp]", 0, 1,
-          ct_disable_tcp_seq_chk },
-        { "dpctl/ct-get-tcp-seq-chk", "[dp]", 0, 1, ct_get_tcp_seq_chk },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -825,4 +533,5 @@ ct_register_commands(void)
                          commands[i].min_args, commands[i].max_args,
                          commands[i].fn, NULL);
     }
+    ct_register_settings_commands();
 }
