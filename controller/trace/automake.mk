@@ -6,8 +6,6 @@ controller_ovn_trace_SOURCES = \
 	controller/trace/microflow.h \
 	controller/trace/network.c \
 	controller/trace/network.h \
-	controller/trace/openflow.c \
-	controller/trace/openflow.h \
 	controller/trace/port_security.c \
 	controller/trace/port_security.h \
 	controller/trace/report.c \

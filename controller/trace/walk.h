@@ -8,8 +8,8 @@
  * choices) comes from the options, in the order of its use. */
 
 #include "controller/trace/network.h"
-#include "controller/trace/openflow.h"
 #include "controller/trace/report.h"
+#include "lib/openflow/flow_fetch.h"
 
 struct walk_options {
     const uint8_t *ct_states;    /* For each ct_next and its kin. */

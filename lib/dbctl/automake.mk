@@ -17,3 +17,7 @@ EXTRA_DIST += lib/dbctl/README.md
 DBCTL_LIBS = lib/dbctl/libdbctl.a lib/schema/libschema.a \
 	lib/replica/libreplica.a lib/ovsdb/libovsdb.a $(DAEMON_LIBS) \
 	$(ALL_LIBS)
+EXTRA_DIST += \
+	tests/interop/ctl/ovn-sbctl.script \
+	tests/interop/ctl/ovs-vsctl.script \
+	tests/interop/ctl/vtep-ctl.script

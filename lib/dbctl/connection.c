@@ -31,10 +31,7 @@ column_number(const struct replica_table_class *table, const char *name)
 static const void *
 member(const struct replica_row *row, const char *column)
 {
-    const struct replica_table_class *table = replica_row_class(row);
-
-    return (const char *) row
-           + replica_table_class_find_column(table, column)->offset;
+    return dbctl_member(row, column_number(replica_row_class(row), column));
 }
 
 /* A column that holds one string. */

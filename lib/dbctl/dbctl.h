@@ -41,6 +41,9 @@ struct dbctl_call {
     struct str output;
     struct dbctl_listing *listing;  /* Rows to print, or NULL. */
     struct uuid created;        /* For 'finish': a row that 'run' made. */
+
+    void *state;                /* The command's, kept from run to run; NULL at
+                                 * first. */
 };
 
 struct dbctl_command {
@@ -61,6 +64,9 @@ struct dbctl_command {
 
     /* May be NULL: after the commit, to put out what is known only then. */
     void (*finish)(struct dbctl_call *, const struct replica_txn *);
+
+    /* May be NULL: at the end, frees the call's 'state'. */
+    void (*release)(struct dbctl_call *);
 };
 
 struct dbctl_command_group {
@@ -145,8 +151,12 @@ void dbctl_monitor(struct dbctl *, const struct replica_table_class *,
                    uint64_t columns);
 
 /* Makes this run end without effect and start again when something has
- * changed. */
+ * changed, or dbctl_wake() is called. */
 void dbctl_try_again(struct dbctl *);
+
+/* What a call waited for beside the database is there.  From the loop, after
+ * the run. */
+void dbctl_wake(struct dbctl *);
 
 /* An option's value, "" if it has none; NULL if it was not given. */
 const char *dbctl_option(const struct dbctl_call *, const char *name);
@@ -183,6 +193,14 @@ struct error *dbctl_find_row(struct dbctl *,
                              const struct replica_table_class *,
                              const char *record, bool must_exist,
                              const struct replica_row **ret_row) MUST_USE;
+
+/* The member of a row's struct for a column: a 'const char *' if that holds a
+ * string, and so on, as the generated headers declare it. */
+static inline const void *
+dbctl_member(const struct replica_row *row, unsigned int column)
+{
+    return (const char *) row + replica_row_class(row)->columns[column].offset;
+}
 
 /* Monitors what dbctl_find_row() needs. */
 void dbctl_monitor_names(struct dbctl *, const struct replica_table_class *);

@@ -15,6 +15,7 @@ struct dbctl {
     struct ovsdb_symtab symtab;         /* "@name"s. */
     VEC(struct dbctl_call) calls;
     bool try_again;
+    bool is_woken;                      /* Although nothing changed. */
     struct error *error;                /* That ended the commands. */
 };
 

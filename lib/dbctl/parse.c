@@ -136,6 +136,9 @@ dbctl_command_options(const struct dbctl_tool *tool)
     struct shash_node *node;
     size_t n = 0;
 
+    if (tool->show) {
+        add_option_rows(dbctl_show_command.options, &rows);
+    }
     for (size_t i = 0; i < dbctl_n_groups(tool); i++) {
         const struct dbctl_command_group *group = dbctl_group(tool, i);
 
@@ -289,6 +292,9 @@ dbctl_parse(struct dbctl *dbctl, int argc, char *argv[])
 void
 dbctl_call_uninit(struct dbctl_call *call)
 {
+    if (call->command && call->command->release) {
+        call->command->release(call);
+    }
     shash_uninit(&call->options);
     str_uninit(&call->output);
     dbctl_listing_destroy(call->listing);

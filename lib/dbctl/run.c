@@ -13,8 +13,6 @@
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
 
-
-
 /* dbctl_exit() errors have this code and up. */
 #define EXIT_CODE_BASE 1000000
 
@@ -62,6 +60,15 @@ void
 dbctl_try_again(struct dbctl *dbctl)
 {
     dbctl->try_again = true;
+}
+
+void
+dbctl_wake(struct dbctl *dbctl)
+{
+    struct run *run = CONTAINER_OF(dbctl, struct run, dbctl);
+
+    dbctl->is_woken = true;
+    step_wake(&run->step);
 }
 
 struct error *
@@ -138,7 +145,7 @@ usage(void)
 
         printf("\n%s:\n", group->title);
         if (!i && the_tool->show) {
-            printf("  show\n");
+            print_command(&dbctl_show_command);
         }
         for (size_t j = 0; j < group->n; j++) {
             print_command(&group->commands[j]);
@@ -318,6 +325,7 @@ static void
 start_job(struct run *run)
 {
     run->is_job_due = false;
+    run->dbctl.is_woken = false;
     replica_job_start(run->dbctl.replica, build, done, run);
 }
 
@@ -336,7 +344,8 @@ on_step(void *run_)
     }
     if (run->is_committed) {
         check_applied(run);
-    } else if (run->is_job_due && replica_has_changes(replica)) {
+    } else if (run->is_job_due
+               && (run->dbctl.is_woken || replica_has_changes(replica))) {
         start_job(run);
     }
     replica_clear_changes(replica);

@@ -310,9 +310,12 @@ dbctl_term_parse(struct dbctl *dbctl, const struct replica_table_class *table,
     term->operator = "";
     term->value = p;
     for (size_t i = 0; i < ARRAY_SIZE(operators); i++) {
-        if (text_starts_with(p, operators[i])) {
+        const char *value = p + strlen(operators[i]);
+
+        /* A value must follow: an empty one is "" in quotes, or []. */
+        if (text_starts_with(p, operators[i]) && *value) {
             term->operator = operators[i];
-            term->value = p + strlen(operators[i]);
+            term->value = value;
             return NULL;
         }
     }
@@ -620,11 +623,13 @@ dbctl_find_row(struct dbctl *dbctl, const struct replica_table_class *table,
 
         found = symbol ? replica_find(dbctl->replica, table, &symbol->uuid)
                 : NULL;
-    } else if (uuid_from_string(&uuid, record)) {
-        found = replica_find(dbctl->replica, table, &uuid);
     } else if (!strcmp(record, ".") && table->is_singleton) {
         found = replica_first(dbctl->replica, table);
     } else {
+        /* What looks like a uuid may be a name after all. */
+        if (uuid_from_string(&uuid, record)) {
+            found = replica_find(dbctl->replica, table, &uuid);
+        }
         /* The first way that finds any counts. */
         for (size_t i = 0; !error && !found && i < dbctl->tool->n_names;
              i++) {

@@ -3,6 +3,8 @@ noinst_LIBRARIES += lib/openflow/libopenflow.a
 lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/buf.c \
 	lib/openflow/buf.h \
+	lib/openflow/flow_fetch.c \
+	lib/openflow/flow_fetch.h \
 	lib/openflow/flow_mod.c \
 	lib/openflow/flow_mod.h \
 	lib/openflow/flow_monitor.c \

@@ -348,6 +348,11 @@ test_text_form_reads_back(void **state)
         { set_of_integers, "1-3,7", "[1, 2, 3, 7]" },
         { set_of_integers, "-3", "[-3]" },
         { map_of_strings, "{a=b, c=\"d e\"}", "{a=b, c=\"d e\"}" },
+        { set_of_strings, "a b", "[a, b]" },
+        { set_of_strings, "a, b,", "[a, b]" },
+        { set_of_strings, "a\\,b", "[\"a,b\"]" },
+        { "\"integer\"", "010", "10" },
+        { map_of_strings, "1.2.3.4\\:80=x\\=", "{\"1.2.3.4:80\"=\"x=\"}" },
         { map_of_strings, "a=1", "{a=\"1\"}" },
         { map_of_strings, "{}", "{}" },
         { "{\"key\":\"integer\",\"min\":0}", "[]", "[]" },
@@ -363,6 +368,8 @@ test_text_form_reads_back(void **state)
         { set_of_strings, "[a]b" }, { set_of_strings, "a,a" },
         { map_of_strings, "a" }, { map_of_strings, "a=" },
         { map_of_strings, "{a=b" }, { set_of_integers, "3-1" },
+        { set_of_strings, ",a" }, { set_of_strings, "a,,b" },
+        { set_of_strings, "a\\" }, { "\"integer\"", "0x10" },
         { "\"uuid\"", "1234" }, { "\"boolean\"", "maybe" },
     };
 

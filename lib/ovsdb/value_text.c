@@ -108,23 +108,29 @@ ends_word(char c)
     return !c || strchr(":=, []{}!<>", c);
 }
 
-/* The word at '*s', for free(), decoded if it is in quotes. */
+/* The word at '*s', for free(), decoded if it is in quotes; otherwise a
+ * backslash takes from the character behind it the power to end the word. */
 static struct error *
 read_word(const char **s, char **ret)
 {
     const char *p = *s;
+    struct str word = STR_EMPTY;
 
     if (*p == '"') {
         return read_quoted(s, ret);
     }
-    while (!ends_word(*p)) {
-        p++;
+    for (; !ends_word(*p); p++) {
+        if (*p == '\\' && !*++p) {
+            str_uninit(&word);
+            return error_for("%s: backslash at end of argument", *s);
+        }
+        str_put_char(&word, *p);
     }
     if (p == *s) {
         return error_for("%s: unexpected \"%c\" or end of input where a "
                          "value is expected", *s, *p ? *p : ' ');
     }
-    *ret = xmemdup0(*s, p - *s);
+    *ret = str_steal(&word);
     *s = p;
     return NULL;
 }
@@ -150,7 +156,7 @@ atom_from_word(union ovsdb_atom *atom, const struct ovsdb_base_type *base,
 
     switch (base->type) {
     case OVSDB_TYPE_INTEGER:
-        if (!text_to_i64(s, 0, &atom->integer)) {
+        if (!text_to_i64(s, 10, &atom->integer)) {
             return error_for("\"%s\" is not a valid integer", s);
         }
         break;
@@ -236,12 +242,17 @@ ovsdb_atom_from_text(union ovsdb_atom *atom,
 }
 
 static const char *
-skip_separators(const char *s, bool commas)
+skip_blanks(const char *s)
 {
-    while (*s == ' ' || *s == '\t' || *s == '\n' || (commas && *s == ',')) {
-        s++;
-    }
-    return s;
+    return s + strspn(s, " \t\n");
+}
+
+/* Skips what may stand between elements: blanks, a comma, or both. */
+static const char *
+skip_separators(const char *s)
+{
+    s = skip_blanks(s);
+    return *s == ',' ? skip_blanks(s + 1) : s;
 }
 
 /* Reads "FIRST-LAST" as integers.  False, without an error, if it is none. */
@@ -260,7 +271,7 @@ read_range(const char **s, int64_t *first, int64_t *last)
         char *a = xmemdup0(*s, dash - *s);
         char *b = xmemdup0(dash + 1, p - dash - 1);
 
-        ok = text_to_i64(a, 0, first) && text_to_i64(b, 0, last);
+        ok = text_to_i64(a, 10, first) && text_to_i64(b, 10, last);
         free(a);
         free(b);
     }
@@ -308,12 +319,12 @@ read_element(struct ovsdb_datum *datum, const struct ovsdb_type *type,
         return error;
     }
     if (ovsdb_type_is_map(type)) {
-        *s = skip_separators(*s, false);
+        *s = skip_blanks(*s);
         if (**s != '=') {
             error = error_for("%s: syntax error at \"%c\" expecting \"=\"",
                               *s, **s ? **s : ' ');
         } else {
-            *s = skip_separators(*s + 1, false);
+            *s = skip_blanks(*s + 1);
             error = ovsdb_atom_from_token(&value, &type->value, s, symtab);
         }
     }
@@ -333,13 +344,12 @@ read_all(struct ovsdb_datum *datum, const struct ovsdb_type *type,
     char close = 0;
     struct error *error;
 
-    s = skip_separators(s, false);
+    s = skip_blanks(s);
     if (*s == open) {
         close = open + 2;
         s++;
     }
-    for (s = skip_separators(s, true); *s && *s != close;
-         s = skip_separators(s, true)) {
+    for (s = skip_blanks(s); *s && *s != close; s = skip_separators(s)) {
         const char *before = s;
 
         error = read_element(datum, type, &s, symtab);
@@ -354,7 +364,7 @@ read_all(struct ovsdb_datum *datum, const struct ovsdb_type *type,
         if (*s != close) {
             return error_for("missing \"%c\" at end", close);
         }
-        s = skip_separators(s + 1, false);
+        s = skip_blanks(s + 1);
         if (*s) {
             return error_for("%s: trailing garbage after \"%c\"", s, close);
         }

@@ -11,3 +11,13 @@ northd_ovn_nbctl_SOURCES = \
 	northd/tools/nbctl_switch.c
 northd_ovn_nbctl_LDADD = lib/dbctl/libdbctl.a $(LOGICAL_LIBS) $(DBCTL_LIBS)
 EXTRA_DIST += northd/tools/README.md
+
+bin_PROGRAMS += northd/ovn-sbctl
+northd_ovn_sbctl_SOURCES = \
+	northd/tools/sbctl.c \
+	northd/tools/sbctl.h \
+	northd/tools/sbctl_chassis.c \
+	northd/tools/sbctl_flows.c \
+	northd/tools/sbctl_vflows.c
+northd_ovn_sbctl_LDADD = lib/dbctl/libdbctl.a lib/openflow/libopenflow.a \
+	lib/flow/libflow.a lib/packet/libpacket.a $(DBCTL_LIBS)

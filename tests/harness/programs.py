@@ -38,6 +38,7 @@ SCHEMAS = {
     "sb": ("ovn-sb.ovsschema", "usr/share/ovn/ovn-sb.ovsschema"),
     "vswitch": ("vswitch.ovsschema",
                 "usr/share/openvswitch/vswitch.ovsschema"),
+    "vtep": ("vtep.ovsschema", "usr/share/openvswitch/vtep.ovsschema"),
 }
 
 

@@ -18,96 +18,15 @@ pytestmark = pytest.mark.skipif(not have_peer(),
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-VSCTL = """
-init
-add-br br0
-add-br br0
---may-exist add-br br0
-add-br vb br0 5
-add-br vb2 br0 5
-add-br vb2 br0 5000
---fake list-br
-list-br
-br-to-vlan vb
-br-to-parent vb
-br-exists br9
-add-port vb p1
-add-port br0 p1
---may-exist add-port br0 p1
---may-exist add-port vb p1
-add-port br0 p2 tag=7 -- set interface p2 type=internal options:a=b
-add-bond br0 b0 i1 i2 lacp=active
---may-exist add-bond br0 b0 i1 i4
-add-bond-iface b0 i3
-del-bond-iface b0 i1
-list-ports br0
-list-ifaces br0
-iface-to-br i3
-del-port br0 p1
-del-port zz
---if-exists del-port zz
-br-set-external-id vb c d
-br-get-external-id vb
-set-controller br0 tcp:1.2.3.4 ptcp:
-get-controller br0
-set-fail-mode br0 secure
-set-fail-mode br0 sometimes
-set-manager ptcp:6640
-get-manager
-set-manager ptcp:6640 ssl:1.2.3.4:6640 bogus
---inactivity-probe=7000 set-manager ptcp:6641
---columns=target,inactivity_probe list manager
---inactivity-probe=9000 set-controller vb tcp:1.2.3.4
---inactivity-probe=9000 set-controller br0 tcp:1.2.3.4
---columns=target,inactivity_probe list controller
-del-manager
-get-manager
---bootstrap set-ssl a b c
-get-ssl
-set-ssl a b
-set-ssl d e f
-get-ssl
-del-ssl
-get-ssl
-del-ssl
-set-ssl d e f
-get ssl . ca_cert
-add-aa-mapping br0 5 6
-get-aa-mapping br0
-get port p2 tag name
-get port p2 nothing
-get bridge br0 other_config:foo
---if-exists get bridge br0 other_config:foo
-set bridge br0 other_config:a=b other_config:c="d e"
-add bridge br0 other_config z=1 q=2
-remove bridge br0 other_config a z=2 q=2
-get bridge br0 other_config
-clear bridge br0 stp_enable
-set bridge br0 stp_enable=maybe
-set bridge br0 stp_enable
-set port p2 trunks=1-3,9
-get port p2 trunks
---columns=name find port tag=7
---columns=name find port trunks{>=}2
---columns=name,trunks --format=json list port p2
---columns=name,trunks --format=csv list port p2
---columns=name,trunks --format=table list port p2
---bare --columns=name,trunks list port p2
--- --id=@p create port name=zz interfaces=@i -- --id=@i create interface \
-name=zz -- add bridge br0 ports @p
-add bridge br0 ports @nobody
-list port nobody
-list s -- foo
-foo
---oneline list-br -- list-ports br0 -- get bridge br0 name
---dry-run add-br br7
-wait-until bridge br0 name=br0
-set open . external_ids:system-id=x
-get open_vswitch . external_ids
-del-br vb
-del-br br9
-list-br
-"""
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ctl")
+
+
+def script(tool):
+    """The lines of a script; a backslash at a line's end continues it."""
+    with open(os.path.join(FOLDER, tool + ".script")) as f:
+        lines = f.read().replace("\\\n", "").splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
 
 NBCTL = """
 init
@@ -233,8 +152,10 @@ def server(spawn, folder, schema):
 
 
 def execute(tool, remote, words):
-    done = subprocess.run([tool, "--db=" + remote, "--no-wait",
-                           "--timeout=20", *words], text=True, timeout=30,
+    options = ["--db=" + remote, "--timeout=20"]
+    if os.path.basename(tool) in ("ovs-vsctl", "ovn-nbctl"):
+        options.append("--no-wait")
+    done = subprocess.run([tool, *options, *words], text=True, timeout=30,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     return done.returncode, UUID.sub("UUID", done.stdout), done.stderr
 
@@ -255,21 +176,27 @@ def contents(remote, database):
     return tables
 
 
-@pytest.mark.parametrize("tool,schema,database,script", [
-    ("ovs-vsctl", "vswitch", "Open_vSwitch", VSCTL),
-    ("ovn-nbctl", "nb", "OVN_Northbound", NBCTL),
-], ids=["vsctl", "nbctl"])
-def test_same_commands(tool, schema, database, script, spawn, tmp_path):
+def has_no_order(words):
+    """Whether a command's output lists rows, of which no order is right."""
+    return {"show", "find", "--vflows"} & set(words)
+
+
+@pytest.mark.parametrize("tool,schema,database,lines", [
+    ("ovs-vsctl", "vswitch", "Open_vSwitch", script("ovs-vsctl")),
+    ("ovn-nbctl", "nb", "OVN_Northbound", NBCTL.strip().splitlines()),
+    ("ovn-sbctl", "sb", "OVN_Southbound", script("ovn-sbctl")),
+    ("vtep-ctl", "vtep", "hardware_vtep", script("vtep-ctl")),
+], ids=["vsctl", "nbctl", "sbctl", "vtep"])
+def test_same_commands(tool, schema, database, lines, spawn, tmp_path):
     theirs = server(spawn, tmp_path / "theirs", schema)
     ours = server(spawn, tmp_path / "ours", schema)
-    for line in script.strip().splitlines():
+    for line in lines:
         words = shlex.split(line)
         status, output, _ = execute(Programs("debian").path(tool), theirs,
                                     words)
         our_status, our_output, message = execute(Programs("ours").path(tool),
                                                   ours, words)
-        if words[0] == "show":
-            # In the order of the rows' uuids.
+        if has_no_order(words):
             output, our_output = (sorted(text.splitlines())
                                   for text in (output, our_output))
         assert (our_status, our_output) == (status, output), line

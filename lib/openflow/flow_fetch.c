@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "controller/trace/openflow.h"
+#include "lib/openflow/flow_fetch.h"
 
 #include <stdlib.h>
 
 #include "lib/base/alloc.h"
 #include "lib/flow/port.h"
-#include "lib/openflow/flow_mod.h"
-#include "lib/openflow/flow_text.h"
 #include "lib/openflow/protocol.h"
 #include "lib/openflow/vconn.h"
 
@@ -14,6 +12,7 @@
 struct fetch {
     struct openflow_flows *flows;
     char *remote;
+    void (*format)(const struct flow_stats *, struct str *);
     void (*done)(struct openflow_flows *, struct error *, void *aux);
     void *aux;
 };
@@ -48,17 +47,16 @@ connected(struct vconn *vconn, void *aux UNUSED)
 }
 
 static void
-add_flow(struct openflow_flows *flows, const struct flow_stats *stats)
+add_flow(struct fetch *fetch, const struct flow_stats *stats)
 {
-    struct text_names names = { NULL, NULL };
     struct openflow_flow *flow = xzalloc(sizeof *flow);
     struct str text = STR_EMPTY;
 
-    flow_stats_format(stats, &names, true, &text);
+    fetch->format(stats, &text);
     flow->cookie = (uint32_t) ntohll(stats->cookie);
-    flow->text = xstrdup(str_cstr(&text) + strspn(str_cstr(&text), " "));
+    flow->text = xstrdup(str_cstr(&text));
     str_uninit(&text);
-    hmap_insert(&flows->flows, &flow->node, flow->cookie);
+    hmap_insert(&fetch->flows->flows, &flow->node, flow->cookie);
 }
 
 static void
@@ -77,7 +75,7 @@ take_reply(struct fetch *fetch, struct vconn *vconn, const struct ofmsg *msg)
         buf_clear(&ofpacts);
         error = flow_stats_decode(&stats, msg, &r, &decode, &ofpacts);
         if (!error) {
-            add_flow(fetch->flows, &stats);
+            add_flow(fetch, &stats);
         }
     } while (!error);
     buf_uninit(&ofpacts);
@@ -117,6 +115,7 @@ disconnected(struct vconn *vconn, const struct error *error, void *aux)
 
 void
 openflow_fetch(const char *remote,
+               void (*format)(const struct flow_stats *, struct str *),
                void (*done)(struct openflow_flows *, struct error *,
                             void *aux),
                void *aux)
@@ -133,6 +132,7 @@ openflow_fetch(const char *remote,
     fetch->flows = xzalloc(sizeof *fetch->flows);
     hmap_init(&fetch->flows->flows);
     fetch->remote = xstrdup(remote);
+    fetch->format = format;
     fetch->done = done;
     fetch->aux = aux;
     error = vconn_connect(remote, 0, &callbacks, fetch, &vconn);

@@ -1,0 +1,3 @@
+# Sources of vtep/.
+include vtep/tools/automake.mk
+EXTRA_DIST += vtep/README.md
