@@ -28,6 +28,8 @@ ovsdb_libovsdbserver_a_SOURCES = \
 	ovsdb/server/server.h \
 	ovsdb/server/session.c \
 	ovsdb/server/session.h \
+	ovsdb/server/tlog.c \
+	ovsdb/server/tlog.h \
 	ovsdb/server/txn.c \
 	ovsdb/server/txn.h \
 	ovsdb/server/view.c \

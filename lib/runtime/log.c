@@ -62,16 +62,46 @@ static const struct {
     { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
 };
 
-/* Names that scripts pass to -v and vlog/set whatever the program, so that
- * they are known even to one that logs nothing under them. */
+/* The names that daemons of Open vSwitch and OVN have: scripts pass them to -v
+ * and vlog/set, whatever the program, so that they are known even to one that
+ * logs nothing under them. */
 static const char *const usual_modules[] = {
-    "bond", "bridge", "coverage", "ct_dpif", "ct_zone", "daemon", "dpif",
-    "dpif_netdev", "dpif_netlink", "encaps", "inc_proc_eng", "jsonrpc",
-    "mac_cache", "memory", "netdev", "netdev_dummy", "netdev_linux",
-    "ofctrl", "ofproto", "ofproto_dpif", "ofproto_dpif_upcall",
-    "ofproto_dpif_xlate", "ovsdb_cs", "ovsdb_idl", "ovsdb_server", "pinctrl",
-    "poll_loop", "reconnect", "stream_ssl", "stream_tcp", "stream_unix",
-    "timeval", "unixctl", "vconn", "vlog",
+    "acl_log", "backtrace", "bfd", "binding", "bond", "bridge", "bundle",
+    "bundles", "cfm", "chassis", "collectors", "command_line", "connmgr",
+    "conntrack", "conntrack_tp", "coverage", "ct_dpif", "ct_zone", "daemon",
+    "daemon_unix", "dns_resolve", "dpdk", "dpif", "dpif_lookup_autovalidator",
+    "dpif_lookup_generic", "dpif_mfex_extract_study", "dpif_netdev",
+    "dpif_netdev_extract", "dpif_netdev_impl", "dpif_netdev_lookup",
+    "dpif_netlink", "dpif_netlink_rtnl", "en_lflow", "en_northd",
+    "en_sync_to_sb", "encaps", "entropy", "expr", "fail_open", "fatal_signal",
+    "features", "flow", "hmap", "if_status", "in_band", "inc_proc_eng",
+    "inc_proc_northd", "ipam", "ipf", "ipfix", "jsonrpc", "lacp", "lb",
+    "lflow", "lflow_cache", "lldp", "lldpd", "lldpd_structs", "local_data",
+    "lockfile", "lport", "mac_binding_aging", "mac_cache", "main", "memory",
+    "memory_trim", "meta_flow", "mirror", "native_tnl", "netdev",
+    "netdev_afxdp", "netdev_dummy", "netdev_linux", "netdev_offload",
+    "netdev_offload_tc", "netdev_vport", "netflow", "netlink",
+    "netlink_conntrack", "netlink_notifier", "netlink_socket", "northd",
+    "nx_match", "odp_execute", "odp_execute_impl", "odp_util", "ofctrl",
+    "ofctrl_seqno", "ofp_actions", "ofp_bundle", "ofp_connection",
+    "ofp_errors", "ofp_flow", "ofp_group", "ofp_match", "ofp_meter",
+    "ofp_monitor", "ofp_msgs", "ofp_packet", "ofp_port", "ofp_protocol",
+    "ofp_queue", "ofp_table", "ofp_util", "ofproto", "ofproto_dpif",
+    "ofproto_dpif_mirror", "ofproto_dpif_monitor", "ofproto_dpif_rid",
+    "ofproto_dpif_upcall", "ofproto_dpif_xlate", "ofproto_xlate_cache",
+    "ovn_northd", "ovn_parallel_hmap", "ovn_util", "ovs_lldp", "ovs_numa",
+    "ovs_rcu", "ovs_replay", "ovs_router", "ovs_thread", "ovsdb", "ovsdb_cs",
+    "ovsdb_error", "ovsdb_file", "ovsdb_idl", "ovsdb_jsonrpc_server",
+    "ovsdb_log", "ovsdb_monitor", "ovsdb_rbac", "ovsdb_server", "ovsdb_util",
+    "ox_stat", "patch", "pcap", "physical", "pinctrl", "pmd_perf", "poll_loop",
+    "process", "raft", "raft_rpc", "rconn", "reconnect", "relay",
+    "replication", "route_table", "rstp", "rstp_sm", "sflow", "sha1",
+    "signals", "socket_util", "socket_util_unix", "statctrl", "stopwatch",
+    "storage", "stp", "stream", "stream_fd", "stream_replay", "stream_ssl",
+    "stream_tcp", "stream_unix", "svec", "system_stats", "tc", "timeval",
+    "transaction", "transaction_forward", "trigger", "tunnel", "unixctl",
+    "userspace_tso", "util", "uuid", "vconn", "vconn_stream", "vif_plug",
+    "vlog", "vswitchd",
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;

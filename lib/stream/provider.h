@@ -155,4 +155,7 @@ struct error *stream_tcp_listen(struct listener *, const char *suffix,
 /* Notes addresses and options of the connected socket. */
 void stream_tcp_connected(struct stream *);
 
+/* Gives the connected socket the stream's DSCP. */
+void stream_tcp_mark(struct stream *);
+
 #endif /* stream/provider.h */

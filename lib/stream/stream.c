@@ -676,7 +676,7 @@ stream_set_dscp(struct stream *stream, uint8_t dscp)
 {
     stream->dscp = dscp;
     if (stream->is_connected) {
-        stream_tcp_connected(stream);
+        stream_tcp_mark(stream);
     }
 }
 

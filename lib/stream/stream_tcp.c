@@ -94,12 +94,16 @@ check_connect(struct stream *stream)
     return error ? -error : -EAGAIN;
 }
 
-static void
-set_dscp(struct stream *stream, int family)
+void
+stream_tcp_mark(struct stream *stream)
 {
+    struct sockaddr_storage ss;
+    socklen_t size = sizeof ss;
     int tos = stream->dscp << 2;
 
-    if (family == AF_INET) {
+    if (getsockname(stream->fd, (struct sockaddr *) &ss, &size)) {
+        return;
+    } else if (ss.ss_family == AF_INET) {
         setsockopt(stream->fd, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
     } else {
         setsockopt(stream->fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos);
@@ -122,9 +126,9 @@ stream_tcp_connected(struct stream *stream)
         snprintf(stream->local_address, sizeof stream->local_address, "%s",
                  str_cstr(&s));
         str_uninit(&s);
-        if (stream->dscp) {
-            set_dscp(stream, ss.ss_family);
-        }
+    }
+    if (stream->dscp) {
+        stream_tcp_mark(stream);
     }
 }
 

@@ -193,8 +193,14 @@ compact(struct control_conn *conn, int argc, const char *argv[],
     struct compact_command *command;
     struct served *served;
 
-    if (argc > 1 && !find_db(server, argv[1], conn)) {
-        return;
+    if (argc > 1) {
+        served = server_find_db(server, argv[1]);
+        if (!served || served->is_internal) {
+            control_reply_error(conn, (served ? "cannot compact built-in "
+                                       "databases"
+                                       : "no database by that name"));
+            return;
+        }
     }
     command = xzalloc(sizeof *command);
     command->conn = conn;
@@ -330,17 +336,21 @@ find_tlog_table(struct server *server, const char *name,
                 struct control_conn *conn)
 {
     const char *colon = strchr(name, ':');
-    struct db_table *table = NULL;
+    struct db_table *table;
+    struct served *served;
+    char *db;
 
-    if (colon) {
-        char *db = xmemdup0(name, colon - name);
-        struct served *served = server_find_db(server, db);
-
-        table = served ? db_get_table(served->db, colon + 1) : NULL;
-        free(db);
+    if (!colon || colon == name || !colon[1]) {
+        control_reply_error(conn, "invalid DB:TABLE argument");
+        return NULL;
     }
+    db = xmemdup0(name, colon - name);
+    served = server_find_db(server, db);
+    free(db);
+    table = served ? db_get_table(served->db, colon + 1) : NULL;
     if (!table) {
-        control_reply_error(conn, "invalid argument: DB:TABLE expected");
+        control_reply_error(conn, (served ? "no such table"
+                                   : "no such database"));
     }
     return table;
 }
@@ -352,7 +362,7 @@ tlog_set(struct control_conn *conn, int argc, const char *argv[],
     struct db_table *table;
 
     if (strcmp(argv[2], "on") && strcmp(argv[2], "off")) {
-        control_reply_error(conn, "invalid state argument");
+        control_reply_error(conn, "invalid command argument");
         return;
     }
     table = find_tlog_table(server, argv[1], conn);
@@ -362,24 +372,40 @@ tlog_set(struct control_conn *conn, int argc, const char *argv[],
     }
 }
 
+static int
+compare_served(const void *a, const void *b)
+{
+    return strcmp(db_name((*(struct served *const *) a)->db),
+                  db_name((*(struct served *const *) b)->db));
+}
+
 static void
 tlog_list(struct control_conn *conn, int argc, const char *argv[],
           void *server_)
 {
     struct server *server = server_;
+    VEC(struct served *) sorted = VEC_EMPTY;
     struct str s = STR_EMPTY;
     struct served *served;
 
+    LIST_FOR_EACH (served, node, &server->dbs) {
+        vec_push(&sorted, served);
+    }
+    vec_sort(&sorted, compare_served);
     str_put(&s, "database        table                       logging\n"
                 "--------        -----                       -------\n");
-    LIST_FOR_EACH (served, node, &server->dbs) {
-        for (size_t i = 0; i < served->db->schema->n_tables; i++) {
-            const struct db_table *table = &served->db->tables[i];
+    VEC_FOR_EACH (p, &sorted) {
+        const struct db *db = (*p)->db;
 
-            str_printf(&s, "%-16s%-28s%s\n", i ? "" : db_name(served->db),
+        str_printf(&s, "%-16s \n", db_name(db));
+        for (size_t i = 0; i < db->schema->n_tables; i++) {
+            const struct db_table *table = &db->tables[i];
+
+            str_printf(&s, "                %-27s %s\n",
                        table->schema->name, table->is_logged ? "ON" : "OFF");
         }
     }
+    vec_uninit(&sorted);
     control_reply_str(conn, &s);
 }
 

@@ -53,7 +53,11 @@ read_remote(const char *name, const json_t *json,
             options->read_only = json_is_true(value);
         } else if (!strcmp(key, "role") && json_is_string(value)) {
             options->role = json_string_value(value);
-        } else if (strcmp(key, "dscp") || !json_is_integer(value)) {
+        } else if (!strcmp(key, "dscp") && json_is_integer(value)
+                   && json_integer_value(value) >= 0
+                   && json_integer_value(value) <= 63) {
+            options->dscp = json_integer_value(value);
+        } else {
             return error_create(0, "remote \"%s\": option \"%s\" is unknown "
                                 "or has a wrong type", name, key);
         }

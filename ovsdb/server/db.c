@@ -376,6 +376,7 @@ db_count_atoms(const struct db *db)
     for (size_t i = 0; i < db->schema->n_tables; i++) {
         const struct db_table *table = &db->tables[i];
 
+        n += 2 * (uint64_t) table->slots.n;     /* Implicit columns. */
         VEC_FOR_EACH (p, &table->slots) {
             for (size_t j = 0; j < table->schema->n_columns; j++) {
                 const struct ovsdb_column *column = &table->schema->columns[j];
@@ -384,6 +385,19 @@ db_count_atoms(const struct db *db)
                      << ovsdb_type_is_map(&column->type);
             }
         }
+    }
+    return n;
+}
+
+uint64_t
+db_count_cells(const struct db *db)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < db->schema->n_tables; i++) {
+        const struct db_table *table = &db->tables[i];
+
+        n += (uint64_t) table->slots.n * (table->schema->n_columns + 2);
     }
     return n;
 }

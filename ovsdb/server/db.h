@@ -132,8 +132,10 @@ void db_replay_delete(struct db_row *);
  * references are dropped. */
 struct error *db_finish_replay(struct db *) MUST_USE;
 
-/* Number of atoms of all rows, for memory/show; takes time. */
+/* Numbers of atoms and of cells (a row's columns) of all rows, for
+ * memory/show; the former takes time. */
 uint64_t db_count_atoms(const struct db *);
+uint64_t db_count_cells(const struct db *);
 uint64_t db_count_rows(const struct db *);
 
 /* For txn.c. */

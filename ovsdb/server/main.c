@@ -22,86 +22,68 @@
 
 LOG_MODULE(ovsdb_server);
 
-/* How often "db:" names of keys and certificates are looked up again. */
-#define TLS_INTERVAL_MS 2500
-
 static VEC(const char *) remote_names;
 static const char *run_command;
 static const char *config_file;
 
-/* Files of keys and certificates, which may be named by the database. */
-static struct tls_file {
-    const char *argument;
-    char *value;
-    void (*set)(const char *);
-} tls_files[4];
-
-static void
-set_ca_cert(const char *name)
-{
-    tls_set_ca_cert_file(name, false);
-}
-
-static void
-set_bootstrap_ca_cert(const char *name)
-{
-    tls_set_ca_cert_file(name, true);
-}
+/* A setting of TLS, whose value the database may have. */
+struct tls_setting {
+    const char *argument;           /* Of the option, NULL without. */
+    char *value;                    /* In use, of one in the database. */
+    struct error *(*set)(const char *value);    /* NULL for the default. */
+};
 
 static struct error *
-set_tls_file(struct tls_file *file, const char *argument,
-             void (*set)(const char *))
+set_private_key(const char *value)
 {
-    file->argument = argument;
-    file->set = set;
-    if (!text_starts_with(argument, "db:")) {
-        set(argument);
-    }
+    tls_set_private_key_file(value);
     return NULL;
 }
 
 static struct error *
-option_private_key(void *target, const char *argument)
+set_certificate(const char *value)
 {
-    return set_tls_file(&tls_files[0], argument, tls_set_private_key_file);
+    tls_set_certificate_file(value);
+    return NULL;
 }
 
 static struct error *
-option_certificate(void *target, const char *argument)
+set_ca_cert(const char *value)
 {
-    return set_tls_file(&tls_files[1], argument, tls_set_certificate_file);
+    tls_set_ca_cert_file(value, false);
+    return NULL;
 }
 
 static struct error *
-option_ca_cert(void *target, const char *argument)
+set_bootstrap_ca_cert(const char *value)
 {
-    return set_tls_file(&tls_files[2], argument, set_ca_cert);
+    tls_set_ca_cert_file(value, true);
+    return NULL;
 }
 
 static struct error *
-option_bootstrap_ca_cert(void *target, const char *argument)
+set_peer_ca_cert(const char *value)
 {
-    return set_tls_file(&tls_files[2], argument, set_bootstrap_ca_cert);
+    tls_set_peer_ca_cert_file(value);
+    return NULL;
 }
 
-static struct error *
-option_peer_ca_cert(void *target, const char *argument)
-{
-    return set_tls_file(&tls_files[3], argument, tls_set_peer_ca_cert_file);
-}
+static struct tls_setting private_key = { .set = set_private_key };
+static struct tls_setting certificate = { .set = set_certificate };
+static struct tls_setting ca_cert = { .set = set_ca_cert };
+static struct tls_setting bootstrap = { .set = set_bootstrap_ca_cert };
+static struct tls_setting peer_ca_cert = { .set = set_peer_ca_cert };
+static struct tls_setting protocols = { .set = tls_set_protocols };
+static struct tls_setting ciphers = { .set = tls_set_ciphers };
+static struct tls_setting ciphersuites = { .set = tls_set_ciphersuites };
 
 static struct error *
-option_tls_protocols(void *target, const char *argument)
+option_tls(void *setting_, const char *argument)
 {
-    return (text_starts_with(argument, "db:") ? NULL
-            : tls_set_protocols(argument));
-}
+    struct tls_setting *setting = setting_;
 
-static struct error *
-option_tls_ciphers(void *target, const char *argument)
-{
-    return (text_starts_with(argument, "db:") ? NULL
-            : tls_set_ciphers(argument));
+    setting->argument = argument;
+    return text_starts_with(argument, "db:") ? NULL : setting->set(argument);
 }
 
 static struct error *
@@ -124,22 +106,24 @@ static const struct option_row server_rows[] = {
 
 static const struct option_row tls_rows[] = {
     { "private-key", 'p', OPTION_REQUIRED, "FILE",
-      "file with private key, or db:DB,TABLE,COLUMN", option_private_key,
-      NULL },
+      "file with private key, or db:DB,TABLE,COLUMN", option_tls,
+      &private_key },
     { "certificate", 'c', OPTION_REQUIRED, "FILE",
-      "file with certificate for the private key", option_certificate, NULL },
+      "file with certificate for the private key", option_tls, &certificate },
     { "ca-cert", 'C', OPTION_REQUIRED, "FILE",
-      "file with peer CA certificate", option_ca_cert, NULL },
+      "file with peer CA certificate", option_tls, &ca_cert },
     { "bootstrap-ca-cert", 0, OPTION_REQUIRED, "FILE",
-      "file with peer CA certificate to read or create",
-      option_bootstrap_ca_cert, NULL },
+      "file with peer CA certificate to read or create", option_tls,
+      &bootstrap },
     { "peer-ca-cert", 0, OPTION_REQUIRED, "FILE",
-      "file with CA certificate to send to peers", option_peer_ca_cert,
-      NULL },
+      "file with CA certificate to send to peers", option_tls,
+      &peer_ca_cert },
     { "ssl-protocols", 0, OPTION_REQUIRED, "PROTOCOLS",
-      "list of TLS protocols to enable", option_tls_protocols, NULL },
+      "list of TLS protocols to enable", option_tls, &protocols },
     { "ssl-ciphers", 0, OPTION_REQUIRED, "CIPHERS",
-      "list of TLS ciphers to enable", option_tls_ciphers, NULL },
+      "list of TLS ciphers to enable", option_tls, &ciphers },
+    { "ssl-ciphersuites", 0, OPTION_REQUIRED, "SUITES",
+      "list of TLS 1.3 ciphersuites to enable", option_tls, &ciphersuites },
 };
 
 static void usage(void);
@@ -172,40 +156,57 @@ usage(void)
     options_print_help(groups, n);
 }
 
-/* Reads names of keys and certificates from the database, now and then. */
+/* Takes the value of a setting from the database. */
 static void
-update_tls(void *server)
+update_tls(struct server *server, struct tls_setting *setting)
 {
-    static struct timer timer;
-    bool any = false;
+    struct error *error;
+    char *value;
 
-    for (size_t i = 0; i < ARRAY_SIZE(tls_files); i++) {
-        struct tls_file *file = &tls_files[i];
-        struct error *error;
-        char *value;
-
-        if (!file->argument || !text_starts_with(file->argument, "db:")) {
-            continue;
-        }
-        any = true;
-        error = remotes_read_string(server, file->argument, &value);
-        if (error) {
-            error_free(error);
-            value = NULL;
-        }
-        if (value ? !file->value || strcmp(value, file->value)
-            : file->value != NULL) {
-            file->set(value);
-            free(file->value);
-            file->value = xstrdup_null(value);
-        }
+    error = remotes_read_string(server, setting->argument, &value);
+    if (error) {
+        /* As long as there is no such database. */
+        error_free(error);
+    }
+    if (!value == !setting->value
+        && (!value || !strcmp(value, setting->value))) {
         free(value);
+        return;
     }
-    if (any) {
-        timer_stop(&timer);
-        timer_init(&timer, update_tls, server);
-        timer_set(&timer, TLS_INTERVAL_MS);
+    error = setting->set(value);
+    if (error) {
+        log_err("%s: %s", setting->argument, error_message(error));
+        error_free(error);
     }
+    free(setting->value);
+    setting->value = value;
+}
+
+static void
+update_all_tls(void *server)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(tls_rows); i++) {
+        struct tls_setting *setting = tls_rows[i].target;
+
+        if (setting->argument && text_starts_with(setting->argument, "db:")) {
+            update_tls(server, setting);
+        }
+    }
+}
+
+/* Follows the settings that the database has. */
+static void
+watch_tls(struct server *server)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(tls_rows); i++) {
+        struct tls_setting *setting = tls_rows[i].target;
+
+        if (setting->argument && text_starts_with(setting->argument, "db:")) {
+            remotes_watch(server->remotes, setting->argument, update_all_tls,
+                          server);
+        }
+    }
+    update_all_tls(server);
 }
 
 /* Clients are many; take as many descriptors as we are allowed. */
@@ -267,6 +268,7 @@ configure(struct server *server, int n_files, char *files[])
                           "databases or --remote on the command line");
         }
         config_file_set_name(config_file);
+        watch_tls(server);
         program_check(config_file_load(server));
         return;
     }
@@ -282,7 +284,7 @@ configure(struct server *server, int n_files, char *files[])
     VEC_FOR_EACH (name, &remote_names) {
         program_check(remotes_add(server->remotes, *name, &options));
     }
-    update_tls(server);
+    watch_tls(server);
     program_check(remotes_reconfigure(server->remotes));
 }
 
@@ -303,7 +305,6 @@ main(int argc, char *argv[])
     daemon_start();
     server = server_create();
     configure(server, argc - first, argv + first);
-    update_tls(server);
     commands_register(server);
     server_flush(server);
     daemon_ready();

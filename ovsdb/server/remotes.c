@@ -12,6 +12,10 @@ LOG_MODULE(ovsdb_server);
 
 #define DEFAULT_PORT 6640
 
+/* Marks connections, unless something else is said (ovs-vswitchd.conf.db(5):
+ * other_config:dscp of a Manager). */
+#define DEFAULT_DSCP 48
+
 /* Clients of one passive remote. */
 #define MAX_SESSIONS 20000
 
@@ -29,6 +33,7 @@ struct remote {
     int probe_interval_ms, max_backoff_ms;
     bool read_only;
     char *role;
+    int dscp;
     int64_t connected_ms;           /* When the state changed last. */
     bool was_connected;
 };
@@ -38,12 +43,22 @@ struct configured {
     int probe_interval_ms, max_backoff_ms;
     bool read_only;
     char *role;
+    int dscp;
+};
+
+/* Someone who wants to know of changes. */
+struct db_watch {
+    const char *name;               /* "db:..." */
+    void (*changed)(void *aux);
+    void *aux;
+    bool is_due;
 };
 
 struct remotes {
     struct server *server;
     struct shash configured;        /* Of struct configured, by name. */
     struct shash open;              /* Of struct remote, by name. */
+    VEC(struct db_watch) watches;
     bool is_changed;
 };
 
@@ -91,6 +106,7 @@ remotes_destroy(struct remotes *remotes)
     shash_uninit(&remotes->open);
     remotes_clear(remotes);
     shash_uninit(&remotes->configured);
+    vec_uninit(&remotes->watches);
     free(remotes);
 }
 
@@ -117,20 +133,20 @@ split_db_name(const char *name, char **copy, char *words[3])
     return false;
 }
 
+static struct error *check_db_name(const struct server *, const char *name);
+
 struct error *
 remotes_add(struct remotes *remotes, const char *name,
             const struct remote_options *options)
 {
     struct configured *c;
-    char *words[3], *copy;
 
     if (text_starts_with(name, "db:")) {
-        if (!split_db_name(name, &copy, words)) {
-            return error_create(0, "\"%s\": invalid syntax, \"db:\" must be "
-                                "followed by database, table and column",
-                                name);
+        struct error *error = check_db_name(remotes->server, name);
+
+        if (error) {
+            return error;
         }
-        free(copy);
     } else if (!stream_name_is_active(name) && !stream_name_is_passive(name)) {
         return error_create(0, "\"%s\": invalid remote", name);
     }
@@ -139,6 +155,7 @@ remotes_add(struct remotes *remotes, const char *name,
     c->max_backoff_ms = options->max_backoff_ms;
     c->read_only = options->read_only;
     c->role = xstrdup_null(options->role);
+    c->dscp = options->dscp;
     c = shash_set(&remotes->configured, name, c);
     if (c) {
         configured_destroy(c);
@@ -220,7 +237,8 @@ find_column(const struct server *server, const char *name,
     struct error *error = NULL;
 
     if (!split_db_name(name, &copy, words)) {
-        return error_create(0, "\"%s\": invalid syntax", name);
+        return error_create(0, "\"%s\": invalid syntax: \"db:\" must be "
+                            "followed by database, table and column", name);
     }
     *served = server_find_db(server, words[0]);
     *table = *served ? db_get_table((*served)->db, words[1]) : NULL;
@@ -232,7 +250,8 @@ find_column(const struct server *server, const char *name,
     } else if (!*table) {
         error = error_create(0, "\"%s\": no table named %s", name, words[1]);
     } else if (!*column || (*column)->index >= OVSDB_MAX_COLUMNS) {
-        error = error_create(0, "\"%s\": no column named %s", name, words[2]);
+        error = error_create(0, "\"%s\": table \"%s\" has no column \"%s\"",
+                             name, words[1], words[2]);
     }
     free(copy);
     return error;
@@ -292,6 +311,7 @@ want(struct remotes *remotes, const char *name, const struct configured *c,
     remote->read_only = c->read_only;
     free(remote->role);
     remote->role = xstrdup_null(c->role);
+    remote->dscp = c->dscp;
     remote->has_row = row != NULL;
     if (row) {
         free(remote->db);
@@ -300,6 +320,25 @@ want(struct remotes *remotes, const char *name, const struct configured *c,
         remote->table = xstrdup(row->table->schema->name);
         remote->row = row->uuid;
     }
+}
+
+/* The DSCP in "other_config" of 'row', or 'otherwise'. */
+static int
+row_dscp(const struct db_row *row, int otherwise)
+{
+    const struct ovsdb_datum *map = row_field(row, "other_config",
+                                              OVSDB_TYPE_STRING,
+                                              OVSDB_TYPE_STRING);
+    int dscp;
+
+    for (uint32_t i = 0; map && i < map->n; i++) {
+        if (!strcmp(ovsdb_datum_keys(map)[i].string->text, "dscp")
+            && text_to_int_range(ovsdb_datum_values(map)[i].string->text,
+                                 0, 63, &dscp)) {
+            return dscp;
+        }
+    }
+    return otherwise;
 }
 
 static void
@@ -334,7 +373,42 @@ want_row(struct remotes *remotes, const struct configured *defaults,
     if (atom && atom->string->length) {
         c.role = atom->string->text;
     }
+    c.dscp = row_dscp(row, c.dscp);
     want(remotes, target->string->text, &c, served, row);
+}
+
+/* Finds the column that "db:..." names, and the table of the rows that it
+ * refers to: NULL if it is of strings. */
+static struct error *
+find_remotes(const struct server *server, const char *name,
+             struct served **served, struct db_table **table,
+             const struct ovsdb_column **column, struct db_table **ref_table)
+{
+    struct error *error = find_column(server, name, served, table, column);
+
+    *ref_table = NULL;
+    if (error) {
+        return error;
+    }
+    if ((*column)->type.key.type == OVSDB_TYPE_UUID
+        && (*column)->type.key.uuid.ref_table) {
+        *ref_table = db_table_of((*served)->db,
+                                 (*column)->type.key.uuid.ref_table);
+    } else if ((*column)->type.key.type != OVSDB_TYPE_STRING) {
+        return error_create(0, "\"%s\": column must be of strings or refer "
+                            "to rows", name);
+    }
+    return NULL;
+}
+
+static struct error *
+check_db_name(const struct server *server, const char *name)
+{
+    const struct ovsdb_column *column;
+    struct served *served;
+    struct db_table *table, *ref_table;
+
+    return find_remotes(server, name, &served, &table, &column, &ref_table);
 }
 
 static struct error *
@@ -342,19 +416,12 @@ want_db(struct remotes *remotes, const char *name, const struct configured *c)
 {
     const struct ovsdb_column *column;
     struct served *served;
-    struct db_table *table, *ref_table = NULL;
-    struct error *error = find_column(remotes->server, name, &served, &table,
-                                      &column);
+    struct db_table *table, *ref_table;
+    struct error *error = find_remotes(remotes->server, name, &served,
+                                       &table, &column, &ref_table);
 
     if (error) {
         return error;
-    }
-    if (column->type.key.type == OVSDB_TYPE_UUID
-        && column->type.key.uuid.ref_table) {
-        ref_table = db_table_of(served->db, column->type.key.uuid.ref_table);
-    } else if (column->type.key.type != OVSDB_TYPE_STRING) {
-        return error_create(0, "\"%s\": column must be of strings or refer "
-                            "to rows", name);
     }
     VEC_FOR_EACH (row, &table->slots) {
         const struct ovsdb_datum *datum = &(*row)->fields[column->index];
@@ -400,6 +467,7 @@ session_options(const struct remote *remote)
         options.rpc.max_backoff_ms = remote->max_backoff_ms;
     }
     options.rpc.default_port = DEFAULT_PORT;
+    options.rpc.dscp = remote->dscp >= 0 ? remote->dscp : DEFAULT_DSCP;
     return options;
 }
 
@@ -426,13 +494,18 @@ open_remote(struct remote *remote)
 {
     static const struct listener_callbacks callbacks = { accepted };
     struct session_options options = session_options(remote);
+    struct error *error;
 
     if (remote->is_active) {
         return session_connect(remote->remotes->server, remote->name,
                                &options, &remote->session);
     }
-    return listener_open(remote->name, DEFAULT_PORT, &callbacks, remote,
-                         &remote->listener);
+    error = listener_open(remote->name, DEFAULT_PORT, &callbacks, remote,
+                          &remote->listener);
+    if (!error) {
+        listener_set_dscp(remote->listener, options.rpc.dscp);
+    }
+    return error;
 }
 
 /* Lets the sessions of 'remote' have its present options. */
@@ -442,6 +515,9 @@ update_sessions(struct remote *remote)
     struct session_options options = session_options(remote);
     struct session *session;
 
+    if (remote->listener) {
+        listener_set_dscp(remote->listener, options.rpc.dscp);
+    }
     for (session = session_first(remote->remotes->server); session;
          session = session_next(session)) {
         if (session == remote->session
@@ -541,25 +617,51 @@ is_touched(const struct remotes *remotes, const char *name)
                                                    ref)->txn_rows)));
 }
 
+/* Whether 'name' is a "db:..." of 'served' whose tables were touched. */
+static bool
+concerns(const struct remotes *remotes, const char *name,
+         const struct served *served)
+{
+    size_t length = strlen(db_name(served->db));
+
+    return (text_starts_with(name, "db:")
+            && !strncmp(name + 3, db_name(served->db), length)
+            && name[3 + length] == ',' && is_touched(remotes, name));
+}
+
 void
 remotes_note_commit(struct remotes *remotes, const struct served *served)
 {
     struct shash_node *node;
-    size_t length;
 
-    if (!remotes || remotes->is_changed) {
+    if (!remotes) {
         return;
     }
-    length = strlen(db_name(served->db));
-    SHASH_FOR_EACH (node, &remotes->configured) {
-        if (text_starts_with(node->key, "db:")
-            && !strncmp(node->key + 3, db_name(served->db), length)
-            && node->key[3 + length] == ','
-            && is_touched(remotes, node->key)) {
-            remotes->is_changed = true;
+    VEC_FOR_EACH (watch, &remotes->watches) {
+        if (!watch->is_due && concerns(remotes, watch->name, served)) {
+            watch->is_due = true;
             server_wake(remotes->server);
         }
     }
+    if (remotes->is_changed) {
+        return;
+    }
+    SHASH_FOR_EACH (node, &remotes->configured) {
+        if (concerns(remotes, node->key, served)) {
+            remotes->is_changed = true;
+            server_wake(remotes->server);
+            break;
+        }
+    }
+}
+
+void
+remotes_watch(struct remotes *remotes, const char *name,
+              void (*changed)(void *aux), void *aux)
+{
+    vec_push(&remotes->watches,
+             ((struct db_watch) { name, changed, aux, true }));
+    server_wake(remotes->server);
 }
 
 void
@@ -567,6 +669,12 @@ remotes_run(struct remotes *remotes)
 {
     struct error *error;
 
+    VEC_FOR_EACH (watch, &remotes->watches) {
+        if (watch->is_due) {
+            watch->is_due = false;
+            watch->changed(watch->aux);
+        }
+    }
     if (remotes->is_changed) {
         error = remotes_reconfigure(remotes);
         if (error) {
@@ -580,6 +688,9 @@ void
 remotes_forget_db(struct remotes *remotes, const struct served *served)
 {
     remotes->is_changed = true;
+    VEC_FOR_EACH (watch, &remotes->watches) {
+        watch->is_due = true;
+    }
     server_wake(remotes->server);
 }
 

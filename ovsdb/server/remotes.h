@@ -26,12 +26,14 @@ struct remote_options {
     int max_backoff_ms;
     bool read_only;
     const char *role;               /* NULL for none. */
+    int dscp;
 };
 
-#define REMOTE_OPTIONS_DEFAULT { -1, -1, false, NULL }
+#define REMOTE_OPTIONS_DEFAULT { -1, -1, false, NULL, -1 }
 
-/* Adds a remote; nothing happens if it is there.  Refuses a malformed name; a
- * "db:" one may name what is not there yet. */
+/* Adds a remote; nothing happens if it is there.  Refuses a malformed name,
+ * and a "db:" one that names what is not there (what it names may go, and
+ * come back, later). */
 struct error *remotes_add(struct remotes *, const char *name,
                           const struct remote_options *) MUST_USE;
 
@@ -55,6 +57,11 @@ void remotes_forget_db(struct remotes *, const struct served *);
 
 /* Writes "is_connected" and "status" of rows that configure remotes. */
 void remotes_put_status(struct remotes *);
+
+/* Calls 'changed' from remotes_run() whenever what the "db:DB,TABLE,COLUMN"
+ * 'name' (borrowed for good) stands for may have changed, and once soon. */
+void remotes_watch(struct remotes *, const char *name,
+                   void (*changed)(void *aux), void *aux);
 
 /* Reads the first nonempty string that "db:DB,TABLE,COLUMN" names, for free();
  * NULL if there is none. */

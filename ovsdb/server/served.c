@@ -8,6 +8,7 @@
 #include "ovsdb/server/compaction.h"
 #include "ovsdb/server/record.h"
 #include "ovsdb/server/row_text.h"
+#include "ovsdb/server/tlog.h"
 
 LOG_MODULE(ovsdb_server);
 COUNTER(ovsdb_flush);
@@ -36,34 +37,6 @@ note_waiters(struct served *served, const struct txn *txn)
     }
 }
 
-/* Logs what is done to tables for which tlog-set has asked. */
-static void
-log_rows(const struct txn *txn)
-{
-    static const char *const verbs[] = {
-        [TXN_INSERT] = "insert", [TXN_DELETE] = "delete",
-        [TXN_MODIFY] = "update",
-    };
-    static struct log_limit limit = LOG_LIMIT(600, 60);
-    struct db_table *table;
-    struct txn_row *tr;
-
-    TXN_FOR_EACH_TABLE (table, txn) {
-        if (!table->is_logged) {
-            continue;
-        }
-        TXN_FOR_EACH_ROW (tr, table) {
-            enum txn_change change = txn_row_change(tr);
-
-            if (change != TXN_NONE) {
-                log_info_limited(&limit, "table %s: %s row "UUID_FMT,
-                                 table->schema->name, verbs[change],
-                                 UUID_ARGS(&tr->row->uuid));
-            }
-        }
-    }
-}
-
 /* What a transaction that is about to be committed makes necessary. */
 static void
 committing(struct db *db, struct txn *txn, void *served_)
@@ -80,7 +53,7 @@ committing(struct db *db, struct txn *txn, void *served_)
     feeds_put_txn(&served->feeds, txn);
     history_add(&served->history, txn);
     note_waiters(served, txn);
-    log_rows(txn);
+    tlog_put(txn);
     served->n_unwritten++;
     served->n_since_compacted++;
     served->hooks->committed(served, served->hooks->aux);

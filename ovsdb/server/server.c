@@ -91,30 +91,27 @@ report_memory(struct memory_usage *usage, void *server_)
     struct server *server = server_;
     struct served *served;
     struct session *session;
-    size_t n_cells = 0, n_rows = 0, n_monitors = 0, n_feeds = 0;
-    size_t n_history = 0, n_cached = 0, n_sessions = 0;
+    size_t n_sessions = 0, n_monitors = 0, n_waiting = 0, n_bytes = 0;
 
     LIST_FOR_EACH (served, node, &server->dbs) {
-        n_cells += db_count_atoms(served->db);
-        n_rows += db_count_rows(served->db);
-        n_feeds += feeds_count(&served->feeds);
-        n_history += served->history.n_entries;
-        n_cached += view_cached_bytes(served->db);
+        memory_add(usage, "atoms", db_count_atoms(served->db));
+        memory_add(usage, "cells", db_count_cells(served->db));
+        memory_add(usage, "n-weak-refs", hmap_count(&served->db->edges));
+        memory_add(usage, "json-caches", view_count_cached(served->db));
+        memory_add(usage, "txn-history", served->history.n_entries);
+        memory_add(usage, "txn-history-atoms", served->history.n_datums);
     }
     for (session = session_first(server); session;
          session = session_next(session)) {
         n_sessions++;
         n_monitors += session_count_monitors(session);
+        n_waiting += session_count_waiting(session);
+        n_bytes += session_backlog_bytes(session);
     }
-    memory_add(usage, "atoms", n_cells);
-    memory_add(usage, "rows", n_rows);
     memory_add(usage, "sessions", n_sessions);
     memory_add(usage, "monitors", n_monitors);
-    memory_add(usage, "feeds", n_feeds);
-    memory_add(usage, "txn-history", n_history);
-    memory_add(usage, "view-bytes", n_cached);
-    memory_add(usage, "strings", ovsdb_string_count());
-    memory_add(usage, "string-bytes", ovsdb_string_bytes());
+    memory_add(usage, "triggers", n_waiting);
+    memory_add(usage, "backlog", n_bytes);
 }
 
 static void

@@ -252,6 +252,9 @@ session_set_options(struct session *session,
         jsonrpc_session_set_probe_interval(session->rpc_session,
                                            options->rpc.probe_interval_ms);
     }
+    if (options->rpc.dscp >= 0) {
+        jsonrpc_session_set_dscp(session->rpc_session, options->rpc.dscp);
+    }
     if (session->is_active && options->rpc.max_backoff_ms) {
         jsonrpc_session_set_max_backoff(session->rpc_session,
                                         options->rpc.max_backoff_ms);
@@ -324,6 +327,24 @@ struct session *
 session_next(const struct session *session)
 {
     return session_at(session->server, session->node.next);
+}
+
+size_t
+session_count_waiting(const struct session *session)
+{
+    struct transaction *t;
+    size_t n = 0;
+
+    LIST_FOR_EACH (t, session_node, &session->transactions) {
+        n += t->result.must_wait;
+    }
+    return n;
+}
+
+size_t
+session_backlog_bytes(const struct session *session)
+{
+    return rpc_of(session) ? jsonrpc_backlog_bytes(rpc_of(session)) : 0;
 }
 
 size_t
@@ -595,18 +616,6 @@ session_client(struct session *session, const struct served *served)
     return &session->client;
 }
 
-static size_t
-count_waiting(const struct session *session)
-{
-    struct transaction *t;
-    size_t n = 0;
-
-    LIST_FOR_EACH (t, session_node, &session->transactions) {
-        n += t->result.must_wait;
-    }
-    return n;
-}
-
 static struct error *
 do_transact(struct session *session, const struct jsonrpc_message *m)
 {
@@ -620,7 +629,7 @@ do_transact(struct session *session, const struct jsonrpc_message *m)
     served_transact(served, session, session_client(session, served), m->id,
                     m->params, &t);
     list_push_back(&session->transactions, &t->session_node);
-    if (t->result.must_wait && count_waiting(session) > MAX_WAITING) {
+    if (t->result.must_wait && session_count_waiting(session) > MAX_WAITING) {
         transaction_destroy(t);
         return error_create_tagged("resources exhausted",
                                    "too many transactions are waiting");

@@ -65,5 +65,7 @@ struct session *session_next(const struct session *);
 
 /* For memory/show. */
 size_t session_count_monitors(const struct session *);
+size_t session_count_waiting(const struct session *);
+size_t session_backlog_bytes(const struct session *);
 
 #endif /* ovsdb/server/session.h */

@@ -161,7 +161,7 @@ view_expire(struct db *db, int64_t before_ms)
 }
 
 size_t
-view_cached_bytes(const struct db *db)
+view_count_cached(const struct db *db)
 {
     size_t n = 0;
 
@@ -169,9 +169,7 @@ view_cached_bytes(const struct db *db)
         struct view *view;
 
         LIST_FOR_EACH (view, node, &db->tables[i].views) {
-            VEC_FOR_EACH (run, &view->runs) {
-                n += *run ? (*run)->size : 0;
-            }
+            n += view->runs.n > 0;
         }
     }
     return n;

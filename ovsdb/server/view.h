@@ -37,8 +37,8 @@ void view_invalidate(struct db_table *, uint32_t slot);
 /* Gives back texts that were last asked for before clock_ms() 'before_ms'. */
 void view_expire(struct db *, int64_t before_ms);
 
-/* Bytes of all texts kept, for memory/show. */
-size_t view_cached_bytes(const struct db *);
+/* Number of views of which texts are kept, for memory/show. */
+size_t view_count_cached(const struct db *);
 
 /* Before a table goes: nobody holds a view any more. */
 void view_destroy_all(struct db_table *);
