@@ -35,6 +35,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/install/install.h \
 	controller/install/messages.c \
 	controller/install/messages.h \
+	controller/monitor.c \
+	controller/monitor.h \
 	controller/physical/common.c \
 	controller/physical/fixed.c \
 	controller/physical/group.c \

@@ -16,6 +16,7 @@
 #include "controller/controller.h"
 #include "controller/ids.h"
 #include "controller/install/install.h"
+#include "controller/monitor.h"
 #include "controller/program.h"
 #include "controller/punt/punt.h"
 #include "controller/translate/options.h"
@@ -31,6 +32,7 @@ LOG_MODULE(main);
 
 struct daemon {
     struct controller controller;
+    struct monitor *monitor;
     struct encaps *encaps;
     struct patch *patch;
     struct registration *registration;
@@ -45,6 +47,8 @@ struct daemon {
     bool vs_busy;
     bool sb_again;               /* ...and another look is due after it. */
     bool vs_again;
+    bool was_whole;              /* Once. */
+    bool is_whole;
     bool exiting;
     bool keep_chassis;           /* exit --restart. */
     uint64_t vs_seqno, sb_seqno;
@@ -69,6 +73,8 @@ vs_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
     struct daemon *d = d_;
 
     d->vs_busy = false;
+    claims_vs_done(d->claims, status == REPLICA_TXN_SUCCESS
+                   || status == REPLICA_TXN_UNCHANGED);
     if (status == REPLICA_TXN_ERROR) {
         log_warn_limited(&limit, "writing to the Open_vSwitch database "
                          "failed: %s", replica_txn_error(txn));
@@ -146,7 +152,7 @@ write_vs(struct daemon *d)
     }
     txn = replica_txn_create(d->controller.vs);
     create_bridge(d, txn);
-    if (replica_is_synced(d->controller.sb)) {
+    if (d->is_whole) {
         encaps_run(d->encaps, txn);
         patch_run(d->patch, txn);
         ids_write_zones(d->ids, txn);
@@ -178,7 +184,7 @@ write_sb(struct daemon *d)
     }
     txn = replica_txn_create(d->controller.sb);
     registration_run(d->registration, txn);
-    claims_run_sb(d->claims, txn, install_current(d->install),
+    claims_run_sb(d->claims, txn, d->is_whole, install_current(d->install),
                   install_done(d->install));
     report_nb_cfg(d, txn);
     punter_write(d->punter, txn);
@@ -247,6 +253,17 @@ note_nb_cfg(struct daemon *d)
     }
 }
 
+/* Have all rows that matter come?  While rows are on their way, or if the
+ * connection broke before the first ones had come, something is missing that
+ * must not be taken for unwanted. */
+static bool
+is_whole(struct daemon *d)
+{
+    d->was_whole |= (replica_is_connected(d->controller.sb)
+                     && monitor_is_settled(d->monitor));
+    return d->was_whole && monitor_is_settled(d->monitor);
+}
+
 static void finish(struct daemon *);
 
 static void
@@ -256,7 +273,7 @@ run(void *d_)
     struct controller *c = &d->controller;
     uint64_t vs_seqno = replica_seqno(c->vs);
     uint64_t sb_seqno = replica_seqno(c->sb);
-    bool is_complete;
+    bool is_held;
 
     if (!replica_is_synced(c->vs)) {
         return;
@@ -266,24 +283,35 @@ run(void *d_)
         encaps_wake(d->encaps);
         patch_wake(d->patch);
         registration_wake(d->registration);
+        monitor_wake(d->monitor);
         follow_config(d);
     }
     if (sb_seqno != d->sb_seqno) {
         d->sb_seqno = sb_seqno;
         registration_wake(d->registration);
     }
-    compute(d);
+    monitor_run(d->monitor);
+    is_held = !monitor_is_settled(d->monitor);
+    if (!is_held) {
+        compute(d);
+        monitor_run(d->monitor);
+    }
     if (d->exiting) {
         finish(d);
+        return;
+    }
+    if (is_held) {
         return;
     }
 
     /* Ports that are claimed only now are not in the flows yet: while our own
      * chassis is not known, the wanted set is not whole. */
-    is_complete = replica_is_synced(c->sb) && controller_chassis(c);
-    install_run(d->install, is_complete);
+    d->is_whole = is_whole(d);
+    install_run(d->install, d->is_whole && controller_chassis(c));
     punter_run(d->punter);
-    note_nb_cfg(d);
+    if (d->is_whole) {
+        note_nb_cfg(d);
+    }
     write_vs(d);
     write_sb(d);
 }
@@ -374,8 +402,8 @@ daemon_setup(struct daemon *d, const char *vs_remote)
     replica_monitor(c->vs, &vs_interface_table,
                     ~REPLICA_COL(VS_INTERFACE_COL_STATISTICS));
     c->sb = replica_create(&sb_class, wake, d);
-    replica_monitor_all(c->sb);
     c->incr = incr_create(controller_program(), NULL);
+    d->monitor = monitor_create(c);
 
     d->datapaths = datapaths_create(c);
     d->encaps = encaps_create(c);
@@ -403,6 +431,7 @@ daemon_teardown(struct daemon *d)
     patch_destroy(d->patch);
     encaps_destroy(d->encaps);
     datapaths_destroy(d->datapaths);
+    monitor_destroy(d->monitor);
     incr_destroy(c->incr);
     replica_destroy(c->sb);
     replica_destroy(c->vs);

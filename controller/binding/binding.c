@@ -96,8 +96,9 @@ static void
 bind_vif(const struct binding *b)
 {
     const char *parent = sb_port_binding_get_parent_port(b->ctx, b->row);
+    bool is_nested = parent && *parent;
     const struct interface_fact *interface
-        = find_interface(b, parent && *parent ? parent : b->name);
+        = find_interface(b, is_nested ? parent : b->name);
     int position;
 
     if (!interface) {
@@ -105,7 +106,8 @@ bind_vif(const struct binding *b)
     }
     position = requested_position(b);
     if (position >= 0) {
-        claim(b, &interface->uuid, position > 0);
+        /* An interface tells of its own port, not of those behind it. */
+        claim(b, is_nested ? NULL : &interface->uuid, position > 0);
     }
 }
 
@@ -117,7 +119,8 @@ bind_localport(const struct binding *b)
     }
 }
 
-static void
+/* Says whether 'option' names this chassis; then the port is claimed. */
+static bool
 bind_by_option(const struct binding *b, const char *option)
 {
     const struct strmap *options
@@ -127,13 +130,9 @@ bind_by_option(const struct binding *b, const char *option)
                 controller_config(b->ctx, "system-id", ""))
         && strmap_get(options, option)) {
         claim(b, NULL, false);
+        return true;
     }
-}
-
-static void
-bind_l3gateway(const struct binding *b)
-{
-    bind_by_option(b, "l3gateway-chassis");
+    return false;
 }
 
 static void
@@ -190,6 +189,16 @@ bind_patch(const struct binding *b)
     }
 }
 
+/* A gateway's side of a patch leads on as a plain patch does, but only on the
+ * chassis of the gateway: elsewhere nothing goes through it. */
+static void
+bind_l3gateway(const struct binding *b)
+{
+    if (bind_by_option(b, "l3gateway-chassis")) {
+        bind_patch(b);
+    }
+}
+
 /* By type; a type that is not here is never claimed. */
 static void (*const binders[])(const struct binding *) = {
     [PORT_VIF] = bind_vif,
@@ -215,10 +224,6 @@ binding_unit(struct incr_ctx *ctx, const void *row_)
     b.name = sb_port_binding_get_logical_port(ctx, b.row);
     if (binders[b.port.type]) {
         binders[b.port.type](&b);
-    }
-    /* The gateway's side of a patch leads on just as a plain patch does. */
-    if (b.port.type == PORT_L3GATEWAY) {
-        bind_patch(&b);
     }
 
     chassis = sb_port_binding_get_chassis(ctx, b.row);

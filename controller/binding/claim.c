@@ -33,11 +33,19 @@ struct port {
     bool told_interface;
 };
 
+/* An interface that may still say ovn-installed of a port that it backed. */
+struct released {
+    struct uuid port;
+    struct uuid interface;
+};
+
 struct claims {
     struct controller *controller;
     struct incr_sink claim_sink;
     struct incr_sink held_sink;
     struct hmap ports;           /* Those that may differ. */
+    VEC(struct released) released;
+    size_t n_written;            /* How many of them a transaction has. */
 };
 
 static struct port *
@@ -79,6 +87,21 @@ group_changed(void *claims, struct incr_group *group)
     add_port(claims, incr_group_key(group));
 }
 
+static void
+claim_changed(void *claims_, struct incr_fact *fact, bool added)
+{
+    struct claims *claims = claims_;
+    const struct claim_fact *claim = incr_fact_value(fact);
+
+    if (!added && !uuid_is_zero(&claim->interface)) {
+        const struct uuid *port = incr_group_key(fact->group);
+
+        vec_push(&claims->released,
+                 (struct released) { *port, claim->interface });
+    }
+    add_port(claims, incr_group_key(fact->group));
+}
+
 struct claims *
 claims_create(struct controller *c)
 {
@@ -87,7 +110,7 @@ claims_create(struct controller *c)
     claims->controller = c;
     hmap_init(&claims->ports);
     claims->claim_sink = (struct incr_sink) {
-        .fact = FACT_CLAIM, .aux = claims, .group_changed = group_changed };
+        .fact = FACT_CLAIM, .aux = claims, .fact_changed = claim_changed };
     claims->held_sink = (struct incr_sink) {
         .fact = FACT_HELD, .aux = claims, .group_changed = group_changed };
     incr_add_sink(c->incr, &claims->claim_sink);
@@ -104,6 +127,7 @@ claims_destroy(struct claims *claims)
         remove_port(claims, port);
     }
     hmap_uninit(&claims->ports);
+    vec_uninit(&claims->released);
     free(claims);
 }
 
@@ -203,8 +227,8 @@ release(const struct sb_port_binding *row, const struct sb_chassis *chassis)
 /* Brings one port a step forward; true if it is done. */
 static bool
 advance(struct claims *claims, struct port *port,
-        const struct sb_chassis *chassis, uint64_t current_seq,
-        uint64_t installed_seq)
+        const struct sb_chassis *chassis, bool is_whole,
+        uint64_t current_seq, uint64_t installed_seq)
 {
     const struct sb_port_binding *row
         = sb_port_binding_get_for_uuid(claims->controller->sb, &port->uuid);
@@ -219,10 +243,10 @@ advance(struct claims *claims, struct port *port,
     if (!claim(row, chassis, fact)) {
         return false;
     }
-    if (!port->seq) {
+    if (!port->seq && is_whole) {
         port->seq = current_seq;
     }
-    if (port->seq > installed_seq) {
+    if (!port->seq || port->seq > installed_seq) {
         return false;
     }
     if (!fact->additional && (!row->has_up || !row->up)) {
@@ -235,7 +259,7 @@ advance(struct claims *claims, struct port *port,
 
 void
 claims_run_sb(struct claims *claims, struct replica_txn *txn UNUSED,
-              uint64_t current_seq, uint64_t installed_seq)
+              bool is_whole, uint64_t current_seq, uint64_t installed_seq)
 {
     const struct sb_chassis *chassis = controller_chassis(claims->controller);
     struct port *port;
@@ -244,8 +268,30 @@ claims_run_sb(struct claims *claims, struct replica_txn *txn UNUSED,
         return;
     }
     HMAP_FOR_EACH_SAFE (port, node, &claims->ports) {
-        if (advance(claims, port, chassis, current_seq, installed_seq)) {
+        if (advance(claims, port, chassis, is_whole, current_seq,
+                    installed_seq)) {
             remove_port(claims, port);
+        }
+    }
+}
+
+/* Takes ovn-installed away from interfaces that lost their claim. */
+static void
+clear_released(struct claims *claims)
+{
+    claims->n_written = claims->released.n;
+    VEC_FOR_EACH (r, &claims->released) {
+        const struct claim_fact *claim = find_claim(claims, &r->port);
+        const struct vs_interface *iface
+            = vs_interface_get_for_uuid(claims->controller->vs,
+                                        &r->interface);
+
+        if (iface
+            && !(claim && uuid_equals(&claim->interface, &r->interface))
+            && strmap_get(&iface->external_ids, "ovn-installed")) {
+            vs_interface_update_external_ids_delkey(iface, "ovn-installed");
+            vs_interface_update_external_ids_delkey(iface,
+                                                    "ovn-installed-ts");
         }
     }
 }
@@ -255,6 +301,7 @@ claims_run_vs(struct claims *claims, struct replica_txn *txn UNUSED)
 {
     struct port *port;
 
+    clear_released(claims);
     HMAP_FOR_EACH (port, node, &claims->ports) {
         const struct vs_interface *iface;
         char ts[24];
@@ -277,23 +324,23 @@ claims_run_vs(struct claims *claims, struct replica_txn *txn UNUSED)
     }
 }
 
-bool
-claims_pending_sb(const struct claims *claims)
-{
-    return !hmap_is_empty(&claims->ports);
-}
-
-bool
-claims_pending_vs(const struct claims *claims)
+void
+claims_vs_done(struct claims *claims, bool is_written)
 {
     struct port *port;
 
-    HMAP_FOR_EACH (port, node, &claims->ports) {
-        if (!uuid_is_zero(&port->interface) && !port->told_interface) {
-            return true;
+    if (is_written) {
+        claims->released.n -= claims->n_written;
+        memmove(claims->released.items,
+                claims->released.items + claims->n_written,
+                claims->released.n * sizeof *claims->released.items);
+    } else {
+        claims_wake(claims);
+        HMAP_FOR_EACH (port, node, &claims->ports) {
+            port->told_interface = false;
         }
     }
-    return false;
+    claims->n_written = 0;
 }
 
 static void
