@@ -105,8 +105,13 @@ set_log_file(void *target UNUSED, const char *argument)
                   : xasprintf("%s/%s.log", dirs_log(family), name));
     struct error *error = log_open_file(path);
 
+    if (error) {
+        /* A daemon that cannot log is better than none. */
+        log_warn("%s", error_message(error));
+        error_free(error);
+    }
     free(path);
-    return error;
+    return NULL;
 }
 
 static struct error *
