@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
@@ -464,6 +465,33 @@ rtnl_route_dump(void (*each)(const struct rtnl_route_entry *, void *aux),
 
 /* Neighbours. */
 
+/* Reads a message about a neighbour of IP; false if it is none. */
+static bool
+read_neighbour(const struct nlmsghdr *h, struct rtnl_neighbour *n)
+{
+    const struct ndmsg *info = NLMSG_DATA(h);
+    struct nlattr *a[NDA_MAX + 1];
+
+    if ((h->nlmsg_type != RTM_NEWNEIGH && h->nlmsg_type != RTM_DELNEIGH)
+        || nlmsg_parse((struct nlmsghdr *) h, sizeof *info, a, NDA_MAX, NULL)
+        || (info->ndm_family != AF_INET && info->ndm_family != AF_INET6)
+        || !a[NDA_DST]) {
+        return false;
+    }
+    *n = (struct rtnl_neighbour) {
+        .ifindex = info->ndm_ifindex,
+        .ip = get_address(a[NDA_DST]),
+    };
+    if (a[NDA_LLADDR] && nla_len(a[NDA_LLADDR]) == sizeof n->mac) {
+        memcpy(&n->mac, nla_data(a[NDA_LLADDR]), sizeof n->mac);
+        n->is_usable = (h->nlmsg_type == RTM_NEWNEIGH
+                        && info->ndm_state & (NUD_REACHABLE | NUD_STALE
+                                              | NUD_DELAY | NUD_PROBE
+                                              | NUD_PERMANENT));
+    }
+    return true;
+}
+
 struct neighbour_answer {
     struct eth_addr *mac;
     bool found;
@@ -473,18 +501,12 @@ static void
 parse_neighbour(const struct nlmsghdr *h, void *answer_)
 {
     struct neighbour_answer *answer = answer_;
-    const struct ndmsg *info = NLMSG_DATA(h);
-    struct nlattr *a[NDA_MAX + 1];
+    struct rtnl_neighbour n;
 
-    if (h->nlmsg_type != RTM_NEWNEIGH
-        || nlmsg_parse((struct nlmsghdr *) h, sizeof *info, a, NDA_MAX, NULL)
-        || !(info->ndm_state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY
-                                | NUD_PROBE | NUD_PERMANENT))
-        || !a[NDA_LLADDR] || nla_len(a[NDA_LLADDR]) != sizeof *answer->mac) {
-        return;
+    if (read_neighbour(h, &n) && n.is_usable) {
+        *answer->mac = n.mac;
+        answer->found = true;
     }
-    memcpy(answer->mac, nla_data(a[NDA_LLADDR]), sizeof *answer->mac);
-    answer->found = true;
 }
 
 static struct nl_msg *
@@ -520,6 +542,44 @@ rtnl_neighbour_resolve(int ifindex, const struct in6_addr *ip)
 {
     return transact(neighbour_message(RTM_NEWNEIGH, NLM_F_CREATE, ifindex, ip,
                                       NTF_USE), NULL, NULL);
+}
+
+/* IPsec. */
+
+static int
+count_policies(struct nl_msg *msg, void *n_)
+{
+    struct nlmsghdr *h = nlmsg_hdr(msg);
+    struct nlattr *a[XFRMA_SPD_MAX + 1];
+    unsigned int *n = n_;
+
+    if (h->nlmsg_type == XFRM_MSG_NEWSPDINFO
+        && !nlmsg_parse(h, sizeof(uint32_t), a, XFRMA_SPD_MAX, NULL)
+        && a[XFRMA_SPD_INFO]
+        && nla_len(a[XFRMA_SPD_INFO]) >= (int) sizeof(struct xfrmu_spdinfo)) {
+        const struct xfrmu_spdinfo *info = nla_data(a[XFRMA_SPD_INFO]);
+
+        *n = info->incnt + info->outcnt;
+    }
+    return NL_OK;
+}
+
+bool
+rtnl_has_ipsec_policies(void)
+{
+    struct nl_sock *sock = nl_socket_alloc();
+    uint32_t flags = UINT32_MAX;
+    unsigned int n = 0;
+
+    nl_socket_disable_auto_ack(sock);
+    nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, count_policies, &n);
+    if (!nl_connect(sock, NETLINK_XFRM)
+        && nl_send_simple(sock, XFRM_MSG_GETSPDINFO, NLM_F_REQUEST, &flags,
+                          sizeof flags) >= 0) {
+        nl_recvmsgs_default(sock);
+    }
+    nl_socket_free(sock);
+    return n > 0;
 }
 
 /* The monitor. */
@@ -586,6 +646,20 @@ notify(enum rtnl_change change, int ifindex)
 }
 
 static void
+notify_neighbour(const struct nlmsghdr *h)
+{
+    struct rtnl_neighbour n;
+
+    if (read_neighbour(h, &n)) {
+        for (struct rtnl_listener *l = listeners; l; l = l->next) {
+            if (l->neighbour) {
+                l->neighbour(&n, l->aux);
+            }
+        }
+    }
+}
+
+static void
 handle_message(const struct nlmsghdr *h)
 {
     switch (h->nlmsg_type) {
@@ -614,6 +688,7 @@ handle_message(const struct nlmsghdr *h)
         const struct ndmsg *info = NLMSG_DATA(h);
 
         notify(RTNL_CHANGE_NEIGHBOUR, info->ndm_ifindex);
+        notify_neighbour(h);
         break;
     }
     }

@@ -85,6 +85,18 @@ int rtnl_neighbour_get(int ifindex, const struct in6_addr *ip,
  * had a packet for it.  The answer comes later, see rtnl_seq(). */
 int rtnl_neighbour_resolve(int ifindex, const struct in6_addr *ip);
 
+/* A neighbour as the kernel tells of it. */
+struct rtnl_neighbour {
+    int ifindex;
+    struct in6_addr ip;
+    struct eth_addr mac;
+    bool is_usable;              /* Else it is gone, or not (yet) found. */
+};
+
+/* Says whether the host has IPsec policies, by which what its own stack sends
+ * may have to be encrypted. */
+bool rtnl_has_ipsec_policies(void);
+
 /* The monitor: told by the kernel of every change. */
 
 enum rtnl_change {
@@ -108,6 +120,9 @@ void rtnl_monitor_run(void);
  * (messages were lost). */
 struct rtnl_listener {
     void (*changed)(enum rtnl_change, int ifindex, void *aux);
+
+    /* NULL, or called after changed() with what is known of a neighbour. */
+    void (*neighbour)(const struct rtnl_neighbour *, void *aux);
     void *aux;
     struct rtnl_listener *next;  /* Private. */
 };

@@ -98,8 +98,7 @@ continues(const struct packet *a, const struct segment *sa,
             && ntohl(sb->tcp->seq) == (uint32_t) (ntohl(sa->tcp->seq)
                                           + sa->payload)
             && sb->payload <= mss && sa->payload % mss == 0
-            && a->size + sb->payload - ETH_HEADER_SIZE <= UINT16_MAX
-            && sb->payload <= packet_tailroom(a));
+            && a->size + sb->payload - ETH_HEADER_SIZE <= UINT16_MAX);
 }
 
 /* Makes the headers of 'p', which has grown, say so. */
@@ -125,9 +124,22 @@ fix_headers(struct packet *p, const struct segment *s, uint16_t flags)
     s->tcp->csum = csum_fold(pseudo);
 }
 
-bool
-packet_gro_append(struct packet *p, struct packet *next)
+/* Moves a packet into a large buffer. */
+static struct packet *
+enlarge(struct packet *p)
 {
+    struct packet *large = packet_alloc(PACKET_LARGE);
+
+    packet_put_bytes(large, p->data, p->size);
+    packet_copy_state(large, p);
+    packet_free(p);
+    return large;
+}
+
+bool
+packet_gro_append(struct packet **packet, struct packet *next)
+{
+    struct packet *p = *packet;
     struct segment sp, sn;
 
     if (next->gso_type || !parse(p, &sp) || !parse(next, &sn)
@@ -138,6 +150,10 @@ packet_gro_append(struct packet *p, struct packet *next)
         || (sp.ip4 && csum(sp.ip4, IPV4_HEADER_SIZE))) {
         return false;
     }
+    if (sn.payload > packet_tailroom(p)) {
+        p = *packet = enlarge(p);
+        parse(p, &sp);
+    }
     if (!p->gso_type) {
         p->gso_type = sp.ip4 ? PACKET_GSO_TCP4 : PACKET_GSO_TCP6;
         p->gso_size = sp.payload;
@@ -145,7 +161,8 @@ packet_gro_append(struct packet *p, struct packet *next)
         p->csum_start = p->l4_ofs;
         p->csum_offset = offsetof(struct tcp_header, csum);
     }
-    packet_put_bytes(p, next->data + sn.headers, sn.payload);
+    /* 'next' may lie behind 'p' in the same buffer, and overlap. */
+    memmove(packet_put(p, sn.payload), next->data + sn.headers, sn.payload);
     fix_headers(p, &sp, tcp_flags(sn.tcp) & TCP_FLAG_PSH);
     return true;
 }

@@ -38,6 +38,14 @@ packet_gso_segments(const struct packet *p)
             ? DIV_ROUND_UP(p->size - p->l2_pad - headers, p->gso_size) : 1);
 }
 
+size_t
+packet_gso_segment_size(const struct packet *p)
+{
+    size_t headers = p->gso_type != PACKET_GSO_NONE ? header_size(p) : 0;
+
+    return headers ? MIN(p->size, headers + p->gso_size) : p->size;
+}
+
 /* Makes the network header of segment 'index' right, and returns the partial
  * sum of the pseudo header for its transport. */
 static uint32_t
@@ -96,18 +104,43 @@ fix_udp(struct packet *s, uint32_t pseudo)
     udp->csum = sum ? sum : (be16) 0xffff;
 }
 
-static struct packet *
-cut_one(const struct packet *whole, size_t headers, unsigned int index,
-        bool *ret_last)
+/* Appends segment 'index' of 'whole' to 's', which has room: from its first
+ * header on, which are 'headers' bytes.  Says whether it is the last. */
+static bool
+append_segment(struct packet *s, const struct packet *whole, size_t headers,
+               unsigned int index)
 {
     size_t end = whole->size - whole->l2_pad;
     size_t start = headers + (size_t) index * whole->gso_size;
     size_t n = MIN(whole->gso_size, end - start);
-    struct packet *s = packet_alloc(headers + n);
-    uint32_t pseudo;
+    size_t at = s->size;
+    bool is_last = start + n >= end;
+    struct packet segment;
 
     memcpy(packet_put(s, headers), whole->data, headers);
     memcpy(packet_put(s, n), whole->data + start, n);
+    /* Only what the functions below look at. */
+    segment.data = s->data + at;
+    segment.size = headers + n;
+    segment.l2_pad = 0;
+    segment.l3_ofs = whole->l3_ofs;
+    segment.l4_ofs = whole->l4_ofs;
+    if (whole->gso_type == PACKET_GSO_UDP) {
+        fix_udp(&segment, fix_l3(&segment, index, IPPROTO_UDP));
+    } else {
+        fix_tcp(&segment, fix_l3(&segment, index, IPPROTO_TCP), whole, index,
+                is_last);
+    }
+    return is_last;
+}
+
+static struct packet *
+cut_one(const struct packet *whole, size_t headers, unsigned int index,
+        bool *ret_last)
+{
+    struct packet *s = packet_alloc(headers + whole->gso_size);
+
+    *ret_last = append_segment(s, whole, headers, index);
     s->l2_5_ofs = whole->l2_5_ofs;
     s->l3_ofs = whole->l3_ofs;
     s->l4_ofs = whole->l4_ofs;
@@ -116,14 +149,6 @@ cut_one(const struct packet *whole, size_t headers, unsigned int index,
     s->md.pkt_mark = whole->md.pkt_mark;
     s->md.skb_priority = whole->md.skb_priority;
     s->flags = PACKET_F_CSUM_VALID;
-    *ret_last = start + n >= end;
-    if (whole->gso_type == PACKET_GSO_UDP) {
-        pseudo = fix_l3(s, index, IPPROTO_UDP);
-        fix_udp(s, pseudo);
-    } else {
-        pseudo = fix_l3(s, index, IPPROTO_TCP);
-        fix_tcp(s, pseudo, whole, index, *ret_last);
-    }
     return s;
 }
 
@@ -139,6 +164,36 @@ packet_gso_cut(const struct packet *p,
     }
     for (unsigned int i = 0; !is_last; i++) {
         emit(cut_one(p, headers, i, &is_last), aux);
+    }
+    return 0;
+}
+
+int
+packet_gso_trains(const struct packet *p, const void *prefix,
+                  size_t prefix_size, size_t max_size,
+                  void (*emit)(struct packet *, size_t segment_size,
+                               void *aux),
+                  void *aux)
+{
+    size_t headers = header_size(p);
+    size_t segment_size = prefix_size + headers + p->gso_size;
+    unsigned int n_segments = packet_gso_segments(p);
+    struct packet *train = NULL;
+
+    if (!headers || segment_size > max_size) {
+        return -EINVAL;
+    }
+    for (unsigned int i = 0; i < n_segments; i++) {
+        if (!train) {
+            train = packet_alloc(MIN((n_segments - i) * segment_size,
+                                     max_size));
+        }
+        packet_put_bytes(train, prefix, prefix_size);
+        append_segment(train, p, headers, i);
+        if (i + 1 == n_segments || train->size + segment_size > max_size) {
+            emit(train, segment_size, aux);
+            train = NULL;
+        }
     }
     return 0;
 }

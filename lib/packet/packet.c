@@ -227,16 +227,9 @@ copy_metadata(struct packet_metadata *dst, const struct packet_metadata *src)
     }
 }
 
-struct packet *
-packet_clone(const struct packet *src)
+void
+packet_copy_state(struct packet *p, const struct packet *src)
 {
-    struct packet *p = packet_alloc(src->size);
-
-    if (!p) {
-        return NULL;
-    }
-    memcpy(p->data, src->data, src->size);
-    p->size = src->size;
     p->l2_5_ofs = src->l2_5_ofs;
     p->l3_ofs = src->l3_ofs;
     p->l4_ofs = src->l4_ofs;
@@ -254,6 +247,19 @@ packet_clone(const struct packet *src)
     p->mru = src->mru;
     p->fragment_id = src->fragment_id;
     copy_metadata(&p->md, &src->md);
+}
+
+struct packet *
+packet_clone(const struct packet *src)
+{
+    struct packet *p = packet_alloc(src->size);
+
+    if (!p) {
+        return NULL;
+    }
+    memcpy(p->data, src->data, src->size);
+    p->size = src->size;
+    packet_copy_state(p, src);
     return p;
 }
 

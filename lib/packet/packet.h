@@ -93,6 +93,10 @@ void packet_use(struct packet *, void *base, size_t allocated, void *data,
  * NULL if too large. */
 struct packet *packet_clone(const struct packet *) MUST_USE;
 
+/* Gives 'packet' all that 'src' has but for its bytes: offsets, offloads,
+ * metadata. */
+void packet_copy_state(struct packet *, const struct packet *src);
+
 /* A packet of a copy of 'size' bytes at 'data'; NULL if too large. */
 struct packet *packet_from_bytes(const void *data, size_t size) MUST_USE;
 

@@ -218,14 +218,14 @@ test_gro_inverts_gso(void **state UNUSED)
         tcp->offset_flags = htons(5 << 12 | TCP_FLAG_ACK | TCP_FLAG_PSH);
         assert_int_equal(packet_gso_cut(whole, collect, &s), 0);
         packet_put_bytes(p, s.packets[0]->data, s.packets[0]->size);
-        assert_false(packet_gro_append(p, s.packets[2]));
-        assert_false(packet_gro_append(p, s.packets[0]));
+        assert_false(packet_gro_append(&p, s.packets[2]));
+        assert_false(packet_gro_append(&p, s.packets[0]));
         s.packets[1]->flags = 0;
         s.packets[1]->data[s.packets[1]->size - 1] ^= 1;
-        assert_false(packet_gro_append(p, s.packets[1]));
+        assert_false(packet_gro_append(&p, s.packets[1]));
         s.packets[1]->data[s.packets[1]->size - 1] ^= 1;
         for (unsigned int i = 1; i < s.n; i++) {
-            assert_true(packet_gro_append(p, s.packets[i]));
+            assert_true(packet_gro_append(&p, s.packets[i]));
         }
         assert_int_equal(p->gso_size, 1000);
         assert_int_equal(p->size, whole->size);

@@ -75,7 +75,7 @@ fuzz_gro(const uint8_t *data, size_t size)
 
     packet_put_bytes(a, data, size / 2);
     a->flags = b->flags = PACKET_F_CSUM_VALID;
-    packet_gro_append(a, b);
+    packet_gro_append(&a, b);
     packet_free(a);
     packet_free(b);
 }

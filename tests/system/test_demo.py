@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from harness.netns import can_use_namespaces
+from harness.process import wait_until
 from harness.programs import BUILD, TOP
 
 WEFT = os.path.join(TOP, "tools", "weft")
@@ -73,7 +74,8 @@ def test_up_after_a_crash_removes_the_remains(weft):
     before = record(weft)
     for process in before["processes"]:
         os.kill(process["pid"], 9)
-    assert "DEAD" in weft("status", status=1)
+    wait_until(lambda: weft("status", status=1).count("DEAD")
+               == len(before["processes"]), 30, "the programs' end")
     weft("up", "--hosts", "1")
     assert record(weft)["id"] != before["id"]
     assert [n for n in before["namespaces"]

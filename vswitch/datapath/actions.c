@@ -15,6 +15,7 @@
 #include "lib/netlink/attr.h"
 #include "lib/packet/checksum.h"
 #include "lib/packet/compose.h"
+#include "lib/packet/gso.h"
 #include "lib/runtime/counter.h"
 #include "vswitch/datapath/conntrack.h"
 #include "vswitch/datapath/datapath.h"
@@ -313,21 +314,6 @@ run_meter(struct run *r, const struct nlattr *a)
     dp_meter_run(r->ctx, r->batch, nlattr_u32(a));
 }
 
-/* Size of the packet as it will be on a wire: of the largest segment, if it is
- * still to be cut. */
-static size_t
-wire_size(const struct packet *p)
-{
-    size_t headers;
-
-    if (p->gso_type == PACKET_GSO_NONE || p->l4_ofs == PACKET_NO_OFFSET) {
-        return p->size;
-    }
-    headers = p->l4_ofs + (p->gso_type == PACKET_GSO_UDP ? UDP_HEADER_SIZE
-                           : tcp_header_size(packet_l4(p)));
-    return MIN(p->size, headers + p->gso_size);
-}
-
 static void
 run_check_pkt_len(struct run *r, const struct nlattr *a)
 {
@@ -341,8 +327,8 @@ run_check_pkt_len(struct run *r, const struct nlattr *a)
 
     take_or_clone(r, &all);
     for (uint32_t i = 0; i < all.n; i++) {
-        struct packet_batch *b = (wire_size(all.packets[i]) > limit
-                                  ? &large : &small);
+        struct packet_batch *b = (packet_gso_segment_size(all.packets[i])
+                                  > limit ? &large : &small);
 
         b->packets[b->n++] = all.packets[i];
     }

@@ -20,12 +20,23 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/process.c \
 	vswitch/datapath/set.c \
 	vswitch/datapath/tunnel.c \
+	vswitch/datapath/tunnel.h \
 	vswitch/datapath/tunnel_header.c \
 	vswitch/datapath/tunnel_header.h \
+	vswitch/datapath/tunnel_pop.c \
+	vswitch/datapath/tunnel_push.c \
+	vswitch/datapath/tunnel_socket.c \
+	vswitch/datapath/underlay.c \
+	vswitch/datapath/underlay.h \
+	vswitch/datapath/underlay_tables.c \
+	vswitch/datapath/underlay_tables.h \
 	vswitch/datapath/upcall_queue.c \
 	vswitch/dpif/conntrack.h \
 	vswitch/dpif/dpif.h \
+	vswitch/dpif/underlay.h \
 	vswitch/netdev/dummy.c \
+	vswitch/netdev/ingress.c \
+	vswitch/netdev/ingress.h \
 	vswitch/netdev/linux.c \
 	vswitch/netdev/linux.h \
 	vswitch/netdev/netdev.c \

@@ -16,6 +16,7 @@
  * does nothing to one that is borrowed from a receive queue; those end before
  * the poller takes the next batch. */
 
+#include "lib/base/hash.h"
 #include "lib/base/list.h"
 #include "lib/base/vec.h"
 #include "lib/flow/extract.h"
@@ -61,6 +62,7 @@ struct dp_port {
     const char *type;
     struct netdev *netdev;       /* Devices; else NULL. */
     struct tunnel *tunnel;       /* Tunnels; else NULL. */
+    bool is_internal;            /* The host's stack is behind it. */
     struct dp_rxq *rxqs[2];
     size_t n_rxqs;
 
@@ -83,6 +85,8 @@ struct dp {
     bool is_dummy;               /* All work on the main thread. */
 
     struct dp_port *ports[DP_MAX_PORTS];   /* Read with rcu_dereference(). */
+    struct rcu_hash internals;   /* Ports behind which the host is. */
+    struct rcu_hash tunnels;     /* Tunnel ports, by dp_tunnel_hash(). */
     struct flow_table flows;
     struct meter *meters[DPIF_MAX_METERS]; /* Read with rcu_dereference(). */
     pthread_mutex_t meter_mutex;
@@ -100,6 +104,13 @@ struct dp {
     struct list contexts;        /* Also of threads that ended. */
 };
 
+/* Packets in a row, of which there may be many; handled by the vec_*()
+ * macros. */
+struct packet_queue {
+    struct packet **items;
+    size_t n, allocated;
+};
+
 struct cache_entry {
     uint32_t hash;
     uint32_t index;              /* Of the flow; 0: none. */
@@ -112,6 +123,7 @@ struct dp_out {
 };
 
 struct upcall_scratch;
+struct underlay_cache;
 
 struct dp_context {
     struct list node;            /* In dp->contexts. */
@@ -121,13 +133,14 @@ struct dp_context {
     VEC(struct dp_out *) outs;   /* With packets. */
     VEC(struct dp_out *) free_outs;
     uint16_t *out_of_port;       /* DP_MAX_PORTS: 1 + index in 'outs'. */
-    VEC(struct packet *) again;  /* To be processed in the next round. */
+    struct packet_queue again;   /* To be processed in the next round. */
     unsigned int depth;
     bool is_processing;
     bool has_quota;              /* A poller: upcalls must not starve other
                                   * ports. */
     int64_t now_ms;              /* When this batch began. */
     struct upcall_scratch *upcalls;
+    struct underlay_cache *underlay;
     uint32_t random;
 
     /* Counters: written by this thread only. */
@@ -225,8 +238,23 @@ struct error *dp_tunnel_create(struct dp_port *,
 void dp_tunnel_destroy(struct dp_port *);
 be16 dp_tunnel_dst_port(const struct dp_port *);
 
+/* The hash of a tunnel port that receives IP protocol 'proto' at 'dst_port' (0
+ * but for UDP). */
+static inline uint32_t
+dp_tunnel_hash(uint8_t proto, be16 dst_port)
+{
+    return hash_word((uint32_t) proto << 16 | dst_port, 0);
+}
+
+uint32_t dp_tunnel_port_hash(const struct dp_port *);
+
 /* Encapsulates and sends the packets of 'batch' (consumed). */
 void dp_tunnel_send(struct dp_context *, struct dp_port *,
                     struct packet_batch *);
+
+/* Takes out of 'batch', which is about to go to internal port 'port', the
+ * packets that are for tunnels, and processes what is in them. */
+void dp_tunnel_intercept(struct dp_context *, const struct dp_port *port,
+                         struct packet_batch *);
 
 #endif /* vswitch/datapath.h */

@@ -15,6 +15,7 @@
 #include "vswitch/datapath/conntrack.h"
 #include "vswitch/datapath/ct_private.h"
 #include "vswitch/datapath/datapath.h"
+#include "vswitch/datapath/underlay.h"
 
 #define MAX_POLLERS 64
 #define MAX_SLEEPING_POLLERS 4
@@ -158,6 +159,9 @@ dp_create(const char *type, const char *name)
     pthread_mutex_init(&dp->contexts_mutex, NULL);
     list_init(&dp->contexts);
     dp->conntrack = conntrack_create();
+    rcu_hash_init(&dp->internals);
+    rcu_hash_init(&dp->tunnels);
+    underlay_start();
     start_main_step();
     if (!dp->is_dummy) {
         dp->overflow = dp_handler_create(dp);
@@ -192,6 +196,9 @@ dp_unref(struct dp *dp)
     flow_table_uninit(&dp->flows);
     dp_meters_destroy(dp);
     conntrack_destroy(dp->conntrack);
+    rcu_hash_uninit(&dp->internals);
+    rcu_hash_uninit(&dp->tunnels);
+    underlay_stop();
     pthread_mutex_destroy(&dp->meter_mutex);
     pthread_mutex_destroy(&dp->contexts_mutex);
     free(dp->pollers);
@@ -485,6 +492,36 @@ port_type(const char *type)
     return NULL;
 }
 
+/* Enters the port where tunnels look for it. */
+static void
+index_port(struct dp_port *port)
+{
+    struct dp *dp = port->dp;
+
+    if (port->tunnel) {
+        rcu_hash_insert(&dp->tunnels, port, dp_tunnel_port_hash(port));
+    }
+    port->is_internal = (port->netdev && strcmp(port->type, "system"));
+    if (port->is_internal) {
+        rcu_hash_insert(&dp->internals, port, port->no);
+        underlay_changed();
+    }
+}
+
+static void
+unindex_port(struct dp_port *port)
+{
+    struct dp *dp = port->dp;
+
+    if (port->tunnel) {
+        rcu_hash_remove(&dp->tunnels, port, dp_tunnel_port_hash(port));
+    }
+    if (port->is_internal) {
+        rcu_hash_remove(&dp->internals, port, port->no);
+        underlay_changed();
+    }
+}
+
 struct error *
 dpif_port_add(struct dpif *dpif, const char *name, const char *type,
               const struct dpif_port_options *options, odp_port_t *port_no)
@@ -520,6 +557,7 @@ dpif_port_add(struct dpif *dpif, const char *name, const char *type,
         return error;
     }
     rcu_assign_pointer(dp->ports[no], port);
+    index_port(port);
     for (size_t i = 0; i < port->n_rxqs; i++) {
         dp_rxq_start(dp, port->rxqs[i]);
     }
@@ -537,6 +575,7 @@ port_destroy(struct dp_port *port)
         dp_rxq_stop(dp, port->rxqs[i]);
     }
     rcu_assign_pointer(dp->ports[port->no], NULL);
+    unindex_port(port);
     synchronize_rcu();
     if (dp->overflow) {
         dp_handler_forget_port(dp->overflow, port);

@@ -85,6 +85,7 @@ context_destroy(struct dp_context *ctx)
     free(ctx->out_of_port);
     free(ctx->cache);
     free(ctx->upcalls);
+    free(ctx->underlay);
     free(ctx);
 }
 
@@ -155,7 +156,12 @@ flush_out(struct dp_context *ctx, struct dp_out *out)
     }
     if (out->port->tunnel) {
         dp_tunnel_send(ctx, out->port, &out->batch);
-    } else {
+        return;
+    }
+    if (out->port->is_internal && rcu_hash_count(&ctx->dp->tunnels)) {
+        dp_tunnel_intercept(ctx, out->port, &out->batch);
+    }
+    if (out->batch.n) {
         send_to_device(out->port, &out->batch);
     }
 }

@@ -185,12 +185,9 @@ gre_build(const struct packet *p, const struct flow_tunnel *t,
     size_t size = sizeof *h;
     uint16_t flags = 0;
 
-    /* A checksum of segments that are still to be cut cannot be written
-     * here. */
-    if (t->flags & FLOW_TNL_F_CSUM && p->gso_type == PACKET_GSO_NONE
-        && !(p->flags & PACKET_F_CSUM_PARTIAL)) {
+    if (t->flags & FLOW_TNL_F_CSUM) {
         flags |= GRE_FLAG_CSUM;
-        put_be32(header + size, 0);
+        put_be32(header + size, 0);      /* For gre_finish(). */
         size += 4;
     }
     if (t->flags & FLOW_TNL_F_KEY) {
@@ -200,17 +197,21 @@ gre_build(const struct packet *p, const struct flow_tunnel *t,
     }
     h->flags = htons(flags);
     h->protocol = inner_protocol(p);
-    if (flags & GRE_FLAG_CSUM) {
-        put_be16(header + 4, csum_finish(csum_continue(
-            csum_fold(csum_continue(0, header, size)), p->data, p->size)));
-    }
     return size;
 }
 
+static void
+gre_finish(uint8_t *header, size_t size)
+{
+    if (get_be16(header) & htons(GRE_FLAG_CSUM)) {
+        put_be16(header + sizeof(struct gre_header), csum(header, size));
+    }
+}
+
 static const struct tunnel_class classes[] = {
-    { "geneve", true, GENEVE_DST_PORT, geneve_pop, geneve_build },
-    { "vxlan", true, VXLAN_DST_PORT, vxlan_pop, vxlan_build },
-    { "gre", false, 0, gre_pop, gre_build },
+    { "geneve", true, GENEVE_DST_PORT, geneve_pop, geneve_build, NULL },
+    { "vxlan", true, VXLAN_DST_PORT, vxlan_pop, vxlan_build, NULL },
+    { "gre", false, 0, gre_pop, gre_build, gre_finish },
 };
 
 const struct tunnel_class *

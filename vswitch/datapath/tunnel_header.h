@@ -23,6 +23,11 @@ struct tunnel_class {
      * TUNNEL_MAX_HEADER bytes; returns its size. */
     size_t (*build)(const struct packet *p, const struct flow_tunnel *tunnel,
                     bool gbp, uint8_t *header);
+
+    /* NULL, or fills in what depends on the packet inside: the 'size' bytes at
+     * 'header' are a header from build() and the packet, with its checksums,
+     * behind it. */
+    void (*finish)(uint8_t *header, size_t size);
 };
 
 /* "geneve", "vxlan", "gre", or NULL. */

@@ -23,7 +23,7 @@ netdev_linux_alloc(void)
 {
     struct netdev_linux *dev = xzalloc(sizeof *dev);
 
-    dev->fd = dev->rx_fd = -1;
+    dev->fd = dev->rx_fd = dev->claim_fd = -1;
     return &dev->up;
 }
 
@@ -37,6 +37,33 @@ static bool
 is_linux(const struct netdev *netdev)
 {
     return netdev->class->alloc == netdev_linux_alloc;
+}
+
+/* Asks the driver by the ethtool ioctl 'command' in '*request'. */
+static int
+ethtool(const struct netdev *netdev, void *request)
+{
+    struct ifreq ifr = { .ifr_data = request };
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int error;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    memcpy(ifr.ifr_name, netdev_linux_cast(netdev)->link.name, IFNAMSIZ);
+    error = ioctl(fd, SIOCETHTOOL, &ifr) ? -errno : 0;
+    close(fd);
+    return error;
+}
+
+/* Asks whether the device sums transport checksums. */
+static void
+refresh_offloads(struct netdev_linux *dev)
+{
+    struct ethtool_value value = { .cmd = ETHTOOL_GTXCSUM };
+    bool sums = !ethtool(&dev->up, &value) && value.data;
+
+    __atomic_store_n(&dev->sums_tx, sums, __ATOMIC_RELAXED);
 }
 
 /* Asks for the state of 'netdev' anew if a change of 'ifindex' may be its, as
@@ -70,6 +97,7 @@ refresh(struct netdev *netdev, void *ifindex_)
         }
         netdev_changed(netdev);
     }
+    refresh_offloads(dev);
 }
 
 static void
@@ -118,6 +146,7 @@ netdev_linux_attach(struct netdev_linux *dev)
         watch_set(&monitor_watch, UV_READABLE);
     }
     n_attached++;
+    refresh_offloads(dev);
     return 0;
 }
 
@@ -225,23 +254,6 @@ netdev_linux_set_up(struct netdev *netdev, bool up)
         return 0;
     }
     return changed_by_us(netdev, rtnl_link_set_up(dev->link.ifindex, up));
-}
-
-/* Asks the driver by the ethtool ioctl 'command' in '*request'. */
-static int
-ethtool(const struct netdev *netdev, void *request)
-{
-    struct ifreq ifr = { .ifr_data = request };
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int error;
-
-    if (fd < 0) {
-        return -errno;
-    }
-    memcpy(ifr.ifr_name, netdev_linux_cast(netdev)->link.name, IFNAMSIZ);
-    error = ioctl(fd, SIOCETHTOOL, &ifr) ? -errno : 0;
-    close(fd);
-    return error;
 }
 
 int

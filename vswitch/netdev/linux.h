@@ -13,7 +13,9 @@ struct netdev_linux {
     struct rtnl_link link;       /* As last told; 'ifindex' 0: not there. */
     int fd;                      /* To send: packet socket, or tap device. */
     bool is_tap;
+    bool sums_tx;                /* Atomic: the device sums checksums. */
     int rx_fd;                   /* Packet socket to receive; -1 if none. */
+    int claim_fd;                /* Keeps the host away; -1 if none. */
 
     /* Told when an interface of the name is there again, under another
      * index. */
