@@ -11,6 +11,7 @@
 #include "lib/daemon/control.h"
 #include "lib/daemon/daemon.h"
 #include "lib/dbctl/table.h"
+#include "lib/runtime/clock.h"
 #include "lib/runtime/loop.h"
 #include "lib/stream/stream.h"
 #include "lib/stream/tls.h"
@@ -19,6 +20,13 @@
 #include "ovsdb/tools/watch.h"
 
 static bool force;
+
+/* Of a clustered database, accept followers as well. */
+static bool no_leader_only;
+
+/* Whether to tell the server that we know of changes of databases: NULL if
+ * the command decides. */
+static const char *change_aware;
 
 /* What a command needs before its own arguments. */
 enum need {
@@ -39,6 +47,7 @@ struct command {
     int max_args;
     void (*run)(struct client *, int argc, char *argv[]);
     bool is_daemon;             /* --detach means something. */
+    const char *help;
 };
 
 static void
@@ -47,13 +56,14 @@ print_json(const json_t *json)
     struct str s = STR_EMPTY;
 
     if (table_style.pretty) {
-        char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
+        char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY
+                                | JSON_SORT_KEYS);
 
         puts(text);
         free(text);
         return;
     }
-    jtext_put_json(&s, json, false);
+    jtext_put_json(&s, json, true);
     puts(str_cstr(&s));
     str_uninit(&s);
 }
@@ -284,8 +294,8 @@ dump_table(struct client *c, const struct ovsdb_table_schema *ts, int argc,
 
         column = ovsdb_table_schema_find_column(ts, argv[j]);
         if (!column) {
-            program_fatal("table \"%s\" does not have column \"%s\"",
-                          ts->name, argv[j]);
+            program_fatal("Table \"%s\" has no column %s.", ts->name,
+                          argv[j]);
         }
         vec_push(&columns, column);
     }
@@ -322,8 +332,7 @@ do_dump(struct client *c, int argc, char *argv[])
     struct ovsdb_schema *schema = fetch_schema(c);
 
     if (argc && !ovsdb_schema_find_table(schema, argv[0])) {
-        program_fatal("%s: table not found in database %s", argv[0],
-                      c->database);
+        program_fatal("No table \"%s\" found.", argv[0]);
     }
     for (size_t i = 0; i < schema->n_tables; i++) {
         if (!argc) {
@@ -435,6 +444,8 @@ do_backup(struct client *c, int argc, char *argv[])
         json_decref(table);
     }
     if (json_object_size(txn)) {
+        json_object_set_new(txn, "_date", json_integer(clock_wall_ms()));
+        json_object_set_new(txn, "_is_diff", json_true());
         json_object_set_new(txn, "_comment",
                             json_string("produced by \"ovsdb-client "
                                         "backup\""));
@@ -772,39 +783,88 @@ do_unlock(struct client *c, int argc, char *argv[])
 }
 
 static const struct command commands[] = {
-    { "list-dbs", "", NEED_SERVER, 0, 0, do_list_dbs, false },
-    { "get-schema", "", NEED_DATABASE, 0, 0, do_get_schema, false },
+    { "list-dbs", "", NEED_SERVER, 0, 0, do_list_dbs, false,
+      "list the databases" },
+    { "get-schema", "", NEED_DATABASE, 0, 0, do_get_schema, false,
+      "print the schema" },
     { "get-schema-version", "", NEED_DATABASE, 0, 0, do_get_schema_version,
-      false },
+      false, "print the version of the schema" },
     { "get-schema-cksum", "", NEED_DATABASE, 0, 0, do_get_schema_cksum,
-      false },
-    { "list-tables", "", NEED_DATABASE, 0, 0, do_list_tables, false },
+      false, "print the checksum of the schema" },
+    { "list-tables", "", NEED_DATABASE, 0, 0, do_list_tables, false,
+      "list the tables" },
     { "list-columns", "[TABLE]", NEED_DATABASE, 0, 1, do_list_columns,
-      false },
-    { "transact", "TRANSACTION", NEED_SERVER, 1, 1, do_transact, false },
-    { "query", "TRANSACTION", NEED_SERVER, 1, 1, do_query, false },
+      false, "list the columns of TABLE, or of all" },
+    { "transact", "TRANSACTION", NEED_SERVER, 1, 1, do_transact, false,
+      "run TRANSACTION (params of \"transact\") and print its results" },
+    { "query", "TRANSACTION", NEED_SERVER, 1, 1, do_query, false,
+      "likewise, but keep nothing of what it does" },
     { "dump", "[TABLE [COLUMN...]]", NEED_DATABASE, 0, INT_MAX, do_dump,
-      false },
-    { "backup", "> SNAPSHOT", NEED_DATABASE, 0, 0, do_backup, false },
-    { "restore", "< SNAPSHOT", NEED_DATABASE, 0, 0, do_restore, false },
+      false, "print the contents" },
+    { "backup", "> SNAPSHOT", NEED_DATABASE, 0, 0, do_backup, false,
+      "write the contents in the form of a database file" },
+    { "restore", "< SNAPSHOT", NEED_DATABASE, 0, 0, do_restore, false,
+      "replace the contents with those of a database file" },
     { "monitor", "TABLE [COLUMN,...]...", NEED_DATABASE, 1, INT_MAX,
-      do_monitor, true },
+      do_monitor, true,
+      "print the rows of TABLE (\"ALL\" for all tables) as they change;"
+      "\n      COLUMNs may include !initial, !insert, !delete, !modify" },
     { "monitor-cond", "CONDITIONS TABLE [COLUMN,...]...", NEED_DATABASE, 2,
-      INT_MAX, do_monitor_cond, true },
+      INT_MAX, do_monitor_cond, true,
+      "likewise, rows that match CONDITIONS" },
     { "monitor-cond-since", "[LASTID] CONDITIONS TABLE [COLUMN,...]...",
-      NEED_DATABASE, 2, INT_MAX, do_monitor_cond_since, true },
-    { "convert", "SCHEMA", NEED_SERVER, 1, 1, do_convert, false },
+      NEED_DATABASE, 2, INT_MAX, do_monitor_cond_since, true,
+      "likewise, from the state LASTID on" },
+    { "convert", "SCHEMA", NEED_SERVER, 1, 1, do_convert, false,
+      "convert the database that SCHEMA names to SCHEMA" },
     { "needs-conversion", "SCHEMA", NEED_SERVER, 1, 1, do_needs_conversion,
-      false },
-    { "wait", "DATABASE STATE", NEED_SERVER, 2, 2, do_wait, false },
-    { "lock", "LOCK", NEED_SERVER, 1, 1, do_lock, true },
-    { "steal", "LOCK", NEED_SERVER, 1, 1, do_steal, true },
-    { "unlock", "LOCK", NEED_SERVER, 1, 1, do_unlock, true },
+      false, "print whether it has another schema" },
+    { "wait", "DATABASE STATE", NEED_SERVER, 2, 2, do_wait, false,
+      "wait until DATABASE is in STATE: added, connected or removed" },
+    { "lock", "LOCK", NEED_SERVER, 1, 1, do_lock, true,
+      "take LOCK, or wait for it" },
+    { "steal", "LOCK", NEED_SERVER, 1, 1, do_steal, true,
+      "take LOCK, from whoever has it" },
+    { "unlock", "LOCK", NEED_SERVER, 1, 1, do_unlock, true,
+      "give LOCK back" },
 };
+
+static struct error *
+set_leader_only(void *target, const char *argument)
+{
+    no_leader_only = false;
+    return NULL;
+}
+
+static struct error *
+set_change_aware(void *target, const char *argument)
+{
+    change_aware = "true";
+    return NULL;
+}
+
+static struct error *
+set_no_change_aware(void *target, const char *argument)
+{
+    change_aware = "false";
+    return NULL;
+}
 
 static const struct option_row client_rows[] = {
     { "force", 0, OPTION_NONE, NULL,
       "restore into a database of another schema", option_set_true, &force },
+    { "leader-only", 0, OPTION_NONE, NULL,
+      "of a clustered database, take the leader (the default)",
+      set_leader_only, NULL },
+    { "no-leader-only", 0, OPTION_NONE, NULL,
+      "take any connected server of its cluster", option_set_true,
+      &no_leader_only },
+    { "db-change-aware", 0, OPTION_NONE, NULL,
+      "tell the server that added and removed databases are noticed",
+      set_change_aware, NULL },
+    { "no-db-change-aware", 0, OPTION_NONE, NULL,
+      "be disconnected when databases are added or removed",
+      set_no_change_aware, NULL },
 };
 
 static void usage(void);
@@ -833,13 +893,13 @@ usage(void)
            "usage: %s [OPTIONS] COMMAND [ARG...]\n\nCommands:\n",
            program_name(), program_name());
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        printf("  %s [SERVER] %s%s\n", commands[i].name,
+        printf("  %s [SERVER] %s%s\n      %s\n", commands[i].name,
                commands[i].need == NEED_DATABASE ? "[DATABASE] " : "",
-               commands[i].usage);
+               commands[i].usage, commands[i].help);
     }
     printf("The default SERVER is unix:%s/db.sock.\n"
            "The default DATABASE is Open_vSwitch.\n", dirs_run(DIRS_OVS));
-    stream_print_usage("SERVER", true, false);
+    stream_print_usage("SERVER", true, true);
     options_print_help(groups, n);
 }
 
@@ -847,7 +907,8 @@ static bool
 names_server(const char *arg)
 {
     char *first = xmemdup0(arg, strcspn(arg, ","));
-    bool ok = stream_name_is_active(first);
+    bool ok = (stream_name_is_active(first)
+               || stream_name_is_passive(first));
 
     free(first);
     return ok;
@@ -882,12 +943,66 @@ choose_database(struct client *c, int *argc, char **argv[])
     }
     if (!c->database) {
         if (!only || n_others != 1) {
-            program_fatal("no default database for this server; please "
+            program_fatal("could not find a default database, please "
                           "specify a database name");
         }
         c->database = xstrdup(only);
     }
     json_decref(names);
+}
+
+/* Whether the server has a connection to the cluster of the database and, if
+ * that is asked for, leads it; so it is with any that is not clustered. */
+static bool
+is_fit(struct client *c)
+{
+    json_t *result = rpc_call(
+        c->rpc, "transact",
+        json_pack("[s,{ss,ss,s[[s,s,s]]}]", "_Server", "op", "select",
+                  "table", "Database", "where", "name", "==", c->database));
+    const json_t *row = json_array_get(
+        json_object_get(json_array_get(result, 0), "rows"), 0);
+    const char *model = json_string_value(json_object_get(row, "model"));
+    const char *flag = no_leader_only ? "connected" : "leader";
+    bool ok = (!model || strcmp(model, "clustered")
+               || json_is_true(json_object_get(row, flag)));
+
+    json_decref(result);
+    return ok;
+}
+
+static bool
+has_server_database(struct client *c)
+{
+    json_t *names = rpc_call(c->rpc, "list_dbs", json_array());
+    bool found = false;
+    json_t *name;
+    size_t i;
+
+    json_array_foreach (names, i, name) {
+        found = found || !strcmp(json_string_value(name), "_Server");
+    }
+    json_decref(names);
+    return found;
+}
+
+/* Goes on to the next of the servers until one is fit. */
+static void
+find_fit_server(struct client *c, const char *servers)
+{
+    size_t n = 1;
+
+    for (const char *p = servers; *p; p++) {
+        n += *p == ',';
+    }
+    while (has_server_database(c) && !is_fit(c)) {
+        if (!--n) {
+            program_fatal("%s: no %s of the cluster of database %s", servers,
+                          no_leader_only ? "connected server" : "leader",
+                          c->database);
+        }
+        rpc_try_next(c->rpc);
+    }
 }
 
 /* Whether an option asks for what a daemon has; without, a monitor is a tool
@@ -926,9 +1041,17 @@ run_command(const struct command *command, bool daemon, int argc,
     if (command->is_daemon && daemon) {
         daemon_start();
     }
+    /* Times are for tables that come one by one. */
+    table_style.timestamp = table_style.timestamp && command->is_daemon;
     c.rpc = rpc_connect(server);
+    if (change_aware) {
+        json_decref(rpc_call(c.rpc, "set_db_change_aware",
+                             json_pack("[b]", !strcmp(change_aware,
+                                                      "true"))));
+    }
     if (command->need == NEED_DATABASE) {
         choose_database(&c, &argc, &argv);
+        find_fit_server(&c, server);
     }
     if (argc < command->min_args || argc > command->max_args) {
         program_fatal("'%s' command requires %s", command->name,

@@ -23,6 +23,7 @@ struct notification {
 struct rpc {
     struct jsonrpc_session *session;
     bool is_connected;
+    bool is_leaving;                /* rpc_try_next(). */
     uint64_t id;                    /* Of the call that is waited for. */
     bool has_reply;
     json_t *result;
@@ -79,7 +80,9 @@ disconnected(struct jsonrpc_session *session, const struct error *error,
 {
     struct rpc *rpc = rpc_;
 
-    if (rpc->is_connected) {
+    if (rpc->is_leaving) {
+        rpc->is_leaving = rpc->is_connected = false;
+    } else if (rpc->is_connected) {
         program_fatal("%s: disconnected (%s)", jsonrpc_session_name(session),
                       error ? error_message(error) : "End of file");
     } else if (!jsonrpc_session_is_alive(session)) {
@@ -88,14 +91,58 @@ disconnected(struct jsonrpc_session *session, const struct error *error,
     }
 }
 
+static const struct jsonrpc_session_callbacks callbacks = {
+    .connected = connected,
+    .message = message,
+    .disconnected = disconnected,
+};
+
+static void
+accepted(struct listener *listener, struct stream *stream, void *ret_stream_)
+{
+    struct stream **ret_stream = ret_stream_;
+
+    if (*ret_stream) {
+        stream_destroy(stream);
+    } else {
+        *ret_stream = stream;
+    }
+}
+
+/* Waits for a server to connect to us. */
+static void
+wait_for_server(struct rpc *rpc, const char *remote,
+                const struct jsonrpc_session_options *options)
+{
+    static const struct listener_callbacks listening = { accepted };
+    struct stream *stream = NULL;
+    struct listener *listener;
+
+    program_check(listener_open(remote, DEFAULT_PORT, &listening, &stream,
+                                &listener));
+    while (!stream) {
+        loop_turn(true);
+    }
+    listener_destroy(listener);
+    rpc->session = jsonrpc_session_accept(stream, options, &callbacks, rpc);
+    rpc->is_connected = true;
+}
+
+static void
+wait_for_connection(struct rpc *rpc)
+{
+    while (!rpc->is_connected) {
+        if (!jsonrpc_session_is_alive(rpc->session)) {
+            program_fatal("failed to connect to \"%s\"",
+                          jsonrpc_session_name(rpc->session));
+        }
+        loop_turn(true);
+    }
+}
+
 struct rpc *
 rpc_connect(const char *remotes)
 {
-    static const struct jsonrpc_session_callbacks callbacks = {
-        .connected = connected,
-        .message = message,
-        .disconnected = disconnected,
-    };
     struct jsonrpc_session_options options = JSONRPC_SESSION_DEFAULTS;
     struct rpc *rpc = xzalloc(sizeof *rpc);
 
@@ -108,15 +155,25 @@ rpc_connect(const char *remotes)
     options.max_bytes = MAX_MESSAGE;
     options.default_port = DEFAULT_PORT;
     options.is_quiet = true;
+    if (stream_name_is_passive(remotes)) {
+        wait_for_server(rpc, remotes, &options);
+        return rpc;
+    }
     program_check(jsonrpc_session_open_list(remotes, &options, &callbacks,
                                             rpc, &rpc->session));
-    while (!rpc->is_connected) {
-        if (!jsonrpc_session_is_alive(rpc->session)) {
-            program_fatal("failed to connect to \"%s\"", remotes);
-        }
+    wait_for_connection(rpc);
+    return rpc;
+}
+
+void
+rpc_try_next(struct rpc *rpc)
+{
+    rpc->is_leaving = true;
+    jsonrpc_session_try_next(rpc->session);
+    while (rpc->is_leaving) {
         loop_turn(true);
     }
-    return rpc;
+    wait_for_connection(rpc);
 }
 
 void

@@ -11,8 +11,12 @@
 
 struct rpc;
 
-/* Connects to one of the servers of 'remotes' (separated by commas). */
+/* Connects to one of the servers of 'remotes' (separated by commas), or, if
+ * it is a passive name ("ptcp:..."), waits for a server to connect. */
 struct rpc *rpc_connect(const char *remotes);
+
+/* Leaves the server for another of the remotes. */
+void rpc_try_next(struct rpc *);
 void rpc_close(struct rpc *);
 
 /* Calls 'method' and returns its result, for json_decref().  'params' is

@@ -11,6 +11,7 @@
 #include "lib/daemon/daemon.h"
 #include "ovsdb/server/execute.h"
 #include "ovsdb/server/record.h"
+#include "ovsdb/server/row_text.h"
 
 static unsigned int verbosity;
 static const char *rbac_role;
@@ -21,6 +22,7 @@ struct command {
     int min_args;
     int max_args;
     void (*run)(int argc, char *argv[]);
+    const char *help;
 };
 
 static struct error *
@@ -190,12 +192,6 @@ print_about(struct ovsdb_schema *schema, const char *command)
 }
 
 static void
-do_about_db(int argc, char *argv[])
-{
-    print_about(read_db_schema(db_arg(argc, argv, 1)), argv[0]);
-}
-
-static void
 do_about_schema(int argc, char *argv[])
 {
     print_about(read_schema(schema_arg(argc, argv, 1)), argv[0]);
@@ -225,6 +221,81 @@ do_db_is(int argc, char *argv[])
     if (strcmp(kind_of(argv[1]), strrchr(argv[0], '-') + 1)) {
         exit(2);
     }
+}
+
+/* The longest first record of a clustered database that is believed. */
+#define MAX_CLUSTER_HEADER (16 << 20)
+
+/* Reads the first record of a clustered database (ovsdb(5)), which tells of
+ * the server and its cluster, for json_decref(). */
+static json_t *
+read_cluster_header(const char *path)
+{
+    struct str text = STR_EMPTY;
+    json_t *json = NULL;
+    unsigned int size;
+    FILE *file;
+
+    if (strcmp(kind_of(path), "clustered")) {
+        program_fatal("%s: not a clustered database", path);
+    }
+    file = fopen(path, "r");
+    if (!file || fscanf(file, "OVSDB CLUSTER %8u %*40[0-9a-f]", &size) != 1
+        || size > MAX_CLUSTER_HEADER || getc(file) != '\n'
+        || fread(str_put_raw(&text, size), 1, size, file) != size) {
+        program_fatal("%s: parse error in header of a clustered database",
+                      path);
+    }
+    fclose(file);
+    program_check(error_wrap(jtext_to_json(str_cstr(&text), text.length,
+                                           &json), "%s", path));
+    str_uninit(&text);
+    if (!json_is_string(json_object_get(json, "name"))) {
+        program_fatal("%s: clustered database without a name", path);
+    }
+    return json;
+}
+
+static void
+do_about_db(int argc, char *argv[])
+{
+    const char *path = db_arg(argc, argv, 1);
+    json_t *header;
+
+    if (!strcmp(argv[0], "db-name") && !strcmp(kind_of(path), "clustered")) {
+        header = read_cluster_header(path);
+        puts(json_string_value(json_object_get(header, "name")));
+        json_decref(header);
+    } else {
+        print_about(read_db_schema(path), argv[0]);
+    }
+}
+
+/* db-cid, db-sid, db-local-address. */
+static void
+do_about_cluster(int argc, char *argv[])
+{
+    static const struct {
+        const char *command, *member;
+    } rows[] = {
+        { "db-cid", "cluster_id" },
+        { "db-sid", "server_id" },
+        { "db-local-address", "local_address" },
+    };
+    json_t *header = read_cluster_header(argv[1]);
+    size_t i = 0;
+
+    while (strcmp(argv[0], rows[i].command)) {
+        i++;
+    }
+    if (!json_is_string(json_object_get(header, rows[i].member))) {
+        /* A server that has not joined yet knows no cluster. */
+        fprintf(stderr, "%s: %s: no %s is known yet\n", program_name(),
+                argv[1], rows[i].member);
+        exit(2);
+    }
+    puts(json_string_value(json_object_get(header, rows[i].member)));
+    json_decref(header);
 }
 
 static void
@@ -261,26 +332,32 @@ do_compare_versions(int argc, char *argv[])
     }
 }
 
-/* Parameters of a transaction must name the database. */
-static void
+/* Whether the parameters of a transaction name the database; prints an error
+ * if not. */
+static bool
 check_transaction(const struct db *db, const char *text)
 {
     json_t *json = NULL;
+    struct error *error;
     const char *name;
+    struct str s = STR_EMPTY;
+    bool ok;
 
     program_check(jtext_to_json(text, strlen(text), &json));
     name = json_string_value(json_array_get(json, 0));
-    if (!name) {
-        puts("{\"details\":\"database name expected as first parameter\","
-             "\"error\":\"syntax error\"}");
-        exit(1);
-    }
-    if (strcmp(name, db_name(db))) {
-        printf("{\"details\":\"transaction on wrong database\","
-               "\"error\":\"unknown database\"}\n");
-        exit(1);
+    ok = name && !strcmp(name, db_name(db));
+    if (!ok) {
+        error = error_create_tagged("syntax error", (
+            json_is_array(json) ? "database name expected as first parameter"
+            : "array expected"));
+        error_take_subject(error, jtext_subject(span_of(text)));
+        put_error_json(&s, error);
+        puts(str_cstr(&s));
+        str_uninit(&s);
+        error_free(error);
     }
     json_decref(json);
+    return ok;
 }
 
 static void
@@ -305,15 +382,16 @@ run_transaction(int argc, char *argv[], bool dry_run)
                             dry_run ? DBLOG_READ_ONLY : DBLOG_READ_WRITE,
                             &log);
 
-    check_transaction(db, text);
-    db->observer = (struct db_observer) { append_record, log };
-    execute(db, span_of(text), &client, INT64_MAX, dry_run, &result);
-    if (!dry_run) {
-        program_check(dblog_flush(log));
-        program_check(dblog_sync(log));
+    if (check_transaction(db, text)) {
+        db->observer = (struct db_observer) { append_record, log };
+        execute(db, span_of(text), &client, INT64_MAX, dry_run, &result);
+        if (!dry_run) {
+            program_check(dblog_flush(log));
+            program_check(dblog_sync(log));
+        }
+        puts(str_cstr(&result.text));
+        str_uninit(&result.text);
     }
-    puts(str_cstr(&result.text));
-    str_uninit(&result.text);
     db_destroy(db);
     dblog_close(log);
 }
@@ -458,15 +536,12 @@ print_record(const struct ovsdb_schema *schema, json_t *json, json_t *names)
         print_date(json_integer_value(date));
     }
     if (json_is_string(comment)) {
-        struct str s = STR_EMPTY;
-
-        jtext_put_cstr(&s, json_string_value(comment));
-        printf(" %s", str_cstr(&s));
-        str_uninit(&s);
+        printf(" \"%s\"", json_string_value(comment));
     }
     putchar('\n');
     if (verbosity) {
         print_tables(schema, json, names);
+        putchar('\n');
     }
 }
 
@@ -492,10 +567,10 @@ do_show_log(int argc, char *argv[])
             program_check(ovsdb_schema_from_json(json, &schema));
             printf(" \"%s\" schema, version=\"%s\", cksum=\"%s\"\n",
                    schema->name, schema->version, schema->cksum);
+            putchar('\n');
         } else {
             print_record(schema, json, names);
         }
-        putchar('\n');
         json_decref(json);
     }
     dblog_close(log);
@@ -507,24 +582,46 @@ static void do_list_commands(int argc, char *argv[]);
 static void do_help(int argc, char *argv[]);
 
 static const struct command commands[] = {
-    { "create", "[DB [SCHEMA]]", 0, 2, do_create },
-    { "compact", "[DB [DST]]", 0, 2, do_compact },
-    { "convert", "[DB [SCHEMA [DST]]]", 0, 3, do_convert },
-    { "needs-conversion", "[DB [SCHEMA]]", 0, 2, do_needs_conversion },
-    { "db-name", "[DB]", 0, 1, do_about_db },
-    { "db-version", "[DB]", 0, 1, do_about_db },
-    { "db-cksum", "[DB]", 0, 1, do_about_db },
-    { "db-is-clustered", "DB", 1, 1, do_db_is },
-    { "db-is-standalone", "DB", 1, 1, do_db_is },
-    { "schema-name", "[SCHEMA]", 0, 1, do_about_schema },
-    { "schema-version", "[SCHEMA]", 0, 1, do_about_schema },
-    { "schema-cksum", "[SCHEMA]", 0, 1, do_about_schema },
-    { "compare-versions", "A OP B", 3, 3, do_compare_versions },
-    { "query", "[DB] TRNS", 1, 2, do_query },
-    { "transact", "[DB] TRNS", 1, 2, do_transact },
-    { "show-log", "[DB]", 0, 1, do_show_log },
-    { "list-commands", "", 0, INT_MAX, do_list_commands },
-    { "help", "", 0, INT_MAX, do_help },
+    { "create", "[DB [SCHEMA]]", 0, 2, do_create,
+      "create DB with the given SCHEMA" },
+    { "compact", "[DB [DST]]", 0, 2, do_compact,
+      "compact DB in-place (or to DST)" },
+    { "convert", "[DB [SCHEMA [DST]]]", 0, 3, do_convert,
+      "convert DB to SCHEMA (to DST)" },
+    { "needs-conversion", "[DB [SCHEMA]]", 0, 2, do_needs_conversion,
+      "print whether DB has another schema" },
+    { "db-name", "[DB]", 0, 1, do_about_db, "print the name of DB's schema" },
+    { "db-version", "[DB]", 0, 1, do_about_db,
+      "print the version of DB's schema" },
+    { "db-cksum", "[DB]", 0, 1, do_about_db,
+      "print the checksum of DB's schema" },
+    { "db-cid", "DB", 1, 1, do_about_cluster,
+      "print the cluster ID of a clustered DB" },
+    { "db-sid", "DB", 1, 1, do_about_cluster,
+      "print the server ID of a clustered DB" },
+    { "db-local-address", "DB", 1, 1, do_about_cluster,
+      "print the local address of a clustered DB" },
+    { "db-is-clustered", "DB", 1, 1, do_db_is,
+      "exit with 0 if DB is clustered, 2 if not" },
+    { "db-is-standalone", "DB", 1, 1, do_db_is,
+      "exit with 0 if DB is standalone, 2 if not" },
+    { "schema-name", "[SCHEMA]", 0, 1, do_about_schema,
+      "print SCHEMA's name" },
+    { "schema-version", "[SCHEMA]", 0, 1, do_about_schema,
+      "print SCHEMA's version" },
+    { "schema-cksum", "[SCHEMA]", 0, 1, do_about_schema,
+      "print SCHEMA's checksum" },
+    { "compare-versions", "A OP B", 3, 3, do_compare_versions,
+      "exit with 0 if it holds, 2 if not" },
+    { "query", "[DB] TRNS", 1, 2, do_query,
+      "run transaction TRNS, but keep nothing" },
+    { "transact", "[DB] TRNS", 1, 2, do_transact,
+      "run transaction TRNS on DB" },
+    { "show-log", "[DB]", 0, 1, do_show_log,
+      "print DB's records; -m, -mm: and their rows, columns" },
+    { "list-commands", "", 0, INT_MAX, do_list_commands,
+      "list these commands" },
+    { "help", "", 0, INT_MAX, do_help, "display this help message" },
 };
 
 static void
@@ -566,7 +663,10 @@ usage(void)
            "usage: %s [OPTIONS] COMMAND [ARG...]\n", program_name(),
            program_name());
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        printf("  %s %s\n", commands[i].name, commands[i].usage);
+        const struct command *c = &commands[i];
+
+        printf("  %s %-*s  %s\n", c->name,
+               (int) (33 - MIN(33, strlen(c->name))), c->usage, c->help);
     }
     printf("The default DB is %s.\nThe default SCHEMA is %s.\n",
            default_db(), default_schema());

@@ -28,7 +28,7 @@ add_column(struct watched_table *wt, const struct ovsdb_column *column)
 {
     VEC_FOR_EACH (other, &wt->columns) {
         if (*other == column) {
-            program_fatal("%s: column %s mentioned multiple times",
+            program_fatal("%s: column \"%s\" mentioned multiple times",
                           wt->schema->name, column->name);
         }
     }
@@ -64,7 +64,7 @@ parse_request(struct watched_table *wt, const char *arg)
         }
         column = ovsdb_table_schema_find_column(wt->schema, word);
         if (!column) {
-            program_fatal("table \"%s\" does not have column \"%s\"",
+            program_fatal("table \"%s\" does not have a column named \"%s\"",
                           wt->schema->name, word);
         }
         add_column(wt, column);
@@ -352,8 +352,8 @@ watch_tables(struct rpc *rpc, const struct ovsdb_schema *schema,
 
         ts = ovsdb_schema_find_table(schema, argv[0]);
         if (!ts) {
-            program_fatal("%s: %s does not have a table named \"%s\"",
-                          program_name(), schema->name, argv[0]);
+            program_fatal("%s does not have a table named \"%s\"",
+                          schema->name, argv[0]);
         }
         add_table(&w, ts, condition, argc - 1, argv + 1, requests);
     }
