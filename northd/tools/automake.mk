@@ -4,11 +4,22 @@ northd_ovn_nbctl_SOURCES = \
 	northd/tools/nbctl.c \
 	northd/tools/nbctl.h \
 	northd/tools/nbctl_acl.c \
+	northd/tools/nbctl_copp.c \
 	northd/tools/nbctl_dhcp.c \
+	northd/tools/nbctl_fwd.c \
+	northd/tools/nbctl_ha.c \
+	northd/tools/nbctl_hc.c \
+	northd/tools/nbctl_lb.c \
+	northd/tools/nbctl_mac_binding.c \
+	northd/tools/nbctl_mirror.c \
 	northd/tools/nbctl_nat.c \
+	northd/tools/nbctl_nf.c \
+	northd/tools/nbctl_policy.c \
+	northd/tools/nbctl_qos.c \
 	northd/tools/nbctl_route.c \
 	northd/tools/nbctl_router.c \
-	northd/tools/nbctl_switch.c
+	northd/tools/nbctl_switch.c \
+	northd/tools/nbctl_util.c
 northd_ovn_nbctl_LDADD = lib/dbctl/libdbctl.a $(LOGICAL_LIBS) $(DBCTL_LIBS)
 EXTRA_DIST += northd/tools/README.md
 

@@ -18,147 +18,6 @@ static bool force_wait;
 /* The configuration number that this run's changes got; 0 for none. */
 static int64_t next_cfg;
 
-/* Look-ups. */
-
-static const char *
-string_member(const struct replica_row *row, unsigned int column)
-{
-    const char *member = (const char *) row
-                         + replica_row_class(row)->columns[column].offset;
-
-    return *(const char *const *) (const void *) member;
-}
-
-struct error *
-nbctl_find(struct dbctl *dbctl, const struct replica_table_class *table,
-           unsigned int column, const char *what, const char *id,
-           bool must_exist, const struct replica_row **ret)
-{
-    struct replica_row *row;
-    struct uuid uuid;
-
-    *ret = NULL;
-    if (uuid_from_string(&uuid, id)) {
-        *ret = replica_find(dbctl_replica(dbctl), table, &uuid);
-    }
-    if (!*ret) {
-        REPLICA_FOR_EACH (row, dbctl_replica(dbctl), table) {
-            if (strcmp(string_member(row, column), id)) {
-                continue;
-            }
-            if (*ret) {
-                return error_create(0, "%s: more than one row of %s has this "
-                                    "name; use a UUID", id, table->name);
-            }
-            *ret = row;
-        }
-    }
-    if (!*ret && must_exist) {
-        return error_create(0, "%s: %s not found", id, what);
-    }
-    return NULL;
-}
-
-struct error *
-nbctl_find_switch(struct dbctl *dbctl, const char *id, bool must_exist,
-                  const struct nb_logical_switch **ret)
-{
-    return nbctl_find(dbctl, &nb_logical_switch_table,
-                      NB_LOGICAL_SWITCH_COL_NAME, "switch name", id,
-                      must_exist, (const struct replica_row **) ret);
-}
-
-struct error *
-nbctl_find_lsp(struct dbctl *dbctl, const char *id, bool must_exist,
-               const struct nb_logical_switch_port **ret)
-{
-    return nbctl_find(dbctl, &nb_logical_switch_port_table,
-                      NB_LOGICAL_SWITCH_PORT_COL_NAME, "port name", id,
-                      must_exist, (const struct replica_row **) ret);
-}
-
-struct error *
-nbctl_find_router(struct dbctl *dbctl, const char *id, bool must_exist,
-                  const struct nb_logical_router **ret)
-{
-    return nbctl_find(dbctl, &nb_logical_router_table,
-                      NB_LOGICAL_ROUTER_COL_NAME, "router name", id,
-                      must_exist, (const struct replica_row **) ret);
-}
-
-struct error *
-nbctl_find_lrp(struct dbctl *dbctl, const char *id, bool must_exist,
-               const struct nb_logical_router_port **ret)
-{
-    return nbctl_find(dbctl, &nb_logical_router_port_table,
-                      NB_LOGICAL_ROUTER_PORT_COL_NAME, "port name", id,
-                      must_exist, (const struct replica_row **) ret);
-}
-
-/* Output and small parsers. */
-
-void
-nbctl_add_line(nbctl_lines *lines, const struct replica_row *row,
-               const char *name)
-{
-    vec_push(lines, xasprintf(UUID_FMT " (%s)", UUID_ARGS(&row->uuid), name));
-}
-
-static int
-compare_lines(const void *a_, const void *b_)
-{
-    const char *const *a = a_, *const *b = b_;
-    int c = strcmp(*a + UUID_LEN, *b + UUID_LEN);
-
-    return c ? c : strcmp(*a, *b);
-}
-
-void
-nbctl_put_lines(struct str *out, nbctl_lines *lines)
-{
-    vec_sort(lines, compare_lines);
-    VEC_FOR_EACH (line, lines) {
-        str_printf(out, "%s\n", *line);
-        free(*line);
-    }
-    vec_uninit(lines);
-}
-
-struct error *
-nbctl_parse_state(const char *s, bool *enabled)
-{
-    if (!strcmp(s, "enabled")) {
-        *enabled = true;
-    } else if (!strcmp(s, "disabled")) {
-        *enabled = false;
-    } else {
-        return error_create(0, "%s: state must be \"enabled\" or "
-                            "\"disabled\"", s);
-    }
-    return NULL;
-}
-
-void
-nbctl_parse_pairs(char *argv[], int n, struct smap *pairs)
-{
-    for (int i = 0; i < n; i++) {
-        const char *equals = strchr(argv[i], '=');
-
-        if (equals) {
-            smap_set_take(pairs, xmemdup0(argv[i], equals - argv[i]),
-                          xstrdup(equals + 1));
-        }
-    }
-}
-
-void
-nbctl_put_pairs(struct str *out, const struct strmap *pairs)
-{
-    STRMAP_FOR_EACH (i, pairs) {
-        str_printf(out, "%s=%s\n", pairs->keys[i], pairs->values[i]);
-    }
-}
-
 /* General commands. */
 
 static struct error *
@@ -323,15 +182,35 @@ const struct dbctl_command_group nbctl_general_commands = {
 
 #define BY_NAME(TABLE, COLUMN) { &TABLE##_table, &TABLE##_table, COLUMN, -1 }
 
+/* By a value of a map, as OpenStack's networking writes it. */
+#define BY_ID(TABLE, COLUMN, KEY) \
+    { &TABLE##_table, &TABLE##_table, COLUMN, -1, KEY }
+
+/* By a switch port that refers to the row. */
+#define BY_PORT(TABLE, REFERENCE, COLUMN) \
+    { &TABLE##_table, &nb_logical_switch_port_table, \
+      NB_LOGICAL_SWITCH_PORT_COL_##COLUMN, \
+      NB_LOGICAL_SWITCH_PORT_COL_##REFERENCE }
+
 static const struct dbctl_record_name names[] = {
     BY_NAME(nb_logical_switch, NB_LOGICAL_SWITCH_COL_NAME),
+    BY_ID(nb_logical_switch, NB_LOGICAL_SWITCH_COL_EXTERNAL_IDS,
+          "neutron:network_name"),
     BY_NAME(nb_logical_switch_port, NB_LOGICAL_SWITCH_PORT_COL_NAME),
+    BY_ID(nb_logical_switch_port, NB_LOGICAL_SWITCH_PORT_COL_EXTERNAL_IDS,
+          "neutron:port_name"),
     BY_NAME(nb_logical_router, NB_LOGICAL_ROUTER_COL_NAME),
+    BY_ID(nb_logical_router, NB_LOGICAL_ROUTER_COL_EXTERNAL_IDS,
+          "neutron:router_name"),
     BY_NAME(nb_logical_router_port, NB_LOGICAL_ROUTER_PORT_COL_NAME),
+    BY_PORT(nb_dhcp_options, DHCPV4_OPTIONS, NAME),
+    BY_PORT(nb_dhcp_options, DHCPV6_OPTIONS, NAME),
     BY_NAME(nb_address_set, NB_ADDRESS_SET_COL_NAME),
     BY_NAME(nb_port_group, NB_PORT_GROUP_COL_NAME),
     BY_NAME(nb_load_balancer, NB_LOAD_BALANCER_COL_NAME),
     BY_NAME(nb_load_balancer_group, NB_LOAD_BALANCER_GROUP_COL_NAME),
+    BY_NAME(nb_load_balancer_health_check,
+            NB_LOAD_BALANCER_HEALTH_CHECK_COL_VIP),
     BY_NAME(nb_acl, NB_ACL_COL_NAME),
     BY_NAME(nb_meter, NB_METER_COL_NAME),
     BY_NAME(nb_mirror, NB_MIRROR_COL_NAME),
@@ -342,6 +221,13 @@ static const struct dbctl_record_name names[] = {
     BY_NAME(nb_ha_chassis_group, NB_HA_CHASSIS_GROUP_COL_NAME),
     BY_NAME(nb_copp, NB_COPP_COL_NAME),
     BY_NAME(nb_chassis_template_var, NB_CHASSIS_TEMPLATE_VAR_COL_CHASSIS),
+    BY_NAME(nb_nat, NB_NAT_COL_EXTERNAL_IP),
+    BY_NAME(nb_dhcp_relay, NB_DHCP_RELAY_COL_NAME),
+    BY_NAME(nb_network_function, NB_NETWORK_FUNCTION_COL_NAME),
+    BY_NAME(nb_network_function_group, NB_NETWORK_FUNCTION_GROUP_COL_NAME),
+    BY_NAME(nb_network_function_health_check,
+            NB_NETWORK_FUNCTION_HEALTH_CHECK_COL_NAME),
+    BY_NAME(nb_sample_collector, NB_SAMPLE_COLLECTOR_COL_NAME),
 };
 
 static const struct dbctl_server server = {
@@ -446,6 +332,10 @@ main(int argc, char *argv[])
         nbctl_general_commands, nbctl_switch_commands, nbctl_lsp_commands,
         nbctl_router_commands, nbctl_route_commands, nbctl_acl_commands,
         nbctl_nat_commands, nbctl_dhcp_commands,
+        nbctl_lb_commands, nbctl_qos_commands, nbctl_meter_commands,
+        nbctl_policy_commands, nbctl_mirror_commands, nbctl_fwd_commands,
+        nbctl_ha_commands, nbctl_copp_commands, nbctl_mac_binding_commands,
+        nbctl_nf_commands, nbctl_hc_commands,
         dbctl_connection_commands, dbctl_ssl_commands,
     };
     const struct dbctl_tool tool = {

@@ -26,6 +26,18 @@ struct error *nbctl_find_router(struct dbctl *, const char *id,
 struct error *nbctl_find_lrp(struct dbctl *, const char *id, bool must_exist,
                              const struct nb_logical_router_port **) MUST_USE;
 
+struct error *nbctl_find_lb(struct dbctl *, const char *id, bool must_exist,
+                            const struct nb_load_balancer **) MUST_USE;
+struct error *nbctl_find_group(struct dbctl *, const char *id,
+                               bool must_exist,
+                               const struct nb_port_group **) MUST_USE;
+
+/* The switch or router that a port belongs to; NULL if to none. */
+const struct nb_logical_switch *
+nbctl_switch_of(const struct dbctl *, const struct nb_logical_switch_port *);
+const struct nb_logical_router *
+nbctl_router_of(const struct dbctl *, const struct nb_logical_router_port *);
+
 /* Adds the line "UUID (NAME)" to sort. */
 typedef VEC(char *) nbctl_lines;
 void nbctl_add_line(nbctl_lines *, const struct replica_row *,
@@ -43,6 +55,39 @@ void nbctl_parse_pairs(char *argv[], int n, struct smap *);
 /* Puts "KEY=VALUE" lines. */
 void nbctl_put_pairs(struct str *, const struct strmap *);
 
+/* Arguments.  'what' is for the message ("rate"). */
+
+#define NBCTL_PRIORITY_MAX 32767
+
+/* Refuses 's' unless it is one of 'choices', which NULL ends. */
+struct error *nbctl_parse_choice(const char *what, const char *s,
+                                 const char *const choices[]) MUST_USE;
+struct error *nbctl_parse_number(const char *what, const char *s, int64_t min,
+                                 int64_t max, int64_t *ret) MUST_USE;
+
+/* 0 to NBCTL_PRIORITY_MAX. */
+struct error *nbctl_parse_priority(const char *, int64_t *ret) MUST_USE;
+
+/* "to-lport" or "from-lport", or a start of either. */
+struct error *nbctl_parse_direction(const char *, const char **ret) MUST_USE;
+
+/* An address, or a network ("IP/PLEN", or an IP alone) with its host bits
+ * cleared, in canonical text, for free(); NULL if 's' is none. */
+char *nbctl_normalize_ip(const char *s, bool *is_v4);
+char *nbctl_normalize_network(const char *s, bool *is_v4, unsigned int *plen);
+
+/* Whether a router port is bound to gateway chassis, which makes it a
+ * distributed gateway port; whether IP address 'ip' is in its networks. */
+bool nbctl_lrp_is_gateway(const struct nb_logical_router_port *);
+bool nbctl_lrp_reaches(const struct nb_logical_router_port *, const char *ip);
+
+/* A BFD session to 'dst_ip' (on 'logical_port', unless NULL); NULL if there is
+ * none.  A new one. */
+const struct nb_bfd *nbctl_find_bfd(const struct dbctl *, const char *dst_ip,
+                                    const char *logical_port);
+const struct nb_bfd *nbctl_add_bfd(struct dbctl *, const char *dst_ip,
+                                   const char *logical_port);
+
 extern const struct dbctl_command_group nbctl_general_commands;
 extern const struct dbctl_command_group nbctl_switch_commands;
 extern const struct dbctl_command_group nbctl_lsp_commands;
@@ -51,5 +96,16 @@ extern const struct dbctl_command_group nbctl_route_commands;
 extern const struct dbctl_command_group nbctl_acl_commands;
 extern const struct dbctl_command_group nbctl_nat_commands;
 extern const struct dbctl_command_group nbctl_dhcp_commands;
+extern const struct dbctl_command_group nbctl_lb_commands;
+extern const struct dbctl_command_group nbctl_qos_commands;
+extern const struct dbctl_command_group nbctl_meter_commands;
+extern const struct dbctl_command_group nbctl_policy_commands;
+extern const struct dbctl_command_group nbctl_mirror_commands;
+extern const struct dbctl_command_group nbctl_fwd_commands;
+extern const struct dbctl_command_group nbctl_ha_commands;
+extern const struct dbctl_command_group nbctl_copp_commands;
+extern const struct dbctl_command_group nbctl_mac_binding_commands;
+extern const struct dbctl_command_group nbctl_nf_commands;
+extern const struct dbctl_command_group nbctl_hc_commands;
 
 #endif /* northd/tools/nbctl.h */

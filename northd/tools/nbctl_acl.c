@@ -7,7 +7,6 @@
 #include "lib/base/text.h"
 #include "northd/tools/nbctl.h"
 
-#define PRIORITY_MAX 32767
 #define TIER_MAX 3
 
 static const struct replica_table_class *const tables[] = {
@@ -15,20 +14,16 @@ static const struct replica_table_class *const tables[] = {
     &nb_port_group_table, &nb_acl_table, NULL,
 };
 
+static const struct replica_table_class *const add_tables[] = {
+    &nb_logical_switch_table, &nb_port_group_table, &nb_acl_table,
+    &nb_sample_table, &nb_network_function_group_table, NULL,
+};
+
 /* What ACLs are attached to: one of the two. */
 struct holder {
     const struct nb_logical_switch *ls;
     const struct nb_port_group *pg;
 };
-
-static struct error *
-find_group(struct dbctl *dbctl, const char *id, bool must_exist,
-           const struct nb_port_group **pg)
-{
-    return nbctl_find(dbctl, &nb_port_group_table, NB_PORT_GROUP_COL_NAME,
-                      "port group name", id, must_exist,
-                      (const struct replica_row **) pg);
-}
 
 static struct error *
 find_holder(const struct dbctl_call *call, struct holder *holder)
@@ -42,7 +37,7 @@ find_holder(const struct dbctl_call *call, struct holder *holder)
         return error_create(0, "Invalid value '%s' for option --type", type);
     }
     if (!type || !strcmp(type, "port-group")) {
-        error = find_group(call->dbctl, id, type != NULL, &holder->pg);
+        error = nbctl_find_group(call->dbctl, id, type != NULL, &holder->pg);
     }
     if (!error && (!type || !strcmp(type, "switch"))) {
         error = nbctl_find_switch(call->dbctl, id, type != NULL, &holder->ls);
@@ -65,59 +60,42 @@ holder_acls(const struct holder *holder, size_t *n)
     return holder->pg ? holder->pg->acls : holder->ls->acls;
 }
 
-/* "to-lport" or "from-lport", or a start of either. */
+static const char *const actions[] = {
+    "allow", "allow-related", "allow-stateless", "drop", "reject", "pass",
+    NULL,
+};
+
+static const char *const severities[] = {
+    "alert", "warning", "notice", "info", "debug", NULL,
+};
+
 static struct error *
-parse_direction(const char *s, const char **ret)
+parse_tier(const char *s, int64_t *tier)
 {
-    if (*s && text_starts_with("to-lport", s)) {
-        *ret = "to-lport";
-    } else if (*s && text_starts_with("from-lport", s)) {
-        *ret = "from-lport";
-    } else {
-        return error_create(0, "%s: direction must be \"to-lport\" or "
-                            "\"from-lport\"", s);
+    return nbctl_parse_number("tier", s, 0, TIER_MAX, tier);
+}
+
+/* The samples that --sample-new and --sample-est name by their uuids. */
+static struct error *
+write_sample(const struct dbctl_call *call, const struct nb_acl *acl,
+             const char *option,
+             void (*set)(const struct nb_acl *, const struct nb_sample *))
+{
+    const char *id = dbctl_option(call, option);
+    const struct nb_sample *sample = NULL;
+    struct uuid uuid;
+
+    if (!id) {
+        return NULL;
     }
+    if (uuid_from_string(&uuid, id)) {
+        sample = nb_sample_get_for_uuid(dbctl_replica(call->dbctl), &uuid);
+    }
+    if (!sample) {
+        return error_create(0, "%s: no row of Sample has this UUID", id);
+    }
+    set(acl, sample);
     return NULL;
-}
-
-static struct error *
-parse_priority(const char *s, int *priority)
-{
-    return (text_to_int_range(s, 0, PRIORITY_MAX, priority) ? NULL
-            : error_create(0, "%s: priority must in range 0...%d", s,
-                           PRIORITY_MAX));
-}
-
-static struct error *
-check_action(const char *s)
-{
-    static const char *const actions[] = {
-        "allow", "allow-related", "allow-stateless", "drop", "reject", "pass",
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-        if (!strcmp(actions[i], s)) {
-            return NULL;
-        }
-    }
-    return error_create(0, "%s: action must be one of \"allow\", "
-                        "\"allow-related\", \"allow-stateless\", \"drop\", "
-                        "\"reject\", and \"pass\"", s);
-}
-
-static struct error *
-check_severity(const char *s)
-{
-    static const char *const severities[] = {
-        "alert", "warning", "notice", "info", "debug",
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(severities); i++) {
-        if (!strcmp(severities[i], s)) {
-            return NULL;
-        }
-    }
-    return error_create(0, "bad severity: %s", s);
 }
 
 /* Sets what options ask for. */
@@ -129,11 +107,11 @@ write_options(const struct dbctl_call *call, const struct nb_acl *acl)
     const char *meter = dbctl_option(call, "--meter");
     const char *label = dbctl_option(call, "--label");
     const char *tier = dbctl_option(call, "--tier");
-    unsigned int value;
+    struct error *error = NULL;
+    int64_t value;
 
     if (severity) {
-        struct error *error = check_severity(severity);
-
+        error = nbctl_parse_choice("severity", severity, severities);
         if (error) {
             return error;
         }
@@ -149,26 +127,50 @@ write_options(const struct dbctl_call *call, const struct nb_acl *acl)
         nb_acl_set_meter(acl, meter);
     }
     if (label) {
-        if (!text_to_uint(label, 0, &value)) {
-            return error_create(0, "%s: label must in range 0...4294967295",
-                                label);
+        error = nbctl_parse_number("label", label, 0, UINT32_MAX, &value);
+        if (error) {
+            return error;
         }
         nb_acl_set_label(acl, value);
     }
     if (tier) {
-        if (!text_to_uint(tier, 10, &value) || value > TIER_MAX) {
-            return error_create(0, "Invalid tier %s", tier);
+        error = parse_tier(tier, &value);
+        if (error) {
+            return error;
         }
         nb_acl_set_tier(acl, value);
     }
     if (dbctl_has_option(call, "--apply-after-lb")) {
         nb_acl_update_options_setkey(acl, "apply-after-lb", "true");
     }
-    return NULL;
+    error = write_sample(call, acl, "--sample-new", nb_acl_set_sample_new);
+    return (error ? error
+            : write_sample(call, acl, "--sample-est", nb_acl_set_sample_est));
+}
+
+/* The network function group that traffic goes through. */
+static struct error *
+write_nfg(const struct dbctl_call *call, const struct nb_acl *acl)
+{
+    const struct nb_network_function_group *nfg;
+    struct error *error;
+
+    if (strncmp(call->argv[5], "allow", strlen("allow"))) {
+        return error_create(0, "a network function group is only for ACLs "
+                            "that allow");
+    }
+    error = nbctl_find(call->dbctl, &nb_network_function_group_table,
+                       NB_NETWORK_FUNCTION_GROUP_COL_NAME,
+                       "network function group name", call->argv[6], true,
+                       (const struct replica_row **) &nfg);
+    if (!error) {
+        nb_acl_set_network_function_group(acl, nfg);
+    }
+    return error;
 }
 
 static bool
-acl_is_same(const struct nb_acl *acl, const char *direction, int priority,
+acl_is_same(const struct nb_acl *acl, const char *direction, int64_t priority,
             const char *match)
 {
     return (acl->priority == priority && !strcmp(acl->direction, direction)
@@ -183,17 +185,17 @@ run_acl_add(struct dbctl_call *call)
     struct holder holder;
     const char *direction;
     struct error *error = find_holder(call, &holder);
-    int priority;
+    int64_t priority;
     size_t n;
 
     if (!error) {
-        error = parse_direction(call->argv[2], &direction);
+        error = nbctl_parse_direction(call->argv[2], &direction);
     }
     if (!error) {
-        error = parse_priority(call->argv[3], &priority);
+        error = nbctl_parse_priority(call->argv[3], &priority);
     }
     if (!error) {
-        error = check_action(call->argv[5]);
+        error = nbctl_parse_choice("action", call->argv[5], actions);
     }
     if (error) {
         return error;
@@ -212,6 +214,9 @@ run_acl_add(struct dbctl_call *call)
     nb_acl_set_match(acl, call->argv[4]);
     nb_acl_set_action(acl, call->argv[5]);
     error = write_options(call, acl);
+    if (!error && call->argc > 6) {
+        error = write_nfg(call, acl);
+    }
     if (error) {
         return error;
     }
@@ -231,22 +236,21 @@ run_acl_del(struct dbctl_call *call)
     const char *direction = NULL;
     struct holder holder;
     struct error *error = find_holder(call, &holder);
-    unsigned int tier_number = 0;
-    int priority = 0;
+    int64_t tier_number = 0;
+    int64_t priority = 0;
     size_t n;
 
-    if (!error && tier && (!text_to_uint(tier, 10, &tier_number)
-                           || tier_number > TIER_MAX)) {
-        error = error_create(0, "Invalid tier %s", tier);
+    if (!error && tier) {
+        error = parse_tier(tier, &tier_number);
     }
     if (!error && call->argc == 4) {
         error = error_create(0, "cannot specify priority without match");
     }
     if (!error && call->argc > 2) {
-        error = parse_direction(call->argv[2], &direction);
+        error = nbctl_parse_direction(call->argv[2], &direction);
     }
     if (!error && call->argc > 3) {
-        error = parse_priority(call->argv[3], &priority);
+        error = nbctl_parse_priority(call->argv[3], &priority);
     }
     if (error) {
         return error;
@@ -309,8 +313,7 @@ put_log(struct str *out, const struct nb_acl *acl)
 
     str_put(out, " log(");
     if (acl->name) {
-        str_put(out, "name=");
-        dbctl_put_name(out, acl->name);
+        str_printf(out, "name=%s", acl->name);
         comma = ",";
     }
     if (acl->severity) {
@@ -340,10 +343,66 @@ put_acl(struct str *out, const struct nb_acl *acl)
     str_put(out, is_after_lb(acl) ? " [after-lb]\n" : "\n");
 }
 
+static void
+put_acls(struct str *out, struct nb_acl *const *acls, size_t n)
+{
+    VEC(const struct nb_acl *) sorted = VEC_EMPTY;
+
+    for (size_t i = 0; i < n; i++) {
+        vec_push(&sorted, acls[i]);
+    }
+    vec_sort(&sorted, compare_acls);
+    VEC_FOR_EACH (acl, &sorted) {
+        put_acl(out, *acl);
+    }
+    vec_uninit(&sorted);
+}
+
+static bool
+group_has_port_of(const struct nb_port_group *pg,
+                  const struct nb_logical_switch *ls)
+{
+    for (size_t i = 0; i < pg->n_ports; i++) {
+        for (size_t j = 0; j < ls->n_ports; j++) {
+            if (pg->ports[i] == ls->ports[j]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int
+compare_groups(const void *a_, const void *b_)
+{
+    const struct nb_port_group *const *a = a_, *const *b = b_;
+
+    return strcmp((*a)->name, (*b)->name);
+}
+
+/* Those of the port groups that the switch's ports are in. */
+static void
+put_group_acls(struct dbctl_call *call, const struct nb_logical_switch *ls)
+{
+    VEC(const struct nb_port_group *) groups = VEC_EMPTY;
+    const struct nb_port_group *pg;
+
+    NB_PORT_GROUP_FOR_EACH (pg, dbctl_replica(call->dbctl)) {
+        if (pg->n_acls && group_has_port_of(pg, ls)) {
+            vec_push(&groups, pg);
+        }
+    }
+    vec_sort(&groups, compare_groups);
+    VEC_FOR_EACH (p, &groups) {
+        str_printf(&call->output, "Port group %s:\n", (*p)->name);
+        put_acls(&call->output, (*p)->acls, (*p)->n_acls);
+    }
+    vec_uninit(&groups);
+}
+
 static struct error *
 run_acl_list(struct dbctl_call *call)
 {
-    VEC(const struct nb_acl *) sorted = VEC_EMPTY;
     struct nb_acl *const *acls;
     struct holder holder;
     struct error *error = find_holder(call, &holder);
@@ -353,14 +412,10 @@ run_acl_list(struct dbctl_call *call)
         return error;
     }
     acls = holder_acls(&holder, &n);
-    for (size_t i = 0; i < n; i++) {
-        vec_push(&sorted, acls[i]);
+    put_acls(&call->output, acls, n);
+    if (holder.ls && dbctl_has_option(call, "--all")) {
+        put_group_acls(call, holder.ls);
     }
-    vec_sort(&sorted, compare_acls);
-    VEC_FOR_EACH (acl, &sorted) {
-        put_acl(&call->output, *acl);
-    }
-    vec_uninit(&sorted);
     return NULL;
 }
 
@@ -389,7 +444,7 @@ static struct error *
 run_pg_add(struct dbctl_call *call)
 {
     const struct nb_port_group *pg;
-    struct error *error = find_group(call->dbctl, call->argv[1], false, &pg);
+    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], false, &pg);
 
     if (error) {
         return error;
@@ -406,16 +461,31 @@ static struct error *
 run_pg_set_ports(struct dbctl_call *call)
 {
     const struct nb_port_group *pg;
-    struct error *error = find_group(call->dbctl, call->argv[1], true, &pg);
+    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], true, &pg);
 
     return error ? error : set_ports(call, pg);
+}
+
+static struct error *
+run_pg_get_ports(struct dbctl_call *call)
+{
+    const struct nb_port_group *pg;
+    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], true,
+                                           &pg);
+    nbctl_lines lines = VEC_EMPTY;
+
+    for (size_t i = 0; !error && i < pg->n_ports; i++) {
+        nbctl_add_line(&lines, &pg->ports[i]->header, pg->ports[i]->name);
+    }
+    nbctl_put_lines(&call->output, &lines);
+    return error;
 }
 
 static struct error *
 run_pg_del(struct dbctl_call *call)
 {
     const struct nb_port_group *pg;
-    struct error *error = find_group(call->dbctl, call->argv[1], true, &pg);
+    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], true, &pg);
 
     if (!error) {
         nb_port_group_delete(pg);
@@ -424,22 +494,26 @@ run_pg_del(struct dbctl_call *call)
 }
 
 static const struct dbctl_command commands[] = {
-    { .name = "acl-add", .min_args = 5, .max_args = 5,
-      .arguments = "SWITCH|PORTGROUP DIRECTION PRIORITY MATCH ACTION",
+    { .name = "acl-add", .min_args = 5, .max_args = 6,
+      .arguments = "SWITCH|PORTGROUP DIRECTION PRIORITY MATCH ACTION "
+                   "[NETWORK_FUNCTION_GROUP]",
       .options = "--log,--may-exist,--type=,--name=,--severity=,--meter=,"
-                 "--label=,--tier=,--apply-after-lb",
-      .tables = tables, .run = run_acl_add },
+                 "--label=,--tier=,--apply-after-lb,--sample-new=,"
+                 "--sample-est=",
+      .tables = add_tables, .run = run_acl_add },
     { .name = "acl-del", .min_args = 1, .max_args = 4,
       .arguments = "SWITCH|PORTGROUP [DIRECTION [PRIORITY MATCH]]",
       .options = "--type=,--tier=", .tables = tables, .run = run_acl_del },
     { .name = "acl-list", .min_args = 1, .max_args = 1,
-      .arguments = "SWITCH|PORTGROUP", .options = "--type=",
+      .arguments = "SWITCH|PORTGROUP", .options = "--type=,--all",
       .tables = tables, .run = run_acl_list },
     { .name = "pg-add", .min_args = 1, .max_args = INT_MAX,
       .arguments = "GROUP [PORT]...", .tables = tables, .run = run_pg_add },
     { .name = "pg-set-ports", .min_args = 2, .max_args = INT_MAX,
       .arguments = "GROUP PORT...", .tables = tables,
       .run = run_pg_set_ports },
+    { .name = "pg-get-ports", .min_args = 1, .max_args = 1,
+      .arguments = "GROUP", .tables = tables, .run = run_pg_get_ports },
     { .name = "pg-del", .min_args = 1, .max_args = 1, .arguments = "GROUP",
       .tables = tables, .run = run_pg_del },
 };

@@ -10,16 +10,18 @@
 
 static const struct replica_table_class *const tables[] = {
     &nb_logical_router_table, &nb_nat_table, &nb_logical_switch_port_table,
-    NULL,
+    &nb_logical_router_port_table, &nb_gateway_chassis_table,
+    &nb_ha_chassis_group_table, NULL,
 };
 
 static struct error *
 check_type(const char *type)
 {
-    return (!strcmp(type, "dnat") || !strcmp(type, "snat")
-            || !strcmp(type, "dnat_and_snat") ? NULL
-            : error_create(0, "%s: type must be one of \"dnat\", \"snat\" and "
-                           "\"dnat_and_snat\".", type));
+    static const char *const types[] = {
+        "dnat", "snat", "dnat_and_snat", NULL,
+    };
+
+    return nbctl_parse_choice("type", type, types);
 }
 
 /* An address, or a network if 'allow_network', in canonical text, for free();
@@ -27,26 +29,10 @@ check_type(const char *type)
 static char *
 normalize(const char *s, bool allow_network, bool *is_v4)
 {
-    struct str out = STR_EMPTY;
-    struct in6_addr ip, mask6;
     unsigned int plen;
-    be32 ip4;
 
-    if (ip_parse(s, &ip)) {
-        *is_v4 = ip_is_v4(&ip);
-        ip_format(&ip, &out);
-    } else if (allow_network && ip4_parse_cidr(s, &ip4, &plen)) {
-        *is_v4 = true;
-        ip4_format_masked(ip4 & ip4_mask(plen), ip4_mask(plen), &out);
-    } else if (allow_network && ip6_parse_cidr(s, &ip, &plen)) {
-        *is_v4 = false;
-        mask6 = ip6_mask(plen);
-        ip = ip6_and(&ip, &mask6);
-        ip6_format_masked(&ip, &mask6, &out);
-    } else {
-        return NULL;
-    }
-    return str_steal(&out);
+    return (allow_network ? nbctl_normalize_network(s, is_v4, &plen)
+            : nbctl_normalize_ip(s, is_v4));
 }
 
 /* Whether 's', however it is written, is the canonical 'text'. */
@@ -61,61 +47,167 @@ address_equals(const char *s, const char *text)
     return equal;
 }
 
+/* The address that a NAT goes by. */
+static const char *
+nat_key(const struct nb_nat *nat)
+{
+    return strcmp(nat->type, "snat") ? nat->external_ip : nat->logical_ip;
+}
+
 /* What "lr-nat-add" asks for. */
 struct request {
     const char *type;
+    bool is_snat;
     char *external_ip;
     char *logical_ip;
     const char *logical_port;   /* Or NULL. */
     const char *external_mac;   /* Likewise. */
+    const char *port_range;     /* Likewise. */
+    const struct nb_logical_router_port *gateway_port;  /* Likewise. */
+    const char *match;          /* Likewise. */
+    int64_t priority;
 };
 
 static struct error *
-parse_request(struct dbctl_call *call, struct request *request)
+parse_addresses(struct dbctl_call *call, struct request *request)
 {
-    const struct nb_logical_switch_port *lsp;
     bool external_v4, logical_v4;
-    struct error *error;
-    struct eth_addr mac;
 
-    request->type = call->argv[2];
-    error = check_type(request->type);
-    if (error) {
-        return error;
-    }
     request->external_ip = normalize(call->argv[3], false, &external_v4);
     if (!request->external_ip) {
         return error_create(0, "%s: Not a valid IPv4 or IPv6 address.",
                             call->argv[3]);
     }
-    request->logical_ip = normalize(call->argv[4],
-                                    !strcmp(request->type, "snat"),
+    request->logical_ip = normalize(call->argv[4], request->is_snat,
                                     &logical_v4);
     if (!request->logical_ip || logical_v4 != external_v4) {
         return error_create(0, "%s: Not a valid IPv%c address%s.",
                             call->argv[4], external_v4 ? '4' : '6',
-                            strcmp(request->type, "snat") ? ""
-                            : " or network");
+                            request->is_snat ? " or network" : "");
     }
-    if (call->argc == 5) {
+    return NULL;
+}
+
+/* The words after the addresses: [PORT MAC] [RANGE], the last with
+ * --portrange only. */
+static struct error *
+parse_rest(struct dbctl_call *call, struct request *request)
+{
+    bool has_range = dbctl_has_option(call, "--portrange");
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = NULL;
+    struct eth_addr mac;
+    uint16_t min, max;
+    int n = call->argc - 5;
+
+    if (has_range && (n == 1 || n == 3)) {
+        request->port_range = call->argv[call->argc - 1];
+        n--;
+        if (!port_range_parse(request->port_range, &min, &max)) {
+            return error_create(0, "%s: invalid port range",
+                                request->port_range);
+        }
+    }
+    if (!n) {
         return NULL;
-    } else if (call->argc == 6) {
-        return error_create(0, "lr-nat-add with logical_port must also "
-                            "specify external_mac.");
+    } else if (n == 1) {
+        return error_create(0, "a logical port needs an external MAC");
+    } else if (n == 3) {
+        return error_create(0, "%s: a port range needs --portrange",
+                            call->argv[call->argc - 1]);
     } else if (strcmp(request->type, "dnat_and_snat")) {
-        return error_create(0, "logical_port and external_mac are only valid "
-                            "when type is \"dnat_and_snat\".");
+        return error_create(0, "a logical port and an external MAC are only "
+                            "for the type \"dnat_and_snat\"");
     }
     error = nbctl_find_lsp(call->dbctl, call->argv[5], true, &lsp);
-    if (error) {
+    if (!error && !mac_parse(call->argv[6], &mac)) {
+        error = error_create(0, "invalid mac address %s.", call->argv[6]);
+    }
+    if (!error) {
+        request->logical_port = lsp->name;
+        request->external_mac = call->argv[6];
+    }
+    return error;
+}
+
+static struct error *
+parse_options(struct dbctl_call *call, struct request *request)
+{
+    const char *priority = dbctl_option(call, "--priority");
+    struct error *error = NULL;
+
+    if (dbctl_has_option(call, "--stateless")
+        && strcmp(request->type, "dnat_and_snat")) {
+        return error_create(0, "--stateless is only for the type "
+                            "\"dnat_and_snat\"");
+    } else if (dbctl_has_option(call, "--add-route") && request->is_snat) {
+        return error_create(0, "--add-route is not for the type \"snat\"");
+    }
+    request->match = dbctl_option(call, "--match");
+    if (priority) {
+        error = (request->match
+                 ? nbctl_parse_priority(priority, &request->priority)
+                 : error_create(0, "--priority needs --match"));
+    }
+    return error;
+}
+
+/* The gateway port, which may go without saying if there is but one or the
+ * external address tells. */
+static struct error *
+find_gateway_port(struct dbctl_call *call, const struct nb_logical_router *lr,
+                  struct request *request)
+{
+    const char *name = dbctl_option(call, "--gateway-port");
+    const struct nb_logical_router_port *lrp;
+    struct error *error = NULL;
+    size_t n = 0;
+
+    if (name) {
+        error = nbctl_find_lrp(call->dbctl, name, true, &lrp);
+        if (!error && nbctl_router_of(call->dbctl, lrp) != lr) {
+            error = error_create(0, "%s: port is not on router %s", name,
+                                 call->argv[1]);
+        } else if (!error && !nbctl_lrp_is_gateway(lrp)) {
+            error = error_create(0, "%s is not a distributed gateway router "
+                                 "port", name);
+        }
+        request->gateway_port = error ? NULL : lrp;
         return error;
     }
-    if (!mac_parse(call->argv[6], &mac)) {
-        return error_create(0, "invalid mac address %s.", call->argv[6]);
+    for (size_t i = 0; i < lr->n_ports; i++) {
+        if (nbctl_lrp_is_gateway(lr->ports[i])) {
+            n++;
+            if (nbctl_lrp_reaches(lr->ports[i], request->external_ip)) {
+                return NULL;
+            }
+        }
     }
-    request->logical_port = lsp->name;
-    request->external_mac = call->argv[6];
-    return NULL;
+    return (n < 2 ? NULL
+            : error_create(0, "router %s has several distributed gateway "
+                           "ports, none of which reaches %s: choose one by "
+                           "--gateway-port", call->argv[1],
+                           request->external_ip));
+}
+
+static struct error *
+parse_request(struct dbctl_call *call, const struct nb_logical_router *lr,
+              struct request *request)
+{
+    struct error *error = check_type(call->argv[2]);
+
+    request->type = call->argv[2];
+    request->is_snat = !strcmp(request->type, "snat");
+    if (!error) {
+        error = parse_addresses(call, request);
+    }
+    if (!error) {
+        error = parse_rest(call, request);
+    }
+    if (!error) {
+        error = parse_options(call, request);
+    }
+    return error ? error : find_gateway_port(call, lr, request);
 }
 
 /* Whether a NAT that is there stands in the way; with --may-exist, stores in
@@ -124,19 +216,24 @@ static struct error *
 check_existing(const struct dbctl_call *call, const struct nb_nat *nat,
                const struct request *request, const struct nb_nat **same)
 {
-    bool is_snat = !strcmp(request->type, "snat");
     bool external = address_equals(nat->external_ip, request->external_ip);
     bool logical = address_equals(nat->logical_ip, request->logical_ip);
+    const char *match = request->match ? request->match : "";
 
+    if (nat->gateway_port != request->gateway_port
+        || strcmp(nat->match, match)) {
+        return NULL;
+    }
     if (!strcmp(nat->type, request->type)) {
-        if (is_snat ? !logical : !external) {
+        if (request->is_snat ? !logical : !external) {
             return NULL;
         }
         if (!(external && logical)) {
-            return error_create(0, "a NAT with this type (%s), %s (%s) "
+            return error_create(0, "a NAT with this type (%s) and %s (%s) "
                                 "already exists", request->type,
-                                is_snat ? "logical_ip" : "external_ip",
-                                is_snat ? request->logical_ip
+                                request->is_snat ? "logical_ip"
+                                : "external_ip",
+                                request->is_snat ? request->logical_ip
                                 : request->external_ip);
         }
         if (dbctl_has_option(call, "--may-exist")) {
@@ -147,7 +244,7 @@ check_existing(const struct dbctl_call *call, const struct nb_nat *nat,
                             "logical_ip already exists",
                             request->external_ip, request->logical_ip);
     }
-    if (!is_snat && strcmp(nat->type, "snat") && external) {
+    if (!request->is_snat && strcmp(nat->type, "snat") && external) {
         return error_create(0, "a NAT with type (%s), external_ip (%s) "
                             "already exists", nat->type,
                             request->external_ip);
@@ -156,38 +253,57 @@ check_existing(const struct dbctl_call *call, const struct nb_nat *nat,
 }
 
 static void
-write_port(const struct nb_nat *nat, const struct request *request)
+insert(struct dbctl_call *call, const struct nb_logical_router *lr,
+       const struct request *request)
 {
+    const struct nb_nat *nat = nb_nat_insert(dbctl_txn(call->dbctl));
+
+    nb_nat_set_type(nat, request->type);
+    nb_nat_set_external_ip(nat, request->external_ip);
+    nb_nat_set_logical_ip(nat, request->logical_ip);
+    nb_nat_update_options_setkey(
+        nat, "stateless",
+        dbctl_has_option(call, "--stateless") ? "true" : "false");
+    if (dbctl_has_option(call, "--add-route")) {
+        nb_nat_update_options_setkey(nat, "add_route", "true");
+    }
+    if (request->port_range) {
+        nb_nat_set_external_port_range(nat, request->port_range);
+    }
+    if (request->gateway_port) {
+        nb_nat_set_gateway_port(nat, request->gateway_port);
+    }
+    if (request->match) {
+        nb_nat_set_match(nat, request->match);
+        nb_nat_set_priority(nat, request->priority);
+    }
     if (request->logical_port) {
         nb_nat_set_logical_port(nat, request->logical_port);
         nb_nat_set_external_mac(nat, request->external_mac);
     }
+    nb_logical_router_update_nat_addvalue(lr, nat);
 }
 
 static struct error *
 add_nat(struct dbctl_call *call, const struct nb_logical_router *lr,
         const struct request *request)
 {
-    const struct nb_nat *nat = NULL;
+    const struct nb_nat *same = NULL;
 
     for (size_t i = 0; i < lr->n_nat; i++) {
-        struct error *error = check_existing(call, lr->nat[i], request, &nat);
+        struct error *error = check_existing(call, lr->nat[i], request,
+                                             &same);
 
         if (error) {
             return error;
         }
     }
-    if (!nat) {
-        nat = nb_nat_insert(dbctl_txn(call->dbctl));
-        nb_nat_set_type(nat, request->type);
-        nb_nat_set_external_ip(nat, request->external_ip);
-        nb_nat_set_logical_ip(nat, request->logical_ip);
-        nb_nat_update_options_setkey(
-            nat, "stateless",
-            dbctl_has_option(call, "--stateless") ? "true" : "false");
-        nb_logical_router_update_nat_addvalue(lr, nat);
+    if (!same) {
+        insert(call, lr, request);
+    } else if (request->logical_port) {
+        nb_nat_set_logical_port(same, request->logical_port);
+        nb_nat_set_external_mac(same, request->external_mac);
     }
-    write_port(nat, request);
     return NULL;
 }
 
@@ -200,12 +316,7 @@ run_lr_nat_add(struct dbctl_call *call)
                                             &lr);
 
     if (!error) {
-        error = parse_request(call, &request);
-    }
-    if (!error && dbctl_has_option(call, "--stateless")
-        && strcmp(request.type, "dnat_and_snat")) {
-        error = error_create(0, "stateless is not applicable to dnat or snat "
-                             "types");
+        error = parse_request(call, lr, &request);
     }
     if (!error) {
         error = add_nat(call, lr, &request);
@@ -215,36 +326,114 @@ run_lr_nat_add(struct dbctl_call *call)
     return error;
 }
 
+/* Which NATs "lr-nat-del" names. */
+struct selection {
+    const char *type;           /* NULL: any. */
+    char *ip;                   /* Likewise. */
+    const struct nb_logical_router_port *gateway_port;  /* Likewise. */
+};
+
+/* [TYPE [IP] [GATEWAY_PORT]] */
+static struct error *
+parse_selection(struct dbctl_call *call, struct selection *selection)
+{
+    struct error *error = NULL;
+    bool is_v4;
+
+    *selection = (struct selection) {
+        .type = call->argc > 2 ? call->argv[2] : NULL,
+    };
+    if (selection->type) {
+        error = check_type(selection->type);
+    }
+    if (!error && call->argc > 3) {
+        selection->ip = normalize(call->argv[3], true, &is_v4);
+        if (!selection->ip && call->argc > 4) {
+            error = error_create(0, "%s: no IP address or network",
+                                 call->argv[3]);
+        } else if (!selection->ip || call->argc > 4) {
+            error = nbctl_find_lrp(call->dbctl, call->argv[call->argc - 1],
+                                   true, &selection->gateway_port);
+        }
+    }
+    return error;
+}
+
 static struct error *
 run_lr_nat_del(struct dbctl_call *call)
 {
-    const char *type = call->argc > 2 ? call->argv[2] : NULL;
+    struct selection selection = { .ip = NULL };
     const struct nb_logical_router *lr;
     struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
                                             &lr);
-    char *ip = NULL;
-    bool is_v4;
+    bool any = false;
 
-    if (!error && type) {
-        error = check_type(type);
-    }
-    if (!error && call->argc > 3) {
-        ip = normalize(call->argv[3], true, &is_v4);
-        if (!ip) {
-            error = error_create(0, "%s: Invalid IP address or CIDR",
-                                 call->argv[3]);
-        }
+    if (!error) {
+        error = parse_selection(call, &selection);
     }
     for (size_t i = error ? 0 : lr->n_nat; i-- > 0;) {
         const struct nb_nat *nat = lr->nat[i];
-        const char *key = strcmp(nat->type, "snat") ? nat->external_ip
-                          : nat->logical_ip;
 
-        if ((!type || !strcmp(nat->type, type))
-            && (!ip || address_equals(key, ip))) {
+        if ((!selection.type || !strcmp(nat->type, selection.type))
+            && (!selection.ip || address_equals(nat_key(nat), selection.ip))
+            && (!selection.gateway_port
+                || nat->gateway_port == selection.gateway_port)) {
             nb_logical_router_update_nat_delvalue(lr, nat);
             nb_nat_delete(nat);
+            any = true;
         }
+    }
+    if (!error && !any && selection.ip && selection.gateway_port
+        && !dbctl_has_option(call, "--if-exists")) {
+        error = error_create(0, "no NAT with type (%s), IP (%s) and "
+                             "gateway_port (%s)", selection.type,
+                             selection.ip, selection.gateway_port->name);
+    }
+    free(selection.ip);
+    return error;
+}
+
+static struct error *
+run_lr_nat_update_ext_ip(struct dbctl_call *call)
+{
+    const struct nb_logical_router *lr;
+    const struct nb_address_set *set;
+    struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
+                                            &lr);
+    char *ip = NULL;
+    bool is_v4, any = false;
+
+    if (!error) {
+        error = check_type(call->argv[2]);
+    }
+    if (!error) {
+        error = nbctl_find(call->dbctl, &nb_address_set_table,
+                           NB_ADDRESS_SET_COL_NAME, "address set name",
+                           call->argv[4], true,
+                           (const struct replica_row **) &set);
+    }
+    if (!error) {
+        ip = normalize(call->argv[3], true, &is_v4);
+        error = (ip ? NULL : error_create(0, "%s: no IP address or network",
+                                          call->argv[3]));
+    }
+    for (size_t i = 0; !error && i < lr->n_nat; i++) {
+        const struct nb_nat *nat = lr->nat[i];
+
+        if (strcmp(nat->type, call->argv[2])
+            || !address_equals(nat_key(nat), ip)) {
+            continue;
+        }
+        any = true;
+        if (dbctl_has_option(call, "--is-exempted")) {
+            nb_nat_set_exempted_ext_ips(nat, set);
+        } else {
+            nb_nat_set_allowed_ext_ips(nat, set);
+        }
+    }
+    if (!error && !any) {
+        error = error_create(0, "router %s has no NAT of type %s and IP %s",
+                             call->argv[1], call->argv[2], ip);
     }
     free(ip);
     return error;
@@ -308,17 +497,25 @@ static const struct replica_table_class *const list_tables[] = {
     NULL,
 };
 
+static const struct replica_table_class *const update_tables[] = {
+    &nb_logical_router_table, &nb_nat_table, &nb_address_set_table, NULL,
+};
+
 static const struct dbctl_command commands[] = {
-    { .name = "lr-nat-add", .min_args = 4, .max_args = 6,
+    { .name = "lr-nat-add", .min_args = 4, .max_args = 7,
       .arguments = "ROUTER TYPE EXTERNAL_IP LOGICAL_IP "
-                   "[LOGICAL_PORT EXTERNAL_MAC]",
-      .options = "--may-exist,--stateless", .tables = tables,
-      .run = run_lr_nat_add },
-    { .name = "lr-nat-del", .min_args = 1, .max_args = 3,
-      .arguments = "ROUTER [TYPE [IP]]", .options = "--if-exists",
-      .tables = tables, .run = run_lr_nat_del },
+                   "[LOGICAL_PORT EXTERNAL_MAC] [EXTERNAL_PORT_RANGE]",
+      .options = "--may-exist,--stateless,--portrange,--add-route,"
+                 "--gateway-port=,--match=,--priority=",
+      .tables = tables, .run = run_lr_nat_add },
+    { .name = "lr-nat-del", .min_args = 1, .max_args = 4,
+      .arguments = "ROUTER [TYPE [IP] [GATEWAY_PORT]]",
+      .options = "--if-exists", .tables = tables, .run = run_lr_nat_del },
     { .name = "lr-nat-list", .min_args = 1, .max_args = 1,
       .arguments = "ROUTER", .tables = list_tables, .run = run_lr_nat_list },
+    { .name = "lr-nat-update-ext-ip", .min_args = 4, .max_args = 4,
+      .arguments = "ROUTER TYPE IP ADDRESS_SET", .options = "--is-exempted",
+      .tables = update_tables, .run = run_lr_nat_update_ext_ip },
 };
 
 const struct dbctl_command_group nbctl_nat_commands = {

@@ -12,31 +12,8 @@ typedef struct nb_logical_router_static_route route_row;
 
 static const struct replica_table_class *const tables[] = {
     &nb_logical_router_table, &nb_logical_router_port_table,
-    &nb_logical_router_static_route_table, NULL,
+    &nb_logical_router_static_route_table, &nb_bfd_table, NULL,
 };
-
-/* A prefix with its host bits cleared, in canonical text, for free(); NULL if
- * 's' is none. */
-static char *
-normalize_prefix(const char *s, bool *is_v4, unsigned int *plen)
-{
-    struct str out = STR_EMPTY;
-    struct in6_addr ip6, mask6;
-    be32 ip4;
-
-    if (ip4_parse_cidr(s, &ip4, plen)) {
-        *is_v4 = true;
-        ip4_format_masked(ip4 & ip4_mask(*plen), ip4_mask(*plen), &out);
-    } else if (ip6_parse_cidr(s, &ip6, plen)) {
-        *is_v4 = false;
-        mask6 = ip6_mask(*plen);
-        ip6 = ip6_and(&ip6, &mask6);
-        ip6_format_masked(&ip6, &mask6, &out);
-    } else {
-        return NULL;
-    }
-    return str_steal(&out);
-}
 
 /* A nexthop in canonical text, for free(); "discard" stays. */
 static struct error *
@@ -77,7 +54,7 @@ route_has_prefix(const route_row *route, const char *prefix)
 {
     unsigned int plen;
     bool is_v4;
-    char *s = normalize_prefix(route->ip_prefix, &is_v4, &plen);
+    char *s = nbctl_normalize_network(route->ip_prefix, &is_v4, &plen);
     bool equal = s && !strcmp(s, prefix);
 
     free(s);
@@ -91,7 +68,39 @@ struct request {
     const char *port;           /* Or NULL. */
     const char *policy;         /* Likewise. */
     const char *route_table;
+    const struct nb_bfd *bfd;   /* Likewise. */
 };
+
+/* The BFD session that --bfd asks for: the one named, the one to the next hop,
+ * or else a new one on the output port. */
+static struct error *
+find_bfd(struct dbctl_call *call, struct request *request)
+{
+    const char *id = dbctl_option(call, "--bfd");
+    struct uuid uuid;
+
+    if (!id) {
+        return NULL;
+    } else if (!strcmp(request->nexthop, "discard")) {
+        return error_create(0, "--bfd needs a next hop, not \"discard\"");
+    } else if (*id) {
+        request->bfd = (uuid_from_string(&uuid, id)
+                        ? nb_bfd_get_for_uuid(dbctl_replica(call->dbctl),
+                                              &uuid) : NULL);
+        return (request->bfd ? NULL
+                : error_create(0, "%s: no BFD session has this UUID", id));
+    }
+    request->bfd = nbctl_find_bfd(call->dbctl, request->nexthop,
+                                  request->port);
+    if (!request->bfd && !request->port) {
+        return error_create(0, "no BFD session to %s; a new one needs an "
+                            "output port", request->nexthop);
+    } else if (!request->bfd) {
+        request->bfd = nbctl_add_bfd(call->dbctl, request->nexthop,
+                                     request->port);
+    }
+    return NULL;
+}
 
 static void
 write_route(const route_row *route, const struct request *request)
@@ -104,16 +113,20 @@ write_route(const route_row *route, const struct request *request)
     if (request->policy) {
         nb_logical_router_static_route_set_policy(route, request->policy);
     }
+    if (request->bfd) {
+        nb_logical_router_static_route_set_bfd(route, request->bfd);
+    }
 }
 
 static struct error *
 add_route(struct dbctl_call *call, const struct nb_logical_router *lr,
-          const struct request *request)
+          struct request *request)
 {
     bool symmetric = dbctl_has_option(call, "--ecmp-symmetric-reply");
     bool ecmp = symmetric || dbctl_has_option(call, "--ecmp");
     const char *policy = request->policy ? request->policy : "dst-ip";
     const route_row *route;
+    struct error *error;
 
     for (size_t i = 0; i < lr->n_static_routes; i++) {
         route = lr->static_routes[i];
@@ -128,14 +141,21 @@ add_route(struct dbctl_call *call, const struct nb_logical_router *lr,
             continue;
         }
         if (dbctl_has_option(call, "--may-exist")) {
-            write_route(route, request);
-            return NULL;
+            error = find_bfd(call, request);
+            if (!error) {
+                write_route(route, request);
+            }
+            return error;
         }
         return (ecmp
                 ? error_create(0, "duplicate nexthop for the same ECMP route")
                 : error_create(0, "duplicate prefix: %s (policy: %s). Use "
                                "option --ecmp to allow this for ECMP "
                                "routing.", request->prefix, policy));
+    }
+    error = find_bfd(call, request);
+    if (error) {
+        return error;
     }
     route = nb_logical_router_static_route_insert(dbctl_txn(call->dbctl));
     write_route(route, request);
@@ -170,7 +190,7 @@ run_lr_route_add(struct dbctl_call *call)
     if (error) {
         return error;
     }
-    request.prefix = normalize_prefix(call->argv[2], &is_v4, &plen);
+    request.prefix = nbctl_normalize_network(call->argv[2], &is_v4, &plen);
     if (!request.prefix) {
         return error_create(0, "bad prefix argument: %s", call->argv[2]);
     }
@@ -244,7 +264,7 @@ run_lr_route_del(struct dbctl_call *call)
         error = check_policy(dbctl_option(call, "--policy"));
     }
     if (!error && call->argc > 2) {
-        prefix = normalize_prefix(call->argv[2], &is_v4, &plen);
+        prefix = nbctl_normalize_network(call->argv[2], &is_v4, &plen);
         if (!prefix) {
             error = error_create(0, "bad prefix argument: %s", call->argv[2]);
         }
@@ -351,6 +371,7 @@ static struct error *
 run_lr_route_list(struct dbctl_call *call)
 {
     const struct nb_logical_router *lr;
+    const char *table = dbctl_option(call, "--route-table");
     VEC(struct listed) routes = VEC_EMPTY;
     struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
                                             &lr);
@@ -358,7 +379,10 @@ run_lr_route_list(struct dbctl_call *call)
     for (size_t i = 0; !error && i < lr->n_static_routes; i++) {
         struct listed listed = { .route = lr->static_routes[i] };
 
-        listed.prefix = normalize_prefix(listed.route->ip_prefix,
+        if (table && strcmp(table, listed.route->route_table)) {
+            continue;
+        }
+        listed.prefix = nbctl_normalize_network(listed.route->ip_prefix,
                                          &listed.is_v4, &listed.plen);
         if (listed.prefix) {
             vec_push(&routes, listed);
@@ -378,14 +402,15 @@ static const struct dbctl_command commands[] = {
     { .name = "lr-route-add", .min_args = 3, .max_args = 4,
       .arguments = "ROUTER PREFIX NEXTHOP [PORT]",
       .options = "--may-exist,--ecmp,--ecmp-symmetric-reply,--policy=,"
-                 "--route-table=",
+                 "--route-table=,--bfd?",
       .tables = tables, .run = run_lr_route_add },
     { .name = "lr-route-del", .min_args = 1, .max_args = 4,
       .arguments = "ROUTER [PREFIX [NEXTHOP [PORT]]]",
       .options = "--if-exists,--policy=,--route-table=", .tables = tables,
       .run = run_lr_route_del },
     { .name = "lr-route-list", .min_args = 1, .max_args = 1,
-      .arguments = "ROUTER", .tables = tables, .run = run_lr_route_list },
+      .arguments = "ROUTER", .options = "--route-table=", .tables = tables,
+      .run = run_lr_route_list },
 };
 
 const struct dbctl_command_group nbctl_route_commands = {

@@ -75,21 +75,6 @@ run_lr_list(struct dbctl_call *call)
 
 /* Ports. */
 
-static const struct nb_logical_router *
-router_of(const struct dbctl *dbctl, const struct nb_logical_router_port *lrp)
-{
-    const struct nb_logical_router *lr;
-
-    NB_LOGICAL_ROUTER_FOR_EACH (lr, dbctl_replica(dbctl)) {
-        for (size_t i = 0; i < lr->n_ports; i++) {
-            if (lr->ports[i] == lrp) {
-                return lr;
-            }
-        }
-    }
-    return NULL;
-}
-
 /* What "lrp-add" asks for. */
 struct request {
     const char *name;
@@ -157,7 +142,7 @@ check_existing(const struct dbctl_call *call, const struct request *request,
                const struct nb_logical_router_port *lrp,
                const struct nb_logical_router *lr)
 {
-    const struct nb_logical_router *owner = router_of(call->dbctl, lrp);
+    const struct nb_logical_router *owner = nbctl_router_of(call->dbctl, lrp);
     struct eth_addr mac;
 
     if (!dbctl_has_option(call, "--may-exist")) {
@@ -222,7 +207,7 @@ run_lrp_del(struct dbctl_call *call)
         &lrp);
 
     if (!error && lrp) {
-        lr = router_of(call->dbctl, lrp);
+        lr = nbctl_router_of(call->dbctl, lrp);
         if (lr) {
             nb_logical_router_update_ports_delvalue(lr, lrp);
         }
@@ -277,6 +262,55 @@ run_lrp_get_enabled(struct dbctl_call *call)
     return error;
 }
 
+static struct error *
+run_lrp_set_options(struct dbctl_call *call)
+{
+    struct smap options = SMAP_INITIALIZER(&options);
+    const struct nb_logical_router_port *lrp;
+    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
+                                         &lrp);
+
+    if (!error) {
+        nbctl_parse_pairs(call->argv + 2, call->argc - 2, &options);
+        nb_logical_router_port_set_options(lrp, &options);
+    }
+    smap_uninit(&options);
+    return error;
+}
+
+static struct error *
+run_lrp_set_redirect_type(struct dbctl_call *call)
+{
+    static const char *const types[] = { "overlay", "bridged", NULL };
+    const struct nb_logical_router_port *lrp;
+    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
+                                         &lrp);
+
+    if (!error) {
+        error = nbctl_parse_choice("redirect type", call->argv[2], types);
+    }
+    if (!error) {
+        nb_logical_router_port_update_options_setkey(lrp, "redirect-type",
+                                                     call->argv[2]);
+    }
+    return error;
+}
+
+static struct error *
+run_lrp_get_redirect_type(struct dbctl_call *call)
+{
+    const struct nb_logical_router_port *lrp;
+    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
+                                         &lrp);
+
+    if (!error) {
+        str_printf(&call->output, "%s\n",
+                   strmap_get_def(&lrp->options, "redirect-type",
+                                  "overlay"));
+    }
+    return error;
+}
+
 /* Gateway chassis. */
 
 static const struct nb_gateway_chassis *
@@ -297,16 +331,14 @@ run_lrp_set_gateway_chassis(struct dbctl_call *call)
     const struct nb_gateway_chassis *gateway;
     struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
                                          &lrp);
-    int priority = 0;
+    int64_t priority = 0;
     char *name;
 
+    if (!error && call->argc > 3) {
+        error = nbctl_parse_priority(call->argv[3], &priority);
+    }
     if (error) {
         return error;
-    }
-    if (call->argc > 3
-        && !text_to_int_range(call->argv[3], 0, 32767, &priority)) {
-        return error_create(0, "%s: priority must in range 0...32767",
-                            call->argv[3]);
     }
     gateway = find_gateway(lrp, call->argv[2]);
     if (!gateway) {
@@ -390,8 +422,14 @@ static const struct dbctl_command commands[] = {
     LR_COMMAND("lrp-set-enabled", 2, 2, "PORT STATE", NULL,
                run_lrp_set_enabled),
     LR_COMMAND("lrp-get-enabled", 1, 1, "PORT", NULL, run_lrp_get_enabled),
+    LR_COMMAND("lrp-set-options", 1, INT_MAX, "PORT [KEY=VALUE]...", NULL,
+               run_lrp_set_options),
+    LR_COMMAND("lrp-set-redirect-type", 2, 2, "PORT TYPE", NULL,
+               run_lrp_set_redirect_type),
+    LR_COMMAND("lrp-get-redirect-type", 1, 1, "PORT", NULL,
+               run_lrp_get_redirect_type),
     LR_COMMAND("lrp-set-gateway-chassis", 2, 3, "PORT CHASSIS [PRIORITY]",
-               NULL, run_lrp_set_gateway_chassis),
+               "--may-exist", run_lrp_set_gateway_chassis),
     LR_COMMAND("lrp-del-gateway-chassis", 2, 2, "PORT CHASSIS", NULL,
                run_lrp_del_gateway_chassis),
     LR_COMMAND("lrp-get-gateway-chassis", 1, 1, "PORT", NULL,

@@ -74,28 +74,13 @@ run_ls_list(struct dbctl_call *call)
 
 /* Ports. */
 
-static const struct nb_logical_switch *
-switch_of(const struct dbctl *dbctl, const struct nb_logical_switch_port *lsp)
-{
-    const struct nb_logical_switch *ls;
-
-    NB_LOGICAL_SWITCH_FOR_EACH (ls, dbctl_replica(dbctl)) {
-        for (size_t i = 0; i < ls->n_ports; i++) {
-            if (ls->ports[i] == lsp) {
-                return ls;
-            }
-        }
-    }
-    return NULL;
-}
-
 /* Whether an existing port is what --may-exist wants. */
 static struct error *
 check_existing(const struct dbctl_call *call,
                const struct nb_logical_switch_port *lsp,
                const struct nb_logical_switch *ls, const char *parent, int tag)
 {
-    const struct nb_logical_switch *owner = switch_of(call->dbctl, lsp);
+    const struct nb_logical_switch *owner = nbctl_switch_of(call->dbctl, lsp);
 
     if (!dbctl_has_option(call, "--may-exist")) {
         return error_create(0, "%s: a port with this name already exists",
@@ -155,6 +140,73 @@ run_lsp_add(struct dbctl_call *call)
     return NULL;
 }
 
+/* Ports to routers and to physical networks, all in one. */
+
+/* Adds port argv[2] to switch argv[1]; '*ret' becomes NULL if --may-exist
+ * finds it there with 'type' and the option. */
+static struct error *
+add_special(struct dbctl_call *call, const char *type, const char *option,
+            const struct nb_logical_switch_port **ret)
+{
+    const struct nb_logical_switch_port *lsp;
+    const struct nb_logical_switch *ls;
+    struct error *error = nbctl_find_switch(call->dbctl, call->argv[1], true,
+                                            &ls);
+
+    *ret = NULL;
+    if (!error) {
+        error = nbctl_find_lsp(call->dbctl, call->argv[2], false, &lsp);
+    }
+    if (error) {
+        return error;
+    }
+    if (lsp) {
+        const char *value = strmap_get_def(&lsp->options, option, "");
+
+        error = check_existing(call, lsp, ls, NULL, 0);
+        if (!error && (strcmp(lsp->type, type)
+                       || strcmp(value, call->argv[3]))) {
+            error = error_create(0, "%s: port already exists but with type "
+                                 "\"%s\" and %s \"%s\"", lsp->name,
+                                 lsp->type, option, value);
+        }
+        return error;
+    }
+    lsp = nb_logical_switch_port_insert(dbctl_txn(call->dbctl));
+    nb_logical_switch_port_set_name(lsp, call->argv[2]);
+    nb_logical_switch_port_set_type(lsp, type);
+    nb_logical_switch_port_update_options_setkey(lsp, option, call->argv[3]);
+    nb_logical_switch_update_ports_addvalue(ls, lsp);
+    *ret = lsp;
+    return NULL;
+}
+
+static struct error *
+run_lsp_add_router_port(struct dbctl_call *call)
+{
+    static const char *const addresses[] = { "router" };
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = add_special(call, "router", "router-port", &lsp);
+
+    if (lsp) {
+        nb_logical_switch_port_set_addresses(lsp, addresses, 1);
+    }
+    return error;
+}
+
+static struct error *
+run_lsp_add_localnet_port(struct dbctl_call *call)
+{
+    static const char *const addresses[] = { "unknown" };
+    const struct nb_logical_switch_port *lsp;
+    struct error *error = add_special(call, "localnet", "network_name", &lsp);
+
+    if (lsp) {
+        nb_logical_switch_port_set_addresses(lsp, addresses, 1);
+    }
+    return error;
+}
+
 static struct error *
 run_lsp_del(struct dbctl_call *call)
 {
@@ -165,7 +217,7 @@ run_lsp_del(struct dbctl_call *call)
         &lsp);
 
     if (!error && lsp) {
-        ls = switch_of(call->dbctl, lsp);
+        ls = nbctl_switch_of(call->dbctl, lsp);
         if (ls) {
             nb_logical_switch_update_ports_delvalue(ls, lsp);
         }
@@ -197,7 +249,7 @@ run_lsp_get_ls(struct dbctl_call *call)
     struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
                                          &lsp);
 
-    ls = error ? NULL : switch_of(call->dbctl, lsp);
+    ls = error ? NULL : nbctl_switch_of(call->dbctl, lsp);
     if (ls) {
         str_printf(&call->output, UUID_FMT " (%s)\n",
                    UUID_ARGS(&ls->header.uuid), ls->name);
@@ -287,7 +339,7 @@ run_lsp_set_addresses(struct dbctl_call *call)
     struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
                                          &lsp);
 
-    ls = error ? NULL : switch_of(call->dbctl, lsp);
+    ls = error ? NULL : nbctl_switch_of(call->dbctl, lsp);
     for (int i = 2; !error && i < call->argc; i++) {
         if (!address_is_valid(call->argv[i])) {
             error = error_create(0, "%s: Invalid address format. See "
@@ -431,21 +483,32 @@ run_lsp_set_type(struct dbctl_call *call)
 {
     static const char *const types[] = {
         "", "router", "switch", "localnet", "localport", "l2gateway", "vtep",
-        "external", "virtual", "remote",
+        "external", "virtual", "remote", NULL,
     };
+    const char *peer = NULL;
     const struct nb_logical_switch_port *lsp;
     struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
                                          &lsp);
 
-    for (size_t i = 0; !error && i < ARRAY_SIZE(types); i++) {
-        if (!strcmp(types[i], call->argv[2])) {
-            nb_logical_switch_port_set_type(lsp, types[i]);
-            return NULL;
+    if (!error) {
+        error = nbctl_parse_choice("type", call->argv[2], types);
+    }
+    if (!error && call->argc > 3) {
+        peer = call->argv[3];
+        if (!text_starts_with(peer, "peer=") || !peer[strlen("peer=")]) {
+            error = error_create(0, "%s: must be \"peer=PORT\"", peer);
+        } else if (strcmp(call->argv[2], "switch")) {
+            error = error_create(0, "\"peer=\" is only for the type "
+                                 "\"switch\"");
         }
     }
-    return (error ? error
-            : error_create(0, "Logical switch port type '%s' is unrecognized. "
-                           "Not setting type.", call->argv[2]));
+    if (!error) {
+        nb_logical_switch_port_set_type(lsp, call->argv[2]);
+    }
+    if (!error && peer) {
+        nb_logical_switch_port_set_peer(lsp, peer + strlen("peer="));
+    }
+    return error;
 }
 
 static struct error *
@@ -509,6 +572,10 @@ const struct dbctl_command_group nbctl_switch_commands = {
 static const struct dbctl_command ports[] = {
     LS_COMMAND("lsp-add", 2, 4, "SWITCH PORT [PARENT TAG]", "--may-exist",
                run_lsp_add),
+    LS_COMMAND("lsp-add-router-port", 3, 3, "SWITCH PORT ROUTER_PORT",
+               "--may-exist", run_lsp_add_router_port),
+    LS_COMMAND("lsp-add-localnet-port", 3, 3, "SWITCH PORT NETWORK",
+               "--may-exist", run_lsp_add_localnet_port),
     LS_COMMAND("lsp-del", 1, 1, "PORT", "--if-exists", run_lsp_del),
     LS_COMMAND("lsp-list", 1, 1, "SWITCH", NULL, run_lsp_list),
     LS_COMMAND("lsp-get-ls", 1, 1, "PORT", NULL, run_lsp_get_ls),
@@ -526,7 +593,8 @@ static const struct dbctl_command ports[] = {
     LS_COMMAND("lsp-set-enabled", 2, 2, "PORT STATE", NULL,
                run_lsp_set_enabled),
     LS_COMMAND("lsp-get-enabled", 1, 1, "PORT", NULL, run_lsp_get_enabled),
-    LS_COMMAND("lsp-set-type", 2, 2, "PORT TYPE", NULL, run_lsp_set_type),
+    LS_COMMAND("lsp-set-type", 2, 3, "PORT TYPE [peer=PORT]", NULL,
+               run_lsp_set_type),
     LS_COMMAND("lsp-get-type", 1, 1, "PORT", NULL, run_lsp_get_type),
     LS_COMMAND("lsp-set-options", 1, INT_MAX, "PORT [KEY=VALUE]...", NULL,
                run_lsp_set_options),
