@@ -18,6 +18,7 @@ DBCTL_LIBS = lib/dbctl/libdbctl.a lib/schema/libschema.a \
 	lib/replica/libreplica.a lib/ovsdb/libovsdb.a $(DAEMON_LIBS) \
 	$(ALL_LIBS)
 EXTRA_DIST += \
+	tests/interop/ctl/ovn-nbctl.script \
 	tests/interop/ctl/ovn-sbctl.script \
 	tests/interop/ctl/ovs-vsctl.script \
 	tests/interop/ctl/vtep-ctl.script

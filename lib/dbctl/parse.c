@@ -69,6 +69,9 @@ unknown_command(const struct dbctl_tool *tool, const char *name)
 
 /* Options of commands. */
 
+/* The value of an option without "=". */
+static const char no_value[] = "";
+
 /* Finds option 'name' in a command's list; stores '=', '?' or 0 in
  * '*ret_kind'. */
 static bool
@@ -100,7 +103,7 @@ static struct error *
 note_option(void *name, const char *value)
 {
     noted = xreallocarray(noted, n_noted + 1, sizeof *noted);
-    noted[n_noted++] = (struct noted) { name, value ? value : "" };
+    noted[n_noted++] = (struct noted) { name, value ? value : no_value };
     return NULL;
 }
 
@@ -174,7 +177,7 @@ take_options(struct dbctl_call *call, int *argc, char ***argv)
         char *equals = strchr(word, '=');
         char *name = equals ? xmemdup0(word, equals - word) : xstrdup(word);
 
-        error = add_option(call, name, equals ? equals + 1 : "");
+        error = add_option(call, name, equals ? equals + 1 : no_value);
         free(name);
         ++*argv;
         --*argc;
@@ -192,10 +195,10 @@ check_option(const struct dbctl_call *call, const char *name,
     if (!option_is_listed(call->command->options, name, &kind)) {
         return error_create(0, "'%s' command has no '%s' option", command,
                             name);
-    } else if (kind == '=' && !*value) {
+    } else if (kind == '=' && value == no_value) {
         return error_create(0, "missing argument to '%s' option on '%s' "
                             "command", name, command);
-    } else if (!kind && *value) {
+    } else if (!kind && value != no_value) {
         return error_create(0, "'%s' option on '%s' does not accept an "
                             "argument", name, command);
     }

@@ -141,10 +141,8 @@ run_fwd_group_list(struct dbctl_call *call)
         }
     }
     vec_sort(&sorted, compare_listed);
-    if (sorted.n) {
-        str_printf(&call->output, "%-16s%-14s%-16s%-22s%s\n", "FWD_GROUP",
-                   "LS", "VIP", "VMAC", "CHILD_PORTS");
-    }
+    str_printf(&call->output, "%-16s%-14s%-16s%-22s%s\n", "FWD_GROUP", "LS",
+               "VIP", "VMAC", "CHILD_PORTS");
     VEC_FOR_EACH (listed, &sorted) {
         const struct nb_forwarding_group *group = listed->group;
 

@@ -64,6 +64,9 @@ struct request {
     const char *external_mac;   /* Likewise. */
     const char *port_range;     /* Likewise. */
     const struct nb_logical_router_port *gateway_port;  /* Likewise. */
+    const struct nb_logical_router_port *place;     /* Where it applies, among
+                                                     * several gateway ports.
+                                                     * NULL if of no matter. */
     const char *match;          /* Likewise. */
     int64_t priority;
 };
@@ -88,8 +91,8 @@ parse_addresses(struct dbctl_call *call, struct request *request)
     return NULL;
 }
 
-/* The words after the addresses: [PORT MAC] [RANGE], the last with
- * --portrange only. */
+/* The words after the addresses: [PORT MAC] [RANGE].  A range alone needs
+ * --portrange, as it might be meant for a port. */
 static struct error *
 parse_rest(struct dbctl_call *call, struct request *request)
 {
@@ -100,7 +103,7 @@ parse_rest(struct dbctl_call *call, struct request *request)
     uint16_t min, max;
     int n = call->argc - 5;
 
-    if (has_range && (n == 1 || n == 3)) {
+    if (n == 3 || (has_range && n == 1)) {
         request->port_range = call->argv[call->argc - 1];
         n--;
         if (!port_range_parse(request->port_range, &min, &max)) {
@@ -112,9 +115,6 @@ parse_rest(struct dbctl_call *call, struct request *request)
         return NULL;
     } else if (n == 1) {
         return error_create(0, "a logical port needs an external MAC");
-    } else if (n == 3) {
-        return error_create(0, "%s: a port range needs --portrange",
-                            call->argv[call->argc - 1]);
     } else if (strcmp(request->type, "dnat_and_snat")) {
         return error_create(0, "a logical port and an external MAC are only "
                             "for the type \"dnat_and_snat\"");
@@ -152,38 +152,65 @@ parse_options(struct dbctl_call *call, struct request *request)
     return error;
 }
 
+static size_t
+count_gateways(const struct nb_logical_router *lr)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < lr->n_ports; i++) {
+        n += nbctl_lrp_is_gateway(lr->ports[i]);
+    }
+    return n;
+}
+
+/* The gateway port whose networks the address is in, or NULL. */
+static const struct nb_logical_router_port *
+gateway_to(const struct nb_logical_router *lr, const char *ip)
+{
+    for (size_t i = 0; i < lr->n_ports; i++) {
+        if (nbctl_lrp_is_gateway(lr->ports[i])
+            && nbctl_lrp_reaches(lr->ports[i], ip)) {
+            return lr->ports[i];
+        }
+    }
+    return NULL;
+}
+
+static struct error *
+find_named_gateway(struct dbctl_call *call, const struct nb_logical_router *lr,
+                   const char *name,
+                   const struct nb_logical_router_port **ret)
+{
+    struct error *error = nbctl_find_lrp(call->dbctl, name, true, ret);
+
+    if (!error && nbctl_router_of(call->dbctl, *ret) != lr) {
+        error = error_create(0, "%s: port is not on router %s", name,
+                             call->argv[1]);
+    } else if (!error && !nbctl_lrp_is_gateway(*ret)) {
+        error = error_create(0, "%s is not a distributed gateway router port",
+                             name);
+    }
+    return error;
+}
+
 /* The gateway port, which may go without saying if there is but one or the
  * external address tells. */
 static struct error *
-find_gateway_port(struct dbctl_call *call, const struct nb_logical_router *lr,
-                  struct request *request)
+find_place(struct dbctl_call *call, const struct nb_logical_router *lr,
+           struct request *request)
 {
     const char *name = dbctl_option(call, "--gateway-port");
-    const struct nb_logical_router_port *lrp;
-    struct error *error = NULL;
-    size_t n = 0;
+    bool has_several = count_gateways(lr) > 1;
 
     if (name) {
-        error = nbctl_find_lrp(call->dbctl, name, true, &lrp);
-        if (!error && nbctl_router_of(call->dbctl, lrp) != lr) {
-            error = error_create(0, "%s: port is not on router %s", name,
-                                 call->argv[1]);
-        } else if (!error && !nbctl_lrp_is_gateway(lrp)) {
-            error = error_create(0, "%s is not a distributed gateway router "
-                                 "port", name);
-        }
-        request->gateway_port = error ? NULL : lrp;
+        struct error *error = find_named_gateway(call, lr, name,
+                                                 &request->gateway_port);
+
+        request->place = has_several ? request->gateway_port : NULL;
         return error;
     }
-    for (size_t i = 0; i < lr->n_ports; i++) {
-        if (nbctl_lrp_is_gateway(lr->ports[i])) {
-            n++;
-            if (nbctl_lrp_reaches(lr->ports[i], request->external_ip)) {
-                return NULL;
-            }
-        }
-    }
-    return (n < 2 ? NULL
+    request->place = has_several ? gateway_to(lr, request->external_ip) : NULL;
+    return (!has_several || request->place ? NULL
             : error_create(0, "router %s has several distributed gateway "
                            "ports, none of which reaches %s: choose one by "
                            "--gateway-port", call->argv[1],
@@ -207,21 +234,24 @@ parse_request(struct dbctl_call *call, const struct nb_logical_router *lr,
     if (!error) {
         error = parse_options(call, request);
     }
-    return error ? error : find_gateway_port(call, lr, request);
+    return error ? error : find_place(call, lr, request);
 }
 
 /* Whether a NAT that is there stands in the way; with --may-exist, stores in
  * '*same' that it is what is asked for. */
 static struct error *
-check_existing(const struct dbctl_call *call, const struct nb_nat *nat,
+check_existing(const struct dbctl_call *call,
+               const struct nb_logical_router *lr, const struct nb_nat *nat,
                const struct request *request, const struct nb_nat **same)
 {
     bool external = address_equals(nat->external_ip, request->external_ip);
     bool logical = address_equals(nat->logical_ip, request->logical_ip);
     const char *match = request->match ? request->match : "";
 
-    if (nat->gateway_port != request->gateway_port
-        || strcmp(nat->match, match)) {
+    if (strcmp(nat->match, match)
+        || (request->place
+            && request->place != (nat->gateway_port ? nat->gateway_port
+                                  : gateway_to(lr, nat->external_ip)))) {
         return NULL;
     }
     if (!strcmp(nat->type, request->type)) {
@@ -291,7 +321,7 @@ add_nat(struct dbctl_call *call, const struct nb_logical_router *lr,
     const struct nb_nat *same = NULL;
 
     for (size_t i = 0; i < lr->n_nat; i++) {
-        struct error *error = check_existing(call, lr->nat[i], request,
+        struct error *error = check_existing(call, lr, lr->nat[i], request,
                                              &same);
 
         if (error) {
@@ -439,12 +469,19 @@ run_lr_nat_update_ext_ip(struct dbctl_call *call)
     return error;
 }
 
+static const char *
+gateway_name(const struct nb_nat *nat)
+{
+    return nat->gateway_port ? nat->gateway_port->name : "";
+}
+
 static int
 compare_nats(const void *a_, const void *b_)
 {
     const struct nb_nat *const *a = a_, *const *b = b_;
     int c = strcmp((*a)->type, (*b)->type);
 
+    c = c ? c : strcmp(gateway_name(*a), gateway_name(*b));
     c = c ? c : strcmp((*a)->external_ip, (*b)->external_ip);
     return c ? c : strcmp((*a)->logical_ip, (*b)->logical_ip);
 }
@@ -482,8 +519,7 @@ run_lr_nat_list(struct dbctl_call *call)
     VEC_FOR_EACH (p, &sorted) {
         const struct nb_nat *nat = *p;
 
-        put_nat(&call->output, nat->type,
-                nat->gateway_port ? nat->gateway_port->name : "",
+        put_nat(&call->output, nat->type, gateway_name(nat),
                 nat->external_ip, nat->external_port_range, nat->logical_ip,
                 nat->external_mac ? nat->external_mac : "",
                 nat->logical_port ? nat->logical_port : "");

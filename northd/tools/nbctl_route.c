@@ -285,11 +285,13 @@ run_lr_route_del(struct dbctl_call *call)
 struct listed {
     const route_row *route;
     char *prefix;
+    struct in6_addr network;    /* The prefix, for order. */
     unsigned int plen;
     bool is_v4;
 };
 
-/* By table, longest prefix first, destination routes before source routes. */
+/* By table, longest prefix first, destination routes before source routes,
+ * then by address. */
 static int
 compare_listed(const void *a_, const void *b_)
 {
@@ -303,7 +305,7 @@ compare_listed(const void *a_, const void *b_)
     }
     c = strcmp(route_policy(a->route), route_policy(b->route));
     if (!c) {
-        c = strcmp(a->prefix, b->prefix);
+        c = memcmp(&a->network, &b->network, sizeof a->network);
     }
     return c ? c : strcmp(a->route->nexthop, b->route->nexthop);
 }
@@ -385,6 +387,12 @@ run_lr_route_list(struct dbctl_call *call)
         listed.prefix = nbctl_normalize_network(listed.route->ip_prefix,
                                          &listed.is_v4, &listed.plen);
         if (listed.prefix) {
+            char *end = strchr(listed.prefix, '/');
+            char *ip = xmemdup0(listed.prefix, end ? end - listed.prefix
+                                : (ptrdiff_t) strlen(listed.prefix));
+
+            ip_parse(ip, &listed.network);
+            free(ip);
             vec_push(&routes, listed);
         }
     }
