@@ -6,6 +6,7 @@
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
 #include "ovsdb/server/config.h"
+#include "ovsdb/server/record.h"
 #include "ovsdb/server/remotes.h"
 #include "ovsdb/server/session.h"
 
@@ -329,6 +330,22 @@ reload(struct control_conn *conn, int argc, const char *argv[], void *server)
     } else {
         control_reply(conn, NULL);
     }
+}
+
+static void
+enable_diffs(struct control_conn *conn, int argc, const char *argv[],
+             void *server)
+{
+    record_set_diffs(true);
+    control_reply(conn, NULL);
+}
+
+void
+commands_disable_diffs(void)
+{
+    record_set_diffs(false);
+    control_register("ovsdb/file/column-diff-enable", "", 0, 0, enable_diffs,
+                     NULL);
 }
 
 static struct db_table *

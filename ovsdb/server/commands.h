@@ -9,4 +9,8 @@ struct server;
 /* Registers them. */
 void commands_register(struct server *);
 
+/* Makes records have whole values, until the command
+ * ovsdb/file/column-diff-enable, which it registers. */
+void commands_disable_diffs(void);
+
 #endif /* ovsdb/server/commands.h */

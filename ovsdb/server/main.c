@@ -25,6 +25,7 @@ LOG_MODULE(ovsdb_server);
 static VEC(const char *) remote_names;
 static const char *run_command;
 static const char *config_file;
+static bool no_diffs;
 
 /* A setting of TLS, whose value the database may have. */
 struct tls_setting {
@@ -102,6 +103,8 @@ static const struct option_row server_rows[] = {
     { "config-file", 0, OPTION_REQUIRED, "FILE",
       "read remotes and databases from FILE", option_set_string,
       &config_file },
+    { "disable-file-column-diff", 0, OPTION_NONE, NULL,
+      "don't use column diff in database file", option_set_true, &no_diffs },
 };
 
 static const struct option_row tls_rows[] = {
@@ -306,6 +309,9 @@ main(int argc, char *argv[])
     server = server_create();
     configure(server, argc - first, argv + first);
     commands_register(server);
+    if (no_diffs) {
+        commands_disable_diffs();
+    }
     server_flush(server);
     daemon_ready();
     log_info("%s", program_version());

@@ -9,6 +9,14 @@
 #define BYTES_PER_STRING 128
 #define MAX_RESERVED (1u << 22)
 
+static bool with_diffs = true;
+
+void
+record_set_diffs(bool enable)
+{
+    with_diffs = enable;
+}
+
 static void
 put_date(struct str *out)
 {
@@ -16,7 +24,8 @@ put_date(struct str *out)
     str_put_int(out, clock_wall_ms());
 }
 
-/* The columns of a modified row: differences of those that are composite. */
+/* The columns of a modified row: differences of those that are composite,
+ * unless whole values are wanted. */
 static void
 put_modified(struct str *out, const struct txn_row *tr, uint64_t columns)
 {
@@ -29,8 +38,8 @@ put_modified(struct str *out, const struct txn_row *tr, uint64_t columns)
         unsigned int c = __builtin_ctzll(columns);
 
         row_put_member(out, &ts->columns[c],
-                       (tr->with_diff >> c & 1 ? &tr->diffs[c]
-                        : &tr->fields[c]), &is_first);
+                       (with_diffs && tr->with_diff >> c & 1
+                        ? &tr->diffs[c] : txn_field(tr->row, c)), &is_first);
     }
     str_put_char(out, '}');
 }
@@ -71,7 +80,9 @@ record_put_txn(struct str *out, const struct txn *txn)
     bool is_empty = true;
 
     put_date(out);
-    str_put(out, ",\"_is_diff\":true");
+    if (with_diffs) {
+        str_put(out, ",\"_is_diff\":true");
+    }
     if (txn->comment.length) {
         str_put(out, ",\"_comment\":");
         jtext_put_string(out, str_cstr(&txn->comment), txn->comment.length);

@@ -9,6 +9,10 @@
 #include "ovsdb/server/txn.h"
 #include "ovsdb/storage/dblog.h"
 
+/* Whether records have only what differs in sets and maps (they do), or their
+ * whole new values, which servers before Open vSwitch 2.15 can read. */
+void record_set_diffs(bool enable);
+
 /* Appends the record of a checked transaction.  False, and nothing appended,
  * if it changes nothing that is kept in a file. */
 bool record_put_txn(struct str *, const struct txn *);

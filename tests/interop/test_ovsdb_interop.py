@@ -255,6 +255,35 @@ def test_server_switches_over_an_existing_file(tmp_path):
     server.stop()
 
 
+def test_records_of_whole_values(tmp_path):
+    """For a file that older servers are to read."""
+    programs = Programs("debian", ovsdb_server="ours")
+    server = Server(programs, tmp_path, ["--disable-file-column-diff"])
+    path = server.create(schema("nb"), "nb.db")
+    server.start()
+    client = server.connect()
+
+    def change(key):
+        client.transact(NB, {
+            "op": "mutate", "table": "Logical_Switch", "where": [],
+            "mutations": [["external_ids", "insert",
+                           ["map", [[key, "1"]]]]]})
+        with open(path) as f:
+            return f.read().rstrip("\n").split("\n")[-1]
+
+    client.transact(NB, {"op": "insert", "table": "Logical_Switch",
+                         "row": {"name": "s"}})
+    change("a")
+    record = change("b")
+    assert "_is_diff" not in record and '["a","1"],["b","1"]' in record
+    server.appctl("ovsdb/file/column-diff-enable")
+    record = change("c")
+    assert '"_is_diff":true' in record and '"a"' not in record
+    assert '["a","1"],["b","1"],["c","1"]' in read_file(
+        programs.path("ovsdb-tool"), path)[0].replace(", ", ",")
+    server.stop()
+
+
 @pytest.mark.parametrize("side", ["ours", "debian"])
 def test_backup_of_one_client_is_restored_by_the_other(side, tmp_path):
     other = {"ours": "debian", "debian": "ours"}[side]
