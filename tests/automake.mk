@@ -13,7 +13,7 @@ built-sources: $(BUILT_SOURCES)
 print-%:
 	@echo $($*)
 
-EXTRA_DIST += tests/README.md tests/bench/sender.c
+EXTRA_DIST += tests/README.md tests/bench/ovsdb_driver.c tests/bench/sender.c
 
 # The tests that are in Python, all of them: none has to be listed.
 dist-hook:

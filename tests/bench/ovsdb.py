@@ -1,37 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ovsdb-server: transactions a second (one at a time, pipelined, with
+"""ovsdb-server: transactions a second (one at a time, pipelined, durable, with
 monitors), start and memory with 'size' rows, first monitors.
 
-The client only counts replies in what it reads, so that the server is what is
-measured."""
+The client of the transactions is in C (ovsdb_driver.c) and only counts
+replies in what it reads, so that the server is what is measured."""
 
 import json
+import os
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 
 from bench.common import cpu_s, less, memory_mib, more, programs_of
 from harness.ovsdb import ZERO, Server
+from harness.process import run
 
 DB = "OVN_Northbound"
-SINK = """
-import selectors, socket, sys
-path, n, request = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
-selector = selectors.DefaultSelector()
-for _ in range(n):
-    s = socket.socket(socket.AF_UNIX)
-    s.connect(path)
-    s.sendall(request)
-    s.recv(1 << 20)
-    selector.register(s, selectors.EVENT_READ)
-print("ready", flush=True)
-while True:
-    for key, _ in selector.select():
-        if not key.fileobj.recv(1 << 20):
-            sys.exit()
-"""
 
 
 def request(method, params):
@@ -52,12 +37,6 @@ def call(connection, texts, window):
             text = tail + chunk
             n += text.count(b'"error":null')
             tail = text[-11:]
-
-
-def inserts(n):
-    return [request("transact", [DB, {
-        "op": "insert", "table": "Logical_Switch",
-        "row": {"name": "sw%d" % i}}]) for i in range(n)]
 
 
 def ports(n_switches, n_ports):
@@ -90,26 +69,22 @@ def connect(server):
     return connection
 
 
-def rate(side, folder, n, window, n_monitors=0):
+def build_driver(folder):
+    driver = os.path.join(folder, "ovsdb_driver")
+    if not os.path.exists(driver):
+        run(["cc", "-O2", "-o", driver,
+             os.path.join(os.path.dirname(__file__), "ovsdb_driver.c")])
+    return driver
+
+
+def rate(side, folder, n, window, n_monitors, durable):
     server = fresh(side, folder)
-    sink = None
-    if n_monitors:
-        sink = subprocess.Popen(
-            [sys.executable, "-c", SINK, server.socket, str(n_monitors),
-             request("monitor_cond", [DB, "m", {"Logical_Switch": [
-                 {"columns": ["name", "ports"]}]}]).decode()],
-            stdout=subprocess.PIPE)
-        sink.stdout.readline()
-    connection = connect(server)
-    texts = inserts(n)
-    start, cpu = time.monotonic(), cpu_s(server.process.pid)
-    call(connection, texts, window)
-    result = n / (time.monotonic() - start), (cpu_s(server.process.pid) - cpu) / n * 1e6
-    if sink:
-        sink.kill()
-        sink.wait()
+    cpu = cpu_s(server.process.pid)
+    seconds = float(run([build_driver(folder), server.socket, n, window,
+                         n_monitors, int(durable)], timeout=300))
+    cpu = cpu_s(server.process.pid) - cpu
     server.stop()
-    return result
+    return n / seconds, cpu / n * 1e6
 
 
 def big(side, folder, n_rows):
@@ -141,16 +116,19 @@ def big(side, folder, n_rows):
     return figures
 
 
-RATES = (("one at a time", 4000, 1, 0),
-         ("pipelined", 10000, 100, 0),
-         ("one at a time, 50 monitors", 1000, 1, 50),
-         ("pipelined, 50 monitors", 2000, 100, 50))
+# What, transactions, at a time, monitors, whether durable.
+RATES = (("one at a time", 8000, 1, 0, False),
+         ("pipelined", 20000, 100, 0, False),
+         ("durable, one at a time", 1000, 1, 0, True),
+         ("durable, pipelined", 10000, 100, 0, True),
+         ("one at a time, 50 monitors", 2000, 1, 50, False),
+         ("pipelined, 50 monitors", 5000, 100, 50, False))
 
 
 def measure(side, folder, n_rows):
     figures = {}
-    for what, n, window, n_monitors in RATES:
-        per_second, cpu_us = rate(side, folder, n, window, n_monitors)
+    for what, *how in RATES:
+        per_second, cpu_us = rate(side, folder, *how)
         figures[what] = more(per_second, "txn/s")
         figures[what + ": CPU"] = less(cpu_us, "us/txn")
     figures.update(big(side, folder, n_rows))
