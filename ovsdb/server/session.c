@@ -21,6 +21,10 @@ COUNTER(ovsdb_request);
 /* Transactions of one client that may wait. */
 #define MAX_WAITING 1000
 
+/* Monitors, and locks, of one client. */
+#define MAX_MONITORS 10000
+#define MAX_LOCKS 10000
+
 struct session_monitor {
     struct list node;               /* In session->monitors. */
     struct monitor monitor;
@@ -785,6 +789,11 @@ start_monitor(struct session *session, const struct jsonrpc_message *m,
         free(id);
         return syntax(params.items[1], "duplicate monitor ID");
     }
+    if (list_size(&session->monitors) >= MAX_MONITORS) {
+        free(id);
+        return error_create_tagged("resources exhausted",
+                                   "too many monitors");
+    }
     sm = xzalloc(sizeof *sm);
     sm->session = session;
     sm->served = served;
@@ -937,6 +946,8 @@ claim_lock(struct session *session, const struct jsonrpc_message *m,
         error = blame(error_create_tagged(
                           "syntax error", "must issue \"unlock\" before new "
                           "\"%s\"", m->method), m->params);
+    } else if (list_size(&session->claims) >= MAX_LOCKS) {
+        error = error_create_tagged("resources exhausted", "too many locks");
     } else {
         claim = locks_claim(&session->server->locks, session, name, steal,
                             &victim);

@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import resource
 import socket
 import subprocess
 
@@ -362,18 +363,84 @@ def test_deep_nesting_in_a_transaction(client):
     assert "error" in client.reply(77)["result"][0]
 
 
-def test_many_idle_and_half_sent_connections(server, client):
+def test_unknown_names(client):
+    for table in "nope", "", "T" * 100000, "\u00e9", "T\\u0000":
+        result = client.transact("d", {"op": "select", "table": table,
+                                       "where": []})
+        assert result[0]["error"] == "syntax error"
+        assert "error" in client.error("monitor", "d", table, {table: {}})
+    assert client.error("get_schema", "x" * 100000)["error"] \
+        == "unknown database"
+    assert client.error("n" * 100000) == "unknown method"
+    assert client.transact("d", SELECT)[0]["rows"] == []
+
+
+def test_message_without_an_end(server, client):
+    """A message is taken up to 512 MiB; what is longer ends the connection,
+    and its memory is given back."""
+    bad = server.connect()
+    chunk = b"x" * (4 << 20)
+    sent = 0
+    try:
+        bad.send_text(b'{"method":"transact","id":1,"params":["d","')
+        while sent < 600 << 20:
+            bad.socket.sendall(chunk)
+            sent += len(chunk)
+    except OSError:
+        pass
+    assert 500 << 20 <= sent < 600 << 20
+    assert client.transact("d", insert())[0]["uuid"]
+    wait_until(lambda: server.rss_kb() < 200 * 1024)
+
+
+def test_thousands_of_idle_and_half_sent_connections(server, client):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = max(soft, min(6000, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    n = min(3000, limit - 200)
     sockets = []
-    for i in range(600):
+    for i in range(n):
         s = socket.socket(socket.AF_UNIX)
         s.connect(server.socket)
         if i % 2:
             s.sendall(b'{"method":"transact","params":["d",')
         sockets.append(s)
     assert client.transact("d", insert())[0]["uuid"]
+    wait_until(lambda: "sessions:%d " % (n + 1)
+               in server.appctl("memory/show"))
+    assert server.rss_kb() < 400 * 1024
     for s in sockets:
         s.close()
     assert client.call("echo") == []
+    wait_until(lambda: "sessions:1 " in server.appctl("memory/show"))
+
+
+def test_client_that_does_not_read_its_answers_is_cut(server, client):
+    client.transact("d", *[insert("x" * 1000000, i) for i in range(5)])
+    deaf = server.connect()
+    deaf.socket.settimeout(20)
+    text = json.dumps({"method": "transact", "id": 1,
+                       "params": ["d", SELECT]})
+    try:
+        for _ in range(100):
+            deaf.send_text(text)
+    except OSError:
+        pass
+    wait_until(lambda: "sessions:1 " in server.appctl("memory/show"))
+    assert server.rss_kb() < 400 * 1024
+    assert client.call("echo") == []
+
+
+def test_monitors_and_locks_of_one_client_are_bounded(client):
+    for method, params in (("monitor", lambda i: ["d", i, {}]),
+                           ("lock", lambda i: ["l%d" % i])):
+        last = None
+        for i in range(10100):
+            client.send(method, *params(i))
+        for i in range(10100):
+            last = client.receive()
+        assert last["error"]["error"] == "resources exhausted"
+    assert client.transact("d", insert())[0]["uuid"]
 
 
 def test_monitor_that_does_not_read_is_cut(server, client):
