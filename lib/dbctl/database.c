@@ -679,16 +679,6 @@ finish_create(struct dbctl_call *call, const struct replica_txn *txn)
     str_printf(&call->output, UUID_FMT "\n", UUID_ARGS(uuid));
 }
 
-/* Rows of other than root tables live as long as something refers to them,
- * and deleting them has no effect. */
-static void
-destroy_row(const struct replica_row *row)
-{
-    if (replica_row_class(row)->is_root) {
-        replica_delete(row);
-    }
-}
-
 static struct error *
 run_destroy(struct dbctl_call *call)
 {
@@ -711,7 +701,7 @@ run_destroy(struct dbctl_call *call)
         struct replica_row *row;
 
         REPLICA_FOR_EACH (row, dbctl_replica(call->dbctl), table) {
-            destroy_row(row);
+            replica_delete(row);
         }
     }
     for (int i = 2; !error && i < call->argc; i++) {
@@ -720,7 +710,7 @@ run_destroy(struct dbctl_call *call)
         error = dbctl_find_row(call->dbctl, table, call->argv[i],
                                must_exist(call), &row);
         if (!error && row) {
-            destroy_row(row);
+            replica_delete(row);
         }
     }
     return error;

@@ -495,7 +495,7 @@ print_json(const struct table *table, const struct table_style *style)
     json_t *data = json_array();
     json_t *row = NULL;
     char *timestamp = timestamp_text(style);
-    char *text;
+    struct str text = STR_EMPTY;
 
     VEC_FOR_EACH (heading, &table->headings) {
         json_array_append_new(headings, json_string(*heading));
@@ -515,10 +515,13 @@ print_json(const struct table *table, const struct table_style *style)
     }
     json_object_set_new(json, "headings", headings);
     json_object_set_new(json, "data", data);
-    text = json_dumps(json, JSON_SORT_KEYS | (style->pretty ? JSON_INDENT(2)
-                                              : JSON_COMPACT));
-    puts(text);
-    free(text);
+    if (style->pretty) {
+        jtext_put_pretty(&text, json);
+    } else {
+        jtext_put_json(&text, json, true);
+    }
+    puts(str_cstr(&text));
+    str_uninit(&text);
     free(timestamp);
     json_decref(json);
 }

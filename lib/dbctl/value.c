@@ -383,17 +383,7 @@ key_matches(struct dbctl *dbctl, const struct dbctl_term *term,
         return NULL;
     }
     ovsdb_base_type_init(&type.value, OVSDB_TYPE_VOID);
-    ovsdb_datum_init_empty(&want);
-    if (*term->operator == '{') {
-        error = dbctl_parse_datum(dbctl, &want, &type, term->value);
-    } else {
-        union ovsdb_atom atom;
-
-        error = dbctl_parse_atom(dbctl, &atom, &type.key, term->value);
-        if (!error) {
-            ovsdb_datum_append_take(&want, atom, atom, &type);
-        }
-    }
+    error = dbctl_parse_datum(dbctl, &want, &type, term->value);
     if (error) {
         return error;
     }

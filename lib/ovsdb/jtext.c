@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/shash.h"
 #include "lib/base/text.h"
 
 /* What a byte means inside of a string. */
@@ -863,4 +864,66 @@ jtext_put_json(struct str *out, const json_t *json, bool sort)
     size_t size = json_dumpb(json, NULL, 0, flags);
 
     json_dumpb(json, str_put_raw(out, size), size, flags);
+}
+
+/* For people. */
+
+static void put_pretty(struct str *, const json_t *, int level);
+
+static void
+put_indented_line(struct str *out, int level)
+{
+    str_put_char(out, '\n');
+    str_put_chars(out, ' ', 2 * level);
+}
+
+static void
+put_pretty_object(struct str *out, const json_t *json, int level)
+{
+    struct shash members = SHASH_INITIALIZER(&members);
+    struct shash_node **sorted;
+    const char *key;
+    json_t *value;
+
+    json_object_foreach ((json_t *) json, key, value) {
+        shash_set(&members, key, value);
+    }
+    sorted = shash_sort(&members);
+    for (size_t i = 0; i < shash_count(&members); i++) {
+        str_put(out, i ? "," : "");
+        put_indented_line(out, level + 1);
+        jtext_put_string(out, sorted[i]->key, strlen(sorted[i]->key));
+        str_put(out, ": ");
+        put_pretty(out, sorted[i]->value, level + 1);
+    }
+    free(sorted);
+    shash_uninit(&members);
+}
+
+/* Each element on a line of its own; what closes it is at the end of the last
+ * one's. */
+static void
+put_pretty(struct str *out, const json_t *json, int level)
+{
+    if (json_is_object(json)) {
+        str_put_char(out, '{');
+        put_pretty_object(out, json, level);
+        str_put_char(out, '}');
+    } else if (json_is_array(json)) {
+        str_put_char(out, '[');
+        for (size_t i = 0; i < json_array_size(json); i++) {
+            str_put(out, i ? "," : "");
+            put_indented_line(out, level + 1);
+            put_pretty(out, json_array_get(json, i), level + 1);
+        }
+        str_put_char(out, ']');
+    } else {
+        jtext_put_json(out, json, true);
+    }
+}
+
+void
+jtext_put_pretty(struct str *out, const json_t *json)
+{
+    put_pretty(out, json, 0);
 }

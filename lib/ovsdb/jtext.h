@@ -136,6 +136,9 @@ void jtext_put_real(struct str *out, double);
  * were inserted, for a person who wrote them, if '!sort'). */
 void jtext_put_json(struct str *out, const json_t *, bool sort);
 
+/* The tree in lines, with sorted members, without a newline at the end. */
+void jtext_put_pretty(struct str *out, const json_t *);
+
 /* Whether 's' can stand between quotes as it is. */
 bool jtext_is_plain(const char *s, size_t length);
 

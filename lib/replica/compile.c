@@ -324,6 +324,9 @@ compile_row(struct replica_txn *txn, struct str *out,
         if (!tr->is_delete) {
             compile_insert(txn, out, tr);
         }
+    } else if (tr->is_delete && !table->class->is_root) {
+        /* It goes when nothing refers to it any longer. */
+        return;
     } else if (tr->is_delete) {
         begin_op(txn, out, "delete", table->class);
         put_where(out, tr->row);

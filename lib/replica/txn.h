@@ -117,7 +117,9 @@ struct replica_row *replica_insert_uuid(struct replica_txn *,
                                         const struct replica_table_class *,
                                         const struct uuid *);
 
-/* Deletes a row, which disappears from iteration and look-ups. */
+/* Deletes a row, which disappears from iteration and look-ups.  The server is
+ * not told of rows of other than root tables: it removes them when nothing
+ * refers to them any longer, and keeps them while something does. */
 void replica_delete(const struct replica_row *);
 
 /* The transaction fails with REPLICA_TXN_TRY_AGAIN if the server's value of

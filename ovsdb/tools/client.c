@@ -56,14 +56,10 @@ print_json(const json_t *json)
     struct str s = STR_EMPTY;
 
     if (table_style.pretty) {
-        char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY
-                                | JSON_SORT_KEYS);
-
-        puts(text);
-        free(text);
-        return;
+        jtext_put_pretty(&s, json);
+    } else {
+        jtext_put_json(&s, json, true);
     }
-    jtext_put_json(&s, json, true);
     puts(str_cstr(&s));
     str_uninit(&s);
 }

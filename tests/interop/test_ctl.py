@@ -69,7 +69,7 @@ def contents(remote, database):
 
 def has_no_order(words):
     """Whether a command's output lists rows, of which no order is right."""
-    return {"show", "find", "--vflows", "fwd-group-list", "copp-list",
+    return {"show", "find", "list", "--vflows", "fwd-group-list", "copp-list",
             "ha-chassis-group-list", "dhcp-options-get-options",
             "lsp-get-options"} & set(words)
 

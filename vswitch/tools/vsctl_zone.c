@@ -170,6 +170,108 @@ run_list_zone_tp(struct dbctl_call *call)
     return error;
 }
 
+/* Limits of connections. */
+
+/* "zone=N", "N", or "default". */
+static struct error *
+parse_limited_zone(const char *s, bool *is_default, int *zone)
+{
+    const char *number = text_starts_with(s, "zone=") ? s + 5 : s;
+
+    *is_default = !strcmp(s, "default");
+    return (*is_default || text_to_int_range(number, 0, UINT16_MAX, zone)
+            ? NULL
+            : error_create(0, "\"%s\" is neither \"default\" nor the id of "
+                           "a zone, from 0 to 65535", s));
+}
+
+static struct error *
+run_set_zone_limit(struct dbctl_call *call)
+{
+    const struct vs_datapath *dp;
+    const struct vs_ct_zone *zone;
+    unsigned int limit;
+    bool is_default;
+    int id;
+    struct error *error = parse_limited_zone(call->argv[2], &is_default, &id);
+
+    if (!error && !text_to_uint(call->argv[3], 10, &limit)) {
+        error = error_create(0, "\"%s\" is not a number of connections",
+                             call->argv[3]);
+    }
+    if (!error) {
+        error = get_datapath(call, &dp);
+    }
+    if (error) {
+        return error;
+    }
+    if (is_default) {
+        vs_datapath_set_ct_zone_default_limit(dp, limit);
+        return NULL;
+    }
+    zone = find_zone(dp, id);
+    if (!zone) {
+        zone = vs_ct_zone_insert(dbctl_txn(call->dbctl));
+        vs_datapath_update_ct_zones_setkey(dp, id, zone);
+    }
+    vs_ct_zone_set_limit(zone, limit);
+    return NULL;
+}
+
+static struct error *
+run_del_zone_limit(struct dbctl_call *call)
+{
+    const struct vs_ct_zone *zone;
+    const struct vs_datapath *dp;
+    bool is_default;
+    int id;
+    struct error *error = parse_limited_zone(call->argv[2], &is_default, &id);
+
+    if (!error) {
+        error = get_datapath(call, &dp);
+    }
+    if (error) {
+        return error;
+    }
+    zone = is_default ? NULL : find_zone(dp, id);
+    if (is_default ? !dp->has_ct_zone_default_limit
+        : !zone || !zone->has_limit) {
+        return (dbctl_has_option(call, "--if-exists") ? NULL
+                : error_create(0, "%s has no limit", call->argv[2]));
+    }
+    if (is_default) {
+        vs_datapath_clear_ct_zone_default_limit(dp);
+    } else if (zone->timeout_policy) {
+        vs_ct_zone_clear_limit(zone);
+    } else {
+        vs_datapath_update_ct_zones_delkey(dp, id);
+    }
+    return NULL;
+}
+
+/* As dpctl/ct-get-limits prints them. */
+static struct error *
+run_list_zone_limits(struct dbctl_call *call)
+{
+    const struct vs_datapath *dp;
+    struct error *error = get_datapath(call, &dp);
+
+    if (!error && dp->has_ct_zone_default_limit) {
+        str_printf(&call->output, "default limit=%lld\n",
+                   (long long) dp->ct_zone_default_limit);
+    }
+    for (size_t i = 0; !error && i < dp->ct_zones.n; i++) {
+        const struct vs_ct_zone *zone = dp->ct_zones.values[i];
+
+        if (zone->has_limit) {
+            str_printf(&call->output, "zone=%lld,limit=%lld\n",
+                       (long long) dp->ct_zones.keys[i],
+                       (long long) zone->limit);
+        }
+    }
+    return error;
+}
+
 static struct error *
 run_list_dp_cap(struct dbctl_call *call)
 {
@@ -196,6 +298,15 @@ static const struct dbctl_command commands[] = {
       .tables = tables, .run = run_del_zone_tp },
     { .name = "list-zone-tp", .min_args = 1, .max_args = 1,
       .arguments = "DATAPATH", .tables = tables, .run = run_list_zone_tp },
+    { .name = "set-zone-limit", .min_args = 3, .max_args = 3,
+      .arguments = "DATAPATH ZONE_ID|default LIMIT", .tables = tables,
+      .run = run_set_zone_limit },
+    { .name = "del-zone-limit", .min_args = 2, .max_args = 2,
+      .arguments = "DATAPATH ZONE_ID|default", .options = "--if-exists",
+      .tables = tables, .run = run_del_zone_limit },
+    { .name = "list-zone-limits", .min_args = 1, .max_args = 1,
+      .arguments = "DATAPATH", .tables = tables,
+      .run = run_list_zone_limits },
     { .name = "list-dp-cap", .min_args = 1, .max_args = 1,
       .arguments = "DATAPATH", .tables = tables, .run = run_list_dp_cap },
 };
