@@ -1,6 +1,7 @@
 # Sources of lib/dbctl/.
 noinst_LIBRARIES += lib/dbctl/libdbctl.a
 lib_dbctl_libdbctl_a_SOURCES = \
+	lib/dbctl/connect.c \
 	lib/dbctl/connection.c \
 	lib/dbctl/database.c \
 	lib/dbctl/dbctl.h \

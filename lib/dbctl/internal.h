@@ -11,6 +11,7 @@
 struct dbctl {
     const struct dbctl_tool *tool;
     struct replica *replica;
+    struct listener *listener;          /* While the server is to connect. */
     struct replica_txn *txn;            /* While commands run. */
     struct ovsdb_symtab symtab;         /* "@name"s. */
     VEC(struct dbctl_call) calls;
@@ -29,6 +30,14 @@ void dbctl_listing_print(const struct dbctl_listing *);
 /* Inserts the rows that "--id=@NAME create TABLE" commands will make, so that
  * any command may refer to them. */
 struct error *dbctl_reserve_rows(struct dbctl *) MUST_USE;
+
+/* connect.c */
+
+/* Connects to 'remote' as the options say, or, if it is a passive one, waits
+ * for a server to connect. */
+struct error *dbctl_connect(struct dbctl *, const char *remote, bool shuffle)
+    MUST_USE;
+void dbctl_disconnect(struct dbctl *);
 
 /* show.c */
 extern const struct dbctl_command dbctl_show_command;

@@ -402,14 +402,15 @@ open_database(struct run *run)
                     : run->dbctl.tool->default_remote());
 
     replica_set_leader_only(replica, leader_only);
-    replica_set_retry(replica, retry || text_starts_with(remote, "p"));
-    program_check(replica_set_remotes(replica, remote, shuffle));
+    replica_set_retry(replica, retry);
+    program_check(dbctl_connect(&run->dbctl, remote, shuffle));
     free(remote);
 }
 
 static void
 run_uninit(struct run *run)
 {
+    dbctl_disconnect(&run->dbctl);
     replica_destroy(run->dbctl.replica);
     VEC_FOR_EACH (call, &run->dbctl.calls) {
         dbctl_call_uninit(call);

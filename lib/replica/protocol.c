@@ -906,6 +906,18 @@ replica_set_remotes(struct replica *replica, const char *remotes,
 }
 
 void
+replica_take_stream(struct replica *replica, struct stream *stream)
+{
+    struct protocol *p = replica->protocol;
+
+    /* Nobody could connect again but the server. */
+    p->is_retrying = false;
+    p->n_remotes = p->n_failures = 0;
+    p->session = jsonrpc_session_accept(stream, &p->options, &callbacks, p);
+    on_connected(p->session, jsonrpc_session_rpc(p->session), p);
+}
+
+void
 replica_set_leader_only(struct replica *replica, bool leader_only)
 {
     struct protocol *p = replica->protocol;

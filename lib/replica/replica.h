@@ -37,6 +37,7 @@
 struct replica;
 struct replica_index;
 struct replica_txn;
+struct stream;
 
 enum replica_row_state {
     REPLICA_ROW_LIVE = 1 << 0,      /* In the database. */
@@ -182,6 +183,10 @@ bool replica_conditions_settled(const struct replica *);
  * NULL or "" disconnects.  Says which remote has wrong syntax. */
 struct error *replica_set_remotes(struct replica *, const char *remotes,
                                   bool shuffle) MUST_USE;
+
+/* Instead: speaks over 'stream', which a server opened and which the replica
+ * takes.  When it closes, the replica gives up (replica_is_dead()). */
+void replica_take_stream(struct replica *, struct stream *stream);
 
 /* Only the leader of a clustered database will do (off at first); otherwise
  * any member that is connected to its cluster. */
