@@ -40,6 +40,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/physical/common.c \
 	controller/physical/fixed.c \
 	controller/physical/group.c \
+	controller/physical/hairpin.c \
+	controller/physical/hairpin.h \
 	controller/physical/learned.c \
 	controller/physical/learned.h \
 	controller/physical/physical.h \

@@ -409,7 +409,7 @@ daemon_setup(struct daemon *d, const char *vs_remote)
     d->encaps = encaps_create(c);
     d->patch = patch_create(c);
     d->registration = registration_create(c);
-    d->claims = claims_create(c);
+    d->claims = claims_create(c, wake, d);
     d->install = install_create(c, wake, packet_in, d);
     d->ids = ids_create(c, install_id_changed, d->install);
     d->punter = punter_create(c, d->install, wake, d);

@@ -12,6 +12,7 @@
 #include "controller/chassis/ha.h"
 #include "controller/chassis/patch.h"
 #include "controller/flows.h"
+#include "controller/physical/hairpin.h"
 #include "controller/physical/learned.h"
 #include "controller/physical/physical.h"
 #include "controller/physical/port_security.h"
@@ -116,6 +117,7 @@ static const struct incr_unit_class units[] = {
              physical_port_unit),
     ROW_UNIT("physical_group", RANK_FLOWS, TABLE_SB(MULTICAST_GROUP),
              physical_group_unit),
+    ROW_UNIT("hairpin", RANK_FLOWS, TABLE_SB(LOAD_BALANCER), hairpin_unit),
     ROW_UNIT("port_security", RANK_FLOWS, TABLE_SB(PORT_BINDING),
              port_security_unit),
     ROW_UNIT("mac_binding", RANK_FLOWS, TABLE_SB(MAC_BINDING),

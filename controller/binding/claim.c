@@ -20,6 +20,7 @@
 #include "lib/base/vec.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/log.h"
+#include "lib/runtime/loop.h"
 #include "lib/schema/sb.h"
 #include "lib/schema/vs.h"
 
@@ -32,6 +33,18 @@ struct port {
     uint64_t seq;                /* Settling: what to wait for; 0 otherwise. */
     bool told_interface;
 };
+
+/* When we last took a port that another chassis had. */
+struct contest {
+    struct hmap_node node;       /* In claims.contests, by uuid. */
+    struct uuid port;
+    int64_t at_ms;
+};
+
+/* Two chassis that both claim a port (gateways that do not hear each other
+ * yet, an interface that is on two hosts) take it from each other at most this
+ * often. */
+#define CONTEST_MS 500
 
 /* An interface that may still say ovn-installed of a port that it backed. */
 struct released {
@@ -46,6 +59,10 @@ struct claims {
     struct hmap ports;           /* Those that may differ. */
     VEC(struct released) released;
     size_t n_written;            /* How many of them a transaction has. */
+    struct hmap contests;
+    struct timer contest_timer;
+    void (*wake)(void *aux);
+    void *wake_aux;
 };
 
 static struct port *
@@ -102,13 +119,25 @@ claim_changed(void *claims_, struct incr_fact *fact, bool added)
     add_port(claims, incr_group_key(fact->group));
 }
 
+static void
+contest_over(void *claims_)
+{
+    struct claims *claims = claims_;
+
+    claims->wake(claims->wake_aux);
+}
+
 struct claims *
-claims_create(struct controller *c)
+claims_create(struct controller *c, void (*wake)(void *aux), void *aux)
 {
     struct claims *claims = xzalloc(sizeof *claims);
 
     claims->controller = c;
+    claims->wake = wake;
+    claims->wake_aux = aux;
     hmap_init(&claims->ports);
+    hmap_init(&claims->contests);
+    timer_init(&claims->contest_timer, contest_over, claims);
     claims->claim_sink = (struct incr_sink) {
         .fact = FACT_CLAIM, .aux = claims, .fact_changed = claim_changed };
     claims->held_sink = (struct incr_sink) {
@@ -121,11 +150,18 @@ claims_create(struct controller *c)
 void
 claims_destroy(struct claims *claims)
 {
+    struct contest *contest;
     struct port *port;
 
     HMAP_FOR_EACH_SAFE (port, node, &claims->ports) {
         remove_port(claims, port);
     }
+    HMAP_FOR_EACH_SAFE (contest, node, &claims->contests) {
+        hmap_remove(&claims->contests, &contest->node);
+        free(contest);
+    }
+    timer_stop(&claims->contest_timer);
+    hmap_uninit(&claims->contests);
     hmap_uninit(&claims->ports);
     vec_uninit(&claims->released);
     free(claims);
@@ -167,10 +203,41 @@ is_additional(const struct sb_port_binding *row,
     return false;
 }
 
+/* Says whether a port that another chassis has may be taken now, and notes
+ * that it is.  Otherwise the timer wakes us when it may. */
+static bool
+may_take(struct claims *claims, const struct uuid *port)
+{
+    int64_t now = clock_ms();
+    struct contest *c, *found = NULL;
+
+    HMAP_FOR_EACH_SAFE (c, node, &claims->contests) {
+        if (uuid_equals(&c->port, port)) {
+            found = c;
+        } else if (c->at_ms + CONTEST_MS <= now) {
+            hmap_remove(&claims->contests, &c->node);
+            free(c);
+        }
+    }
+    if (found && found->at_ms + CONTEST_MS > now) {
+        if (!timer_is_set(&claims->contest_timer)) {
+            timer_set_at(&claims->contest_timer, found->at_ms + CONTEST_MS);
+        }
+        return false;
+    }
+    if (!found) {
+        found = xzalloc(sizeof *found);
+        found->port = *port;
+        hmap_insert(&claims->contests, &found->node, uuid_hash(port));
+    }
+    found->at_ms = now;
+    return true;
+}
+
 /* Makes the row name us; true if it does already. */
 static bool
-claim(const struct sb_port_binding *row, const struct sb_chassis *chassis,
-      const struct claim_fact *fact)
+claim(struct claims *claims, const struct sb_port_binding *row,
+      const struct sb_chassis *chassis, const struct claim_fact *fact)
 {
     if (fact->additional) {
         if (is_additional(row, chassis)) {
@@ -180,6 +247,9 @@ claim(const struct sb_port_binding *row, const struct sb_chassis *chassis,
     } else {
         if (row->chassis == chassis) {
             return true;
+        }
+        if (row->chassis && !may_take(claims, &row->header.uuid)) {
+            return false;
         }
         sb_port_binding_set_chassis(row, chassis);
         if (is_additional(row, chassis)) {
@@ -240,7 +310,7 @@ advance(struct claims *claims, struct port *port,
     if (!fact) {
         return release(row, chassis);
     }
-    if (!claim(row, chassis, fact)) {
+    if (!claim(claims, row, chassis, fact)) {
         return false;
     }
     if (!port->seq && is_whole) {

@@ -10,7 +10,9 @@
 
 struct claims;
 
-struct claims *claims_create(struct controller *);
+/* 'wake' is called when there is something to write that had to wait. */
+struct claims *claims_create(struct controller *, void (*wake)(void *aux),
+                             void *aux);
 void claims_destroy(struct claims *);
 
 /* Compares all ports again, after a failed transaction or a new chassis row. */

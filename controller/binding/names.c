@@ -33,7 +33,8 @@ emit_tunnel(struct incr_ctx *ctx, const struct vs_interface *row,
     if (strmap_get_bool(bfd, "enable", false)) {
         const struct strmap *status = vs_interface_get_bfd_status(ctx, row);
 
-        tunnel.bfd_down = strcmp(strmap_get_def(status, "state", "down"),
+        /* A switch that does not run BFD says nothing. */
+        tunnel.bfd_down = strcmp(strmap_get_def(status, "state", "up"),
                                  "up") != 0;
     }
     incr_emit(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1,

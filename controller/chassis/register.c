@@ -80,6 +80,13 @@ static const struct {
 static const char *const features[] = {
     "port-up-notif",
     "ct-no-masked-label",
+    "ovn-ct-lb-related",
+    "mac-binding-timestamp",
+    "fdb-timestamp",
+    "ls-dpg-column",
+    "ct-commit-nat-v2",
+    "ct-commit-to-zone",
+    "ct-next-zone",
 };
 
 static void

@@ -9,10 +9,14 @@
 #include "lib/logical/ovn_symbols.h"
 #include "lib/schema/sb_tracked.h"
 
-/* Members of a group on this host, and the chassis of the others. */
+/* Members of a group on this host, and the chassis of the others.  A patch
+ * port is on every host, and the packet goes through it on the one where it
+ * came in only: routers must not see copies. */
 struct members {
-    struct flow_builder local;   /* A part for each member here. */
+    struct flow_builder local;   /* A part for each port here. */
     size_t n_local;
+    struct flow_builder once;    /* And for each patch port. */
+    size_t n_once;
     struct sset remote;          /* Names of chassis. */
 };
 
@@ -20,14 +24,16 @@ static void
 add_local(struct members *m, const struct sb_datapath_binding *dp,
           const char *name, const struct port_fact *port)
 {
-    struct zones zones
-        = zones_get(m->local.ctx, &dp->header.uuid,
-                    port->type == PORT_PATCH ? NULL : name);
+    bool is_patch = port->type == PORT_PATCH;
+    struct flow_builder *b = is_patch ? &m->once : &m->local;
+    struct zones zones = zones_get(b->ctx, &dp->header.uuid,
+                                   is_patch ? NULL : name);
 
-    flow_load_zones(&m->local, &zones);
-    flow_set_reg(&m->local, LOG_REG_OUTPORT, port->port_key);
-    flow_resubmit(&m->local, OF_TABLE_CHECK_LOOPBACK);
-    m->n_local++;
+    flow_load_zones(b, &zones);
+    flow_set_reg(b, LOG_REG_OUTPORT, port->port_key);
+    flow_resubmit(b, OF_TABLE_CHECK_LOOPBACK);
+    m->n_local += !is_patch;
+    m->n_once += is_patch;
 }
 
 /* Adds the chassis other than this one where the port is. */
@@ -79,6 +85,48 @@ collect(struct incr_ctx *ctx, const struct sb_multicast_group *row,
     }
 }
 
+/* Appends the outputs to the other chassis, in order; returns their number. */
+static size_t
+put_remote(struct flow_builder *b, const struct sset *names, uint32_t dp_key,
+           uint32_t key)
+{
+    const char **chassis = sset_sort(names);
+    size_t n = 0;
+
+    for (size_t i = 0; i < sset_count(names); i++) {
+        const struct tunnel_fact *tunnel
+            = incr_get(b->ctx, FACT_TUNNEL, chassis[i],
+                       strlen(chassis[i]) + 1);
+
+        if (tunnel) {
+            flow_tunnel_output(b, tunnel, dp_key, key);
+            n++;
+        }
+    }
+    free(chassis);
+    return n;
+}
+
+static void
+emit_group(struct members *m, uint32_t dp_key, uint32_t key)
+{
+    size_t n_remote;
+
+    if (m->n_local) {
+        flow_match_port(&m->local, dp_key, LOG_REG_OUTPORT, key);
+        flow_emit(&m->local, OF_TABLE_LOCAL_OUTPUT, 100);
+    }
+    if (m->n_once) {
+        flow_set_reg(&m->once, LOG_REG_OUTPORT, key);
+    }
+    n_remote = put_remote(&m->once, &m->remote, dp_key, key);
+    if (m->n_once || n_remote) {
+        flow_match_port(&m->once, dp_key, LOG_REG_OUTPORT, key);
+        flow_resubmit(&m->once, OF_TABLE_LOCAL_OUTPUT);
+        flow_emit(&m->once, OF_TABLE_REMOTE_OUTPUT, 100);
+    }
+}
+
 void
 physical_group_unit(struct incr_ctx *ctx, const void *row_)
 {
@@ -86,11 +134,8 @@ physical_group_unit(struct incr_ctx *ctx, const void *row_)
     const struct sb_datapath_binding *dp
         = sb_multicast_group_get_datapath(ctx, row);
     struct members m = { .n_local = 0 };
-    struct flow_builder remote;
-    const char **chassis;
     uint32_t dp_key, key;
     bool has_localnet;
-    size_t n_remote = 0;
 
     if (!dp) {
         return;
@@ -103,32 +148,11 @@ physical_group_unit(struct incr_ctx *ctx, const void *row_)
     has_localnet = incr_exists(ctx, FACT_LOCALNET, &dp_key, sizeof dp_key);
 
     flow_builder_init(&m.local, ctx, row->header.uuid.parts[0]);
+    flow_builder_init(&m.once, ctx, row->header.uuid.parts[0]);
     sset_init(&m.remote);
     collect(ctx, row, dp, has_localnet, &m);
-
-    if (m.n_local) {
-        flow_match_port(&m.local, dp_key, LOG_REG_OUTPORT, key);
-        flow_emit(&m.local, OF_TABLE_LOCAL_OUTPUT, 100);
-    }
-
-    flow_builder_init(&remote, ctx, row->header.uuid.parts[0]);
-    chassis = sset_sort(&m.remote);
-    for (size_t i = 0; i < sset_count(&m.remote); i++) {
-        const struct tunnel_fact *tunnel
-            = incr_get(ctx, FACT_TUNNEL, chassis[i], strlen(chassis[i]) + 1);
-
-        if (tunnel) {
-            flow_tunnel_output(&remote, tunnel, dp_key, key);
-            n_remote++;
-        }
-    }
-    if (n_remote) {
-        flow_match_port(&remote, dp_key, LOG_REG_OUTPORT, key);
-        flow_resubmit(&remote, OF_TABLE_LOCAL_OUTPUT);
-        flow_emit(&remote, OF_TABLE_REMOTE_OUTPUT, 100);
-    }
-    free(chassis);
-    flow_builder_uninit(&remote);
-    flow_builder_uninit(&m.local);
+    emit_group(&m, dp_key, key);
     sset_uninit(&m.remote);
+    flow_builder_uninit(&m.once);
+    flow_builder_uninit(&m.local);
 }

@@ -17,6 +17,7 @@ struct context {
     const char *name;
     struct port_fact port;
     struct zones zones;
+    bool is_nested;              /* Behind its parent's interface. */
 };
 
 static void
@@ -40,10 +41,26 @@ begin_outport(struct context *c)
     flow_match_port(&c->b, c->port.dp_key, LOG_REG_OUTPORT, c->port.port_key);
 }
 
+/* Table 64: on to table 65 with no in_port. */
+static void
+emit_without_in_port(struct context *c)
+{
+    const struct subfield in_port = { field_from_id(FIELD_IN_PORT), 0, 16 };
+
+    ofpact_put_STACK_PUSH(&c->b.actions)->subfield = in_port;
+    ofpact_put_load(&c->b.actions, &in_port, OFPP_NONE);
+    flow_resubmit(&c->b, OF_TABLE_LOG_TO_PHY);
+    ofpact_put_STACK_POP(&c->b.actions)->subfield = in_port;
+    flow_emit(&c->b, OF_TABLE_SAVE_INPORT, 100);
+}
+
 /* Tables 38, 39 and 64 of a port that is here. */
 static void
-deliver_here(struct context *c, bool is_nested)
+deliver_here(struct context *c)
 {
+    bool is_patch = (c->port.type == PORT_PATCH
+                     || c->port.type == PORT_L3GATEWAY);
+
     begin_outport(c);
     flow_load_zones(&c->b, &c->zones);
     flow_resubmit(&c->b, OF_TABLE_CHECK_LOOPBACK);
@@ -55,21 +72,36 @@ deliver_here(struct context *c, bool is_nested)
     flow_emit(&c->b, OF_TABLE_CHECK_LOOPBACK, 100);
 
     /* OpenFlow does not send a packet to its in_port; a container's in_port
-     * is its parent's. */
+     * is its parent's, and either may send to the other. */
     static const unsigned int flags[] = { LOG_FLAG_LOOPBACK,
                                           LOG_FLAG_NESTED_CONTAINER };
-    for (size_t i = 0; i < (is_nested ? 2 : 1); i++) {
-        const struct subfield in_port
-            = { field_from_id(FIELD_IN_PORT), 0, 16 };
-
+    for (size_t i = 0; i < (is_patch ? 1 : c->is_nested ? 0 : 2); i++) {
         begin_outport(c);
         match_flag(c, flags[i], true);
-        ofpact_put_STACK_PUSH(&c->b.actions)->subfield = in_port;
-        ofpact_put_load(&c->b.actions, &in_port, OFPP_NONE);
-        flow_resubmit(&c->b, OF_TABLE_LOG_TO_PHY);
-        ofpact_put_STACK_POP(&c->b.actions)->subfield = in_port;
-        flow_emit(&c->b, OF_TABLE_SAVE_INPORT, 100);
+        emit_without_in_port(c);
     }
+    if (c->is_nested) {
+        begin_outport(c);
+        emit_without_in_port(c);
+    }
+}
+
+/* Table 0, the match begun: packets that enter by the port. */
+static void
+emit_entry(struct context *c, const struct physical_port *pp)
+{
+    flow_load_zones(&c->b, &c->zones);
+    flow_set_bits(&c->b, FIELD_METADATA, 0, 64, c->port.dp_key);
+    flow_set_reg(&c->b, LOG_REG_INPORT, c->port.port_key);
+    if (pp->is_nested) {
+        set_flag(c, LOG_FLAG_NESTED_CONTAINER);
+    } else if (pp->is_localnet) {
+        set_flag(c, LOG_FLAG_LOCALNET);
+    } else if (c->port.type == PORT_LOCALPORT) {
+        set_flag(c, LOG_FLAG_LOCALPORT);
+    }
+    flow_resubmit(&c->b, OF_TABLE_LOG_INGRESS);
+    flow_emit(&c->b, OF_TABLE_PHY_TO_LOG, pp->vlan ? 150 : 100);
 }
 
 /* Tables 0 and 65 of a port that has an OpenFlow port here. */
@@ -84,22 +116,20 @@ physical_flows(struct context *c, const struct physical_port *pp)
     } else if (pp->is_localnet) {
         match_set_u64_masked(&c->b.match, FIELD_VLAN_TCI, 0, 0x1fff);
     }
-    flow_load_zones(&c->b, &c->zones);
-    flow_set_bits(&c->b, FIELD_METADATA, 0, 64, c->port.dp_key);
-    flow_set_reg(&c->b, LOG_REG_INPORT, c->port.port_key);
-    if (pp->is_nested) {
-        set_flag(c, LOG_FLAG_NESTED_CONTAINER);
+    emit_entry(c, pp);
+    if (pp->is_localnet && !pp->vlan) {
+        /* A tag of VLAN 0 carries a priority only. */
+        flow_begin(&c->b);
+        match_set_in_port(&c->b.match, pp->ofport);
+        match_set_u64(&c->b.match, FIELD_DL_VLAN, 0);
+        ofpact_put_STRIP_VLAN(&c->b.actions);
+        emit_entry(c, pp);
     }
-    if (pp->is_localnet) {
-        set_flag(c, LOG_FLAG_LOCALNET);
-    }
-    flow_resubmit(&c->b, OF_TABLE_LOG_INGRESS);
-    flow_emit(&c->b, OF_TABLE_PHY_TO_LOG, pp->vlan ? 150 : 100);
 
     begin_outport(c);
     if (pp->vlan) {
         ofpact_put_PUSH_VLAN(&c->b.actions)->ethertype = htons(ETHERTYPE_VLAN);
-        flow_set_bits(&c->b, FIELD_VLAN_VID, 0, 12, pp->vlan);
+        ofpact_put_SET_VLAN_VID(&c->b.actions)->vid = pp->vlan;
     }
     flow_output(&c->b, pp->ofport);
     if (pp->vlan) {
@@ -116,6 +146,21 @@ keep_local(struct context *c)
     flow_match_port(&c->b, c->port.dp_key, LOG_REG_INPORT, c->port.port_key);
     flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
     flow_emit(&c->b, OF_TABLE_REMOTE_OUTPUT, 150);
+}
+
+/* Nothing leaves by a localnet port that is to stay on this host: packets of
+ * localports, and those that say so. */
+static void
+keep_out(struct context *c)
+{
+    static const unsigned int flags[] = { LOG_FLAG_LOCALPORT,
+                                          LOG_FLAG_LOCAL_ONLY };
+
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        begin_outport(c);
+        match_flag(c, flags[i], true);
+        flow_emit(&c->b, OF_TABLE_CHECK_LOOPBACK, 160);
+    }
 }
 
 /* On to the peer's datapath, with nothing left of this one's pipeline. */
@@ -271,6 +316,7 @@ physical_port_unit(struct incr_ctx *ctx, const void *row_)
     is_patch = (c.port.type == PORT_PATCH
                 || (c.port.type == PORT_L3GATEWAY && is_here));
     pp = physical_port_find(ctx, c.row, &c.port);
+    c.is_nested = pp.is_nested;
     c.zones = zones_get(ctx, &c.datapath->header.uuid,
                         is_here && pp.ofport ? c.name : NULL);
 
@@ -280,13 +326,15 @@ physical_port_unit(struct incr_ctx *ctx, const void *row_)
             redirect_flows(&c);
         }
     } else if (is_patch) {
-        deliver_here(&c, false);
+        deliver_here(&c);
         patch_flows(&c);
     } else if (is_here && pp.ofport) {
-        deliver_here(&c, pp.is_nested);
+        deliver_here(&c);
         physical_flows(&c, &pp);
         if (c.port.type == PORT_LOCALPORT) {
             keep_local(&c);
+        } else if (c.port.type == PORT_LOCALNET) {
+            keep_out(&c);
         }
     }
     if (!is_patch && c.port.type != PORT_LOCALNET

@@ -314,11 +314,10 @@ ENCODER(ct_nat)
     bool is_common = (a->kind == ACTION_CT_DNAT_IN_CZONE
                       || a->kind == ACTION_CT_SNAT_IN_CZONE);
     bool has_ip = a->nat.family != AF_UNSPEC;
-    unsigned int router_reg = (is_common ? e->env->common_nat_zone_reg
-                               : is_snat ? LOG_REG_SNAT_ZONE
-                               : LOG_REG_DNAT_ZONE);
-    size_t ofs = begin_ct(e, zone_reg(e, router_reg),
-                          has_ip ? CT_F_COMMIT : 0,
+    /* On a switch too, whose hairpins are undone by ct_snat. */
+    unsigned int zone = (is_common ? e->env->common_nat_zone_reg
+                         : is_snat ? LOG_REG_SNAT_ZONE : LOG_REG_DNAT_ZONE);
+    size_t ofs = begin_ct(e, zone, has_ip ? CT_F_COMMIT : 0,
                           logical_table(e, a->next_table));
 
     if (has_ip) {

@@ -239,12 +239,12 @@ test_connection_tracking(void **state UNUSED)
           "ct(commit,table=19,zone=NXM_NX_REG13[0..15])");
     check("ct_commit_nat;", NULL,
           "ct(commit,table=19,zone=NXM_NX_REG13[0..15],nat)");
-    check("ct_dnat;", NULL, "ct(table=19,zone=NXM_NX_REG13[0..15],nat)");
+    check("ct_dnat;", NULL, "ct(table=19,zone=NXM_NX_REG11[0..15],nat)");
     check("ct_snat(10.0.0.1,1024-2048);", NULL,
-          "ct(commit,table=19,zone=NXM_NX_REG13[0..15],nat(src=10.0.0.1:1024-"
+          "ct(commit,table=19,zone=NXM_NX_REG12[0..15],nat(src=10.0.0.1:1024-"
           "2048))");
     check("ct_dnat(fd00::1);", NULL,
-          "ct(commit,table=19,zone=NXM_NX_REG13[0..15],nat(dst=fd00::1))");
+          "ct(commit,table=19,zone=NXM_NX_REG11[0..15],nat(dst=fd00::1))");
     check("ct_dnat_in_czone(10.0.0.1);", NULL, NULL);
     check("ct_lb_mark;", NULL, "ct(table=19,zone=NXM_NX_REG13[0..15],nat)");
     check("ct_lb_mark(backends=10.0.0.1:80);", NULL,

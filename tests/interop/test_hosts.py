@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three hosts on a physical network, real traffic through each kind of port.
+
+One network serves all tests of a mix of programs.  What a test changes it
+puts back."""
+
+import os
+
+import pytest
+
+from harness.netns import can_use_namespaces, ping
+from harness.process import run
+from harness.programs import Programs, ours
+from harness.sandbox import Sandbox
+
+ALL = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
+MIXES = [
+    ALL,
+    ("ovn-controller", "ovs-vswitchd"),
+    ("ovn-controller", "ovn-northd"),
+    ("ovn-northd", "ovs-vswitchd"),
+    ("ovn-controller",),
+]
+
+# Port: (host, MAC, IPv4 address, default gateway).
+WORKLOADS = {
+    "vm1": ("h1", "02:00:00:00:00:01", "10.0.0.11", "10.0.0.1"),
+    "vm2": ("h2", "02:00:00:00:00:02", "10.0.0.12", "10.0.0.1"),
+    "vm3": ("h3", "02:00:00:00:00:03", "10.0.0.13", "10.0.0.1"),
+    "vm4": ("h1", "02:00:00:00:00:04", "10.0.1.14", "10.0.1.1"),
+    "vm5": ("h2", "02:00:00:00:00:05", "10.0.1.15", "10.0.1.1"),
+}
+CONTAINER_MAC = "02:00:00:00:00:0c"
+
+
+def router_port(switch, router, mac, *networks):
+    port, peer = "%s-%s" % (router, switch), "%s-%s" % (switch, router)
+    return ["--", "lrp-add", router, port, mac, *networks,
+            "--", "lsp-add", switch, peer, "--", "lsp-set-type", peer,
+            "router", "--", "lsp-set-addresses", peer, "router", "--",
+            "lsp-set-options", peer, "router-port=" + port]
+
+
+def configure(nbctl):
+    """sw0 and sw1 behind lr0, whose port to the physical network is on h2, or
+    on h3 if h2 is gone."""
+    words = ["ls-add", "sw0", "--", "ls-add", "sw1", "--", "ls-add", "pub",
+             "--", "lr-add", "lr0"]
+    for port, (_, mac, ip, gateway) in WORKLOADS.items():
+        switch = "sw0" if gateway == "10.0.0.1" else "sw1"
+        words += ["--", "lsp-add", switch, port, "--", "lsp-set-addresses",
+                  port, "%s %s" % (mac, ip)]
+    words += ["--", "lsp-add", "sw0", "c0", "vm5", "7", "--",
+              "lsp-set-addresses", "c0", CONTAINER_MAC + " 10.0.0.50"]
+    words += router_port("sw0", "lr0", "02:00:00:00:ff:00", "10.0.0.1/24")
+    words += router_port("sw1", "lr0", "02:00:00:00:ff:01", "10.0.1.1/24")
+    words += router_port("pub", "lr0", "02:00:00:00:ff:02", "172.16.0.1/24")
+    words += ["--", "lrp-set-gateway-chassis", "lr0-pub", "h2", "20",
+              "--", "lrp-set-gateway-chassis", "lr0-pub", "h3", "10",
+              "--", "lsp-add", "pub", "ln0", "", "100", "--",
+              "lsp-set-type", "ln0", "localnet", "--",
+              "lsp-set-addresses", "ln0", "unknown", "--",
+              "lsp-set-options", "ln0", "network_name=phys",
+              "--", "lr-nat-add", "lr0", "snat", "172.16.0.100",
+              "10.0.0.0/23",
+              "--", "lr-nat-add", "lr0", "dnat_and_snat", "172.16.0.101",
+              "10.0.0.11"]
+    nbctl(*words)
+
+
+class Network:
+    """The network of a mix, with what tests ask of it."""
+
+    def __init__(self, mix):
+        self.sandbox = Sandbox(Programs(default="debian",
+                                        **{name: "ours" for name in mix}))
+        self.sandboxes = [self.sandbox]
+        self.ns = {}
+
+    def start(self):
+        sandbox = self.sandbox
+        sandbox.start_central()
+        sandbox.underlay(3)
+        self.nbctl, self.sbctl = sandbox.nbctl, sandbox.sbctl
+        self.hosts = sandbox.hosts
+        self.connect_physical()
+        configure(self.nbctl)
+        for port, (host, mac, ip, gateway) in WORKLOADS.items():
+            self.ns[port] = self.hosts[host].workload(
+                port, mac, ip, gateway,
+                bridge="br-vm5" if port == "vm5" else "br-int")
+        self.connect_container()
+        self.nbctl("--wait=hv", "sync")
+        return self
+
+    def connect_physical(self):
+        """One kernel bridge joins br-ex of each host; 'ext' is in VLAN 100 at
+        h1's."""
+        hub = self.sandbox.namespaces.add("phys")
+        run(["ip", "-n", hub, "link", "add", "br0", "type", "bridge"])
+        run(["ip", "-n", hub, "link", "set", "br0", "up"])
+        for name, host in self.hosts.items():
+            self.add_bridge(host, "br-ex")
+            self.sandbox.namespaces.veth(host.ns, "phys0", hub, name,
+                                         offload=False)
+            host.vsctl("--", "add-port", "br-ex", "phys0", "--", "set",
+                       "open_vswitch", ".",
+                       "external_ids:ovn-bridge-mappings=phys:br-ex")
+            run(["ip", "-n", hub, "link", "set", name, "master", "br0"])
+        self.add_bridge(self.hosts["h2"], "br-vm5")
+        self.attach("ext", "h1", "br-ex", 100, "02:00:00:00:00:ee",
+                    "172.16.0.9/24", None)
+
+    def add_bridge(self, host, name):
+        host.vsctl("--", "add-br", name, "--", "set", "bridge", name,
+                   "datapath_type=netdev", "fail_mode=standalone")
+
+    def attach(self, name, host, bridge, tag, mac, address, gateway):
+        """A namespace 'name' at an access port of VLAN 'tag'."""
+        ns = self.ns[name] = self.sandbox.namespaces.add(name)
+        host = self.hosts[host]
+        self.sandbox.namespaces.veth(ns, "eth0", host.ns, name,
+                                     offload=self.is_ours("ovs-vswitchd"))
+        run(["ip", "-n", ns, "link", "set", "eth0", "address", mac, "mtu",
+             "1400"])
+        run(["ip", "-n", ns, "addr", "add", address, "dev", "eth0"])
+        if gateway:
+            run(["ip", "-n", ns, "route", "add", "default", "via", gateway])
+        host.vsctl("add-port", bridge, name, "tag=%d" % tag)
+
+    def connect_container(self):
+        """What a virtual machine does that has containers: a switch of its own
+        (br-vm5), its interface's other end in it, and VLAN 7 for c0."""
+        h2 = self.hosts["h2"]
+        h2.vsctl("remove", "interface", "vm5", "external_ids", "iface-id")
+        self.sandbox.namespaces.veth(h2.ns, "vm5-out", h2.ns, "vm5-in",
+                                     offload=self.is_ours("ovs-vswitchd"))
+        h2.vsctl("--", "add-port", "br-vm5", "vm5-in", "--", "add-port",
+                 "br-int", "vm5-out", "--", "set", "interface", "vm5-out",
+                 "external_ids:iface-id=vm5")
+        self.attach("c0", "h2", "br-vm5", 7, CONTAINER_MAC, "10.0.0.50/24",
+                    "10.0.0.1")
+
+    def reaches(self, name, address, timeout=30):
+        """Waits until 'name' can ping 'address', then sends a few more."""
+        self.sandbox.wait_ping(self.ns[name], address, timeout)
+        assert ping(self.ns[name], address, count=5, interval=0.02) == 5
+
+    def binding(self, port, column):
+        return self.sbctl("--bare", "--columns=" + column, "find",
+                          "Port_Binding", "logical_port=" + port).strip()
+
+    def need_bfd(self):
+        """Debian's controller has no gateway before BFD runs."""
+        if not self.is_ours("ovn-controller") and "bfd/show" not in \
+                self.hosts["h1"].appctl("list-commands"):
+            pytest.skip("the switch does not run BFD")
+
+    def is_ours(self, program):
+        return self.sandbox.programs.side(program) == "ours"
+
+
+@pytest.fixture(scope="module", params=MIXES, ids=lambda mix: "+".join(mix))
+def network(request):
+    if not can_use_namespaces():
+        pytest.skip("network namespaces need root")
+    missing = [n for n in request.param if not os.path.exists(ours(n))]
+    if missing:
+        pytest.skip("not built: " + " ".join(missing))
+    net = Network(request.param)
+    try:
+        yield net.start()
+    finally:
+        net.sandbox.close()
+
+
+def test_every_workload_reaches_every_other(network):
+    """On one switch and through the router, on one host and between hosts."""
+    addresses = [w[2] for w in WORKLOADS.values()]
+    for name in WORKLOADS:
+        for address in addresses:
+            network.sandbox.wait_ping(network.ns[name], address)
+    for name in WORKLOADS:
+        for address in addresses:
+            assert ping(network.ns[name], address, count=3,
+                        interval=0.01) == 3
+
+
+def test_container(network):
+    """A container behind the interface of its parent, from another host, from
+    this one, and from the parent itself."""
+    for name in ("vm1", "vm2", "vm5"):
+        network.reaches(name, "10.0.0.50")
+    network.reaches("c0", "10.0.1.15")
+    network.reaches("c0", "10.0.1.14")
+
+
+def test_physical_network(network):
+    """Out through SNAT on the gateway, in through a floating address."""
+    network.need_bfd()
+    network.reaches("vm2", "172.16.0.9")
+    network.reaches("vm4", "172.16.0.9")
+    network.reaches("ext", "172.16.0.101")
+    assert network.binding("cr-lr0-pub", "chassis") == network.sbctl(
+        "--bare", "--columns=_uuid", "find", "Chassis", "name=h2").strip()
