@@ -137,6 +137,7 @@ struct global {
     bool use_ct_inv_match;
     bool ignore_lsp_down;
     bool default_acl_drop;
+    bool controller_event;
 };
 
 enum datapath_flag_type {

@@ -70,6 +70,9 @@ put_ip4_answers(struct incr_ctx *ctx, const struct port *p, const char *ip)
     FLOW(ctx, p->rp->lr, LR_IN_IP_INPUT, 80, p->hint,
          text(ctx, 2, "ip4 && ip4.dst == %s && !ip.later_frag && tcp", ip),
          "tcp_reset { eth.dst <-> eth.src; ip4.dst <-> ip4.src; next; };");
+    FLOW(ctx, p->rp->lr, LR_IN_IP_INPUT, 80, p->hint,
+         text(ctx, 2, "ip4 && ip4.dst == %s && !ip.later_frag && sctp", ip),
+         "sctp_abort { eth.dst <-> eth.src; ip4.dst <-> ip4.src; next; };");
     FLOW(ctx, p->rp->lr, LR_IN_IP_INPUT, 70, p->hint,
          text(ctx, 2, "ip4 && ip4.dst == %s && !ip.later_frag", ip),
          "icmp4 { eth.dst <-> eth.src; ip4.dst <-> ip4.src; ip.ttl = 255; "
@@ -94,6 +97,9 @@ put_ip6_answers(struct incr_ctx *ctx, const struct port *p, const char *ip)
     FLOW(ctx, p->rp->lr, LR_IN_IP_INPUT, 80, p->hint,
          text(ctx, 2, "ip6 && ip6.dst == %s && !ip.later_frag && tcp", ip),
          "tcp_reset { eth.dst <-> eth.src; ip6.dst <-> ip6.src; next; };");
+    FLOW(ctx, p->rp->lr, LR_IN_IP_INPUT, 80, p->hint,
+         text(ctx, 2, "ip6 && ip6.dst == %s && !ip.later_frag && sctp", ip),
+         "sctp_abort { eth.dst <-> eth.src; ip6.dst <-> ip6.src; next; };");
     FLOW(ctx, p->rp->lr, LR_IN_IP_INPUT, 70, p->hint,
          text(ctx, 2, "ip6 && ip6.dst == %s && !ip.later_frag", ip),
          "icmp6 { eth.dst <-> eth.src; ip6.dst <-> ip6.src; ip.ttl = 255; "

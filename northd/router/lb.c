@@ -27,6 +27,8 @@ put_dnat(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
     const char *match = lb_vip_match(ctx, 2, vip, protocol);
     const char *action = lb_action(ctx, 3, place->lb, vip, place->snat);
 
+    lb_put_event(ctx, &place->lr->header, LR_IN_DNAT, place->lb, vip,
+                 protocol, place->resident);
     if (!vip->backends.n) {
         action = (lb_rejects(ctx, place->lb)
                   ? text(ctx, 3, "reject { outport <-> inport; "
@@ -89,18 +91,16 @@ neighbor_match(struct incr_ctx *ctx, unsigned int i, const struct in6_addr *ip)
 }
 
 static const char *
-neighbor_reply(struct incr_ctx *ctx, unsigned int i, const struct in6_addr *ip)
+neighbor_reply(const struct in6_addr *ip)
 {
-    struct ip_text t = ip_text(ip);
-
     if (ip_is_v4(ip)) {
         return "eth.dst = eth.src; eth.src = xreg0[0..47]; arp.op = 2; "
                "arp.tha = arp.sha; arp.sha = xreg0[0..47]; arp.tpa <-> "
                "arp.spa; outport = inport; flags.loopback = 1; output;";
     }
-    return text(ctx, i, "nd_na { eth.src = xreg0[0..47]; ip6.src = %s; "
-                "nd.target = %s; nd.tll = xreg0[0..47]; outport = inport; "
-                "flags.loopback = 1; output; };", t.s, t.s);
+    return "nd_na { eth.src = xreg0[0..47]; ip6.src = nd.target; "
+           "nd.tll = xreg0[0..47]; outport = inport; flags.loopback = 1; "
+           "output; };";
 }
 
 /* The switch behind a port in whose network the VIP is sends requests for it
@@ -151,7 +151,7 @@ put_neighbor(struct incr_ctx *ctx, const struct in6_addr *ip,
                   router_port_name(ctx, 2, ports[i]),
                   neighbor_match(ctx, 4, ip),
                   router_port_resident(ctx, 5, &rp)),
-             neighbor_reply(ctx, 7, ip));
+             neighbor_reply(ip));
     }
 }
 

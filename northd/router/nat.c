@@ -302,7 +302,8 @@ put_snat(struct incr_ctx *ctx, const struct nat *nat)
     put_exempted(ctx, nat, LR_OUT_SNAT, priority + 1, match, "dst");
     FLOW(ctx, nat->lr, LR_OUT_SNAT, priority, nat->hint,
          text(ctx, 6, "%s%s%s", match, allowed(ctx, 7, nat, "dst"),
-              nat->stateless ? "" : " && (!ct.trk || !ct.rpl)"),
+              nat->stateless || nat->gateway ? ""
+              : " && (!ct.trk || !ct.rpl)"),
          nat->stateless
          ? text(ctx, 5, "%s%s.src = %s; next;", set_mac(ctx, 7, nat),
                 nat->ip, nat->external.s)
@@ -335,9 +336,9 @@ request_reply(struct incr_ctx *ctx, unsigned int i, const struct nat *nat,
                     "outport = inport; flags.loopback = 1; output;",
                     mac, mac);
     }
-    return text(ctx, i, "nd_na { eth.src = %s; ip6.src = %s; nd.target = %s; "
+    return text(ctx, i, "nd_na { eth.src = %s; ip6.src = nd.target; "
                 "nd.tll = %s; outport = inport; flags.loopback = 1; "
-                "output; };", mac, nat->external.s, nat->external.s, mac);
+                "output; };", mac, mac);
 }
 
 /* At the gateway port only the chassis where translation happens answers, with

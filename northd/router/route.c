@@ -107,8 +107,8 @@ port_routes(struct incr_ctx *ctx, const struct incr_group *group)
     const struct router_port *rp = incr_group_key(group);
     struct port_addresses addresses;
 
-    if (!lrp_is_enabled(ctx, rp->lrp)
-        || !lrp_addresses(ctx, rp->lrp, &addresses)) {
+    if (!lrp_addresses(ctx, rp->lrp, &addresses)) {
+        port_addresses_uninit(&addresses);
         return;
     }
     VEC_FOR_EACH (net, &addresses.ip4) {
@@ -280,7 +280,7 @@ route_match(struct incr_ctx *ctx, unsigned int i, const struct route_key *key)
         str_printf(s, "inport == %s && ",
                    router_port_name(ctx, 6, key->inport));
     }
-    if (key->origin != ROUTE_CONNECTED) {
+    if (key->origin == ROUTE_STATIC || key->table) {
         str_printf(s, "reg7 == %u && ", key->table);
     }
     str_printf(s, "ip%d.%s == ", key->is_ip6 ? 6 : 4,

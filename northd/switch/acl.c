@@ -23,6 +23,11 @@
 #define CLEAR_VERDICT \
     "reg8[16] = 0; reg8[17] = 0; reg8[18] = 0; reg8[30..31] = 0; "
 
+/* What becomes of replies of a connection that is allowed, and of what belongs
+ * to it. */
+#define REPLY "reg0[9] = 0; reg0[10] = 0; reg0[17] = 1; "ALLOW"next;"
+#define RELATED "reg0[17] = 1; "ALLOW"ct_commit_nat;"
+
 /* Where ACL priorities start; below and above are rules of our own. */
 #define PRIORITY_OFFSET 1000
 
@@ -225,6 +230,28 @@ put_stateless(struct incr_ctx *ctx, const struct acl *acl)
          "reg0[16] = 1; next;");
 }
 
+/* options:log-related: replies and related packets of the connections that the
+ * ACL allowed, which its label tells, are logged too.  They go the other
+ * way. */
+static void
+put_log_related(struct incr_ctx *ctx, const struct acl *acl)
+{
+    struct global global = get_global(ctx);
+    const char *inv = global.use_ct_inv_match ? " && !ct.inv" : "";
+    enum stage stage = (acl->stages->eval == LS_OUT_ACL_EVAL ? LS_IN_ACL_EVAL
+                        : LS_OUT_ACL_EVAL);
+    const char *label = text(ctx, 4, " && ct_mark.blocked == 0 && "
+                             "ct_label.label == %u", (unsigned int)
+                             nb_acl_get_label(ctx, acl->row));
+
+    FLOW(ctx, acl->ls, stage, 65533, &acl->row->header,
+         text(ctx, 2, "ct.est && !ct.rel && !ct.new%s && ct.rpl%s", inv,
+              label), text(ctx, 3, "%s"REPLY, acl->log));
+    FLOW(ctx, acl->ls, stage, 65533, &acl->row->header,
+         text(ctx, 2, "!ct.est && ct.rel && !ct.new%s%s", inv, label),
+         text(ctx, 3, "%s"RELATED, acl->log));
+}
+
 static void
 acl_flows(struct incr_ctx *ctx, const struct incr_group *group)
 {
@@ -250,6 +277,12 @@ acl_flows(struct incr_ctx *ctx, const struct incr_group *group)
         put(ctx, &acl, "", "");
     } else {
         put_allow(ctx, &acl, stateful);
+        if (stateful && *acl.log && nb_acl_get_label(ctx, acl.row)
+            && strcmp(acl.action, "allow-stateless")
+            && strmap_get_bool(nb_acl_get_options(ctx, acl.row),
+                               "log-related", false)) {
+            put_log_related(ctx, &acl);
+        }
     }
     if (!strcmp(acl.action, "allow-stateless") && stateful) {
         put_stateless(ctx, &acl);
@@ -271,12 +304,10 @@ put_tracked(struct incr_ctx *ctx, const struct nb_logical_switch *ls,
          : "ct.est && ct.rpl && ct_mark.blocked == 1", DROP"next;");
     FLOW(ctx, ls, eval, 65532, NULL,
          text(ctx, 0, "ct.est && !ct.rel && !ct.new%s && ct.rpl && "
-              "ct_mark.blocked == 0", inv),
-         "reg0[9] = 0; reg0[10] = 0; reg0[17] = 1; "ALLOW"next;");
+              "ct_mark.blocked == 0", inv), REPLY);
     FLOW(ctx, ls, eval, 65532, NULL,
          text(ctx, 0, "!ct.est && ct.rel && !ct.new%s && "
-              "ct_mark.blocked == 0", inv),
-         "reg0[17] = 1; "ALLOW"ct_commit_nat;");
+              "ct_mark.blocked == 0", inv), RELATED);
     if (!global.default_acl_drop) {
         FLOW(ctx, ls, eval, 1, NULL, "ip && !ct.est",
              "reg0[1] = 1; next;");
@@ -333,7 +364,8 @@ switch_acl(struct incr_ctx *ctx, const struct incr_group *group)
     const struct nb_logical_switch *ls = *(const void *const *)
         incr_group_key(group);
     bool has_acl = switch_has(ctx, ls, SWITCH_HAS_ACL);
-    bool drop = has_acl && get_global(ctx).default_acl_drop;
+    bool evaluates = has_acl || switch_has(ctx, ls, SWITCH_HAS_LB);
+    bool drop = evaluates && get_global(ctx).default_acl_drop;
 
     for (size_t i = 0; i < ARRAY_SIZE(acl_stages); i++) {
         const struct acl_stages *stages = &acl_stages[i];
@@ -341,14 +373,9 @@ switch_acl(struct incr_ctx *ctx, const struct incr_group *group)
 
         FLOW(ctx, ls, stages->action, 0, NULL, "1",
              own_default ? "drop;" : CLEAR_VERDICT"next;");
-        if (has_acl) {
+        if (evaluates) {
             put_eval(ctx, ls, stages->eval);
             put_verdicts(ctx, ls, stages);
-        }
-        if (own_default) {
-            /* What is not IP is no business of ACLs but by their match. */
-            FLOW(ctx, ls, stages->action, 1, NULL, "arp",
-                 CLEAR_VERDICT"next;");
         }
     }
 }

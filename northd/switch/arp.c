@@ -59,6 +59,13 @@ put_ip6(struct incr_ctx *ctx, const struct switch_port *sp, const char *name,
 }
 
 static bool
+is_transparent(struct incr_ctx *ctx, const struct nb_logical_switch *ls)
+{
+    return strmap_get_bool(nb_logical_switch_get_other_config(ctx, ls),
+                           "vlan-passthru", false);
+}
+
+static bool
 is_answered_for(struct incr_ctx *ctx, const struct switch_port *sp)
 {
     const struct nb_logical_switch_port *lsp = sp->lsp;
@@ -67,8 +74,9 @@ is_answered_for(struct incr_ctx *ctx, const struct switch_port *sp)
 
     if (lsp_is_type(ctx, lsp, "virtual") || lsp_is_type(ctx, lsp, "external")
         || lsp_is_type(ctx, lsp, "localnet") || lsp_has_unknown(ctx, lsp)
-        || strmap_get_bool(nb_logical_switch_get_other_config(ctx, sp->ls),
-                           "vlan-passthru", false)) {
+        || is_transparent(ctx, sp->ls)
+        || strmap_get_bool(nb_logical_switch_port_get_options(ctx, lsp),
+                           "disable_arp_nd_rsp", false)) {
         return false;
     }
     if (lsp_is_type(ctx, lsp, "router") || lsp_is_type(ctx, lsp, "localport")
@@ -126,55 +134,85 @@ port_arp_skip(struct incr_ctx *ctx, const struct incr_group *group)
 
 /* options:arp_proxy of a router port's switch port: [MAC] and addresses or
  * networks that the router answers for. */
+
+struct proxy {
+    const struct switch_port *sp;
+    struct eth_addr mac;
+    struct str *ip4;            /* Comma-separated. */
+    struct str *ip6;
+};
+
+static void
+proxy_add(struct proxy *proxy, const char *word)
+{
+    struct in6_addr ip6, mask6;
+    be32 ip, mask;
+
+    if (mac_parse(word, &proxy->mac)) {
+        return;
+    }
+    if (ip4_parse_masked(word, &ip, &mask)) {
+        str_printf(proxy->ip4, "%s%s", proxy->ip4->length ? ", " : "", word);
+    } else if (ip6_parse_masked(word, &ip6, &mask6)) {
+        str_printf(proxy->ip6, "%s%s", proxy->ip6->length ? ", " : "", word);
+    } else {
+        warn_row(&proxy->sp->lsp->header, "arp_proxy: \"%s\" is no address",
+                 word);
+    }
+}
+
+static void
+put_proxy(struct incr_ctx *ctx, const struct proxy *proxy)
+{
+    const struct replica_row *hint = &proxy->sp->lsp->header;
+    struct ip_text mac = mac_text(proxy->mac);
+
+    if (proxy->ip4->length) {
+        FLOW(ctx, proxy->sp->ls, LS_IN_ARP_RSP, 30, hint,
+             text(ctx, 1, "arp.op == 1 && arp.tpa == {%s}",
+                  proxy->ip4->string),
+             text(ctx, 2, "eth.dst = eth.src; eth.src = %s; arp.op = 2; "
+                  "arp.tha = arp.sha; arp.sha = %s; arp.tpa <-> arp.spa; "
+                  "outport = inport; flags.loopback = 1; output;",
+                  mac.s, mac.s));
+    }
+    if (proxy->ip6->length) {
+        FLOW(ctx, proxy->sp->ls, LS_IN_ARP_RSP, 30, hint,
+             text(ctx, 1, "nd_ns && nd.target == {%s}", proxy->ip6->string),
+             text(ctx, 2, "nd_na_router { eth.src = %s; ip6.src = nd.target; "
+                  "nd.tll = %s; outport = inport; flags.loopback = 1; "
+                  "output; };", mac.s, mac.s));
+    }
+}
+
 static void
 port_arp_proxy(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct switch_port *sp = incr_group_key(group);
     const struct router_port *rp = GET(ctx, F_LSP_PEER, sp->lsp);
-    const char *proxy
+    const char *option
         = strmap_get(nb_logical_switch_port_get_options(ctx, sp->lsp),
                      "arp_proxy");
     struct port_addresses addresses;
-    struct str *list, *words;
-    struct eth_addr mac;
-    char *p, *word;
 
-    if (!proxy || !rp) {
+    if (!option || !rp || is_transparent(ctx, sp->ls)) {
         return;
     }
-    if (!lrp_addresses(ctx, rp->lrp, &addresses)) {
-        port_addresses_uninit(&addresses);
-        return;
+    if (lrp_addresses(ctx, rp->lrp, &addresses)) {
+        struct proxy proxy = {
+            sp, addresses.mac, incr_scratch(ctx, 4), incr_scratch(ctx, 5),
+        };
+        struct str *words = incr_scratch(ctx, 3);
+        char *p, *word;
+
+        str_put(words, option);
+        p = words->string;
+        while (p && (word = text_token(&p, " ,")) != NULL) {
+            proxy_add(&proxy, word);
+        }
+        put_proxy(ctx, &proxy);
     }
-    mac = addresses.mac;
     port_addresses_uninit(&addresses);
-    words = incr_scratch(ctx, 3);
-    list = incr_scratch(ctx, 4);
-    str_put(words, proxy);
-    p = words->string;
-    while ((word = text_token(&p, " ,")) != NULL) {
-        be32 ip, mask;
-
-        if (mac_parse(word, &mac)) {
-            continue;
-        }
-        if (ip4_parse_masked(word, &ip, &mask)) {
-            str_printf(list, "%s%s", list->length ? ", " : "", word);
-        } else {
-            warn_row(&sp->lsp->header, "arp_proxy: \"%s\" is no IPv4 address",
-                     word);
-        }
-    }
-    if (list->length) {
-        struct ip_text m = mac_text(mac);
-
-        FLOW(ctx, sp->ls, LS_IN_ARP_RSP, 30, &sp->lsp->header,
-             text(ctx, 1, "arp.op == 1 && arp.tpa == {%s}", list->string),
-             text(ctx, 2, "eth.dst = eth.src; eth.src = %s; arp.op = 2; "
-                  "arp.tha = arp.sha; arp.sha = %s; arp.tpa <-> arp.spa; "
-                  "outport = inport; flags.loopback = 1; output;",
-                  m.s, m.s));
-    }
 }
 
 /* A port of type virtual is wherever one of its parents announces its

@@ -23,6 +23,8 @@ put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
     struct ip_text ip = ip_text(&vip->vip.ip);
     unsigned int priority = vip->vip.port ? 120 : 110;
 
+    lb_put_event(ctx, &place->ls->header, LS_IN_PRE_LB, place->lb, vip,
+                 protocol, "");
     /* The address and port that were asked for, for the hairpin check. */
     FLOW(ctx, place->ls, LS_IN_PRE_STATEFUL, 120, hint,
          text(ctx, 2, "reg0[2] == 1 && %s", match),

@@ -29,6 +29,8 @@ index_global(struct incr_ctx *ctx, const void *row)
     global.ignore_lsp_down = strmap_get_bool(options, "ignore_lsp_down", true);
     global.default_acl_drop = strmap_get_bool(options, "default_acl_drop",
                                               false);
+    global.controller_event = strmap_get_bool(options, "controller_event",
+                                              false);
     incr_emit(ctx, F_GLOBAL, NULL, 0, &global, sizeof global);
 }
 

@@ -288,6 +288,32 @@ lb_rejects(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
                            false);
 }
 
+void
+lb_put_event(struct incr_ctx *ctx, const struct replica_row *datapath,
+             enum stage stage, const struct nb_load_balancer *lb,
+             const struct lb_vip *vip, const char *protocol,
+             const char *resident)
+{
+    static const char meter[] = "event-elb";
+    struct str *s = incr_scratch(ctx, 8);
+
+    if (vip->backends.n || lb_rejects(ctx, lb)
+        || !(get_global(ctx).controller_event
+             || strmap_get_bool(nb_load_balancer_get_options(ctx, lb),
+                                "event", false))) {
+        return;
+    }
+    str_put(s, "trigger_event(event = \"empty_lb_backends\", vip = \"");
+    ip_port_format(&vip->vip, s);
+    str_printf(s, "\", protocol = \"%s\", load_balancer = \""UUID_FMT"\");",
+               protocol, UUID_ARGS(&lb->header.uuid));
+    flow_put(ctx, datapath, stage, 130, &lb->header,
+             text(ctx, 9, "%s%s", lb_vip_match(ctx, 10, vip, protocol),
+                  resident), s->string,
+             get_row_by_name(ctx, F_METER, meter) ? meter : NULL,
+             FLOW_SOURCE);
+}
+
 UNIT_LIST(lb_units,
     UNIT_GROUP(RANK_MEMBER, F_SWITCH, switch_lbs),
     UNIT_GROUP(RANK_MEMBER, F_ROUTER, router_lbs),

@@ -5,6 +5,7 @@
 /* Load balancers, as switches and routers have them in common. */
 
 #include "lib/logical/addresses.h"
+#include "northd/flow.h"
 #include "northd/topology/address.h"
 
 /* Calls 'visit' for each VIP that can be parsed; 'protocol' is that of VIPs
@@ -27,5 +28,14 @@ const char *lb_action(struct incr_ctx *, unsigned int i,
 
 /* Whether packets to a VIP without backends are to be refused. */
 bool lb_rejects(struct incr_ctx *, const struct nb_load_balancer *);
+
+/* Puts a flow of 'stage' that reports packets to a VIP without backends to the
+ * platform, if it wants to know: by options:event of the load balancer, or by
+ * NB_Global's options:controller_event.  A meter called "event-elb" limits the
+ * reports.  'resident' is "" or " && is_chassis_resident(...)". */
+void lb_put_event(struct incr_ctx *, const struct replica_row *datapath,
+                  enum stage, const struct nb_load_balancer *,
+                  const struct lb_vip *, const char *protocol,
+                  const char *resident);
 
 #endif /* northd/topology/lb.h */

@@ -56,8 +56,7 @@ switch_port_multicast(struct incr_ctx *ctx, const struct incr_group *group)
 
     if (!lsp_is_enabled(ctx, sp->lsp)
         || !get_port_key(ctx, &sp->ls->header, name)
-        || !get_datapath_key(ctx, &sp->ls->header)
-        || lsp_is_type(ctx, sp->lsp, "external")) {
+        || !get_datapath_key(ctx, &sp->ls->header)) {
         return;
     }
     put_member(ctx, sp, 0, name);
