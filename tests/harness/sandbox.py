@@ -114,10 +114,8 @@ class Host:
                  prefix=24, mtu=1400):
         """A namespace whose eth0 is logical port 'port'."""
         ns = self.sandbox.namespaces.add(port)
-        # Debian's userspace datapath wants whole checksums.
-        self.sandbox.namespaces.veth(
-            ns, "eth0", self.ns, port,
-            offload=self.sandbox.programs.side("ovs-vswitchd") == "ours")
+        self.sandbox.namespaces.veth(ns, "eth0", self.ns, port,
+                                     offload=self.sandbox.takes_offloads())
         run(["ip", "-n", ns, "link", "set", "eth0", "address", mac,
              "mtu", str(mtu)])
         if ip:
@@ -181,13 +179,18 @@ class Sandbox:
         for i in range(1, n_hosts + 1):
             name = "h%d" % i
             host = Host(self, name, "172.31.0.%d" % i, controller=False)
-            self.namespaces.veth(host.ns, "phy0", hub, name, offload=False)
+            # Debian's userspace datapath wants whole checksums.
+            self.namespaces.veth(host.ns, "phy0", hub, name,
+                                 offload=self.takes_offloads())
             run(["ip", "-n", hub, "link", "set", name, "master", "br0"])
             self.address_underlay(host)
             host.configure()
             host.start_controller()
             self.hosts[name] = host
         return [self.hosts["h%d" % i] for i in range(1, n_hosts + 1)]
+
+    def takes_offloads(self):
+        return self.programs.side("ovs-vswitchd") == "ours"
 
     def address_underlay(self, host):
         """Puts the underlay address on br-phy, with phy0 in it, which both

@@ -301,13 +301,16 @@ void
 dp_tunnel_intercept(struct dp_context *ctx, const struct dp_port *port,
                     struct packet_batch *batch)
 {
+    struct eth_addr mac = { { 0 } };
     uint32_t n = 0;
 
+    netdev_get_etheraddr(port->netdev, &mac);
     for (uint32_t i = 0; i < batch->n; i++) {
         struct packet *p = batch->packets[i];
         struct outer o;
 
         if (read_outer(ctx->dp, p, &o)
+            && !memcmp(p->data, &mac, sizeof mac)
             && underlay_is_local(port->netdev, &o.tunnel.dst)
             && underlay_is_native()) {
             pop_packet(ctx, p, &o);

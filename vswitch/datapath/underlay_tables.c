@@ -10,6 +10,7 @@
 #include "vswitch/datapath/underlay_tables.h"
 
 #include <errno.h>
+#include <net/if.h>
 
 #include "lib/base/hash.h"
 #include "lib/netlink/rtnl.h"
@@ -157,7 +158,9 @@ choose_source(const struct netdev *netdev, const struct in6_addr *peer,
             .plen = plens[i] + (is_ipv4 ? 96 : 0),
         };
 
-        if (is_ipv4 != in6_addr_is_ipv4(peer)) {
+        if (is_ipv4 != in6_addr_is_ipv4(peer)
+            || !IN6_IS_ADDR_LINKLOCAL(&addrs[i])
+               != !IN6_IS_ADDR_LINKLOCAL(peer)) {
             continue;
         }
         if (prefix_contains(&network, peer)) {
@@ -233,7 +236,6 @@ static void
 add_host_route(const struct rtnl_route_entry *entry, void *list_)
 {
     struct route_list *list = list_;
-    struct rtnl_link link;
     struct underlay_route r = {
         .dst = entry->dst,
         .plen = entry->plen + (entry->is_ipv6 ? 0 : 96),
@@ -242,8 +244,9 @@ add_host_route(const struct rtnl_route_entry *entry, void *list_)
         .is_local = entry->is_local,
     };
 
-    if (!rtnl_link_by_index(entry->ifindex, &link)) {
-        memcpy(r.device, link.name, sizeof r.device);
+    /* No question by netlink from within a dump. */
+    if (!if_indextoname(entry->ifindex, r.device)) {
+        r.device[0] = '\0';
     }
     vec_push(&list->routes, r);
 }

@@ -33,6 +33,7 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/rule.h \
 	vswitch/ofproto/stats.c \
 	vswitch/ofproto/tunnel.c \
+	vswitch/ofproto/tunnel_commands.c \
 	vswitch/protocols/mac_learning.c \
 	vswitch/protocols/mac_learning.h \
 	vswitch/upcall/upcall.c \

@@ -281,11 +281,27 @@ find_tunnel_port(const struct backer *b, const struct tunnel_config *c)
 
 /* The usual names of tunnel ports of a datapath. */
 static char *
-tunnel_port_name(const struct tunnel_config *c)
+tunnel_port_name(const char *type, be16 dst_port)
 {
-    return (!strcmp(c->type, "gre") ? xstrdup("gre_sys")
-            : xasprintf("%s_sys_%u", (!strcmp(c->type, "geneve") ? "genev"
-                                      : c->type), ntohs(c->dst_port)));
+    return (!strcmp(type, "gre") ? xstrdup("gre_sys")
+            : xasprintf("%s_sys_%u", !strcmp(type, "geneve") ? "genev" : type,
+                        ntohs(dst_port)));
+}
+
+void
+backer_for_each_tunnel_port(const struct backer *b,
+                            void (*each)(const char *name, odp_port_t,
+                                         unsigned int n_users, void *aux),
+                            void *aux)
+{
+    struct tunnel_port *tp;
+
+    HMAP_FOR_EACH (tp, node, &b->tunnel_ports) {
+        char *name = tunnel_port_name(tp->type, tp->dst_port);
+
+        each(name, tp->odp_port, tp->n_users, aux);
+        free(name);
+    }
 }
 
 static struct error *
@@ -300,7 +316,7 @@ add_tunnel(struct backer *b, struct ofport *port)
             .dst_port = c->dst_port, .gbp = c->gbp,
         };
         odp_port_t odp_port = ODPP_NONE;
-        char *name = tunnel_port_name(c);
+        char *name = tunnel_port_name(c->type, c->dst_port);
         struct error *error = dpif_port_add(b->dpif, name, c->type, &options,
                                             &odp_port);
 

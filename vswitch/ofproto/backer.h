@@ -70,6 +70,13 @@ struct ofport *backer_find_port(const struct backer *,
                                 const struct flow *flow,
                                 struct flow_wildcards *wc);
 
+/* Calls 'each' for every tunnel port of the datapath: its name, its number, and
+ * how many tunnels use it. */
+void backer_for_each_tunnel_port(const struct backer *,
+                                 void (*each)(const char *name, odp_port_t,
+                                              unsigned int n_users,
+                                              void *aux), void *aux);
+
 /* The bridge that continuations and recirculations name. */
 struct ofproto *backer_find_bridge(const struct backer *,
                                    const struct uuid *);

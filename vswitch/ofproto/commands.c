@@ -1102,6 +1102,7 @@ ofproto_register_commands(void)
                          commands[i].fn, NULL);
     }
     ct_register_commands();
+    tunnel_register_commands();
     dummy_register_commands();
     upcall_register_commands();
 }

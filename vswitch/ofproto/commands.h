@@ -15,6 +15,10 @@ void ofproto_register_commands(void);
  * does this. */
 void ct_register_commands(void);
 
+/* Those of tunnels: ovs/route/..., tnl/..., ofproto/list-tunnels; the first
+ * does this. */
+void tunnel_register_commands(void);
+
 /* The datapath that a "[TYPE@]NAME" means; the only one if NULL.  NULL, having
  * replied with an error, if there is no such. */
 struct backer *commands_get_backer(struct control_conn *, const char *name);

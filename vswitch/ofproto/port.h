@@ -46,6 +46,8 @@ struct tunnel_config {
     bool dont_fragment;
     bool csum;
     bool gbp;                    /* VXLAN group policy. */
+    bool has_egress_mark;
+    uint32_t egress_mark;        /* pkt_mark of the tunnel's packets. */
 };
 
 /* What may be replaced while readers look: RCU. */
@@ -141,7 +143,7 @@ struct ofport_init {
 };
 
 /* Reads options of a tunnel (remote_ip, local_ip, key, in_key, out_key, tos,
- * ttl, df_default, csum, dst_port, exts) of 'type'. */
+ * ttl, df_default, csum, dst_port, egress_pkt_mark, exts) of 'type'. */
 struct error *tunnel_config_parse(const char *type, const struct smap *options,
                                   struct tunnel_config *ret) MUST_USE;
 

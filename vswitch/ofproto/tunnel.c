@@ -119,6 +119,18 @@ parse_dst_port(const struct smap *options, struct tunnel_config *config)
     return NULL;
 }
 
+static struct error *
+parse_egress_mark(const struct smap *options, struct tunnel_config *config)
+{
+    const char *text = smap_get(options, "egress_pkt_mark");
+
+    config->has_egress_mark = text != NULL;
+    if (text && !text_to_uint(text, 0, &config->egress_mark)) {
+        return error_create(0, "egress_pkt_mark \"%s\" is no number", text);
+    }
+    return NULL;
+}
+
 struct error *
 tunnel_config_parse(const char *type, const struct smap *options,
                     struct tunnel_config *config)
@@ -153,6 +165,9 @@ tunnel_config_parse(const char *type, const struct smap *options,
     }
     if (!error) {
         error = parse_dst_port(options, config);
+    }
+    if (!error) {
+        error = parse_egress_mark(options, config);
     }
     config->dont_fragment = smap_get_bool(options, "df_default", true);
     config->csum = smap_get_bool(options, "csum", false);

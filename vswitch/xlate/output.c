@@ -132,6 +132,7 @@ output_tunnel(struct xlate_ctx *ctx, struct ofport *port, uint32_t truncate)
 {
     const struct ofport_settings *settings = ofport_settings(port);
     struct flow_tunnel saved = ctx->flow.tunnel;
+    uint32_t saved_mark = ctx->flow.pkt_mark;
     size_t start;
 
     if (!settings || !set_tunnel(ctx, &settings->tunnel)) {
@@ -142,6 +143,9 @@ output_tunnel(struct xlate_ctx *ctx, struct ofport *port, uint32_t truncate)
         .type = CREDIT_PORT_TX, .ofproto = ctx->ofproto,
         .port = port->ofp_port,
     });
+    if (settings->tunnel.has_egress_mark) {
+        ctx->flow.pkt_mark = settings->tunnel.egress_mark;
+    }
     xlate_commit(ctx);
     start = odp_start(ctx->odp, OVS_ACTION_ATTR_SET);
     odp_put_tunnel(ctx->odp, &ctx->flow.tunnel, ctx->tlv,
@@ -149,6 +153,7 @@ output_tunnel(struct xlate_ctx *ctx, struct ofport *port, uint32_t truncate)
     odp_end(ctx->odp, start);
     emit_output(ctx, port, truncate);
     ctx->flow.tunnel = saved;
+    ctx->flow.pkt_mark = saved_mark;
 }
 
 /* Goes through a patch port: another bridge takes it from here, and what it

@@ -1,0 +1,390 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tunnels between two switches, with real packets.
+
+    vm0:eth0 -- p0:br-int ..tunnel.. br-int:p1 -- eth0:vm1
+                   h0 --------- u ---------- h1
+
+The underlay address of a host is on its plain interface 'u', or on its bridge
+br-phy, whose port 'u' then is.  10.9.0.10 is vm0, 10.9.0.11 is vm1."""
+
+import os
+import re
+import shutil
+
+import pytest
+
+from harness.netns import ping, within
+from harness.process import run, wait_until
+from harness.sandbox import Host
+
+UNDERLAY = {4: ("172.31.0.1", "172.31.0.2"), 6: ("fd31::1", "fd31::2")}
+MACS = ("02:00:00:00:00:10", "02:00:00:00:00:11")
+IPS = ("10.9.0.10", "10.9.0.11")
+KINDS = ("geneve", "vxlan", "gre")
+
+RECEIVE = """
+import hashlib, socket, sys
+s = socket.create_server((sys.argv[1], 5001))
+print("listening", flush=True)
+c, who = s.accept()
+h = hashlib.sha256()
+while b := c.recv(1 << 20):
+    h.update(b)
+c.sendall(h.hexdigest().encode())
+"""
+
+SEND = """
+import hashlib, random, socket, sys
+data = random.Random(1).randbytes(1 << 20)
+s = socket.create_connection((sys.argv[1], 5001), timeout=20)
+h = hashlib.sha256()
+for i in range(10):
+    s.sendall(data)
+    h.update(data)
+s.shutdown(socket.SHUT_WR)
+assert s.makefile().read() == h.hexdigest(), "data changed on the way"
+"""
+
+
+class Overlay:
+    def __init__(self, sandbox, on_bridge, version=4):
+        self.sandbox, self.on_bridge = sandbox, on_bridge
+        self.addresses = UNDERLAY[version]
+        self.hosts = [Host(sandbox, "h%d" % i, None, controller=False)
+                      for i in range(2)]
+        sandbox.namespaces.veth(self.hosts[0].ns, "u", self.hosts[1].ns, "u")
+        self.device = "br-phy" if on_bridge else "u"
+        self.vms = []
+        self.n_listeners = 0
+        for i, host in enumerate(self.hosts):
+            host.vsctl("--", "add-br", "br-int", "--", "set", "bridge",
+                       "br-int", "datapath_type=netdev")
+            if on_bridge:
+                host.vsctl("--", "add-br", "br-phy", "--", "set", "bridge",
+                           "br-phy", "datapath_type=netdev", "--", "add-port",
+                           "br-phy", "u")
+            self.add_address(i, self.addresses[i])
+            vm = host.workload("p%d" % i, MACS[i], IPS[i])
+            # Nothing but what the tests send.
+            run(within(vm, ["sysctl", "-qw",
+                            "net.ipv6.conf.all.disable_ipv6=1"]))
+            run(["ip", "-n", vm, "neigh", "add", IPS[1 - i], "lladdr",
+                 MACS[1 - i], "dev", "eth0"])
+            self.vms.append(vm)
+
+    def add_address(self, i, address):
+        plen = ["/64", "nodad"] if ":" in address else ["/24"]
+        run(["ip", "-n", self.hosts[i].ns, "addr", "add", address + plen[0],
+             "dev", self.device] + plen[1:])
+        run(["ip", "-n", self.hosts[i].ns, "link", "set", self.device, "up"])
+
+    def tunnel(self, kind, *options, sides=(0, 1)):
+        for i in sides:
+            words = ["options:" + o for o in options]
+            if not any(o.startswith("remote_ip=") for o in options):
+                words.append("options:remote_ip=\"%s\""
+                             % self.addresses[1 - i])
+            self.hosts[i].vsctl("--", "--if-exists", "del-port", "tun", "--",
+                                "add-port", "br-int", "tun", "--", "set",
+                                "interface", "tun", "type=" + kind, *words)
+
+    def wait(self):
+        wait_until(lambda: ping(self.vms[0], IPS[1], count=1), 20, "ping")
+
+    def listener(self, ns, command):
+        """Starts 'command' in 'ns' and waits until it is listening."""
+        self.n_listeners += 1
+        process = self.sandbox.spawn("listener%d" % self.n_listeners,
+                                     within(ns, command))
+        process.wait_for(lambda: "listening" in process.text())
+        return process
+
+    def transfer(self, sender, receiver):
+        """Sends 10 MiB by TCP, and checks what arrives."""
+        server = self.listener(self.vms[receiver],
+                               ["python3", "-c", RECEIVE, IPS[receiver]])
+        run(within(self.vms[sender], ["python3", "-c", SEND, IPS[receiver]]))
+        server.popen.wait(20)
+
+    def host_packets(self, i):
+        """Packets that host i's own stack sent at the underlay device."""
+        path = "/sys/class/net/%s/statistics/tx_packets" % self.device
+        return int(run(within(self.hosts[i].ns, ["cat", path])))
+
+    def flow_packets(self, i, match):
+        text = self.hosts[i].ofctl("dump-flows", "br-int", match)
+        return sum(int(line.split("n_packets=")[1].split(",")[0])
+                   for line in text.splitlines() if "n_packets=" in line)
+
+    def appctl(self, i, *words, **kwargs):
+        return self.hosts[i].appctl(*words, **kwargs)
+
+
+@pytest.fixture
+def overlay(make_sandbox):
+    return lambda *args: Overlay(make_sandbox(), *args)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("on_bridge", [True, False],
+                         ids=["bridge", "plain"])
+def test_kinds(overlay, on_bridge, version):
+    """Each kind carries pings and TCP both ways.  With the address on a
+    bridge, the host's own stack has no part in it."""
+    o = overlay(on_bridge, version)
+    for kind in KINDS:
+        o.tunnel(kind, "key=77")
+        o.wait()
+        before = o.host_packets(0)
+        assert ping(o.vms[0], IPS[1]) == 3
+        o.transfer(0, 1)
+        o.transfer(1, 0)
+        if on_bridge:
+            assert o.host_packets(0) - before < 100, kind
+
+
+def capture(o, count, what, action):
+    """Runs 'action' while 'count' packets of filter 'what' are captured at
+    h1's u; returns the file."""
+    path = os.path.join(o.sandbox.folder, "capture%d" % o.n_listeners)
+    dump = o.listener(o.hosts[1].ns,
+                      ["tcpdump", "--immediate-mode", "-U", "-Z", "root", "-i",
+                       "u", "-Q", "in", "-c", count, "-w", path, what])
+    action()
+    wait_until(lambda: not dump.is_running(), 20, "the capture")
+    return path
+
+
+def fields(path, *names):
+    """tshark's values of fields of each packet, outermost first."""
+    words = [w for name in names for w in ("-e", name)]
+    out = run(["tshark", "-r", path, "-o", "udp.check_checksum:TRUE", "-o",
+               "ip.check_checksum:TRUE", "-T", "fields", "-E",
+               "occurrence=f"] + words)
+    return [line.split("\t") for line in out.rstrip("\n").split("\n")]
+
+
+# Options of the tunnel, and what tshark says of its packets: fields of IPv4,
+# of IPv6, and of the kinds.  The pings inside have TOS 0x28 and ECT(0).
+TUNNEL_HEADERS = [
+    (["key=77", "csum=false"],
+     {"ip.flags.df": "True", "ip.ttl": "64", "ip.dsfield": "0x02",
+      "ip.checksum.status": "Good"},
+     {"ipv6.hlim": "64", "ipv6.tclass": "0x02"},
+     {"geneve": {"geneve.vni": "0x00004d", "geneve.proto_type": "0x6558"},
+      "vxlan": {"vxlan.vni": "77", "vxlan.flags": "0x0800"},
+      "gre": {"gre.key": "0x0000004d", "gre.flags.checksum": "False",
+              "gre.flags.sequence_number": "False", "gre.proto": "0x6558"}}),
+    (["key=77", "csum=true", "tos=inherit", "ttl=33", "df_default=false"],
+     {"ip.flags.df": "False", "ip.ttl": "33", "ip.dsfield": "0x2a",
+      "ip.checksum.status": "Good"},
+     {"ipv6.hlim": "33", "ipv6.tclass": "0x2a"},
+     {"geneve": {"udp.checksum.status": "Good"},
+      "vxlan": {"udp.checksum.status": "Good"},
+      "gre": {"gre.flags.checksum": "True"}}),
+    (["out_key=5", "in_key=5", "tos=0x40", "ttl=inherit"],
+     {"ip.ttl": "21", "ip.dsfield": "0x42"},
+     {"ipv6.hlim": "21", "ipv6.tclass": "0x42"},
+     {"geneve": {"geneve.vni": "0x000005"}, "vxlan": {"vxlan.vni": "5"},
+      "gre": {"gre.key": "0x00000005"}}),
+]
+
+
+def plain(text):
+    """A value of tshark's in a spelling that does not depend on its
+    version."""
+    return ({"True": 1, "Good": 1, "False": 0}[text]
+            if text in ("True", "Good", "False") else int(text, 0))
+
+
+
+@pytest.mark.skipif(not shutil.which("tshark"), reason="needs tshark")
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("on_bridge", [True, False],
+                         ids=["bridge", "plain"])
+def test_tshark_agrees(overlay, on_bridge, version):
+    """Every option shows in the outer headers, and nothing is malformed."""
+    o = overlay(on_bridge, version)
+    # Let checksums be whole when they are captured.
+    for host in o.hosts:
+        run(within(host.ns, ["ethtool", "-K", "u", "tx", "off"]))
+    captures, all_wanted = [], []
+    for options, ip4, ip6, of_kind in TUNNEL_HEADERS:
+        for kind in KINDS:
+            o.tunnel(kind, *options)
+            o.wait()
+            o.wait()             # The path is known by the answer, at last.
+            proto = "%s proto" % ("ip" if version == 4 else "ip6")
+            captures.append(capture(
+                o, 1, "%s 47 or udp" % proto,
+                lambda: run(within(o.vms[0], ["ping", "-n", "-c1", "-t21",
+                                              "-Q0x2a", IPS[1]]))))
+            all_wanted.append(dict(ip4 if version == 4 else ip6,
+                                   **of_kind[kind]))
+    merged = os.path.join(o.sandbox.folder, "merged")
+    run(["mergecap", "-a", "-w", merged] + captures)
+    names = sorted(set().union(*all_wanted))
+    lines = fields(merged, *names, "_ws.malformed", "icmp.checksum.status")
+    for wanted, line in zip(all_wanted, lines, strict=True):
+        got = dict(zip(names, line))
+        for name in wanted:
+            assert plain(got[name]) == plain(wanted[name]), (name, wanted,
+                                                             got)
+        assert line[-2] == "" and plain(line[-1]) == 1, line
+
+
+def test_flow_based(overlay):
+    """Ends, key and options come from the flow, and what arrives can be
+    matched."""
+    o = overlay(True)
+    for i, host in enumerate(o.hosts):
+        o.tunnel("geneve", "remote_ip=flow", "local_ip=flow", "key=flow",
+                 sides=[i])
+        host.ofctl("add-tlv-map", "br-int",
+                   "{class=0x102,type=0x80,len=4}->tun_metadata0")
+        host.ofctl("del-flows", "br-int")
+        host.ofctl("add-flow", "br-int",
+                   "in_port=p%d actions=set_field:%s->tun_dst,"
+                   "set_field:%s->tun_src,set_field:0x%d7->tun_id,"
+                   "set_field:0x1234567%d->tun_metadata0,output:tun"
+                   % (i, o.addresses[1 - i], o.addresses[i], i, i))
+        host.ofctl("add-flow", "br-int",
+                   "in_port=tun,tun_src=%s,tun_dst=%s,tun_id=0x%d7,"
+                   "tun_metadata0=0x1234567%d actions=output:p%d"
+                   % (o.addresses[1 - i], o.addresses[i], 1 - i, 1 - i, i))
+    o.wait()
+    assert ping(o.vms[0], IPS[1]) == 3
+    o.transfer(0, 1)
+    match = "in_port=tun,tun_src=%s" % o.addresses[0]
+    wait_until(lambda: o.flow_packets(1, match) > 3, 10, "counted packets")
+
+
+def test_local_ip(overlay):
+    """Tunnels to one host are told apart by the local address, and send from
+    it."""
+    o = overlay(True)
+    o.add_address(1, "172.31.0.22")
+    o.tunnel("geneve", "local_ip=172.31.0.1", "remote_ip=172.31.0.22",
+             "key=3", sides=[0])
+    o.hosts[1].vsctl(*(
+        w for name, local in (("tun", o.addresses[1]),
+                              ("tun2", "172.31.0.22"))
+        for w in ("--", "add-port", "br-int", name, "--", "set", "interface",
+                  name, "type=geneve", "options:key=3",
+                  "options:remote_ip=" + o.addresses[0],
+                  "options:local_ip=" + local)))
+    o.hosts[1].ofctl("del-flows", "br-int")
+    o.hosts[1].ofctl("add-flow", "br-int", "in_port=tun2 actions=output:p1")
+    o.hosts[1].ofctl("add-flow", "br-int", "in_port=p1 actions=output:tun2")
+    o.wait()
+    assert "tun2 (geneve: 172.31.0.22->172.31.0.1, key=0x3" in o.appctl(
+        1, "ofproto/list-tunnels")
+    assert "genev_sys_6081 (" in o.appctl(1, "tnl/ports/show")
+    assert "ref_cnt=2" in o.appctl(1, "tnl/ports/show")
+
+
+def test_congestion(overlay):
+    """RFC 6040: congestion that the underlay marks reaches the inner packet,
+    and a packet that cannot be marked is dropped."""
+    o = overlay(True)
+    o.tunnel("geneve", "key=1")
+    o.wait()
+    o.hosts[1].ofctl("add-flow", "br-phy",
+                     "priority=9,ip,in_port=u actions=mod_nw_ecn:3,normal")
+    o.hosts[1].ofctl("add-flow", "br-int",
+                     "priority=9,icmp,nw_ecn=3,in_port=tun actions=normal")
+    run(within(o.vms[0], ["ping", "-n", "-c2", "-i0.05", "-Q0x02", IPS[1]]))
+    wait_until(lambda: o.flow_packets(1, "icmp,nw_ecn=3") == 2,
+               10, "marked packets")
+    assert ping(o.vms[0], IPS[1], count=2, patience=0.5) == 0
+
+
+@pytest.mark.parametrize("on_bridge", [True, False],
+                         ids=["bridge", "plain"])
+def test_larger_than_the_path(overlay, on_bridge):
+    """What does not fit in the underlay's MTU is sent in fragments."""
+    o = overlay(on_bridge)
+    o.tunnel("vxlan", "key=1", "df_default=false")
+    o.wait()
+    for vm in o.vms:
+        run(["ip", "-n", vm, "link", "set", "eth0", "mtu", "1500"])
+    done = run(within(o.vms[0], ["ping", "-n", "-c3", "-i0.05", "-s1470",
+                                 IPS[1]]), check=False)
+    assert " 3 received" in done.stdout, done.stdout
+    o.transfer(0, 1)
+
+
+def test_routes_and_neighbours(overlay):
+    """Routes that are added come first; the switch asks for their neighbours
+    itself, and forgets them on command."""
+    o = overlay(True)
+    run(["ip", "-n", o.hosts[1].ns, "addr", "add", "10.77.0.2/32", "dev",
+         "br-phy"])
+    o.tunnel("geneve", "key=1", "remote_ip=10.77.0.2", sides=[0])
+    o.tunnel("geneve", "key=1", "local_ip=10.77.0.2", sides=[1])
+    assert ping(o.vms[0], IPS[1], count=1) == 0
+    assert o.appctl(0, "ovs/route/lookup", "10.77.0.2",
+                    check=False).returncode
+    assert o.appctl(0, "ovs/route/add", "10.77.0.0/24", "br-phy",
+                    "172.31.0.2") == "OK\n"
+    assert ("User: 10.77.0.0/24 dev br-phy GW 172.31.0.2 SRC 172.31.0.1"
+            in o.appctl(0, "ovs/route/show"))
+    assert o.appctl(0, "ovs/route/lookup", "10.77.0.2") == (
+        "src 172.31.0.1\ngateway 172.31.0.2\ndev br-phy\n")
+    o.wait()
+    assert "172.31.0.2 " in o.appctl(0, "tnl/neigh/show")
+
+    # A wrong neighbour loses packets, and what is flushed is asked for again.
+    o.appctl(0, "tnl/arp/set", "br-phy", "172.31.0.2", "02:00:00:00:00:99")
+    assert "02:00:00:00:00:99" in o.appctl(0, "tnl/arp/show")
+    assert ping(o.vms[0], IPS[1], count=1) == 0
+    o.appctl(0, "tnl/neigh/flush")
+    o.wait()
+    assert o.appctl(0, "ovs/route/del", "10.77.0.0/24") == "OK\n"
+    assert ping(o.vms[0], IPS[1], count=1) == 0
+
+
+def test_neighbour_moves(overlay):
+    """A neighbour that comes back with another address is found again."""
+    o = overlay(True)
+    o.tunnel("geneve", "key=1")
+    o.wait()
+    o.hosts[1].vsctl("set", "bridge", "br-phy",
+                     "other_config:hwaddr=02:00:00:00:77:01")
+    run(["ip", "-n", o.hosts[1].ns, "neigh", "flush", "dev", "br-phy"])
+    o.hosts[0].appctl("tnl/neigh/flush")
+    run(["ip", "-n", o.hosts[0].ns, "neigh", "flush", "dev", "br-phy"])
+    o.wait()
+    wait_until(lambda: "02:00:00:00:77:01" in o.appctl(0, "tnl/neigh/show"),
+               10, "the neighbour")
+
+
+def test_source_ports_and_stack(overlay):
+    """Source ports keep to their range; with tnl-push-pop off everything
+    outside the tunnel header is the host's."""
+    o = overlay(True)
+    o.tunnel("vxlan", "key=1")
+    o.wait()
+    o.appctl(0, "tnl/egress_port_range", "40000", "40003")
+    assert "40000-40003" in o.appctl(0, "tnl/egress_port_range")
+    path = capture(o, 2, "udp", lambda: ping(o.vms[0], IPS[1], count=2))
+    for port, in fields(path, "udp.srcport"):
+        assert 40000 <= int(port) <= 40003
+    for i in range(2):
+        o.appctl(i, "ofproto/tnl-push-pop", "off")
+    before = o.host_packets(0)
+    o.transfer(0, 1)
+    assert o.host_packets(0) - before > 100
+
+
+def test_port_keeps_its_packets(overlay):
+    """The host's own stack does not see what a port receives: the port does
+    not answer for the bridge's address."""
+    o = overlay(True)
+    if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 6):
+        pytest.skip("needs Linux 6.6")
+    for host in o.hosts:
+        run(["ip", "-n", host.ns, "neigh", "flush", "all"])
+    assert ping(o.hosts[0].ns, o.addresses[1]) == 3
+    neighbours = run(["ip", "-n", o.hosts[1].ns, "neigh", "show", "dev", "u"])
+    assert o.addresses[0] not in neighbours
