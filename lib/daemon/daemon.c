@@ -94,6 +94,18 @@ daemon_options(void)
     return (struct option_group) { "Daemon options", rows, ARRAY_SIZE(rows) };
 }
 
+bool
+daemon_will_detach(void)
+{
+    return must_detach;
+}
+
+void
+daemon_set_control_path(const char *path)
+{
+    unixctl = path;
+}
+
 void
 daemon_keep_network_capabilities(void)
 {

@@ -53,6 +53,12 @@ void tool_set_timeout(unsigned int seconds);
  * --no-self-confinement, --user, --unixctl. */
 struct option_group daemon_options(void);
 
+/* Whether --detach was given. */
+bool daemon_will_detach(void);
+
+/* What --unixctl does, for programs that spell it otherwise.  Borrowed. */
+void daemon_set_control_path(const char *);
+
 /* Does what the options say, up to the point where the daemon can open its
  * sockets: forks for --detach and --monitor, locks and writes the pidfile,
  * drops privileges, opens the control socket with the standard commands.

@@ -96,21 +96,6 @@ add_row(struct parser *parser, const struct option_row *row)
     }
 }
 
-static void
-apply(const struct option_row *row, int c, const char *argument)
-{
-    struct error *error = row->set(row->target, argument);
-
-    if (!error) {
-        return;
-    }
-    if (c >= 256) {
-        program_fatal("--%s: %s", row->name, error_message(error));
-    } else {
-        program_fatal("-%c: %s", c, error_message(error));
-    }
-}
-
 /* What options_parse() is working on. */
 static const struct option_group *current;
 static size_t n_current;
@@ -145,44 +130,124 @@ options_list(void)
     }
 }
 
-int
-options_parse(int argc, char *argv[], const struct option_group *groups,
-              size_t n_groups, unsigned int flags)
+static void
+make_parser(struct parser *parser, const struct option_group *groups,
+            size_t n_groups, unsigned int flags)
 {
-    struct parser parser = { .shorts = STR_EMPTY };
-    char *argv0 = argv[0];
-
-    current = groups;
-    n_current = n_groups;
-    str_put(&parser.shorts, flags & OPTIONS_STOP_AT_WORD ? "+" : "");
+    *parser = (struct parser) { .shorts = STR_EMPTY };
+    str_put(&parser->shorts, flags & OPTIONS_STOP_AT_WORD ? "+:" : ":");
     for (size_t i = 0; i < n_groups; i++) {
         for (size_t j = 0; j < groups[i].n; j++) {
-            add_row(&parser, &groups[i].rows[j]);
+            add_row(parser, &groups[i].rows[j]);
         }
     }
-    vec_push(&parser.longs, (struct option) { .name = NULL });
+    vec_push(&parser->longs, (struct option) { .name = NULL });
+}
 
-    /* getopt's messages begin with argv[0]; ours have the base name. */
-    argv[0] = (char *) program_name();
+static void
+parser_uninit(struct parser *parser)
+{
+    vec_uninit(&parser->longs);
+    vec_uninit(&parser->rows);
+    str_uninit(&parser->shorts);
+}
+
+/* Whether 'word', "--NAME[=...]", is the start of several names. */
+static bool
+is_ambiguous(const struct parser *parser, const char *word)
+{
+    size_t length = strcspn(word, "=");
+    size_t n = 0;
+
+    VEC_FOR_EACH (row, &parser->rows) {
+        n += length > 2 && !strncmp((*row)->name, word + 2, length - 2);
+    }
+    return n > 1;
+}
+
+/* What getopt_long() has found wrong; 'c' is what it returned. */
+static struct error *
+getopt_error(const struct parser *parser, int c, const char *word)
+{
+    if (c == ':' && optopt >= 256) {
+        return error_create(0, "option '--%s' requires an argument",
+                            parser->rows.items[optopt - 256]->name);
+    } else if (c == ':') {
+        return error_create(0, "option requires an argument -- '%c'", optopt);
+    } else if (optopt >= 256) {
+        return error_create(0, "option '--%s' doesn't allow an argument",
+                            parser->rows.items[optopt - 256]->name);
+    } else if (optopt) {
+        return error_create(0, "invalid option -- '%c'", optopt);
+    }
+    return (is_ambiguous(parser, word)
+            ? error_create(0, "option '%s' is ambiguous", word)
+            : error_create(0, "unrecognized option '%s'", word));
+}
+
+struct error *
+options_read(int argc, char *argv[], const struct option_group *groups,
+             size_t n_groups, unsigned int flags, options_given *given,
+             int *ret_first)
+{
+    struct error *error = NULL;
+    struct parser parser;
+
+    make_parser(&parser, groups, n_groups, flags);
     optind = 0;
-    for (;;) {
+    opterr = 0;
+    while (!error) {
         int c = getopt_long(argc, argv, str_cstr(&parser.shorts),
                             parser.longs.items, NULL);
 
         if (c == -1) {
             break;
-        } else if (c == '?') {
-            exit(EXIT_FAILURE);
+        } else if (c == '?' || c == ':') {
+            error = getopt_error(&parser, c, argv[optind - 1]);
         } else {
-            apply(c >= 256 ? parser.rows.items[c - 256]
-                  : parser.by_letter[c], c, optarg);
+            vec_push(given, (struct option_given) {
+                .row = (c >= 256 ? parser.rows.items[c - 256]
+                        : parser.by_letter[c]),
+                .by_letter = c < 256,
+                .argument = optarg,
+            });
         }
     }
-    argv[0] = argv0;
-    vec_uninit(&parser.longs);
-    vec_uninit(&parser.rows);
-    str_uninit(&parser.shorts);
-    return optind;
+    *ret_first = optind;
+    parser_uninit(&parser);
+    return error;
+}
+
+struct error *
+options_apply(const options_given *given)
+{
+    VEC_FOR_EACH (option, given) {
+        const struct option_row *row = option->row;
+        struct error *error = row->set(row->target, option->argument);
+
+        if (error && option->by_letter) {
+            return error_wrap(error, "-%c", row->letter);
+        } else if (error) {
+            return error_wrap(error, "--%s", row->name);
+        }
+    }
+    return NULL;
+}
+
+int
+options_parse(int argc, char *argv[], const struct option_group *groups,
+              size_t n_groups, unsigned int flags)
+{
+    options_given given = VEC_EMPTY;
+    int first;
+
+    current = groups;
+    n_current = n_groups;
+    program_check(options_read(argc, argv, groups, n_groups, flags, &given,
+                               &first));
+    program_check(options_apply(&given));
+    vec_uninit(&given);
+    return first;
 }
 
 static void

@@ -70,6 +70,23 @@ enum option_flags {
 int options_parse(int argc, char *argv[], const struct option_group *,
                   size_t n_groups, unsigned int flags);
 
+/* One occurrence of an option. */
+struct option_given {
+    const struct option_row *row;
+    bool by_letter;             /* "-x" instead of "--name". */
+    const char *argument;       /* NULL for none; lives as long as argv. */
+};
+typedef VEC(struct option_given) options_given;
+
+/* The two halves of options_parse(), for programs that go on after an error or
+ * that pass options on.  The first appends to '*given' what argv has and
+ * stores the index of the first other word in '*ret_first'; the second calls
+ * the rows' functions. */
+struct error *options_read(int argc, char *argv[], const struct option_group *,
+                           size_t n_groups, unsigned int flags,
+                           options_given *given, int *ret_first) MUST_USE;
+struct error *options_apply(const options_given *) MUST_USE;
+
 /* Prints the groups' options on stdout. */
 void options_print_help(const struct option_group *, size_t n_groups);
 

@@ -3,10 +3,12 @@ noinst_LIBRARIES += lib/dbctl/libdbctl.a
 lib_dbctl_libdbctl_a_SOURCES = \
 	lib/dbctl/connect.c \
 	lib/dbctl/connection.c \
+	lib/dbctl/daemon.c \
 	lib/dbctl/database.c \
 	lib/dbctl/dbctl.h \
 	lib/dbctl/internal.h \
 	lib/dbctl/parse.c \
+	lib/dbctl/request.c \
 	lib/dbctl/run.c \
 	lib/dbctl/show.c \
 	lib/dbctl/table.c \

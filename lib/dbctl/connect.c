@@ -9,29 +9,29 @@
 #define DEFAULT_PORT 6640
 
 static void
-accepted(struct listener *listener, struct stream *stream, void *dbctl_)
+accepted(struct listener *listener, struct stream *stream, void *link_)
 {
-    struct dbctl *dbctl = dbctl_;
+    struct dbctl_link *link = link_;
 
     listener_destroy(listener);
-    dbctl->listener = NULL;
-    replica_take_stream(dbctl->replica, stream);
+    link->listener = NULL;
+    replica_take_stream(link->replica, stream);
 }
 
 struct error *
-dbctl_connect(struct dbctl *dbctl, const char *remote, bool shuffle)
+dbctl_connect(struct dbctl_link *link, const char *remote, bool shuffle)
 {
     static const struct listener_callbacks callbacks = { accepted };
 
     return (stream_name_is_passive(remote)
-            ? listener_open(remote, DEFAULT_PORT, &callbacks, dbctl,
-                            &dbctl->listener)
-            : replica_set_remotes(dbctl->replica, remote, shuffle));
+            ? listener_open(remote, DEFAULT_PORT, &callbacks, link,
+                            &link->listener)
+            : replica_set_remotes(link->replica, remote, shuffle));
 }
 
 void
-dbctl_disconnect(struct dbctl *dbctl)
+dbctl_disconnect(struct dbctl_link *link)
 {
-    listener_destroy(dbctl->listener);
-    dbctl->listener = NULL;
+    listener_destroy(link->listener);
+    link->listener = NULL;
 }

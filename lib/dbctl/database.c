@@ -345,9 +345,10 @@ dbctl_listing_destroy(struct dbctl_listing *listing)
 }
 
 void
-dbctl_listing_print(const struct dbctl_listing *listing)
+dbctl_listing_put(struct str *out, const struct dbctl_listing *listing,
+                  const struct table_style *style, bool *is_later)
 {
-    table_print(&listing->table, &table_style);
+    table_put(out, &listing->table, style, is_later);
 }
 
 static struct error *

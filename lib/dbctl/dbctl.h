@@ -122,6 +122,19 @@ struct dbctl_tool {
     struct option_group options;        /* The tool's own. */
     const char *description;            /* For --help, one line. */
 
+    /* Environment variables: options to put before those of the command line;
+     * the socket of a daemon to let run the commands.  NULL for none, and for
+     * a tool without daemons. */
+    const char *options_variable;
+    const char *daemon_variable;
+
+    /* For a tool with daemons, which run several requests at a time: how much
+     * memory each needs (dbctl_state()); forgets the options of the last one,
+     * before those of another are read.  'prepare' notes in the state what the
+     * options read last say. */
+    size_t state_size;
+    void (*reset)(void);
+
     /* The remote to use without --db, for free(). */
     char *(*default_remote)(void);
 
@@ -145,6 +158,12 @@ int dbctl_main(int argc, char *argv[], const struct dbctl_tool *);
 
 struct replica *dbctl_replica(const struct dbctl *);
 struct replica_txn *dbctl_txn(const struct dbctl *);
+
+/* The tool's own memory of this request, zero at first. */
+void *dbctl_state(const struct dbctl *);
+
+/* Text after that of the commands, from 'is_applied'. */
+struct str *dbctl_output(struct dbctl *);
 
 /* Before the run: asks for columns of a table (0: only which rows exist). */
 void dbctl_monitor(struct dbctl *, const struct replica_table_class *,

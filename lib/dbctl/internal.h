@@ -6,38 +6,113 @@
 
 #include "lib/dbctl/dbctl.h"
 #include "lib/dbctl/table.h"
+#include "lib/runtime/loop.h"
 
-/* A run of a tool. */
+/* What options say that hold for one request. */
+struct dbctl_settings {
+    bool oneline;
+    bool dry_run;
+    int timeout_s;              /* 0: none; -1: not given. */
+    struct table_style style;
+};
+
+/* A request: commands, and how far they are. */
 struct dbctl {
     const struct dbctl_tool *tool;
     struct replica *replica;
-    struct listener *listener;          /* While the server is to connect. */
+    bool is_shared;                     /* The replica is a daemon's, which
+                                         * has all of the database. */
+    struct dbctl_settings settings;
+    void *state;                        /* The tool's. */
+    char *comment;                      /* For the server's log. */
+    VEC(struct dbctl_call) calls;
+
+    struct replica_job *job;            /* Until it is done. */
     struct replica_txn *txn;            /* While commands run. */
     struct ovsdb_symtab symtab;         /* "@name"s. */
-    VEC(struct dbctl_call) calls;
     bool try_again;
     bool is_woken;                      /* Although nothing changed. */
+    bool is_job_due;                    /* At the next change. */
+    bool is_committed;                  /* Waits until it is applied. */
     struct error *error;                /* That ended the commands. */
+    struct str output;
+
+    struct step *step;                  /* That calls dbctl_advance(). */
+    void (*done)(struct dbctl *, struct error *, int status);
 };
+
+/* request.c: the life of a request. */
+
+/* Takes what the options just read say.  'replica' and 'step' are borrowed.
+ * Undo with dbctl_uninit(). */
+void dbctl_init(struct dbctl *, const struct dbctl_tool *, struct replica *,
+                struct step *);
+void dbctl_uninit(struct dbctl *);
+
+/* Checks and monitors what the calls need. */
+struct error *dbctl_prepare(struct dbctl *) MUST_USE;
+
+/* Runs the calls.  'done' is called once, with the exit status and an error
+ * that it frees (NULL if all is well, or if a status says enough); it may
+ * uninit the request.  'output' holds the text by then, and what is known of
+ * it already after the commit. */
+void dbctl_start(struct dbctl *,
+                 void (*done)(struct dbctl *, struct error *, int status));
+
+/* Goes on after a change of the replica, or dbctl_wake(). */
+void dbctl_advance(struct dbctl *);
+
+/* run.c */
+
+/* What the options read last say. */
+extern struct dbctl_settings dbctl_settings;
+
+/* Forgets it. */
+void dbctl_reset_settings(const struct dbctl_tool *);
+
+/* Connects as the options say; with 'keep_trying' whatever happens. */
+struct dbctl_link;
+void dbctl_open(const struct dbctl_tool *, struct dbctl_link *,
+                bool keep_trying);
+
+/* connect.c */
+
+/* The way between a replica and its server. */
+struct dbctl_link {
+    struct replica *replica;
+    struct listener *listener;          /* While the server is to connect. */
+};
+
+/* Connects to 'remote', or, if it is a passive one, waits for a server to
+ * connect. */
+struct error *dbctl_connect(struct dbctl_link *, const char *remote,
+                            bool shuffle) MUST_USE;
+void dbctl_disconnect(struct dbctl_link *);
+
+/* daemon.c */
+
+/* Serves requests on the control socket; returns the exit status.  'groups'
+ * are the options of a request. */
+int dbctl_serve(const struct dbctl_tool *, const struct option_group *groups,
+                size_t n_groups);
+
+/* Lets the daemon at 'socket' run a command line, of whose options it is told
+ * those in 'groups'.  Returns the exit status. */
+int dbctl_ask(const char *socket, const options_given *,
+              const struct option_group *groups, size_t n_groups, int argc,
+              char *argv[]);
 
 /* database.c: the commands that every tool has. */
 extern const struct dbctl_command_group dbctl_database_commands;
 
 /* What "list" and "find" put out, beside text. */
 void dbctl_listing_destroy(struct dbctl_listing *);
-void dbctl_listing_print(const struct dbctl_listing *);
+void dbctl_listing_put(struct str *, const struct dbctl_listing *,
+                       const struct table_style *, bool *is_later);
 
 /* Inserts the rows that "--id=@NAME create TABLE" commands will make, so that
  * any command may refer to them. */
 struct error *dbctl_reserve_rows(struct dbctl *) MUST_USE;
-
-/* connect.c */
-
-/* Connects to 'remote' as the options say, or, if it is a passive one, waits
- * for a server to connect. */
-struct error *dbctl_connect(struct dbctl *, const char *remote, bool shuffle)
-    MUST_USE;
-void dbctl_disconnect(struct dbctl *);
 
 /* show.c */
 extern const struct dbctl_command dbctl_show_command;
@@ -55,6 +130,7 @@ const struct dbctl_command_group *dbctl_group(const struct dbctl_tool *,
 /* Rows for the options of all commands, which note what they are given, for
  * the first command. */
 struct option_group dbctl_command_options(const struct dbctl_tool *);
+void dbctl_forget_options(void);
 
 /* Makes calls of the words of a command line, the first taking the options
  * noted. */

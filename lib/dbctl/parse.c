@@ -6,6 +6,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
+#include "lib/daemon/daemon.h"
 #include "lib/dbctl/internal.h"
 
 /* Names farther than this from any command are not taken for misspelt. */
@@ -105,6 +106,12 @@ note_option(void *name, const char *value)
     noted = xreallocarray(noted, n_noted + 1, sizeof *noted);
     noted[n_noted++] = (struct noted) { name, value ? value : no_value };
     return NULL;
+}
+
+void
+dbctl_forget_options(void)
+{
+    n_noted = 0;
 }
 
 static void
@@ -264,11 +271,26 @@ parse_call(struct dbctl *dbctl, int argc, char *argv[], bool is_first)
             : unknown_command(dbctl->tool, argv[0]));
 }
 
+/* What the server's log says of the request. */
+static char *
+make_comment(int argc, char *argv[])
+{
+    struct str s = STR_EMPTY;
+
+    str_printf(&s, "%s:", program_name());
+    for (int i = 0; i < argc; i++) {
+        str_printf(&s, " %s", argv[i]);
+    }
+    return str_steal(&s);
+}
+
 struct error *
 dbctl_parse(struct dbctl *dbctl, int argc, char *argv[])
 {
     int start = argc && !strcmp(argv[0], "--");
     bool is_first = true;
+
+    dbctl->comment = make_comment(argc, argv);
 
     /* A call must not move: its map of options points into itself. */
     vec_reserve(&dbctl->calls, argc + 1);

@@ -199,7 +199,7 @@ table_sort(struct table *table)
     }
 }
 
-/* Printing. */
+/* Text. */
 
 static char *
 cell_text(const struct table_cell *cell, enum table_data data)
@@ -254,21 +254,21 @@ free_texts(char **texts, size_t n)
 
 /* The first 'width' characters of 's', filled up with blanks unless last. */
 static void
-print_padded(const char *s, size_t width, bool is_last)
+put_padded(struct str *out, const char *s, size_t width, bool is_last)
 {
     size_t n = 0;
 
     for (; *s && (n < width || (*s & 0xc0) == 0x80); s++) {
         n += (*s & 0xc0) != 0x80;
-        putchar(*s);
+        str_put_char(out, *s);
     }
     for (; n < width && !is_last; n++) {
-        putchar(' ');
+        str_put_char(out, ' ');
     }
 }
 
 static void
-print_line(char *const *texts, const size_t *widths, size_t n)
+put_line(struct str *out, char *const *texts, const size_t *widths, size_t n)
 {
     size_t n_printed = n;
 
@@ -278,16 +278,16 @@ print_line(char *const *texts, const size_t *widths, size_t n)
     }
     for (size_t i = 0; i < n_printed; i++) {
         if (i) {
-            putchar(' ');
+            str_put_char(out, ' ');
         }
-        print_padded(texts[i], widths[i], i == n_printed - 1);
+        put_padded(out, texts[i], widths[i], i == n_printed - 1);
     }
-    putchar('\n');
+    str_put_char(out, '\n');
 }
 
 static void
-print_table(const struct table *table, const struct table_style *style,
-            char **texts)
+put_table(struct str *out, const struct table *table,
+          const struct table_style *style, char **texts)
 {
     size_t n = table->headings.n;
     size_t *widths = xcalloc(n + 1, sizeof *widths);
@@ -304,62 +304,62 @@ print_table(const struct table *table, const struct table_style *style,
         }
     }
     if (table->caption) {
-        puts(table->caption);
+        str_printf(out, "%s\n", table->caption);
     }
     if (!style->no_headings) {
-        print_line(table->headings.items, widths, n);
+        put_line(out, table->headings.items, widths, n);
         for (size_t i = 0; i < n; i++) {
             for (size_t j = 0; j < widths[i] + (i > 0); j++) {
-                putchar(i && !j ? ' ' : '-');
+                str_put_char(out, i && !j ? ' ' : '-');
             }
         }
-        putchar('\n');
+        str_put_char(out, '\n');
     }
     for (size_t i = 0; i < table->cells.n; i += n) {
-        print_line(&texts[i], widths, n);
+        put_line(out, &texts[i], widths, n);
     }
     free(widths);
 }
 
 static void
-print_list(const struct table *table, const struct table_style *style,
-           char **texts)
+put_list(struct str *out, const struct table *table,
+         const struct table_style *style, char **texts)
 {
     size_t n = table->headings.n;
 
     if (table->caption) {
-        puts(table->caption);
+        str_printf(out, "%s\n", table->caption);
     }
     for (size_t i = 0; i < table->cells.n; i++) {
         if (i && i % n == 0) {
-            putchar('\n');
+            str_put_char(out, '\n');
         }
         if (!style->no_headings) {
-            printf("%-20s: ", table->headings.items[i % n]);
+            str_printf(out, "%-20s: ", table->headings.items[i % n]);
         }
-        puts(texts[i]);
+        str_printf(out, "%s\n", texts[i]);
     }
 }
 
 static void
-print_html_text(const char *s, size_t length)
+put_html_text(struct str *out, const char *s, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         switch (s[i]) {
         case '&':
-            fputs("&amp;", stdout);
+            str_put(out, "&amp;");
             break;
         case '<':
-            fputs("&lt;", stdout);
+            str_put(out, "&lt;");
             break;
         case '>':
-            fputs("&gt;", stdout);
+            str_put(out, "&gt;");
             break;
         case '"':
-            fputs("&quot;", stdout);
+            str_put(out, "&quot;");
             break;
         default:
-            putchar(s[i]);
+            str_put_char(out, s[i]);
             break;
         }
     }
@@ -367,7 +367,7 @@ print_html_text(const char *s, size_t length)
 
 /* Uuids become links: to the row, whose first column is its anchor. */
 static void
-print_html_cell(const char *s, size_t column)
+put_html_cell(struct str *out, const char *s, size_t column)
 {
     struct uuid uuid;
 
@@ -380,10 +380,10 @@ print_html_cell(const char *s, size_t column)
                 p += strlen(p);
             }
         }
-        print_html_text(s, p - s);
+        put_html_text(out, s, p - s);
         if (*p) {
-            printf(column ? "<a href=\"#%.36s\">%.8s</a>"
-                   : "<a name=\"%.36s\">%.8s</a>", p, p);
+            str_printf(out, column ? "<a href=\"#%.36s\">%.8s</a>"
+                       : "<a name=\"%.36s\">%.8s</a>", p, p);
             p += UUID_LEN;
         }
         s = p;
@@ -391,73 +391,73 @@ print_html_cell(const char *s, size_t column)
 }
 
 static void
-print_html(const struct table *table, const struct table_style *style,
-           char **texts)
+put_html(struct str *out, const struct table *table,
+         const struct table_style *style, char **texts)
 {
     size_t n = table->headings.n;
 
-    puts("<table border=1>");
+    str_put(out, "<table border=1>\n");
     if (table->caption) {
-        fputs("    <caption>", stdout);
-        print_html_text(table->caption, strlen(table->caption));
-        puts("</caption>");
+        str_put(out, "    <caption>");
+        put_html_text(out, table->caption, strlen(table->caption));
+        str_put(out, "</caption>\n");
     }
     if (!style->no_headings) {
-        puts("  <tr>");
+        str_put(out, "  <tr>\n");
         VEC_FOR_EACH (heading, &table->headings) {
-            fputs("    <th>", stdout);
-            print_html_text(*heading, strlen(*heading));
-            puts("</th>");
+            str_put(out, "    <th>");
+            put_html_text(out, *heading, strlen(*heading));
+            str_put(out, "</th>\n");
         }
-        puts("  </tr>");
+        str_put(out, "  </tr>\n");
     }
     for (size_t i = 0; i < table->cells.n; i++) {
         if (i % n == 0) {
-            puts("  <tr>");
+            str_put(out, "  <tr>\n");
         }
-        fputs("    <td>", stdout);
-        print_html_cell(texts[i], i % n);
-        puts("</td>");
+        str_put(out, "    <td>");
+        put_html_cell(out, texts[i], i % n);
+        str_put(out, "</td>\n");
         if (i % n == n - 1) {
-            puts("  </tr>");
+            str_put(out, "  </tr>\n");
         }
     }
-    puts("</table>");
+    str_put(out, "</table>\n");
 }
 
 static void
-print_csv_cell(const char *s)
+put_csv_cell(struct str *out, const char *s)
 {
     if (!strpbrk(s, "\n\",")) {
-        fputs(s, stdout);
+        str_put(out, s);
         return;
     }
-    putchar('"');
+    str_put_char(out, '"');
     for (; *s; s++) {
         if (*s == '"') {
-            putchar('"');
+            str_put_char(out, '"');
         }
-        putchar(*s);
+        str_put_char(out, *s);
     }
-    putchar('"');
+    str_put_char(out, '"');
 }
 
 static void
-print_csv(const struct table *table, const struct table_style *style,
-          char **texts)
+put_csv(struct str *out, const struct table *table,
+        const struct table_style *style, char **texts)
 {
     size_t n = table->headings.n;
 
     if (table->caption) {
-        puts(table->caption);
+        str_printf(out, "%s\n", table->caption);
     }
     for (size_t i = 0; i < n && !style->no_headings; i++) {
-        print_csv_cell(table->headings.items[i]);
-        putchar(i == n - 1 ? '\n' : ',');
+        put_csv_cell(out, table->headings.items[i]);
+        str_put_char(out, i == n - 1 ? '\n' : ',');
     }
     for (size_t i = 0; i < table->cells.n; i++) {
-        print_csv_cell(texts[i]);
-        putchar(i % n == n - 1 ? '\n' : ',');
+        put_csv_cell(out, texts[i]);
+        str_put_char(out, i % n == n - 1 ? '\n' : ',');
     }
 }
 
@@ -487,7 +487,8 @@ cell_json(const struct table_cell *cell)
 }
 
 static void
-print_json(const struct table *table, const struct table_style *style)
+put_json(struct str *out, const struct table *table,
+         const struct table_style *style)
 {
     size_t n = table->headings.n;
     json_t *json = json_object();
@@ -495,7 +496,6 @@ print_json(const struct table *table, const struct table_style *style)
     json_t *data = json_array();
     json_t *row = NULL;
     char *timestamp = timestamp_text(style);
-    struct str text = STR_EMPTY;
 
     VEC_FOR_EACH (heading, &table->headings) {
         json_array_append_new(headings, json_string(*heading));
@@ -516,49 +516,59 @@ print_json(const struct table *table, const struct table_style *style)
     json_object_set_new(json, "headings", headings);
     json_object_set_new(json, "data", data);
     if (style->pretty) {
-        jtext_put_pretty(&text, json);
+        jtext_put_pretty(out, json);
     } else {
-        jtext_put_json(&text, json, true);
+        jtext_put_json(out, json, true);
     }
-    puts(str_cstr(&text));
-    str_uninit(&text);
+    str_put_char(out, '\n');
     free(timestamp);
     json_decref(json);
+}
+
+void
+table_put(struct str *out, const struct table *table,
+          const struct table_style *style, bool *is_later)
+{
+    char **texts, *timestamp;
+
+    if (style->format == TABLE_FORMAT_JSON) {
+        put_json(out, table, style);
+        return;
+    }
+    if (*is_later && style->format != TABLE_FORMAT_HTML) {
+        str_put_char(out, '\n');
+    }
+    *is_later = true;
+    timestamp = timestamp_text(style);
+    if (timestamp) {
+        str_printf(out, "%s\n", timestamp);
+        free(timestamp);
+    }
+    texts = make_texts(table, style);
+    switch (style->format) {
+    case TABLE_FORMAT_TABLE:
+        put_table(out, table, style, texts);
+        break;
+    case TABLE_FORMAT_LIST:
+        put_list(out, table, style, texts);
+        break;
+    case TABLE_FORMAT_HTML:
+        put_html(out, table, style, texts);
+        break;
+    default:
+        put_csv(out, table, style, texts);
+        break;
+    }
+    free_texts(texts, table->cells.n);
 }
 
 void
 table_print(const struct table *table, const struct table_style *style)
 {
     static bool is_later;
-    char **texts, *timestamp;
+    struct str out = STR_EMPTY;
 
-    if (style->format == TABLE_FORMAT_JSON) {
-        print_json(table, style);
-        return;
-    }
-    if (is_later && style->format != TABLE_FORMAT_HTML) {
-        putchar('\n');
-    }
-    is_later = true;
-    timestamp = timestamp_text(style);
-    if (timestamp) {
-        puts(timestamp);
-        free(timestamp);
-    }
-    texts = make_texts(table, style);
-    switch (style->format) {
-    case TABLE_FORMAT_TABLE:
-        print_table(table, style, texts);
-        break;
-    case TABLE_FORMAT_LIST:
-        print_list(table, style, texts);
-        break;
-    case TABLE_FORMAT_HTML:
-        print_html(table, style, texts);
-        break;
-    default:
-        print_csv(table, style, texts);
-        break;
-    }
-    free_texts(texts, table->cells.n);
+    table_put(&out, table, style, &is_later);
+    fputs(str_cstr(&out), stdout);
+    str_uninit(&out);
 }

@@ -5,6 +5,7 @@
 /* Tables as the command-line tools print them: --format=table, list, html,
  * csv, json; cells by --data=string, bare, json. */
 
+#include "lib/base/str.h"
 #include "lib/base/vec.h"
 #include "lib/daemon/options.h"
 #include "lib/ovsdb/datum.h"
@@ -68,6 +69,11 @@ void table_put_datum(struct table *, const struct ovsdb_datum *,
 /* Orders the rows by their columns from left to right: first those that are
  * no uuids, so that the order does not depend on chance, then those. */
 void table_sort(struct table *);
+
+/* Appends the table, after an empty line if '*is_later', which becomes true
+ * (for formats that need the line). */
+void table_put(struct str *, const struct table *, const struct table_style *,
+               bool *is_later);
 
 /* Prints to stdout, after an empty line if a table has been printed before. */
 void table_print(const struct table *, const struct table_style *);

@@ -8,15 +8,22 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/runtime/clock.h"
 
 /* What to wait for after a change. */
-static enum { WAIT_NONE, WAIT_SB, WAIT_HV } wait_for;
+enum wait_for { WAIT_NONE, WAIT_SB, WAIT_HV };
 
-/* "sync" waits even if nothing changed. */
-static bool force_wait;
+struct wait {
+    enum wait_for wait_for;
+    bool print_time;            /* --print-wait-time. */
+    bool force;                 /* "sync" waits even if nothing changed. */
+    int64_t start_ms;           /* When the request came, as clocks tell. */
+    int64_t next_cfg;           /* The configuration number that the changes
+                                 * got. */
+};
 
-/* The configuration number that this run's changes got; 0 for none. */
-static int64_t next_cfg;
+/* As options say. */
+static struct wait wait_options;
 
 /* General commands. */
 
@@ -28,10 +35,12 @@ run_init(struct dbctl_call *call UNUSED)
 }
 
 static struct error *
-run_sync(struct dbctl_call *call UNUSED)
+run_sync(struct dbctl_call *call)
 {
+    struct wait *wait = dbctl_state(call->dbctl);
+
     /* Without --wait there is nothing to wait for. */
-    force_wait = true;
+    wait->force = true;
     return NULL;
 }
 
@@ -240,21 +249,39 @@ static const struct dbctl_server server = {
 /* The run as a whole. */
 
 static void
+reset(void)
+{
+    wait_options = (struct wait) { .wait_for = WAIT_NONE };
+}
+
+static void
 prepare(struct dbctl *dbctl)
 {
-    dbctl_monitor(dbctl, &nb_nb_global_table,
-                  REPLICA_COL(NB_NB_GLOBAL_COL_NB_CFG)
-                  | REPLICA_COL(NB_NB_GLOBAL_COL_SB_CFG)
-                  | REPLICA_COL(NB_NB_GLOBAL_COL_HV_CFG));
+    struct wait *wait = dbctl_state(dbctl);
+
+    *wait = wait_options;
+    wait->start_ms = clock_wall_ms();
+    dbctl_monitor(dbctl, &nb_nb_global_table, 0);
+    if (wait->wait_for != WAIT_NONE) {
+        dbctl_monitor(dbctl, &nb_nb_global_table,
+                      REPLICA_COL(NB_NB_GLOBAL_COL_NB_CFG)
+                      | REPLICA_COL(NB_NB_GLOBAL_COL_NB_CFG_TIMESTAMP)
+                      | REPLICA_COL(NB_NB_GLOBAL_COL_SB_CFG)
+                      | REPLICA_COL(NB_NB_GLOBAL_COL_SB_CFG_TIMESTAMP)
+                      | REPLICA_COL(NB_NB_GLOBAL_COL_HV_CFG)
+                      | REPLICA_COL(NB_NB_GLOBAL_COL_HV_CFG_TIMESTAMP));
+    }
 }
 
 static void
 begin(struct dbctl *dbctl)
 {
+    struct wait *wait = dbctl_state(dbctl);
+
     if (!nb_nb_global_first(dbctl_replica(dbctl))) {
         nb_nb_global_insert(dbctl_txn(dbctl));
     }
-    force_wait = false;
+    wait->force = false;
 }
 
 static void
@@ -262,17 +289,40 @@ end(struct dbctl *dbctl)
 {
     const struct nb_nb_global *global
         = nb_nb_global_first(dbctl_replica(dbctl));
+    const struct wait *wait = dbctl_state(dbctl);
 
-    if (wait_for != WAIT_NONE && global) {
+    if (wait->wait_for != WAIT_NONE && global) {
         replica_txn_increment(dbctl_txn(dbctl), &global->header,
-                              NB_NB_GLOBAL_COL_NB_CFG, force_wait);
+                              NB_NB_GLOBAL_COL_NB_CFG, wait->force);
     }
 }
 
 static void
-committed(struct dbctl *dbctl UNUSED, const struct replica_txn *txn)
+committed(struct dbctl *dbctl, const struct replica_txn *txn)
 {
-    next_cfg = wait_for == WAIT_NONE ? 0 : replica_txn_increment_value(txn);
+    struct wait *wait = dbctl_state(dbctl);
+
+    if (wait->wait_for != WAIT_NONE) {
+        wait->next_cfg = replica_txn_increment_value(txn);
+    }
+}
+
+static void
+put_time(struct dbctl *dbctl, const struct nb_nb_global *global)
+{
+    const struct wait *wait = dbctl_state(dbctl);
+    struct str *out = dbctl_output(dbctl);
+
+    str_printf(out, "Time spent on processing nb_cfg %lld:\n"
+               "\tovn-northd delay before processing:\t%lldms\n"
+               "\tovn-northd completion:\t\t\t%lldms\n",
+               (long long) wait->next_cfg,
+               (long long) (global->nb_cfg_timestamp - wait->start_ms),
+               (long long) (global->sb_cfg_timestamp - wait->start_ms));
+    if (wait->wait_for == WAIT_HV) {
+        str_printf(out, "\tovn-controller(s) completion:\t\t%lldms\n",
+                   (long long) (global->hv_cfg_timestamp - wait->start_ms));
+    }
 }
 
 static bool
@@ -280,10 +330,19 @@ is_applied(struct dbctl *dbctl, int *status UNUSED)
 {
     const struct nb_nb_global *global
         = nb_nb_global_first(dbctl_replica(dbctl));
+    const struct wait *wait = dbctl_state(dbctl);
 
-    return (wait_for == WAIT_NONE || !global
-            || (wait_for == WAIT_SB ? global->sb_cfg
-                : global->hv_cfg) >= next_cfg);
+    if (wait->wait_for == WAIT_NONE || !global) {
+        return true;
+    }
+    if ((wait->wait_for == WAIT_SB ? global->sb_cfg : global->hv_cfg)
+        < wait->next_cfg) {
+        return false;
+    }
+    if (wait->print_time) {
+        put_time(dbctl, global);
+    }
+    return true;
 }
 
 static char *
@@ -299,11 +358,11 @@ static struct error *
 set_wait(void *target UNUSED, const char *argument)
 {
     if (!strcmp(argument, "none")) {
-        wait_for = WAIT_NONE;
+        wait_options.wait_for = WAIT_NONE;
     } else if (!strcmp(argument, "sb")) {
-        wait_for = WAIT_SB;
+        wait_options.wait_for = WAIT_SB;
     } else if (!strcmp(argument, "hv")) {
-        wait_for = WAIT_HV;
+        wait_options.wait_for = WAIT_HV;
     } else {
         return error_create(0, "argument to --wait must be \"none\", \"sb\", "
                             "or \"hv\"");
@@ -314,7 +373,7 @@ set_wait(void *target UNUSED, const char *argument)
 static struct error *
 set_no_wait(void *target UNUSED, const char *argument UNUSED)
 {
-    wait_for = WAIT_NONE;
+    wait_options.wait_for = WAIT_NONE;
     return NULL;
 }
 
@@ -327,6 +386,9 @@ main(int argc, char *argv[])
           set_wait, NULL },
         { "no-wait", 0, OPTION_NONE, NULL, "do not wait (default)",
           set_no_wait, NULL },
+        { "print-wait-time", 0, OPTION_NONE, NULL,
+          "with --wait, print how long it took", option_set_true,
+          &wait_options.print_time },
     };
     const struct dbctl_command_group groups[] = {
         nbctl_general_commands, nbctl_switch_commands, nbctl_lsp_commands,
@@ -348,6 +410,10 @@ main(int argc, char *argv[])
         .server = &server,
         .options = { NULL, rows, ARRAY_SIZE(rows) },
         .description = "examines and changes the northbound database of OVN",
+        .options_variable = "OVN_NBCTL_OPTIONS",
+        .daemon_variable = "OVN_NB_DAEMON",
+        .state_size = sizeof(struct wait),
+        .reset = reset,
         .default_remote = default_remote,
         .prepare = prepare,
         .begin = begin,

@@ -119,6 +119,8 @@ main(int argc, char *argv[])
         .server = &server,
         .show = show,
         .description = "examines and changes the southbound database of OVN",
+        .options_variable = "OVN_SBCTL_OPTIONS",
+        .daemon_variable = "OVN_SB_DAEMON",
         .default_remote = default_remote,
         .prepare = prepare,
         .begin = begin,
