@@ -62,19 +62,6 @@ void dbctl_start(struct dbctl *,
 /* Goes on after a change of the replica, or dbctl_wake(). */
 void dbctl_advance(struct dbctl *);
 
-/* run.c */
-
-/* What the options read last say. */
-extern struct dbctl_settings dbctl_settings;
-
-/* Forgets it. */
-void dbctl_reset_settings(const struct dbctl_tool *);
-
-/* Connects as the options say; with 'keep_trying' whatever happens. */
-struct dbctl_link;
-void dbctl_open(const struct dbctl_tool *, struct dbctl_link *,
-                bool keep_trying);
-
 /* connect.c */
 
 /* The way between a replica and its server. */
@@ -88,6 +75,18 @@ struct dbctl_link {
 struct error *dbctl_connect(struct dbctl_link *, const char *remote,
                             bool shuffle) MUST_USE;
 void dbctl_disconnect(struct dbctl_link *);
+
+/* run.c */
+
+/* What the options read last say. */
+extern struct dbctl_settings dbctl_settings;
+
+/* Forgets it. */
+void dbctl_reset_settings(const struct dbctl_tool *);
+
+/* Connects as the options say; with 'keep_trying' whatever happens. */
+void dbctl_open(const struct dbctl_tool *, struct dbctl_link *,
+                bool keep_trying);
 
 /* daemon.c */
 
