@@ -139,3 +139,249 @@ def test_fragments_have_ports_and_translations(switch):
                          "30000").strip() == "10.7.0.1"
     flow = switch.dpctl("dump-conntrack")
     assert "reply=(src=10.7.0.2,dst=10.7.0.1,sport=7777,dport=5000)" in flow
+
+
+# ## FTP: a server and Python's client
+
+FTP_SERVER = """
+import socket, sys, threading
+
+address, active_from = sys.argv[1], int(sys.argv[2])
+family = socket.AF_INET6 if ":" in address else socket.AF_INET
+DATA = bytes(range(256)) * 400
+
+
+class Session(threading.Thread):
+    def __init__(self, sock):
+        super().__init__(daemon=True)
+        self.sock, self.lines = sock, sock.makefile("r", newline="\\n")
+        self.listener = self.active = None
+
+    def say(self, text):
+        self.sock.sendall((text + "\\r\\n").encode())
+
+    def data(self):
+        if self.active:
+            s = socket.socket(family, socket.SOCK_STREAM)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind((address, active_from))
+            s.settimeout(5)
+            s.connect(self.active)
+            return s
+        self.listener.settimeout(5)
+        return self.listener.accept()[0]
+
+    def listen(self):
+        self.listener = socket.create_server((address, 0), family=family)
+        self.active = None
+        return self.listener.getsockname()[1]
+
+    def run(self):
+        self.say("220 here")
+        for line in self.lines:
+            word, _, rest = line.strip().partition(" ")
+            word = word.upper()
+            if word == "USER":
+                self.say("331 password")
+            elif word == "PASS":
+                self.say("230 welcome")
+            elif word == "TYPE":
+                self.say("200 fine")
+            elif word == "PASV":
+                port = self.listen()
+                self.say("227 Entering Passive Mode (%s,%d,%d)." % (
+                    address.replace(".", ","), port >> 8, port & 255))
+            elif word == "EPSV":
+                self.say("229 Entering Extended Passive Mode (|||%d|)"
+                         % self.listen())
+            elif word == "PORT":
+                n = rest.split(",")
+                self.active = (".".join(n[:4]), int(n[4]) * 256 + int(n[5]))
+                self.say("200 PORT from %s" % self.active[0])
+            elif word == "EPRT":
+                n = rest.split("|")
+                self.active = (n[2], int(n[3]))
+                self.say("200 EPRT from %s" % self.active[0])
+            elif word == "RETR":
+                try:
+                    s = self.data()
+                except OSError as e:
+                    self.say("425 no data connection: %s" % e)
+                    continue
+                self.say("150 here it comes")
+                s.sendall(DATA)
+                s.close()
+                self.say("226 done")
+            elif word == "QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("502 what?")
+
+
+server = socket.create_server((address, 21), family=family)
+print("ready", flush=True)
+while True:
+    Session(server.accept()[0]).start()
+"""
+
+FTP_CLIENT = """
+import ftplib, sys
+ftp = ftplib.FTP(timeout=8)
+ftp.connect(sys.argv[1])
+ftp.login("me", "secret")
+ftp.set_pasv(sys.argv[2] == "passive")
+for i in range(3):
+    data = bytearray()
+    ftp.retrbinary("RETR file", data.extend)
+    assert bytes(data) == bytes(range(256)) * 400, len(data)
+ftp.quit()
+print("done")
+"""
+
+
+def ftp_flows(switch, nat):
+    """va may begin FTP sessions; data connections only as announced.  With
+    'nat', va appears as .99 and the server as .88 (::99 and ::88)."""
+    apply = ",nat" if nat else ""
+    for family, n in (("tcp", "10.7.0."), ("tcp6", "fd07::")):
+        p = "[%s]" if nat and family == "tcp6" else "%s"
+        snat = ",nat(src=%s)" % (n + "99") if nat else ""
+        switch.flows(
+            "table=0,%s,ct_state=-trk,actions=ct(table=1,zone=5%s)"
+            % (family, apply),
+            "table=1,%s,tp_dst=21,ct_state=+new+trk,in_port=vifa,"
+            "actions=ct(commit,zone=5,alg=ftp%s),output:vifb"
+            % (family, snat),
+            "table=1,%s,ct_state=+new+rel+trk,actions="
+            "ct(commit,zone=5%s,table=2)" % (family, apply),
+            "table=1,%s,ct_state=+est+trk,actions=resubmit(,2)" % family,
+            "table=2,%s,in_port=vifa,actions=output:vifb" % family,
+            "table=2,%s,in_port=vifb,actions=output:vifa" % family)
+
+
+def neighbours(ns, addresses, mac):
+    for address in addresses:
+        run(["ip", "-n", ns, "neigh", "add", address, "lladdr", mac, "dev",
+             "eth0", "nud", "permanent"])
+
+
+@pytest.mark.parametrize("nat", [False, True], ids=["plain", "snat"])
+@pytest.mark.parametrize("mode", ["active", "passive"])
+@pytest.mark.parametrize("family", ["v4", "v6"])
+def test_ftp(switch, family, mode, nat):
+    """Data connections of a session are its own, whoever begins them."""
+    va, vb = switch.vm("a"), switch.vm("b")
+    server = "10.7.0.2" if family == "v4" else "fd07::2"
+    neighbours(vb, ("10.7.0.99", "fd07::99"), "02:00:00:00:00:01")
+    ftp_flows(switch, nat)
+    switch.ready("ftpd", within(vb, ["python3", "-c", FTP_SERVER, server,
+                                     "20"]))
+    assert switch.python(va, FTP_CLIENT, server, mode).strip() == "done"
+    entries = switch.dpctl("dump-conntrack")
+    assert "helper=ftp" in entries
+    # Nobody else gets in.
+    with pytest.raises(AssertionError):
+        switch.python(va, "import socket, sys; socket.create_connection("
+                      "(sys.argv[1], 2121), 1)", server)
+
+
+@pytest.mark.parametrize("mode", ["active", "passive"])
+def test_ftp_behind_a_service_address(switch, mode):
+    """The server says its own address; the client must see the service's,
+    of another length."""
+    va, vb = switch.vm("a"), switch.vm("b")
+    neighbours(va, ["10.7.0.188"], "02:00:00:00:00:02")
+    ftp_flows(switch, True)
+    switch.flows("priority=50000,table=1,tcp,nw_dst=10.7.0.188,tp_dst=21,"
+                 "ct_state=+new+trk,in_port=vifa,actions=ct(commit,zone=5,"
+                 "alg=ftp,nat(dst=10.7.0.2)),output:vifb")
+    switch.ready("ftpd", within(vb, ["python3", "-c", FTP_SERVER, "10.7.0.2",
+                                     "20"]))
+    assert switch.python(va, FTP_CLIENT, "10.7.0.188",
+                         mode).strip() == "done"
+
+
+def test_expectations_are_shown(switch):
+    va, vb = switch.vm("a"), switch.vm("b")
+    ftp_flows(switch, False)
+    switch.ready("ftpd", within(vb, ["python3", "-c", FTP_SERVER, "10.7.0.2",
+                                     "20"]))
+    switch.ready("client", within(va, ["python3", "-c", """
+import ftplib, time
+ftp = ftplib.FTP(timeout=8)
+ftp.connect("10.7.0.2")
+ftp.login("me", "secret")
+ftp.sendcmd("PORT 10,7,0,1,4,210")
+print("ready", flush=True)
+time.sleep(600)
+"""]))
+    wait_until(lambda: switch.dpctl("dump-conntrack-exp"), what="expectation")
+    line = switch.dpctl("dump-conntrack-exp", "zone=5").strip()
+    assert line.startswith("tcp,orig=(src=10.7.0.2,dst=10.7.0.1,sport=0,"
+                           "dport=1234),parent=(src=10.7.0.1,dst=10.7.0.2,"), \
+        line
+    assert line.endswith("dport=21),zone=5,helper=ftp"), line
+    assert switch.dpctl("dump-conntrack-exp", "zone=6") == ""
+    switch.dpctl("flush-conntrack", "zone=5")
+    assert switch.dpctl("dump-conntrack-exp") == ""
+
+
+TFTP_SERVER = """
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.7.0.2", 69))
+print("ready", flush=True)
+while True:
+    request, client = s.recvfrom(600)
+    t = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    t.bind(("10.7.0.2", 0))
+    t.settimeout(5)
+    for block in (1, 2):
+        t.sendto(struct.pack("!HH", 3, block) + b"x" * (512 if block == 1
+                                                        else 10), client)
+        try:
+            t.recvfrom(600)
+        except TimeoutError:
+            break
+"""
+
+TFTP_CLIENT = """
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(5)
+got = b""
+for attempt in range(3):
+    s.sendto(b"\\0\\1file\\0octet\\0", ("10.7.0.2", 69))
+    try:
+        data, server = s.recvfrom(600)
+        break
+    except TimeoutError:
+        continue
+while True:
+    op, block = struct.unpack("!HH", data[:4])
+    got += data[4:]
+    s.sendto(struct.pack("!HH", 4, block), server)
+    if len(data) < 516:
+        break
+    data, server = s.recvfrom(600)
+assert len(got) == 522, len(got)
+print("done")
+"""
+
+
+def test_tftp_behind_nat(switch):
+    """The answer comes from a port that nobody knew."""
+    va, vb = switch.vm("a"), switch.vm("b")
+    neighbours(vb, ["10.7.0.99"], "02:00:00:00:00:01")
+    switch.flows("table=0,udp,ct_state=-trk,actions=ct(table=1,zone=5,nat)",
+                 "table=1,udp,tp_dst=69,ct_state=+new-rel+trk,in_port=vifa,"
+                 "actions=ct(commit,zone=5,alg=tftp,nat(src=10.7.0.99:"
+                 "5000-5000)),output:vifb",
+                 "table=1,udp,ct_state=+new+rel+trk,in_port=vifb,"
+                 "actions=ct(commit,zone=5,nat,table=2)",
+                 "table=1,udp,ct_state=+est+trk,actions=resubmit(,2)",
+                 "table=2,in_port=vifa,actions=output:vifb",
+                 "table=2,in_port=vifb,actions=output:vifa")
+    switch.ready("tftpd", within(vb, ["python3", "-c", TFTP_SERVER]))
+    assert switch.python(va, TFTP_CLIENT).strip() == "done"

@@ -4,11 +4,16 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/actions.c \
 	vswitch/datapath/conntrack.c \
 	vswitch/datapath/conntrack.h \
+	vswitch/datapath/ct_alg.c \
+	vswitch/datapath/ct_args.c \
 	vswitch/datapath/ct_control.c \
+	vswitch/datapath/ct_expect.c \
 	vswitch/datapath/ct_key.c \
 	vswitch/datapath/ct_nat.c \
 	vswitch/datapath/ct_private.h \
 	vswitch/datapath/ct_proto.c \
+	vswitch/datapath/ct_sctp.c \
+	vswitch/datapath/ct_table.c \
 	vswitch/datapath/datapath.h \
 	vswitch/datapath/dpif.c \
 	vswitch/datapath/flow_table.c \
@@ -61,6 +66,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += vswitch/datapath/test
 vswitch_datapath_test_SOURCES = \
 	vswitch/datapath/conntrack_test.c \
+	vswitch/datapath/ct_alg_test.c \
 	vswitch/datapath/dp_test.c \
 	vswitch/datapath/ipf_test.c
 vswitch_datapath_test_LDADD = $(CMOCKA_LIBS) $(datapath_libs)

@@ -14,19 +14,16 @@
  *
  * The semantics are those of the kernel's (ovs-actions(7), "ct"): a connection
  * is new until a packet of the reply direction was seen; related is an ICMP
- * error about a connection; what cannot be a connection's is invalid. */
+ * error about a connection, and a connection that another one announced; what
+ * cannot be a connection's is invalid. */
 
 #include "vswitch/datapath/conntrack.h"
 
 #include <errno.h>
-#include <linux/openvswitch.h>
 #include <stdlib.h>
 
 #include "lib/base/alloc.h"
-#include "lib/base/hash.h"
 #include "lib/base/random.h"
-#include "lib/base/text.h"
-#include "lib/netlink/attr.h"
 #include "lib/runtime/counter.h"
 #include "vswitch/datapath/ct_private.h"
 
@@ -34,16 +31,6 @@ COUNTER(conntrack_full);
 COUNTER(conntrack_zone_full);
 COUNTER(conntrack_nat_full);
 COUNTER(conntrack_invalid);
-
-/* The arguments of an action. */
-struct ct_args {
-    uint16_t zone;
-    bool commit, force;
-    uint32_t mark, mark_mask;
-    union be128 label, label_mask;
-    struct ct_nat nat;
-    uint16_t policy;
-};
 
 struct conntrack *
 conntrack_create(void)
@@ -55,6 +42,7 @@ conntrack_create(void)
         hmap_init(&ct->shards[i].nodes);
     }
     ct->ipf = ipf_create();
+    ct->expectations = ct_expectations_create();
     ct->seed = random_u64();
     ct->max_conns = CT_DEFAULT_MAXCONNS;
     ct->tcp_seq_chk = true;
@@ -64,311 +52,12 @@ conntrack_create(void)
     return ct;
 }
 
-/* The table. */
-
-static uint64_t
-hash_key(const struct conntrack *ct, const struct ct_key *key)
-{
-    return hash_bytes(key, CT_KEY_SIZE, ct->seed);
-}
-
-static struct ct_shard *
-shard_of(struct conntrack *ct, uint64_t hash)
-{
-    /* The upper bits: the lower ones choose the bucket in the shard. */
-    return &ct->shards[hash >> 56];
-}
-
-_Static_assert(CT_N_SHARDS == 256, "eight bits choose the shard");
-
-static struct ct_node *
-find_in_shard(const struct ct_shard *shard, const struct ct_key *key,
-              uint64_t hash)
-{
-    struct ct_node *node;
-
-    HMAP_FOR_EACH_WITH_HASH (node, hmap_node, hash, &shard->nodes) {
-        if (!memcmp(&node->key, key, CT_KEY_SIZE)) {
-            return node;
-        }
-    }
-    return NULL;
-}
-
-/* The live connection that 'key' is a direction of, and which, or NULL. */
-static struct ct_conn *
-find(struct conntrack *ct, const struct ct_key *key, int64_t now_ms, int *dir)
-{
-    uint64_t hash = hash_key(ct, key);
-    struct ct_shard *shard = shard_of(ct, hash);
-    struct ct_conn *conn = NULL;
-    struct ct_node *node;
-
-    pthread_mutex_lock(&shard->mutex);
-    node = find_in_shard(shard, key, hash);
-    if (node) {
-        conn = ct_node_conn(node, dir);
-    }
-    pthread_mutex_unlock(&shard->mutex);
-    if (conn && ct_conn_expired(conn, now_ms)) {
-        ct_conn_remove(ct, conn);
-        return NULL;
-    }
-    return conn;
-}
-
-/* Locks the two shards, in the order that all do. */
-static void
-lock_both(struct ct_shard *a, struct ct_shard *b)
-{
-    pthread_mutex_lock(a < b ? &a->mutex : &b->mutex);
-    if (a != b) {
-        pthread_mutex_lock(a < b ? &b->mutex : &a->mutex);
-    }
-}
-
-static void
-unlock_both(struct ct_shard *a, struct ct_shard *b)
-{
-    pthread_mutex_unlock(&a->mutex);
-    if (a != b) {
-        pthread_mutex_unlock(&b->mutex);
-    }
-}
-
-static void
-free_conn_rcu(struct rcu_head *rcu)
-{
-    struct ct_conn *conn = caa_container_of(rcu, struct ct_conn, rcu);
-
-    pthread_spin_destroy(&conn->lock);
-    free(conn);
-}
-
-static void
-count(struct conntrack *ct, uint16_t zone, int delta)
-{
-    __atomic_fetch_add(&ct->n_conns, delta, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&ct->zone_count[zone], delta, __ATOMIC_RELAXED);
-}
-
-void
-ct_conn_remove(struct conntrack *ct, struct ct_conn *conn)
-{
-    struct ct_shard *a = shard_of(ct, conn->nodes[0].hmap_node.hash);
-    struct ct_shard *b = shard_of(ct, conn->nodes[1].hmap_node.hash);
-
-    if (__atomic_exchange_n(&conn->dead, true, __ATOMIC_ACQ_REL)) {
-        return;
-    }
-    lock_both(a, b);
-    hmap_remove(&a->nodes, &conn->nodes[0].hmap_node);
-    hmap_remove(&b->nodes, &conn->nodes[1].hmap_node);
-    unlock_both(a, b);
-    count(ct, conn->nodes[CT_ORIG].key.zone, -1);
-    call_rcu(&conn->rcu, free_conn_rcu);
-}
-
-/* Puts 'conn' into the table: 0, or -EEXIST if one of its keys is there. */
-static int
-insert(struct conntrack *ct, struct ct_conn *conn)
-{
-    uint64_t hashes[2];
-    struct ct_shard *shards[2];
-    int error = -EEXIST;
-
-    for (int dir = 0; dir < 2; dir++) {
-        hashes[dir] = hash_key(ct, &conn->nodes[dir].key);
-        shards[dir] = shard_of(ct, hashes[dir]);
-    }
-    lock_both(shards[0], shards[1]);
-    if (!find_in_shard(shards[0], &conn->nodes[0].key, hashes[0])
-        && !find_in_shard(shards[1], &conn->nodes[1].key, hashes[1])
-        && memcmp(&conn->nodes[0].key, &conn->nodes[1].key, CT_KEY_SIZE)) {
-        hmap_insert(&shards[0]->nodes, &conn->nodes[0].hmap_node, hashes[0]);
-        hmap_insert(&shards[1]->nodes, &conn->nodes[1].hmap_node, hashes[1]);
-        error = 0;
-    }
-    unlock_both(shards[0], shards[1]);
-    return error;
-}
-
-/* Walks go through the buckets in an order of theirs: by index with its bits
- * reversed.  A table that doubles splits a bucket into two that come next to
- * each other in it, so that a walk that lets go of the lock goes on where it
- * was, and tells nothing twice. */
-
-#define BUCKETS_PER_LOCK 64
-
-static size_t
-reverse_bits(size_t x)
-{
-    size_t r = 0;
-
-    for (unsigned int i = 0; i < 8 * sizeof x; i++) {
-        r = r << 1 | (x >> i & 1);
-    }
-    return r;
-}
-
-/* The bucket after 'bucket' of a table of 'mask'; 0 after the last. */
-static size_t
-next_bucket(size_t bucket, size_t mask)
-{
-    return reverse_bits(reverse_bits(bucket | ~mask) + 1);
-}
-
-/* Calls 'each' for the connections of some buckets from '*bucket' on; moves
- * it.  Stops where 'each' returns false, to begin there the next time. */
-static void
-walk_some(struct ct_shard *shard, size_t *bucket,
-          bool (*each)(struct ct_conn *, void *aux), void *aux)
-{
-    bool go_on = true;
-
-    pthread_mutex_lock(&shard->mutex);
-    for (unsigned int i = 0; i < BUCKETS_PER_LOCK && go_on; i++) {
-        const struct hmap *nodes = &shard->nodes;
-        struct hmap_node *n = nodes->buckets[*bucket & nodes->mask];
-
-        for (; n && go_on; n = n->next) {
-            int dir;
-            struct ct_conn *conn = ct_node_conn(
-                CONTAINER_OF(n, struct ct_node, hmap_node), &dir);
-
-            if (dir == CT_ORIG) {
-                go_on = each(conn, aux);
-            }
-        }
-        if (go_on) {
-            *bucket = next_bucket(*bucket, nodes->mask);
-            go_on = *bucket != 0;
-        }
-    }
-    pthread_mutex_unlock(&shard->mutex);
-}
-
-struct live_walk {
-    int64_t now_ms;
-    void (*each)(struct ct_conn *, void *aux);
-    void *aux;
-};
-
-static bool
-tell_live(struct ct_conn *conn, void *walk_)
-{
-    struct live_walk *walk = walk_;
-
-    if (!ct_conn_expired(conn, walk->now_ms)) {
-        walk->each(conn, walk->aux);
-    }
-    return true;
-}
-
-void
-ct_shard_for_each(struct conntrack *ct, unsigned int i, int64_t now_ms,
-                  void (*each)(struct ct_conn *, void *aux), void *aux)
-{
-    struct live_walk walk = { now_ms, each, aux };
-    size_t bucket = 0;
-
-    do {
-        walk_some(&ct->shards[i], &bucket, tell_live, &walk);
-    } while (bucket);
-}
-
-static bool
-count_one(struct ct_conn *conn UNUSED, void *n_)
-{
-    uint32_t *n = n_;
-
-    ++*n;
-    return true;
-}
-
-uint32_t
-ct_shard_count(struct conntrack *ct, unsigned int i)
-{
-    size_t bucket = 0;
-    uint32_t n = 0;
-
-    do {
-        walk_some(&ct->shards[i], &bucket, count_one, &n);
-    } while (bucket);
-    return n;
-}
-
-/* Connections of a shard that expired before 'now_ms'.  Since removal locks
- * both shards of a connection, they are collected first; RCU keeps them. */
-struct expired {
-    int64_t now_ms;
-    unsigned int n;
-    struct ct_conn *conns[64];
-};
-
-static bool
-collect_expired(struct ct_conn *conn, void *expired_)
-{
-    struct expired *e = expired_;
-
-    if (ct_conn_expired(conn, e->now_ms)) {
-        if (e->n == ARRAY_SIZE(e->conns)) {
-            return false;
-        }
-        e->conns[e->n++] = conn;
-    }
-    return true;
-}
-
-static void
-sweep_shard(struct conntrack *ct, struct ct_shard *shard, int64_t now_ms)
-{
-    struct expired e = { .now_ms = now_ms };
-    size_t bucket = 0;
-
-    do {
-        e.n = 0;
-        walk_some(shard, &bucket, collect_expired, &e);
-        for (unsigned int i = 0; i < e.n; i++) {
-            ct_conn_remove(ct, e.conns[i]);
-        }
-    } while (bucket || e.n == ARRAY_SIZE(e.conns));
-}
-
-void
-conntrack_sweep(struct conntrack *ct, int64_t now_ms)
-{
-    ipf_sweep(ct->ipf, now_ms);
-    rcu_read_lock();
-    for (unsigned int i = 0; i < CT_N_SHARDS / CONNTRACK_SWEEPS; i++) {
-        sweep_shard(ct, &ct->shards[ct->next_sweep++ % CT_N_SHARDS], now_ms);
-    }
-    rcu_read_unlock();
-}
-
-void
-conntrack_sweep_due(struct conntrack *ct, int64_t now_ms)
-{
-    uint32_t interval_ms = __atomic_load_n(&ct->sweep_interval_ms,
-                                           __ATOMIC_RELAXED);
-    unsigned int n = 0;
-
-    /* What was missed for long is not made up for. */
-    ct->swept_ms = MAX(ct->swept_ms, now_ms - (int64_t) interval_ms);
-    while (n < CONNTRACK_SWEEPS
-           && now_ms - ct->swept_ms >= interval_ms / CONNTRACK_SWEEPS) {
-        conntrack_sweep(ct, now_ms);
-        ct->swept_ms += MAX(interval_ms / CONNTRACK_SWEEPS, 1);
-        n++;
-    }
-}
-
 void
 conntrack_destroy(struct conntrack *ct)
 {
     rcu_read_lock();
     for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
-        sweep_shard(ct, &ct->shards[i], INT64_MAX);
+        ct_sweep_shard(ct, &ct->shards[i], INT64_MAX);
     }
     rcu_read_unlock();
     for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
@@ -379,6 +68,7 @@ conntrack_destroy(struct conntrack *ct)
         free(ct->policies[i]);
     }
     pthread_mutex_destroy(&ct->policy_mutex);
+    ct_expectations_destroy(ct->expectations);
     ipf_destroy(ct->ipf);
     free(ct);
 }
@@ -460,29 +150,68 @@ insert_translated(struct conntrack *ct, struct ct_conn *conn,
                   const struct ct_nat *nat)
 {
     const struct ct_key plain = conn->nodes[CT_REPLY].key;
+    uint32_t start = ct_nat_start(nat, ct, conn);
 
     for (unsigned int attempt = 0; ; attempt++) {
         struct ct_key *reply = &conn->nodes[CT_REPLY].key;
 
         *reply = plain;
-        if (!ct_nat_choose(nat, ct, conn, attempt)) {
+        if (!ct_nat_choose(nat, ct, conn, start, attempt)) {
             counter_inc(conntrack_nat_full);
             return -ENOSPC;
         }
         conn->nat_state = memcmp(reply, &plain, CT_KEY_SIZE) ? nat->kind : 0;
-        if (!insert(ct, conn)) {
+        if (!ct_insert(ct, conn)) {
             return 0;
         }
     }
 }
 
-/* Makes a connection of the packet: NULL if it cannot be. */
+/* Source ports tried for a connection that was announced, if it comes from an
+ * address that others share. */
+#define MAX_EXPECTED_ATTEMPTS 128
+
+/* Inserts a connection that was announced, translated as its parent is. */
+static int
+insert_expected(struct conntrack *ct, struct ct_conn *conn,
+                const struct ct_expected *x)
+{
+    struct ct_key *reply = &conn->nodes[CT_REPLY].key;
+    uint16_t port = ntohs(conn->nodes[CT_ORIG].key.tp_src);
+    unsigned int n = x->nat_state & CS_SRC_NAT ? MAX_EXPECTED_ATTEMPTS : 1;
+
+    ct_key_reverse(&x->to, reply);
+    reply->dir = CT_REPLY;
+    conn->nat_state = x->nat_state;
+    for (unsigned int i = 0; i < n; i++) {
+        reply->tp_dst = htons(port);
+        if (!ct_insert(ct, conn)) {
+            return 0;
+        }
+        port = port == UINT16_MAX ? 1024 : port + 1;
+    }
+    counter_inc(conntrack_nat_full);
+    return -ENOSPC;
+}
+
+static int
+insert(struct conntrack *ct, struct ct_conn *conn,
+       const struct ct_args *args, const struct ct_expected *x)
+{
+    return (x && x->nat_state && args->nat.wanted
+            ? insert_expected(ct, conn, x)
+            : args->nat.kind ? insert_translated(ct, conn, &args->nat)
+            : ct_insert(ct, conn));
+}
+
+/* Makes a connection of the packet, which is 'x' if that is not NULL; NULL if
+ * it cannot be. */
 static struct ct_conn *
 commit(struct conntrack *ct, const struct ct_packet *cp,
-       const struct ct_args *args, int64_t now_ms)
+       const struct ct_args *args, const struct ct_expected *x,
+       int64_t now_ms)
 {
     struct ct_conn *conn;
-    int error;
 
     if (!has_room(ct, args->zone)) {
         return NULL;
@@ -494,15 +223,22 @@ commit(struct conntrack *ct, const struct ct_packet *cp,
     ct_key_reverse(&cp->key, &conn->nodes[CT_REPLY].key);
     conn->nodes[CT_REPLY].key.dir = CT_REPLY;
     conn->policy = args->policy;
+    if (args->alg != CT_ALG_NONE) {
+        conn->alg = ct_alg_create(args->alg);
+    }
+    if (x) {
+        conn->is_related = true;
+        conn->mark = x->mark;
+        conn->label = x->label;
+    }
     ct_proto_begin(ct, conn, cp, now_ms);
-    error = (args->nat.kind ? insert_translated(ct, conn, &args->nat)
-             : insert(ct, conn));
-    if (error) {
-        pthread_spin_destroy(&conn->lock);
-        free(conn);
+    if (insert(ct, conn, args, x)) {
+        ct_conn_free(conn);
         return NULL;
     }
-    count(ct, args->zone, 1);
+    if (x) {
+        ct_expect_fulfill(ct->expectations, &cp->key);
+    }
     return conn;
 }
 
@@ -555,7 +291,7 @@ find_by_metadata(struct conntrack *ct, const struct packet *p, int64_t now_ms)
         memset(&key.src.s6_addr[4], 0, 12);
         memset(&key.dst.s6_addr[4], 0, 12);
     }
-    return find(ct, &key, now_ms, &dir);
+    return ct_find(ct, &key, now_ms, &dir);
 }
 
 static bool
@@ -597,7 +333,7 @@ tell(struct ct_conn *conn, const struct ct_args *args, struct ct_packet *cp,
     p->conn = conn;
     p->md.ct_zone = args->zone;
     if (args->nat.wanted) {
-        nat = (state & CS_RELATED ? ct_nat_apply_error(conn, cp, dir)
+        nat = (cp->is_icmp_error ? ct_nat_apply_error(conn, cp, dir)
                : ct_nat_apply(conn, cp, dir));
     } else if (is_tracked_in(p, args->zone)) {
         nat = p->md.ct_state & (CS_SRC_NAT | CS_DST_NAT);
@@ -608,8 +344,9 @@ tell(struct ct_conn *conn, const struct ct_args *args, struct ct_packet *cp,
 static uint8_t
 state_of(struct ct_conn *conn, int dir)
 {
-    return (dir == CT_REPLY ? CS_ESTABLISHED | CS_REPLY_DIR
-            : conn->seen_reply ? CS_ESTABLISHED : CS_NEW);
+    return ((dir == CT_REPLY ? CS_ESTABLISHED | CS_REPLY_DIR
+             : conn->seen_reply ? CS_ESTABLISHED : CS_NEW)
+            | (conn->is_related ? CS_RELATED : 0));
 }
 
 static void
@@ -622,7 +359,7 @@ run_error(struct conntrack *ct, struct ct_packet *cp,
 
     if (cp->inner_l4) {
         ct_key_reverse(&cp->inner, &reverse);
-        conn = find(ct, &reverse, now_ms, &dir);
+        conn = ct_find(ct, &reverse, now_ms, &dir);
     }
     if (!conn) {
         set_invalid(cp->packet, args->zone);
@@ -632,44 +369,80 @@ run_error(struct conntrack *ct, struct ct_packet *cp,
          CS_RELATED | (dir == CT_REPLY ? CS_REPLY_DIR : 0), dir);
 }
 
+/* A packet of no connection, and none is to be made. */
+static void
+tell_new(struct ct_packet *cp, const struct ct_args *args,
+         const struct ct_expected *x)
+{
+    struct packet *p = cp->packet;
+
+    set_untracked(p);
+    set_metadata(p, &cp->key, cp->icmp_code);
+    p->md.ct_zone = args->zone;
+    p->md.ct_state = CS_TRACKED | CS_NEW | (x ? CS_RELATED : 0);
+    if (x) {
+        p->md.ct_mark = x->mark;
+        p->md.ct_label = x->label;
+    }
+}
+
 static void
 run_new(struct conntrack *ct, struct ct_packet *cp,
         const struct ct_args *args, int64_t now_ms)
 {
-    struct packet *p = cp->packet;
+    struct ct_expected expected, *x = NULL;
     struct ct_conn *conn;
+    int dir = CT_ORIG;
 
     if (!ct_proto_may_begin(cp)) {
-        set_invalid(p, args->zone);
-    } else if (!args->commit) {
-        set_untracked(p);
-        set_metadata(p, &cp->key, cp->icmp_code);
-        p->md.ct_zone = args->zone;
-        p->md.ct_state = CS_TRACKED | CS_NEW;
-    } else {
-        conn = commit(ct, cp, args, now_ms);
-        if (conn) {
-            tell(conn, args, cp, CS_NEW, CT_ORIG);
-        } else {
-            set_invalid(p, args->zone);
-        }
+        set_invalid(cp->packet, args->zone);
+        return;
     }
+    if (ct_expect_find(ct->expectations, &cp->key, now_ms, &expected)) {
+        x = &expected;
+    }
+    if (!args->commit) {
+        tell_new(cp, args, x);
+        return;
+    }
+    conn = commit(ct, cp, args, x, now_ms);
+    if (!conn) {
+        /* Another thread's packet may have begun it. */
+        conn = ct_find(ct, &cp->key, now_ms, &dir);
+    }
+    if (!conn) {
+        set_invalid(cp->packet, args->zone);
+        return;
+    }
+    if (UNLIKELY(conn->alg && conn->alg->alg == CT_ALG_TFTP)) {
+        /* The first packet is the request. */
+        ct_alg_run(ct, conn, cp, dir, now_ms);
+    }
+    tell(conn, args, cp, state_of(conn, dir), dir);
 }
 
 /* Takes note of a packet of 'conn'; returns what is to be done about it. */
 static enum ct_update
-update(const struct conntrack *ct, struct ct_conn *conn,
-       const struct ct_packet *cp, int dir, int64_t now_ms)
+update(struct conntrack *ct, struct ct_conn *conn, struct ct_packet *cp,
+       int dir, int64_t now_ms)
 {
     enum ct_update result;
 
+    if (UNLIKELY(conn->alg != NULL)) {
+        ct_alg_make_room(cp);
+        ct_alg_fix_ack(conn, cp, dir);
+    }
     pthread_spin_lock(&conn->lock);
     result = ct_proto_update(ct, conn, cp, dir, now_ms);
     pthread_spin_unlock(&conn->lock);
+    if (UNLIKELY(conn->alg != NULL) && result == CT_UPDATE_VALID) {
+        ct_alg_run(ct, conn, cp, dir, now_ms);
+    }
     return result;
 }
 
-static void
+/* Does the action for one packet; returns what goes on in its place. */
+static struct packet *
 run_one(struct conntrack *ct, struct packet *p, const struct ct_args *args,
         int64_t now_ms)
 {
@@ -680,15 +453,15 @@ run_one(struct conntrack *ct, struct packet *p, const struct ct_args *args,
 
     if (!ct_packet_read(p, args->zone, &cp)) {
         set_invalid(p, args->zone);
-        return;
+        return p;
     }
     if (cp.is_icmp_error) {
         run_error(ct, &cp, args, now_ms);
-        return;
+        return p;
     }
     conn = find_tracked(ct, p, args->zone, now_ms, &dir);
     if (!conn) {
-        conn = find(ct, &cp.key, now_ms, &dir);
+        conn = ct_find(ct, &cp.key, now_ms, &dir);
         if (conn) {
             result = update(ct, conn, &cp, dir, now_ms);
         }
@@ -701,184 +474,11 @@ run_one(struct conntrack *ct, struct packet *p, const struct ct_args *args,
     if (!conn) {
         run_new(ct, &cp, args, now_ms);
     } else if (result == CT_UPDATE_INVALID) {
-        set_invalid(p, args->zone);
+        set_invalid(cp.packet, args->zone);
     } else {
         tell(conn, args, &cp, state_of(conn, dir), dir);
     }
-}
-
-/* Arguments. */
-
-static const size_t arg_sizes[] = {
-    [OVS_CT_ATTR_COMMIT] = 0,
-    [OVS_CT_ATTR_ZONE] = 2,
-    [OVS_CT_ATTR_MARK] = 8,
-    [OVS_CT_ATTR_LABELS] = 32,
-    [OVS_CT_ATTR_HELPER] = SIZE_MAX,
-    [OVS_CT_ATTR_NAT] = SIZE_MAX,
-    [OVS_CT_ATTR_FORCE_COMMIT] = 0,
-    [OVS_CT_ATTR_EVENTMASK] = 4,
-    [OVS_CT_ATTR_TIMEOUT] = SIZE_MAX,
-};
-
-/* Stores an address as in a key. */
-static bool
-parse_nat_address(const struct nlattr *a, struct in6_addr *address)
-{
-    if (nlattr_size(a) != 4 && nlattr_size(a) != 16) {
-        return false;
-    }
-    *address = (struct in6_addr) { .s6_addr = { 0 } };
-    memcpy(address, nlattr_payload(a), nlattr_size(a));
-    return true;
-}
-
-/* IPv4 addresses are compared as numbers, IPv6 ones as bytes. */
-static bool
-nat_valid(const struct ct_nat *nat, size_t min_size, size_t max_size)
-{
-    if (nat->has_address
-        && (min_size != max_size || memcmp(&nat->min, &nat->max, 16) > 0)) {
-        return false;
-    }
-    return (nat->min_port <= nat->max_port
-            && (nat->kind || (!nat->has_address && !nat->min_port)));
-}
-
-static bool
-parse_nat(const struct nlattr *nest, struct ct_nat *nat)
-{
-    size_t left, min_size = 0, max_size = 0;
-    const struct nlattr *a;
-
-    nat->wanted = true;
-    NLATTR_FOR_EACH_NESTED (a, left, nest) {
-        switch (nlattr_type(a)) {
-        case OVS_NAT_ATTR_SRC:
-        case OVS_NAT_ATTR_DST:
-            if (nat->kind) {
-                return false;
-            }
-            nat->kind = (nlattr_type(a) == OVS_NAT_ATTR_SRC ? CS_SRC_NAT
-                         : CS_DST_NAT);
-            break;
-        case OVS_NAT_ATTR_IP_MIN:
-            min_size = nlattr_size(a);
-            if (!parse_nat_address(a, &nat->min)) {
-                return false;
-            }
-            nat->has_address = true;
-            break;
-        case OVS_NAT_ATTR_IP_MAX:
-            max_size = nlattr_size(a);
-            if (!parse_nat_address(a, &nat->max)) {
-                return false;
-            }
-            break;
-        case OVS_NAT_ATTR_PROTO_MIN:
-        case OVS_NAT_ATTR_PROTO_MAX:
-            if (nlattr_size(a) != 2) {
-                return false;
-            }
-            *(nlattr_type(a) == OVS_NAT_ATTR_PROTO_MIN ? &nat->min_port
-              : &nat->max_port) = nlattr_u16(a);
-            break;
-        case OVS_NAT_ATTR_PROTO_RANDOM:
-            nat->random = true;
-            break;
-        case OVS_NAT_ATTR_PERSISTENT:
-        case OVS_NAT_ATTR_PROTO_HASH:
-            break;
-        default:
-            return false;
-        }
-    }
-    if (nat->has_address && !max_size) {
-        nat->max = nat->min;
-        max_size = min_size;
-    } else if (!nat->has_address && max_size) {
-        return false;
-    }
-    nat->max_port = nat->max_port ? nat->max_port : nat->min_port;
-    return !left && nat_valid(nat, min_size, max_size);
-}
-
-/* A policy's name is the decimal of its number. */
-static bool
-parse_policy(const struct nlattr *a, uint16_t *policy)
-{
-    char name[8] = { 0 };
-    unsigned int id;
-
-    if (nlattr_size(a) >= sizeof name) {
-        return false;
-    }
-    memcpy(name, nlattr_payload(a), nlattr_size(a));
-    if (!text_to_uint(name, 10, &id) || id > UINT16_MAX) {
-        return false;
-    }
-    *policy = id;
-    return true;
-}
-
-static bool
-parse_args(const struct nlattr *action, struct ct_args *args)
-{
-    const struct nlattr *a;
-    size_t left;
-
-    *args = (struct ct_args) { .zone = 0 };
-    NLATTR_FOR_EACH_NESTED (a, left, action) {
-        uint16_t type = nlattr_type(a);
-        const uint8_t *payload = nlattr_payload(a);
-
-        if (!type || type >= ARRAY_SIZE(arg_sizes)
-            || (arg_sizes[type] != SIZE_MAX
-                && arg_sizes[type] != nlattr_size(a))) {
-            return false;
-        }
-        switch (type) {
-        case OVS_CT_ATTR_FORCE_COMMIT:
-            args->force = true;
-            args->commit = true;
-            break;
-        case OVS_CT_ATTR_COMMIT:
-            args->commit = true;
-            break;
-        case OVS_CT_ATTR_ZONE:
-            args->zone = nlattr_u16(a);
-            break;
-        case OVS_CT_ATTR_MARK:
-            args->mark = get_u32(payload);
-            args->mark_mask = get_u32(payload + 4);
-            break;
-        case OVS_CT_ATTR_LABELS:
-            memcpy(&args->label, payload, 16);
-            memcpy(&args->label_mask, payload + 16, 16);
-            break;
-        case OVS_CT_ATTR_NAT:
-            if (!parse_nat(a, &args->nat)) {
-                return false;
-            }
-            break;
-        case OVS_CT_ATTR_TIMEOUT:
-            if (!parse_policy(a, &args->policy)) {
-                return false;
-            }
-            break;
-        case OVS_CT_ATTR_HELPER:
-            return false;        /* There is no helper. */
-        }
-    }
-    return !left && (args->commit || !args->nat.kind);
-}
-
-bool
-conntrack_action_valid(const struct nlattr *action)
-{
-    struct ct_args args;
-
-    return parse_args(action, &args);
+    return cp.packet;
 }
 
 void
@@ -888,7 +488,7 @@ conntrack_run(struct conntrack *ct, struct packet_batch *batch,
     struct ct_args args;
     uint32_t n = 0;
 
-    parse_args(action, &args);
+    ct_args_parse(action, &args);
     for (uint32_t i = 0; i < batch->n; i++) {
         struct packet *p = batch->packets[i];
 
@@ -898,8 +498,7 @@ conntrack_run(struct conntrack *ct, struct packet_batch *batch,
                 continue;
             }
         }
-        run_one(ct, p, &args, now_ms);
-        batch->packets[n++] = p;
+        batch->packets[n++] = run_one(ct, p, &args, now_ms);
     }
     batch->n = n;
 }

@@ -52,7 +52,17 @@ copy_entry(struct ct_conn *conn, int64_t now_ms, struct ct_entry *e)
     for (int dir = 0; dir < 2; dir++) {
         e->n_packets[dir] = conn->n_packets[dir];
         e->n_bytes[dir] = conn->n_bytes[dir];
-        e->tcp_state[dir] = conn->tcp[dir].state;
+    }
+    if (e->orig.nw_proto == IPPROTO_TCP) {
+        e->tcp_state[0] = conn->tcp[0].state;
+        e->tcp_state[1] = conn->tcp[1].state;
+    } else if (e->orig.nw_proto == IPPROTO_SCTP) {
+        e->sctp_state = conn->sctp.state;
+        e->sctp_tag[0] = ntohl(conn->sctp.tag[0]);
+        e->sctp_tag[1] = ntohl(conn->sctp.tag[1]);
+    }
+    if (conn->alg) {
+        e->helper = ct_alg_name(conn->alg->alg);
     }
     pthread_spin_unlock(&conn->lock);
     e->timeout_s = left_ms > 0 ? left_ms / 1000 : 0;
@@ -87,6 +97,45 @@ dpif_ct_dump(struct dpif *dpif, int zone,
     }
     vec_uninit(&c.entries);
     return 0;
+}
+
+struct expected_dump {
+    VEC(struct ct_expected_entry) entries;
+    int zone;
+};
+
+static void
+collect_expected(const struct ct_expected *x, const struct ct_conn *parent,
+                 void *dump_)
+{
+    struct expected_dump *dump = dump_;
+    struct ct_expected_entry *e;
+
+    if (dump->zone >= 0 && x->key.zone != dump->zone) {
+        return;
+    }
+    e = vec_push_raw(&dump->entries);
+    *e = (struct ct_expected_entry) {
+        .zone = x->key.zone, .mark = x->mark, .label = x->label,
+        .helper = ct_alg_name(parent->alg->alg),
+    };
+    copy_tuple(&x->key, &e->orig);
+    copy_tuple(&parent->nodes[CT_ORIG].key, &e->parent);
+}
+
+void
+dpif_ct_dump_expected(struct dpif *dpif, int zone,
+                      void (*each)(const struct ct_expected_entry *,
+                                   void *aux), void *aux)
+{
+    struct expected_dump dump = { .entries = VEC_EMPTY, .zone = zone };
+
+    ct_expect_for_each(dpif_conntrack(dpif)->expectations,
+                       clock_ns() / 1000000, collect_expected, &dump);
+    for (size_t i = 0; i < dump.entries.n; i++) {
+        each(&dump.entries.items[i], aux);
+    }
+    vec_uninit(&dump.entries);
 }
 
 /* Flush. */

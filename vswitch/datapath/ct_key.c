@@ -198,13 +198,15 @@ ct_packet_read(struct packet *p, uint16_t zone, struct ct_packet *cp)
             return false;
         }
     }
+    cp->l4 = l4;
+    cp->l4_size = left;
     if (cp->key.proto == IPPROTO_TCP) {
         size_t header = tcp_header_size((const void *) l4);
 
         if (header < TCP_HEADER_SIZE || header > left) {
             return false;
         }
-        cp->tcp = (const void *) l4;
+        cp->tcp = (void *) l4;
         cp->payload_size = left - header;
     } else if (is_icmp(cp->key.proto)) {
         cp->icmp_code = l4[1];

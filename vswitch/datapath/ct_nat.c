@@ -12,8 +12,10 @@
 #include "lib/packet/compose.h"
 #include "vswitch/datapath/ct_private.h"
 
-/* Attempts before a range counts as full. */
-#define MAX_ATTEMPTS 4096
+/* Attempts before a range counts as full: a packet must not take a millisecond
+ * because all ports are taken. */
+#define MAX_ATTEMPTS 512
+#define TRIES_PER_ADDRESS 64u
 #define MIN_FREE_PORT 1024
 
 static bool
@@ -84,52 +86,81 @@ set_reply_port(struct ct_key *reply, uint8_t kind, be16 port)
     }
 }
 
+/* The address for a round of attempts.  The same client gets the same one,
+ * whatever its ports; those of a service are dealt out by client and port. */
+static struct in6_addr
+choose_address(const struct ct_nat *nat, const struct ct_key *orig,
+               uint64_t seed, unsigned int round, uint64_t n_addresses)
+{
+    uint64_t hash = hash_bytes(&orig->src, 16,
+                               seed ^ (nat->kind == CS_SRC_NAT ? 0
+                                       : orig->tp_src));
+
+    return add_to_address(&nat->min, orig->is_ipv6,
+                          (hash + round) % n_addresses);
+}
+
+static uint64_t
+seed_of(const struct ct_nat *nat, const struct conntrack *ct)
+{
+    /* What others must not guess cannot be the same after a restart. */
+    return nat->persistent ? 0 : ct->seed;
+}
+
+uint32_t
+ct_nat_start(const struct ct_nat *nat, const struct conntrack *ct,
+             const struct ct_conn *conn)
+{
+    return (nat->random ? random_u32()
+            : hash_bytes(&conn->nodes[CT_ORIG].key, CT_KEY_SIZE,
+                         seed_of(nat, ct)));
+}
+
+/* Whether the first port to try is the packet's own. */
+static bool
+tries_own_port(const struct ct_nat *nat, uint16_t own)
+{
+    return (!nat->random && !nat->hash
+            && (!nat->min_port
+                || (own >= nat->min_port && own <= nat->max_port)));
+}
+
 bool
 ct_nat_choose(const struct ct_nat *nat, const struct conntrack *ct,
-              struct ct_conn *conn, unsigned int attempt)
+              struct ct_conn *conn, uint32_t start, unsigned int attempt)
 {
     const struct ct_key *orig = &conn->nodes[CT_ORIG].key;
     struct ct_key *reply = &conn->nodes[CT_REPLY].key;
     bool is_src = nat->kind == CS_SRC_NAT;
-    uint16_t min, max;
-    uint32_t n_ports;
+    bool ports = has_ports(orig->proto);
     be16 own_port = is_src ? orig->tp_src : orig->tp_dst;
-    uint64_t hash;
+    bool tries_own = !ports || tries_own_port(nat, ntohs(own_port));
+    uint64_t n_addresses = (nat->has_address
+                            ? (uint64_t) range_size(nat, orig->is_ipv6) + 1
+                            : 1);
+    uint16_t min, max;
+    uint32_t n_ports, n_tries;
 
-    if (attempt >= MAX_ATTEMPTS) {
-        return false;
-    }
-    /* The same client gets the same address, whatever its ports. */
-    hash = (nat->random ? random_u64()
-            : hash_bytes(is_src ? &orig->src : &orig->dst, 16,
-                         ct->seed ^ (is_src ? 0 : orig->tp_src)));
     port_range(nat, orig, &min, &max);
     n_ports = (uint32_t) max - min + 1;
-    if (nat->has_address) {
-        uint64_t n_addresses = (uint64_t) range_size(nat, orig->is_ipv6) + 1;
-        unsigned int round = attempt / n_ports;
-        struct in6_addr a = add_to_address(&nat->min, orig->is_ipv6,
-                                           (hash + round) % n_addresses);
-
-        if (round >= n_addresses) {
-            return false;
-        }
-        *(is_src ? &reply->dst : &reply->src) = a;
-    } else if (attempt > n_ports) {
+    n_tries = ports ? n_ports + tries_own : 1;
+    if (n_addresses > 1) {
+        /* Where another address is, it need not be every port. */
+        n_tries = MIN(n_tries, TRIES_PER_ADDRESS);
+    }
+    if (attempt >= MAX_ATTEMPTS || attempt / n_tries >= n_addresses) {
         return false;
     }
-    if (!has_ports(orig->proto)) {
-        return !attempt;
+    if (nat->has_address) {
+        *(is_src ? &reply->dst : &reply->src)
+            = choose_address(nat, orig, seed_of(nat, ct), attempt / n_tries,
+                             n_addresses);
     }
-    if (!attempt && !nat->random
-        && (!nat->min_port || (ntohs(own_port) >= min
-                               && ntohs(own_port) <= max))) {
-        set_reply_port(reply, nat->kind, own_port);
-    } else {
-        uint64_t start = nat->random ? random_u64() : ntohs(own_port) + hash;
-
+    attempt %= n_tries;
+    if (ports) {
         set_reply_port(reply, nat->kind,
-                       htons(min + (start + attempt) % n_ports));
+                       tries_own && !attempt ? own_port
+                       : htons(min + (start + attempt) % n_ports));
     }
     return true;
 }

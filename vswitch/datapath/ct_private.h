@@ -4,14 +4,20 @@
 
 /* Connection tracking from inside: only for conntrack.c and the ct_*.c files.
  *
+ *   ct_args.c     the arguments of an action
  *   ct_key.c      packets to keys, ICMP errors to the keys inside them
+ *   ct_table.c    finding connections, sweeping up expired ones
  *   ct_proto.c    states and timeouts of TCP, UDP, ICMP and others
+ *   ct_sctp.c     states of SCTP
  *   ct_nat.c      choosing translations, and applying them to packets
+ *   ct_alg.c      FTP and TFTP: what they announce, and rewriting it
+ *   ct_expect.c   connections that were announced
  *   ct_control.c  dump, flush, limits, timeout policies */
 
 #include <pthread.h>
 
 #include "lib/base/hmap.h"
+#include "lib/base/list.h"
 #include "lib/packet/headers.h"
 #include "lib/runtime/rcu.h"
 #include "vswitch/datapath/conntrack.h"
@@ -57,6 +63,13 @@ struct ct_tcp_peer {
 
 #define CT_WSCALE_UNKNOWN 0x80
 
+/* An SCTP association (ct_sctp.c). */
+struct ct_sctp {
+    uint32_t tag[2];             /* That packets of each direction bear, as in
+                                  * the header; 0: not known. */
+    uint8_t state;               /* enum ct_sctp_state. */
+};
+
 enum ct_timeout {
     CT_TM_TCP_SYN_SENT,
     CT_TM_TCP_SYN_RECV,
@@ -84,15 +97,23 @@ struct ct_conn {
     bool seen_reply;
     bool is_related;             /* Expected by another connection. */
     uint8_t nat_state;           /* CS_SRC_NAT, CS_DST_NAT. */
+    bool dead;                   /* Atomic; set by who unlinks it. */
     uint16_t policy;             /* Of timeouts; 0: built in. */
     uint32_t mark;
     union be128 label;
     uint32_t n_packets[2];       /* Wrap; enough to be looked at. */
     uint64_t n_bytes[2];
-    struct ct_tcp_peer tcp[2];
-    bool dead;                   /* Atomic; set by who unlinks it. */
+    union {
+        struct ct_tcp_peer tcp[2];
+        struct ct_sctp sctp;
+    };
+    struct ct_alg_state *alg;    /* NULL unless it has a helper; set before it
+                                  * is inserted. */
     struct rcu_head rcu;
 };
+
+/* There are millions of them. */
+_Static_assert(sizeof(struct ct_conn) <= 248, "fits a block of 256 bytes");
 
 struct ct_shard {
     pthread_mutex_t mutex;
@@ -115,6 +136,8 @@ struct conntrack {
     uint32_t zone_limit[UINT16_MAX + 1];   /* UINT32_MAX: the default's. */
     uint32_t default_limit;      /* 0: none. */
 
+    struct ct_expectations *expectations;
+
     pthread_mutex_t policy_mutex;
     struct ct_policy *policies[UINT16_MAX + 1];   /* rcu_dereference(). */
 };
@@ -124,7 +147,9 @@ struct ct_packet {
     struct packet *packet;
     struct ct_key key;
     uint8_t icmp_code;
-    const struct tcp_header *tcp;   /* NULL if it is not TCP. */
+    struct tcp_header *tcp;      /* NULL if it is not TCP. */
+    uint8_t *l4;                 /* Transport header. */
+    size_t l4_size;              /* From there to the end of the packet. */
     size_t payload_size;         /* TCP. */
 
     /* An ICMP error: the key of the packet that it complains of, and where its
@@ -135,6 +160,54 @@ struct ct_packet {
     uint8_t *inner_l4;
     size_t inner_l4_size;
 };
+
+/* ct_nat.c */
+
+/* What an action says of translation. */
+struct ct_nat {
+    bool wanted;                 /* "nat" was given. */
+    uint8_t kind;                /* CS_SRC_NAT, CS_DST_NAT; 0: only apply. */
+    bool has_address;
+    struct in6_addr min, max;    /* As in ct_key. */
+    uint16_t min_port, max_port; /* 0: none given. */
+    bool random;                 /* Ports by chance. */
+    bool hash;                   /* Ports by hash, even if the own is free. */
+    bool persistent;             /* The same after a restart. */
+};
+
+/* The keys that 'conn', still unlinked, may have for replies, one after the
+ * other: stores in its reply node the 'attempt'th one.  False if there are no
+ * more.  'start' is from ct_nat_start(). */
+uint32_t ct_nat_start(const struct ct_nat *, const struct conntrack *,
+                      const struct ct_conn *);
+bool ct_nat_choose(const struct ct_nat *, const struct conntrack *,
+                   struct ct_conn *, uint32_t start, unsigned int attempt);
+
+/* Translates a packet of direction 'dir'; returns what it did (CS_*_NAT). */
+uint8_t ct_nat_apply(const struct ct_conn *, struct ct_packet *, int dir);
+
+/* Likewise an ICMP error that goes in direction 'dir', and the packet in
+ * it. */
+uint8_t ct_nat_apply_error(const struct ct_conn *, struct ct_packet *,
+                           int dir);
+
+/* ct_args.c */
+
+enum ct_alg { CT_ALG_NONE, CT_ALG_FTP, CT_ALG_TFTP };
+
+/* The arguments of an action. */
+struct ct_args {
+    uint16_t zone;
+    bool commit, force;
+    uint32_t mark, mark_mask;
+    union be128 label, label_mask;
+    struct ct_nat nat;
+    uint16_t policy;
+    enum ct_alg alg;
+};
+
+/* False if the action is malformed. */
+bool ct_args_parse(const struct nlattr *action, struct ct_args *);
 
 /* ct_key.c */
 
@@ -171,33 +244,106 @@ enum ct_update ct_proto_update(const struct conntrack *, struct ct_conn *,
 int ct_timeout_by_name(const char *name);
 uint32_t ct_timeout_default_s(enum ct_timeout);
 
-/* ct_nat.c */
+/* ct_sctp.c */
 
-struct ct_nat {
-    bool wanted;                 /* "nat" was given. */
-    uint8_t kind;                /* CS_SRC_NAT, CS_DST_NAT; 0: only apply. */
-    bool has_address;
-    struct in6_addr min, max;    /* As in ct_key. */
-    uint16_t min_port, max_port; /* 0: none given. */
-    bool random;
+bool ct_sctp_may_begin(const struct ct_packet *);
+
+/* As ct_proto_begin() and ct_proto_update(); return, or store, the time that
+ * the association lasts without packets. */
+uint32_t ct_sctp_begin(struct ct_conn *, const struct ct_packet *);
+enum ct_update ct_sctp_update(struct ct_conn *, const struct ct_packet *,
+                              int dir, uint32_t *timeout_s);
+
+/* ct_alg.c */
+
+/* Numbers that change because a text of another length was put in. */
+struct ct_seq_shift {
+    uint32_t position;           /* Sequence number of the last change. */
+    int32_t before, after;       /* What to add, up to there and beyond. */
 };
 
-/* The keys that 'conn', still unlinked, may have for replies, one after the
- * other: stores in its reply node the 'attempt'th one.  False if there are no
- * more. */
-bool ct_nat_choose(const struct ct_nat *, const struct conntrack *,
-                   struct ct_conn *, unsigned int attempt);
+struct ct_alg_state {
+    enum ct_alg alg;
+    struct ct_seq_shift shifts[2];   /* By direction; conn->lock. */
+    struct list expectations;    /* The expectations' mutex. */
+    unsigned int n_expectations;
+};
 
-/* Translates a packet of direction 'dir'; returns what it did (CS_*_NAT). */
-uint8_t ct_nat_apply(const struct ct_conn *, struct ct_packet *, int dir);
+/* "ftp", "tftp"; CT_ALG_NONE for another name. */
+enum ct_alg ct_alg_by_name(const char *name, size_t size);
+const char *ct_alg_name(enum ct_alg);
 
-/* Likewise an ICMP error that goes in direction 'dir', and the packet in
- * it. */
-uint8_t ct_nat_apply_error(const struct ct_conn *, struct ct_packet *,
-                           int dir);
+struct ct_alg_state *ct_alg_create(enum ct_alg) MUST_USE;
 
-/* conntrack.c */
+/* Makes room for what ct_alg_run() may put in: the packet of 'cp' is another
+ * one afterwards, if its room did not suffice. */
+void ct_alg_make_room(struct ct_packet *);
+
+/* Makes what a packet acknowledges what its receiver has sent.  Before the
+ * packet is looked at otherwise. */
+void ct_alg_fix_ack(struct ct_conn *, struct ct_packet *, int dir);
+
+/* Expects the connections that a packet announces, rewrites what it says of
+ * them, and its sequence number.  After it was found valid, before it is
+ * translated. */
+void ct_alg_run(struct conntrack *, struct ct_conn *, struct ct_packet *,
+                int dir, int64_t now_ms);
+
+/* ct_expect.c */
+
+/* A connection that was announced. */
+struct ct_expected {
+    struct ct_key key;           /* As it will come; tp_src is 0: any. */
+    struct ct_key to;            /* As it shall go on, after translation. */
+    uint8_t nat_state;           /* What that is (CS_*_NAT). */
+    uint32_t mark;               /* Of the connection that announced it. */
+    union be128 label;
+};
+
+struct ct_expectations *ct_expectations_create(void);
+void ct_expectations_destroy(struct ct_expectations *);
+
+/* Adds what 'parent' announced; an older one that is the same goes.  False if
+ * somebody else expects a connection of that key. */
+bool ct_expect(struct ct_expectations *, struct ct_conn *parent,
+               const struct ct_expected *, int64_t now_ms);
+
+/* The port that 'parent' said already for 'to': 0 if none. */
+be16 ct_expect_find_port(struct ct_expectations *,
+                         const struct ct_conn *parent,
+                         const struct ct_key *to);
+
+/* Whether a connection of 'key' is expected; stores as what. */
+bool ct_expect_find(struct ct_expectations *, const struct ct_key *,
+                    int64_t now_ms, struct ct_expected *);
+
+/* It came. */
+void ct_expect_fulfill(struct ct_expectations *, const struct ct_key *);
+
+/* 'parent' is no more. */
+void ct_expect_forget(struct ct_expectations *, struct ct_conn *parent);
+void ct_expect_sweep(struct ct_expectations *, int64_t now_ms);
+
+void ct_expect_for_each(struct ct_expectations *, int64_t now_ms,
+                        void (*each)(const struct ct_expected *,
+                                     const struct ct_conn *parent,
+                                     void *aux), void *aux);
+
+/* ct_table.c */
+
+/* The live connection that 'key' is a direction of, and which, or NULL. */
+struct ct_conn *ct_find(struct conntrack *, const struct ct_key *,
+                        int64_t now_ms, int *dir);
+
+/* Puts 'conn' into the table: 0, or -EEXIST if one of its keys is there. */
+int ct_insert(struct conntrack *, struct ct_conn *);
 void ct_conn_remove(struct conntrack *, struct ct_conn *);
+
+/* Frees one that was not inserted. */
+void ct_conn_free(struct ct_conn *);
+
+/* Removes the connections of a shard that expired before 'now_ms'. */
+void ct_sweep_shard(struct conntrack *, struct ct_shard *, int64_t now_ms);
 
 static inline bool
 ct_conn_expired(const struct ct_conn *conn, int64_t now_ms)

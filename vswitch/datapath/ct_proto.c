@@ -50,6 +50,13 @@ ct_timeout_default_s(enum ct_timeout timeout)
 }
 
 static void
+expire_in(struct ct_conn *conn, int64_t seconds, int64_t now_ms)
+{
+    __atomic_store_n(&conn->expires_ms, now_ms + seconds * 1000,
+                     __ATOMIC_RELAXED);
+}
+
+static void
 set_timeout(const struct conntrack *ct, struct ct_conn *conn,
             enum ct_timeout timeout, int64_t now_ms)
 {
@@ -58,8 +65,7 @@ set_timeout(const struct conntrack *ct, struct ct_conn *conn,
     int64_t seconds = (policy ? policy->timeouts_s[timeout]
                        : timeouts[timeout].seconds);
 
-    __atomic_store_n(&conn->expires_ms, now_ms + seconds * 1000,
-                     __ATOMIC_RELAXED);
+    expire_in(conn, seconds, now_ms);
 }
 
 /* a < b, and a <= b, of sequence numbers. */
@@ -89,6 +95,9 @@ ct_proto_may_begin(const struct ct_packet *cp)
 {
     uint16_t flags;
 
+    if (cp->key.proto == IPPROTO_SCTP) {
+        return ct_sctp_may_begin(cp);
+    }
     if (!cp->tcp) {
         return ct_key_may_begin(&cp->key) && !cp->is_icmp_error;
     }
@@ -316,6 +325,10 @@ ct_proto_begin(const struct conntrack *ct, struct ct_conn *conn,
     }
     conn->n_packets[CT_ORIG] = 1;
     conn->n_bytes[CT_ORIG] = cp->packet->size;
+    if (cp->key.proto == IPPROTO_SCTP) {
+        expire_in(conn, ct_sctp_begin(conn, cp), now_ms);
+        return;
+    }
     set_timeout(ct, conn, timeout, now_ms);
 }
 
@@ -323,20 +336,28 @@ enum ct_update
 ct_proto_update(const struct conntrack *ct, struct ct_conn *conn,
                 const struct ct_packet *cp, int dir, int64_t now_ms)
 {
+    bool is_sctp = cp->key.proto == IPPROTO_SCTP;
+    enum ct_update update = CT_UPDATE_VALID;
     enum ct_timeout timeout;
+    uint32_t sctp_timeout_s = 0;
 
     if (cp->tcp) {
-        enum ct_update update = tcp_update(ct, conn, cp, dir);
-
-        if (update != CT_UPDATE_VALID) {
-            return update;
-        }
+        update = tcp_update(ct, conn, cp, dir);
+    } else if (is_sctp) {
+        update = ct_sctp_update(conn, cp, dir, &sctp_timeout_s);
+    }
+    if (update != CT_UPDATE_VALID) {
+        return update;
     }
     if (dir == CT_REPLY) {
         conn->seen_reply = true;
     }
     conn->n_packets[dir]++;
     conn->n_bytes[dir] += cp->packet->size;
+    if (is_sctp) {
+        expire_in(conn, sctp_timeout_s, now_ms);
+        return CT_UPDATE_VALID;
+    }
     if (cp->tcp) {
         timeout = tcp_timeout(&conn->tcp[CT_ORIG], &conn->tcp[CT_REPLY]);
     } else if (is_icmp(conn)) {

@@ -28,6 +28,7 @@
 #include "vswitch/netdev/netdev.h"
 
 int conntrack_tests(void);
+int ct_alg_tests(void);
 int ipf_tests(void);
 
 static const struct eth_addr mac_a = { { 2, 0, 0, 0, 0, 0xa } };
@@ -701,6 +702,7 @@ main(void)
     rcu_register_thread();
     failed = cmocka_run_group_tests_name("datapath", tests, NULL, NULL);
     failed += conntrack_tests();
+    failed += ct_alg_tests();
     failed += ipf_tests();
     loop_uninit();
     rcu_unregister_thread();

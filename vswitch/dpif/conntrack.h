@@ -32,6 +32,16 @@ enum ct_tcp_state {
     CT_TCP_CLOSED,
 };
 
+enum ct_sctp_state {
+    CT_SCTP_CLOSED,
+    CT_SCTP_COOKIE_WAIT,
+    CT_SCTP_COOKIE_ECHOED,
+    CT_SCTP_ESTABLISHED,
+    CT_SCTP_SHUTDOWN_SENT,
+    CT_SCTP_SHUTDOWN_ACK_SENT,
+    CT_SCTP_N_STATES
+};
+
 struct ct_entry {
     struct ct_tuple orig;
     struct ct_tuple reply;
@@ -41,6 +51,8 @@ struct ct_entry {
     uint64_t n_packets[2];       /* Original, reply. */
     uint64_t n_bytes[2];
     enum ct_tcp_state tcp_state[2];   /* Of the originator, of the other. */
+    enum ct_sctp_state sctp_state;
+    uint32_t sctp_tag[2];        /* Of packets of each direction. */
     uint32_t timeout_s;          /* Left. */
     const char *helper;          /* "ftp", ..., or NULL. */
 };
@@ -49,6 +61,20 @@ struct ct_entry {
  * lock that packets need for longer than a bucket takes. */
 int dpif_ct_dump(struct dpif *, int zone,
                  void (*each)(const struct ct_entry *, void *aux), void *aux);
+
+/* A connection that another one announced. */
+struct ct_expected_entry {
+    struct ct_tuple orig;        /* tp_src is 0: any. */
+    struct ct_tuple parent;      /* Who announced it. */
+    uint16_t zone;
+    uint32_t mark;
+    union be128 label;
+    const char *helper;
+};
+
+void dpif_ct_dump_expected(struct dpif *, int zone,
+                           void (*each)(const struct ct_expected_entry *,
+                                        void *aux), void *aux);
 
 /* What to flush: every connection that all given conditions fit. */
 struct ct_flush {

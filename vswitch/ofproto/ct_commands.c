@@ -51,6 +51,15 @@ static const char *const tcp_states[] = {
     [CT_TCP_CLOSED] = "CLOSED",
 };
 
+static const char *const sctp_states[CT_SCTP_N_STATES] = {
+    [CT_SCTP_CLOSED] = "CLOSED",
+    [CT_SCTP_COOKIE_WAIT] = "COOKIE_WAIT",
+    [CT_SCTP_COOKIE_ECHOED] = "COOKIE_ECHOED",
+    [CT_SCTP_ESTABLISHED] = "ESTABLISHED",
+    [CT_SCTP_SHUTDOWN_SENT] = "SHUTDOWN_SENT",
+    [CT_SCTP_SHUTDOWN_ACK_SENT] = "SHUTDOWN_ACK_SENT",
+};
+
 /* The one state to show for a connection, from its originator's. */
 static enum ct_tcp_state
 summary_state(enum ct_tcp_state state)
@@ -165,6 +174,36 @@ put_entry(const struct ct_entry *e, void *d_)
                        tcp_states[summary_state(e->tcp_state[0])]);
         }
     }
+    if (e->orig.nw_proto == IPPROTO_SCTP) {
+        str_printf(s, ",protoinfo=(state=%s,vtag_orig=%u,vtag_reply=%u)",
+                   sctp_states[e->sctp_state], e->sctp_tag[0],
+                   e->sctp_tag[1]);
+    }
+    if (e->helper) {
+        str_printf(s, ",helper=%s", e->helper);
+    }
+    str_put_char(s, '\n');
+}
+
+static void
+put_expected(const struct ct_expected_entry *e, void *d_)
+{
+    struct dump *d = d_;
+    struct str *s = &d->s;
+
+    put_protocol(e->orig.nw_proto, s);
+    str_put(s, ",orig=(");
+    put_tuple(&e->orig, s);
+    str_put(s, "),parent=(");
+    put_tuple(&e->parent, s);
+    str_put_char(s, ')');
+    if (e->zone) {
+        str_printf(s, ",zone=%u", e->zone);
+    }
+    if (e->mark) {
+        str_printf(s, ",mark=%u", e->mark);
+    }
+    put_label(&e->label, s);
     if (e->helper) {
         str_printf(s, ",helper=%s", e->helper);
     }
@@ -270,6 +309,20 @@ dump_conntrack(struct control_conn *conn, int argc, const char *argv[],
 
     if (parse_show_args(conn, argc, argv, &d, &b, &zone)) {
         dpif_ct_dump(b->dpif, zone, put_entry, &d);
+        control_reply_str(conn, &d.s);
+    }
+}
+
+static void
+dump_conntrack_exp(struct control_conn *conn, int argc, const char *argv[],
+                   void *aux UNUSED)
+{
+    struct dump d = { .s = STR_EMPTY };
+    struct backer *b;
+    int zone;
+
+    if (parse_show_args(conn, argc, argv, &d, &b, &zone)) {
+        dpif_ct_dump_expected(b->dpif, zone, put_expected, &d);
         control_reply_str(conn, &d.s);
     }
 }
@@ -521,6 +574,8 @@ ct_register_commands(void)
     } commands[] = {
         { "dpctl/dump-conntrack", "[-m] [-s] [dp] [zone=N]", 0, 4,
           dump_conntrack },
+        { "dpctl/dump-conntrack-exp", "[dp] [zone=N]", 0, 2,
+          dump_conntrack_exp },
         { "dpctl/flush-conntrack",
           "[dp] [zone=N] [mark=X[/M]] [ct-orig-tuple [ct-reply-tuple]]", 0,
           5, flush_conntrack },
