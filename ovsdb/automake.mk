@@ -10,6 +10,8 @@ ovsdb_libovsdbserver_a_SOURCES = \
 	ovsdb/server/history.h \
 	ovsdb/server/locks.c \
 	ovsdb/server/locks.h \
+	ovsdb/server/lookup.c \
+	ovsdb/server/lookup.h \
 	ovsdb/server/monitor.c \
 	ovsdb/server/monitor.h \
 	ovsdb/server/rbac.c \
@@ -66,6 +68,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += ovsdb/test
 ovsdb_test_SOURCES = \
 	ovsdb/server/execute_test.c \
+	ovsdb/server/lookup_test.c \
 	ovsdb/server/monitor_test.c \
 	ovsdb/server/server_test.c \
 	ovsdb/server/storage_test.c \

@@ -10,6 +10,8 @@ lib_ovsdb_libovsdb_a_SOURCES = \
 	lib/ovsdb/intern.h \
 	lib/ovsdb/jtext.c \
 	lib/ovsdb/jtext.h \
+	lib/ovsdb/matcher.c \
+	lib/ovsdb/matcher.h \
 	lib/ovsdb/mutation.c \
 	lib/ovsdb/mutation.h \
 	lib/ovsdb/schema.c \

@@ -288,9 +288,9 @@ ovsdb_clause_matches(const struct ovsdb_clause *clause,
             : cmp > 0);
 }
 
-static bool
-clause_matches_row(const struct ovsdb_clause *clause, ovsdb_field_fn *field,
-                   const void *row)
+bool
+ovsdb_clause_matches_row(const struct ovsdb_clause *clause,
+                         ovsdb_field_fn *field, const void *row)
 {
     return (clause->column
             ? ovsdb_clause_matches(clause, field(row, clause->column))
@@ -302,7 +302,7 @@ ovsdb_condition_matches_all(const struct ovsdb_condition *cond,
                             ovsdb_field_fn *field, const void *row)
 {
     for (size_t i = 0; i < cond->n_clauses; i++) {
-        if (!clause_matches_row(&cond->clauses[i], field, row)) {
+        if (!ovsdb_clause_matches_row(&cond->clauses[i], field, row)) {
             return false;
         }
     }
@@ -314,7 +314,7 @@ ovsdb_condition_matches_any(const struct ovsdb_condition *cond,
                             ovsdb_field_fn *field, const void *row)
 {
     for (size_t i = 0; i < cond->n_clauses; i++) {
-        if (clause_matches_row(&cond->clauses[i], field, row)) {
+        if (ovsdb_clause_matches_row(&cond->clauses[i], field, row)) {
             return true;
         }
     }

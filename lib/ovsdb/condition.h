@@ -64,6 +64,8 @@ void ovsdb_condition_add_bool(struct ovsdb_condition *, bool);
 
 bool ovsdb_clause_matches(const struct ovsdb_clause *,
                           const struct ovsdb_datum *field);
+bool ovsdb_clause_matches_row(const struct ovsdb_clause *, ovsdb_field_fn *,
+                              const void *row);
 bool ovsdb_condition_matches_all(const struct ovsdb_condition *,
                                  ovsdb_field_fn *, const void *row);
 bool ovsdb_condition_matches_any(const struct ovsdb_condition *,

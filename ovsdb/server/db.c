@@ -4,6 +4,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
 #include "ovsdb/server/refs.h"
+#include "ovsdb/server/lookup.h"
 #include "ovsdb/server/view.h"
 
 struct db *
@@ -25,6 +26,8 @@ db_create(struct ovsdb_schema *schema)
             hmap_init(&table->indexes[j]);
         }
         list_init(&table->views);
+        list_init(&table->lookups);
+        table->n_questions = xcalloc(table->schema->n_columns + 1, 1);
         list_init(&table->txn_node);
         list_init(&table->txn_rows);
     }
@@ -51,6 +54,8 @@ db_destroy(struct db *db)
         struct db_row *row;
 
         view_destroy_all(table);
+        lookup_destroy_all(table);
+        free(table->n_questions);
         HMAP_FOR_EACH_SAFE (row, node, &table->rows) {
             db_row_destroy(row);
         }
@@ -186,6 +191,7 @@ db_row_enter(struct db_row *row)
     row->slot = row->table->slots.n;
     vec_push(&row->table->slots, row);
     view_invalidate(row->table, row->slot);
+    lookup_enter(row);
 }
 
 void
@@ -194,6 +200,7 @@ db_row_leave(struct db_row *row)
     struct db_table *table = row->table;
     uint32_t last = table->slots.n - 1;
 
+    lookup_leave(row);
     hmap_remove(&table->rows, &row->node);
     view_invalidate(table, row->slot);
     if (row->slot != last) {

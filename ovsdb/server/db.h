@@ -19,18 +19,23 @@ struct txn;
 struct txn_row;
 struct view;
 
+typedef VEC(struct db_row *) db_row_vec;
+
 struct db_table {
     struct db *db;
     const struct ovsdb_table_schema *schema;
     struct hmap rows;               /* Of struct db_row, by uuid; with rows
                                      * that the open transaction has added,
                                      * and those that it has deleted. */
-    VEC(struct db_row *) slots;     /* The committed rows, densely: what is
+    db_row_vec slots;               /* The committed rows, densely: what is
                                      * said of row i is at i in other arrays,
                                      * such as those of views. */
     struct hmap *indexes;           /* One for each of the schema's, of
                                      * struct db_index_node. */
     struct list views;              /* Of struct view (view.h). */
+    struct list lookups;            /* Of struct lookup (lookup.h)... */
+    uint8_t *n_questions;           /* ...and, by column, how often one would
+                                     * have been of use. */
     bool is_logged;                 /* ovsdb-server/tlog-set */
 
     /* Of the open transaction. */

@@ -5,6 +5,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/sset.h"
 #include "lib/ovsdb/condition.h"
+#include "ovsdb/server/lookup.h"
 #include "ovsdb/server/rbac.h"
 #include "ovsdb/server/row_text.h"
 #include "ovsdb/server/txn.h"
@@ -62,8 +63,6 @@ struct run {
                                      * says. */
     struct db_table *table;         /* Of the present operation. */
 };
-
-typedef VEC(struct db_row *) row_vec;
 
 typedef struct error *op_fn(struct run *);
 static op_fn op_insert, op_select, op_update, op_mutate, op_delete, op_wait,
@@ -325,7 +324,7 @@ equality_arg(const struct ovsdb_condition *cond, unsigned int column)
 
 static void
 add_if_matching(const struct ovsdb_condition *cond, struct db_row *row,
-                row_vec *rows)
+                db_row_vec *rows)
 {
     if (txn_row_is_live(row)
         && ovsdb_condition_matches_all(cond, txn_row_field, row)) {
@@ -337,7 +336,7 @@ add_if_matching(const struct ovsdb_condition *cond, struct db_row *row,
  * look at its own rows give. */
 static void
 find_by_index(const struct db_table *table, size_t i,
-              const struct ovsdb_condition *cond, row_vec *rows)
+              const struct ovsdb_condition *cond, db_row_vec *rows)
 {
     const struct ovsdb_index *index = &table->schema->indexes[i];
     uint64_t hash = index->n_columns;
@@ -360,10 +359,33 @@ find_by_index(const struct db_table *table, size_t i,
     }
 }
 
+/* Likewise by an index made on demand; false if there is none. */
+static bool
+find_by_lookup(struct db_table *table, const struct ovsdb_condition *cond,
+               db_row_vec *rows)
+{
+    db_row_vec candidates = VEC_EMPTY;
+    bool found = lookup_all_of(table, cond, &candidates);
+    struct txn_row *tr;
+
+    VEC_FOR_EACH (row, &candidates) {
+        if (!(*row)->txn_row) {
+            add_if_matching(cond, *row, rows);
+        }
+    }
+    if (found) {
+        TXN_FOR_EACH_ROW (tr, table) {
+            add_if_matching(cond, tr->row, rows);
+        }
+    }
+    vec_uninit(&candidates);
+    return found;
+}
+
 /* Appends the rows of 'table' that match 'cond'. */
 static void
-find_rows(const struct db_table *table, const struct ovsdb_condition *cond,
-          row_vec *rows)
+find_rows(struct db_table *table, const struct ovsdb_condition *cond,
+          db_row_vec *rows)
 {
     const struct uuid *uuid = ovsdb_condition_single_uuid(cond);
     struct db_row *row;
@@ -383,6 +405,9 @@ find_rows(const struct db_table *table, const struct ovsdb_condition *cond,
             return;
         }
     }
+    if (find_by_lookup(table, cond, rows)) {
+        return;
+    }
     HMAP_FOR_EACH (row, node, &table->rows) {
         add_if_matching(cond, row, rows);
     }
@@ -390,7 +415,7 @@ find_rows(const struct db_table *table, const struct ovsdb_condition *cond,
 
 /* Finds the rows of "where". */
 static struct error *
-find_where(struct run *run, row_vec *rows)
+find_where(struct run *run, db_row_vec *rows)
 {
     struct ovsdb_condition cond;
     struct jtext_reader r;
@@ -621,7 +646,7 @@ op_insert(struct run *run)
 
 /* Appends the rows as texts, each once unless they have their uuids. */
 static void
-put_rows(struct run *run, const row_vec *rows, uint64_t columns)
+put_rows(struct run *run, const db_row_vec *rows, uint64_t columns)
 {
     bool distinct = !(columns >> OVSDB_COLUMN_UUID & 1);
     struct str text = STR_EMPTY;
@@ -646,7 +671,7 @@ put_rows(struct run *run, const row_vec *rows, uint64_t columns)
 static struct error *
 op_select(struct run *run)
 {
-    row_vec rows = VEC_EMPTY;
+    db_row_vec rows = VEC_EMPTY;
     uint64_t columns;
     struct error *error = read_columns(run, true, &columns);
 
@@ -690,7 +715,7 @@ static struct error *
 op_update(struct run *run)
 {
     const struct ovsdb_table_schema *ts = run->table->schema;
-    row_vec rows = VEC_EMPTY;
+    db_row_vec rows = VEC_EMPTY;
     struct row_values rv;
     uint64_t implicit;
     struct error *error = read_row_member(run, &rv, &implicit);
@@ -724,7 +749,7 @@ op_update(struct run *run)
 static struct error *
 op_mutate(struct run *run)
 {
-    row_vec rows = VEC_EMPTY;
+    db_row_vec rows = VEC_EMPTY;
     struct ovsdb_mutations ms;
     struct jtext_reader r;
     struct error *error;
@@ -752,7 +777,7 @@ op_mutate(struct run *run)
 static struct error *
 op_delete(struct run *run)
 {
-    row_vec rows = VEC_EMPTY;
+    db_row_vec rows = VEC_EMPTY;
     struct error *error = find_where(run, &rows);
 
     for (size_t i = 0; i < rows.n && !error; i++) {
@@ -806,7 +831,7 @@ read_wanted_rows(struct run *run, uint64_t columns, struct sset *wanted)
 }
 
 static void
-set_of_rows(const row_vec *rows, uint64_t columns, struct sset *set)
+set_of_rows(const db_row_vec *rows, uint64_t columns, struct sset *set)
 {
     struct str text = STR_EMPTY;
 
@@ -875,7 +900,7 @@ not_yet(struct run *run, int64_t timeout_ms)
 static struct error *
 op_wait(struct run *run)
 {
-    row_vec rows = VEC_EMPTY;
+    db_row_vec rows = VEC_EMPTY;
     struct sset wanted, present;
     uint64_t columns;
     int64_t timeout_ms;

@@ -3,6 +3,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
+#include "ovsdb/server/lookup.h"
 #include "ovsdb/server/row_text.h"
 
 enum { INITIAL, INSERT, DELETE, MODIFY, N_SELECTS };
@@ -20,6 +21,7 @@ struct feed_table {
     bool selects[N_SELECTS];
     uint64_t columns[N_SELECTS];    /* The columns of each. */
     struct ovsdb_condition cond;    /* No clauses: all rows. */
+    struct ovsdb_matcher *matcher;  /* Of 'cond', once that is settled. */
     struct view *view;              /* Of 'columns[INITIAL]'. */
 };
 
@@ -85,6 +87,10 @@ feed_destroy(struct feed *feed)
     }
     list_remove(&feed->dirty_node);
     for (size_t i = 0; i < n_tables(feed); i++) {
+        if (feed->tables[i].matcher) {
+            ovsdb_matcher_uninit(feed->tables[i].matcher);
+            free(feed->tables[i].matcher);
+        }
         ovsdb_condition_uninit(&feed->tables[i].cond);
         view_unref(feed->tables[i].view);
     }
@@ -274,6 +280,20 @@ read_requests(struct feed *feed, struct span requests)
     return jtext_finish(&r);
 }
 
+/* Prepares the conditions, which are read, for matching. */
+static void
+make_matchers(struct feed *feed)
+{
+    for (size_t i = 0; i < n_tables(feed); i++) {
+        struct feed_table *ft = &feed->tables[i];
+
+        if (ft->table && ft->cond.n_clauses) {
+            ft->matcher = xmalloc(sizeof *ft->matcher);
+            ovsdb_matcher_init(ft->matcher, &ft->cond);
+        }
+    }
+}
+
 static void
 make_key(struct feed *feed)
 {
@@ -344,6 +364,7 @@ monitor_join(struct monitor *monitor, struct feeds *feeds,
         feed_destroy(feed);
         return error;
     }
+    make_matchers(feed);
     join(monitor, feed);
     return NULL;
 }
@@ -382,15 +403,24 @@ push_text(rcbuf_vec *out, struct str *text)
     }
 }
 
+static bool
+matches(const struct feed_table *ft, ovsdb_field_fn *field, const void *row)
+{
+    return !ft->matcher || ovsdb_matcher_matches(ft->matcher, field, row);
+}
+
 /* Appends the rows that match the condition, as views have them. */
 static void
 put_matching_rows(const struct feed_table *ft, enum view_form form,
                   struct str *out)
 {
+    const struct ovsdb_condition nothing = { .clauses = NULL };
+    db_row_vec found = VEC_EMPTY;
+    bool is_found = lookup_difference(ft->table, &ft->cond, &nothing, &found);
     bool is_first = true;
 
-    VEC_FOR_EACH (row, &ft->table->slots) {
-        if (ovsdb_condition_matches_any(&ft->cond, db_row_field, *row)) {
+    VEC_FOR_EACH (row, is_found ? &found : &ft->table->slots) {
+        if (matches(ft, db_row_field, *row)) {
             if (!is_first) {
                 str_put_char(out, ',');
             }
@@ -398,6 +428,7 @@ put_matching_rows(const struct feed_table *ft, enum view_form form,
             view_put_row(out, *row, ft->columns[INITIAL], form);
         }
     }
+    vec_uninit(&found);
 }
 
 static size_t
@@ -463,11 +494,6 @@ struct row_change {
     const struct txn_row *tr;       /* Whose differences are known; or NULL. */
 };
 
-static bool
-matches(const struct feed_table *ft, ovsdb_field_fn *field, const void *row)
-{
-    return ovsdb_condition_matches_any(&ft->cond, field, row);
-}
 
 static void
 put_fields(struct str *out, const struct feed_table *ft, uint64_t columns,
@@ -865,6 +891,7 @@ copy_tables(struct feed *dst, const struct feed *src)
     for (size_t i = 0; i < n_tables(src); i++) {
         dst->tables[i] = src->tables[i];
         dst->tables[i].view = NULL;
+        dst->tables[i].matcher = NULL;
         ovsdb_condition_clone(&dst->tables[i].cond, &src->tables[i].cond);
     }
 }
@@ -874,7 +901,13 @@ static void
 put_condition_change(struct updates *u, const struct feed_table *old,
                      const struct feed_table *new_)
 {
-    VEC_FOR_EACH (p, &new_->table->slots) {
+    /* Without clauses a condition holds for every row. */
+    db_row_vec found = VEC_EMPTY;
+    bool is_found = (old->cond.n_clauses && new_->cond.n_clauses
+                     && lookup_difference(new_->table, &old->cond,
+                                          &new_->cond, &found));
+
+    VEC_FOR_EACH (p, is_found ? &found : &new_->table->slots) {
         bool was = matches(old, db_row_field, *p);
         bool is = matches(new_, db_row_field, *p);
         struct row_change rc = {
@@ -887,6 +920,7 @@ put_condition_change(struct updates *u, const struct feed_table *old,
             updates_put(u, is ? new_ : old, &rc);
         }
     }
+    vec_uninit(&found);
 }
 
 struct error *
@@ -906,6 +940,7 @@ monitor_change(struct monitor *monitor, struct span new_id,
         feed_destroy(feed);
         return error;
     }
+    make_matchers(feed);
     /* The old name: the client takes on the new one with the reply. */
     put_head(out, old, &old->feeds->db->last_id);
     updates_begin(&u, feed, out);

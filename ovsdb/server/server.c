@@ -7,16 +7,18 @@
 #include "lib/runtime/clock.h"
 #include "lib/runtime/log.h"
 #include "lib/runtime/memory.h"
+#include "ovsdb/server/lookup.h"
 #include "ovsdb/server/record.h"
 #include "ovsdb/server/remotes.h"
 #include "ovsdb/server/session.h"
 
 LOG_MODULE(ovsdb_server);
 
-/* How often caches and status columns are looked at, and how long the text of
- * rows is kept for the next client. */
+/* How often caches and status columns are looked at, how long the text of rows
+ * is kept for the next client, and an index that nobody uses. */
 #define TICK_MS 2500
 #define VIEW_KEEP_MS 60000
+#define LOOKUP_KEEP_MS 600000
 
 /* The schema of the database that describes the others (ovsdb-server(5)). */
 static const char internal_schema[] =
@@ -79,6 +81,7 @@ tick(void *server_)
 
     LIST_FOR_EACH (served, node, &server->dbs) {
         view_expire(served->db, clock_ms() - VIEW_KEEP_MS);
+        lookup_expire(served->db, clock_ms() - LOOKUP_KEEP_MS);
         served_compact_if_due(served);
     }
     remotes_put_status(server->remotes);

@@ -7,10 +7,12 @@
 
 int execute_tests(void);
 int storage_tests(void);
+int lookup_tests(void);
 int monitor_tests(void);
 
 int
 main(void)
 {
-    return execute_tests() + monitor_tests() + storage_tests();
+    return (execute_tests() + lookup_tests() + monitor_tests()
+            + storage_tests());
 }

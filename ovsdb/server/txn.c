@@ -17,6 +17,7 @@
 
 #include "lib/base/alloc.h"
 #include "ovsdb/server/refs.h"
+#include "ovsdb/server/lookup.h"
 #include "ovsdb/server/view.h"
 
 #define BIT(COLUMN) (UINT64_C(1) << (COLUMN))
@@ -979,6 +980,7 @@ apply_row(struct txn_row *tr, uint64_t version)
     if (change == TXN_MODIFY) {
         apply_changes(tr);
         view_invalidate(row->table, row->slot);
+        lookup_change(row, tr->changed);
     } else if (change == TXN_INSERT) {
         db_row_enter(row);
     }
