@@ -1,6 +1,7 @@
 # Sources of lib/dbctl/.
 noinst_LIBRARIES += lib/dbctl/libdbctl.a
 lib_dbctl_libdbctl_a_SOURCES = \
+	lib/dbctl/complete.c \
 	lib/dbctl/connect.c \
 	lib/dbctl/connection.c \
 	lib/dbctl/daemon.c \
@@ -25,3 +26,17 @@ EXTRA_DIST += \
 	tests/interop/ctl/ovn-sbctl.script \
 	tests/interop/ctl/ovs-vsctl.script \
 	tests/interop/ctl/vtep-ctl.script
+
+# Completion for bash, a file for each tool under the tool's name.
+completiondir = $(datadir)/bash-completion/completions
+nodist_completion_DATA = \
+	lib/dbctl/completions/ovn-nbctl \
+	lib/dbctl/completions/ovn-sbctl \
+	lib/dbctl/completions/ovs-vsctl \
+	lib/dbctl/completions/vtep-ctl
+$(nodist_completion_DATA): lib/dbctl/completion.bash.in
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	sed -e 's/@TOOL@/$(@F)/g' -e 's/@FUNCTION@/$(subst -,_,$(@F))/g' \
+		$(srcdir)/lib/dbctl/completion.bash.in >$@
+CLEANFILES += $(nodist_completion_DATA)
+EXTRA_DIST += lib/dbctl/completion.bash.in

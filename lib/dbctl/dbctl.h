@@ -87,6 +87,13 @@ struct dbctl_record_name {
                                  * name.  Else NULL. */
 };
 
+/* What a word in the 'arguments' of commands stands for: the name of a row of
+ * 'table'.  For completion; several may have the same word. */
+struct dbctl_argument {
+    const char *word;
+    const struct replica_table_class *table;
+};
+
 /* Where a database has the connections and TLS files of its server. */
 struct dbctl_server {
     const struct replica_table_class *root;     /* Its row, of which there is
@@ -116,6 +123,8 @@ struct dbctl_tool {
     size_t n_groups;
     const struct dbctl_record_name *names;
     size_t n_names;
+    const struct dbctl_argument *arguments;
+    size_t n_arguments;
     const struct dbctl_server *server;  /* NULL: no commands on it. */
     const struct dbctl_show *show;      /* Ended by table NULL; NULL: the tool
                                          * has a "show" of its own. */

@@ -116,6 +116,16 @@ struct error *dbctl_reserve_rows(struct dbctl *) MUST_USE;
 /* show.c */
 extern const struct dbctl_command dbctl_show_command;
 
+/* complete.c */
+
+/* Prints each command and its arguments on a line, for --commands. */
+void dbctl_print_commands(const struct dbctl_tool *);
+
+/* Prints what the last of the words of a command line may be, one candidate a
+ * line; returns the exit status.  The groups are those of all options. */
+int dbctl_complete(const struct dbctl_tool *, const struct option_group *,
+                   size_t n_groups, int argc, char *argv[]);
+
 /* parse.c */
 
 /* A command by its name; NULL if there is none.  The groups are the tool's and

@@ -19,6 +19,7 @@ LOG_MODULE(dbctl);
 
 struct dbctl_settings dbctl_settings;
 
+static const struct dbctl_tool *the_tool;       /* For --help. */
 static const char *db_option;
 static const char *socket_option;
 static bool retry;
@@ -79,7 +80,16 @@ static const struct option_row request_rows[] = {
       "wait at most SECS seconds (0: forever)", set_timeout, NULL },
 };
 
+static struct error *
+print_commands(void *target UNUSED, const char *argument UNUSED)
+{
+    dbctl_print_commands(the_tool);
+    exit(EXIT_SUCCESS);
+}
+
 static const struct option_row connection_rows[] = {
+    { "commands", 0, OPTION_NONE, NULL, "list commands for scripts",
+      print_commands, NULL },
     { "db", 0, OPTION_REQUIRED, "DATABASE", "connect to DATABASE",
       option_set_string, &db_option },
     { "retry", 0, OPTION_NONE, NULL, "keep trying to connect",
@@ -113,7 +123,6 @@ struct all_options {
 };
 
 static struct all_options all_options;
-static const struct dbctl_tool *the_tool;       /* For --help. */
 
 static void
 print_command(const struct dbctl_command *command)
@@ -328,6 +337,10 @@ dbctl_main(int argc, char *argv[], const struct dbctl_tool *tool)
 
     tool_init(argv[0], tool->family);
     make_options(tool);
+    if (argc > 1 && !strcmp(argv[1], "--complete")) {
+        return dbctl_complete(tool, all_options.groups, all_options.n_groups,
+                              argc - 2, argv + 2);
+    }
     dbctl_reset_settings(tool);
     add_options_of_variable(tool->options_variable, &argc, &argv);
     program_check(options_read(argc, argv, all_options.groups,

@@ -58,6 +58,13 @@ static const struct dbctl_record_name names[] = {
     BY_NAME(sb_chassis_template_var, SB_CHASSIS_TEMPLATE_VAR_COL_CHASSIS),
 };
 
+static const struct dbctl_argument arguments[] = {
+    { "CHASSIS", &sb_chassis_table },
+    { "PORT", &sb_port_binding_table },
+    { "DATAPATH", &sb_datapath_binding_table },
+    { "SWITCH", &sb_datapath_binding_table },
+};
+
 static const struct dbctl_server server = {
     .root = &sb_sb_global_table,
     .connections = SB_SB_GLOBAL_COL_CONNECTIONS,
@@ -116,6 +123,8 @@ main(int argc, char *argv[])
         .n_groups = ARRAY_SIZE(groups),
         .names = names,
         .n_names = ARRAY_SIZE(names),
+        .arguments = arguments,
+        .n_arguments = ARRAY_SIZE(arguments),
         .server = &server,
         .show = show,
         .description = "examines and changes the southbound database of OVN",

@@ -189,6 +189,14 @@ static const struct dbctl_show show[] = {
     { .table = NULL },
 };
 
+static const struct dbctl_argument arguments[] = {
+    { "BRIDGE", &vs_bridge_table },
+    { "PARENT", &vs_bridge_table },
+    { "PORT", &vs_port_table },
+    { "BOND", &vs_port_table },
+    { "IFACE", &vs_interface_table },
+};
+
 static const struct dbctl_server server = {
     .root = &vs_open_vswitch_table,
     .connections = VS_OPEN_VSWITCH_COL_MANAGER_OPTIONS,
@@ -310,6 +318,8 @@ main(int argc, char *argv[])
         .n_groups = ARRAY_SIZE(groups),
         .names = names,
         .n_names = ARRAY_SIZE(names),
+        .arguments = arguments,
+        .n_arguments = ARRAY_SIZE(arguments),
         .server = &server,
         .show = show,
         .options = { NULL, rows, ARRAY_SIZE(rows) },

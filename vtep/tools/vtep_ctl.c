@@ -52,6 +52,13 @@ static const struct dbctl_record_name names[] = {
       VTEP_LOGICAL_ROUTER_COL_NAME, -1 },
 };
 
+static const struct dbctl_argument arguments[] = {
+    { "PSWITCH", &vtep_physical_switch_table },
+    { "PORT", &vtep_physical_port_table },
+    { "LSWITCH", &vtep_logical_switch_table },
+    { "LROUTER", &vtep_logical_router_table },
+};
+
 static const struct dbctl_server server = {
     .root = &vtep_global_table,
     .connections = VTEP_GLOBAL_COL_MANAGERS,
@@ -111,6 +118,8 @@ main(int argc, char *argv[])
         .n_groups = ARRAY_SIZE(groups),
         .names = names,
         .n_names = ARRAY_SIZE(names),
+        .arguments = arguments,
+        .n_arguments = ARRAY_SIZE(arguments),
         .server = &server,
         .show = show,
         .description = "examines and changes the database of a hardware VTEP "
