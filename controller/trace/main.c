@@ -13,7 +13,6 @@
 #include "lib/daemon/daemon.h"
 #include "lib/logical/addresses.h"
 #include "lib/logical/ovn_symbols.h"
-#include "lib/openflow/flow_text.h"
 #include "lib/replica/replica.h"
 #include "lib/runtime/loop.h"
 #include "lib/runtime/log.h"
@@ -358,18 +357,6 @@ request_run(struct openflow_flows *openflow, struct error *error,
     str_uninit(&out);
 }
 
-/* As ovs-ofctl dump-flows prints a flow, but for the indentation. */
-static void
-format_openflow(const struct flow_stats *stats, struct str *out)
-{
-    const struct text_names names = { NULL, NULL };
-    struct str text = STR_EMPTY;
-
-    flow_stats_format(stats, &names, true, &text);
-    str_put(out, str_cstr(&text) + strspn(str_cstr(&text), " "));
-    str_uninit(&text);
-}
-
 static void
 request_start(struct request *request)
 {
@@ -382,7 +369,7 @@ request_start(struct request *request)
     }
     remote = (*ovs ? xstrdup(ovs)
               : xasprintf("unix:%s/br-int.mgmt", dirs_run(DIRS_OVS)));
-    openflow_fetch(remote, format_openflow, request_run, request);
+    openflow_fetch(remote, openflow_format, request_run, request);
     free(remote);
 }
 

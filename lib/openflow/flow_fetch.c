@@ -2,9 +2,11 @@
 #include "lib/openflow/flow_fetch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/alloc.h"
 #include "lib/flow/port.h"
+#include "lib/openflow/flow_text.h"
 #include "lib/openflow/protocol.h"
 #include "lib/openflow/vconn.h"
 
@@ -139,6 +141,16 @@ openflow_fetch(const char *remote,
     if (error) {
         finish(fetch, NULL, error);
     }
+}
+
+void
+openflow_format(const struct flow_stats *stats, struct str *out)
+{
+    struct str text = STR_EMPTY;
+
+    flow_stats_format(stats, NULL, true, &text);
+    str_put(out, str_cstr(&text) + strspn(str_cstr(&text), " "));
+    str_uninit(&text);
 }
 
 void

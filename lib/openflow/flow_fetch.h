@@ -29,6 +29,9 @@ void openflow_fetch(const char *remote,
                                  void *aux),
                     void *aux);
 
+/* A 'format': as ovs-ofctl dump-flows prints a flow, without indentation. */
+void openflow_format(const struct flow_stats *, struct str *);
+
 void openflow_flows_destroy(struct openflow_flows *);
 
 #define OPENFLOW_FOR_EACH(FLOW, COOKIE, FLOWS) \

@@ -66,12 +66,6 @@ format_brief(const struct flow_stats *stats, struct str *out)
 }
 
 static void
-format_full(const struct flow_stats *stats, struct str *out)
-{
-    flow_stats_format(stats, NULL, true, out);
-}
-
-static void
 ask_switch(struct dbctl_call *call, const char *remote)
 {
     struct ovs_query *query = xzalloc(sizeof *query);
@@ -81,7 +75,7 @@ ask_switch(struct dbctl_call *call, const char *remote)
     query->dbctl = call->dbctl;
     call->state = query;
     openflow_fetch(target, dbctl_has_option(call, "--stats")
-                   ? format_full : format_brief, query_done, query);
+                   ? openflow_format : format_brief, query_done, query);
     free(target);
 }
 
