@@ -37,6 +37,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/install/messages.h \
 	controller/monitor.c \
 	controller/monitor.h \
+	controller/physical/activation.c \
+	controller/physical/activation.h \
 	controller/physical/common.c \
 	controller/physical/fixed.c \
 	controller/physical/group.c \

@@ -6,6 +6,7 @@
 
 #include "controller/binding/names.h"
 #include "controller/chassis/ha.h"
+#include "controller/physical/activation.h"
 #include "lib/logical/ovn_symbols.h"
 #include "lib/schema/sb_tracked.h"
 
@@ -335,6 +336,8 @@ physical_port_unit(struct incr_ctx *ctx, const void *row_)
             keep_local(&c);
         } else if (c.port.type == PORT_LOCALNET) {
             keep_out(&c);
+        } else if (c.port.type == PORT_VIF && !c.is_nested) {
+            activation_flows(&c.b, c.row, &c.port, pp.ofport);
         }
     }
     if (!is_patch && c.port.type != PORT_LOCALNET

@@ -47,6 +47,7 @@ COUNTER(pinctrl_no_handler);
     OP(PUNT_SET_ICMP_FRAG_MTU, set_frag_mtu, 1000) \
     OP(PUNT_LOG, log, 5000) \
     OP(PUNT_BIND_VPORT, bind_vport, 1000) \
+    OP(PUNT_ACTIVATE, activate, 1000) \
     OP(PUNT_EVENT, trigger_event, 1000) \
     OP(PUNT_DNS_LOOKUP, dns_lookup, 5000)
 

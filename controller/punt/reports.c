@@ -6,9 +6,11 @@
 
 #include "controller/punt/ports.h"
 #include "controller/punt/request.h"
+#include "controller/punt/send.h"
 #include "lib/base/alloc.h"
 #include "lib/base/smap.h"
 #include "lib/base/vec.h"
+#include "lib/logical/ovn_symbols.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
 
@@ -24,6 +26,11 @@ struct vport {
     uint32_t parent_key;
 };
 
+struct activated {
+    uint32_t dp_key;
+    uint32_t port_key;
+};
+
 struct event {
     char *vip;
     char *protocol;
@@ -34,6 +41,7 @@ struct reports {
     struct controller *controller;
     const struct ports *ports;
     VEC(struct vport) vports;
+    VEC(struct activated) activated;
     VEC(struct event) events;
     struct replica_index *event_by_lb;       /* vip, load_balancer. */
     int64_t last_event;                      /* 0: not known yet. */
@@ -72,6 +80,7 @@ clear(struct reports *r)
     }
     vec_clear(&r->events);
     vec_clear(&r->vports);
+    vec_clear(&r->activated);
 }
 
 void
@@ -81,6 +90,7 @@ reports_destroy(struct reports *r)
         clear(r);
         vec_uninit(&r->events);
         vec_uninit(&r->vports);
+        vec_uninit(&r->activated);
         free(r);
     }
 }
@@ -88,7 +98,7 @@ reports_destroy(struct reports *r)
 bool
 reports_are_pending(const struct reports *r)
 {
-    return r->vports.n || r->events.n;
+    return r->vports.n || r->events.n || r->activated.n;
 }
 
 /* ## Virtual ports ## */
@@ -126,6 +136,56 @@ list_has(const char *list, const char *word)
         list += strspn(list, ", ");
     }
     return false;
+}
+
+/* ## Ports that moved here ## */
+
+void
+reports_activate(struct reports *r, uint32_t dp_key, uint32_t port_key)
+{
+    VEC_FOR_EACH (a, &r->activated) {
+        if (a->dp_key == dp_key && a->port_key == port_key) {
+            return;
+        }
+    }
+    if (r->activated.n >= REPORTS_MAX) {
+        counter_inc(pinctrl_reports_dropped);
+        return;
+    }
+    vec_push(&r->activated, (struct activated) { dp_key, port_key });
+}
+
+static void
+write_activated(const struct reports *r, const struct activated *a)
+{
+    static const char option[] = "additional-chassis-activated";
+    const struct sb_chassis *chassis = controller_chassis(r->controller);
+    const struct sb_port_binding *port
+        = ports_find(r->ports, a->dp_key, a->port_key);
+    struct str names = STR_EMPTY;
+
+    if (!chassis || !port) {
+        return;
+    }
+    str_put(&names, strmap_get_def(&port->options, option, ""));
+    if (!list_has(str_cstr(&names), chassis->name)) {
+        str_printf(&names, "%s%s", names.length ? "," : "", chassis->name);
+        sb_port_binding_update_options_setkey(port, option, str_cstr(&names));
+        log_info("Port %s is active on this chassis now",
+                 port->logical_port);
+    }
+    str_uninit(&names);
+}
+
+/* The packet goes on as it would have gone through the open port. */
+void
+handle_activate(struct request *r)
+{
+    uint32_t dp_key = ntohll(r->flow.metadata);
+    uint32_t port_key = r->flow.regs[LOG_REG_INPORT];
+
+    reports_activate(r->reports, dp_key, port_key);
+    send_from_port(r->install, r->packet, dp_key, port_key, 0);
 }
 
 static void
@@ -281,6 +341,9 @@ reports_write(struct reports *r, struct replica_txn *txn)
 {
     VEC_FOR_EACH (v, &r->vports) {
         write_vport(r, v);
+    }
+    VEC_FOR_EACH (a, &r->activated) {
+        write_activated(r, a);
     }
     VEC_FOR_EACH (event, &r->events) {
         write_event(r, txn, event);

@@ -3,7 +3,8 @@
 #define CONTROLLER_PUNT_REPORTS_H
 
 /* What packets have us tell the southbound database beside learned addresses:
- * who has a virtual port, and events for the cloud platform.  Each kind is
+ * who has a virtual port, which ports that moved here are alive, and events
+ * for the cloud platform.  Each kind is
  * bounded by REPORTS_MAX; what comes beyond is counted and dropped. */
 
 #include "controller/controller.h"
@@ -20,6 +21,9 @@ void reports_destroy(struct reports *);
 /* The virtual port was seen behind the port with key 'parent_key'. */
 void reports_bind_vport(struct reports *, uint32_t dp_key,
                         uint32_t vport_key, uint32_t parent_key);
+
+/* The workload of a port on this additional chassis runs. */
+void reports_activate(struct reports *, uint32_t dp_key, uint32_t port_key);
 
 /* A packet came for a load balancer that has no backends. */
 void reports_empty_lb_backends(struct reports *, const char *vip,

@@ -84,6 +84,7 @@ request_handler handle_reject;
 request_handler handle_set_frag_mtu;
 request_handler handle_log;              /* acl_log.c */
 request_handler handle_bind_vport;       /* reports.c */
+request_handler handle_activate;
 request_handler handle_trigger_event;
 request_handler handle_dns_lookup;       /* dns.c */
 

@@ -382,6 +382,8 @@ enum punt_op {
     PUNT_EVENT,
     PUNT_LOG,
     PUNT_SET_ICMP_FRAG_MTU,      /* Both families, by the packet. */
+    PUNT_ACTIVATE,               /* Of no action: a port that moved here has
+                                  * sent its first packet. */
     N_PUNT_OPS
 };
 

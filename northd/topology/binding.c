@@ -116,6 +116,27 @@ put_requested_chassis(struct incr_ctx *ctx, const struct row_id *id,
     }
 }
 
+/* Chassis write into the options which of them a moving port has reached; that
+ * stays for as long as there is a strategy. */
+static void
+put_activated(struct incr_ctx *ctx, const struct row_id *id,
+              const struct strmap *options, const char *name)
+{
+    static const char key[] = "additional-chassis-activated";
+    const struct sb_port_binding *pb;
+    const char *activated;
+
+    if (!strmap_get(options, "activation-strategy")) {
+        return;
+    }
+    pb = get_row_by_name(ctx, F_BINDING, name);
+    activated = (pb ? strmap_get(sb_port_binding_get_options(ctx, pb), key)
+                 : NULL);
+    if (activated) {
+        cell_pair(ctx, id, COL(OPTIONS), key, activated);
+    }
+}
+
 static void
 put_router_type(struct incr_ctx *ctx, const struct row_id *id,
                 const struct switch_port *sp, const struct strmap *options)
@@ -198,6 +219,7 @@ switch_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
         cell_map(ctx, &id, COL(OPTIONS), options);
         put_requested_chassis(ctx, &id,
                               strmap_get(options, "requested-chassis"));
+        put_activated(ctx, &id, options, name);
         for (size_t i = 0; i < n; i++) {
             cell_string(ctx, &id, COL(PORT_SECURITY), security[i]);
         }

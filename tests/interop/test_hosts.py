@@ -5,11 +5,13 @@ One network serves all tests of a mix of programs.  What a test changes it
 puts back."""
 
 import os
+import re
+import sys
 
 import pytest
 
-from harness.netns import can_use_namespaces, ping
-from harness.process import run
+from harness.netns import can_use_namespaces, ping, within
+from harness.process import run, wait_until
 from harness.programs import Programs, ours
 from harness.sandbox import Sandbox
 
@@ -146,6 +148,25 @@ class Network:
         self.sandbox.wait_ping(self.ns[name], address, timeout)
         assert ping(self.ns[name], address, count=5, interval=0.02) == 5
 
+    def script(self, name, code):
+        """Runs Python with scapy in a workload."""
+        prelude = ("import logging\n"
+                   "logging.getLogger('scapy').setLevel(logging.ERROR)\n"
+                   "from scapy.all import *\n"
+                   "conf.verb = 0\n"
+                   "MAC = get_if_hwaddr('eth0')\n")
+        return run(within(self.ns[name], [sys.executable, "-c",
+                                          prelude + code]))
+
+    def chassis(self, host):
+        return self.sbctl("--bare", "--columns=_uuid", "find", "Chassis",
+                          "name=" + host).strip()
+
+    def wait_bound(self, port, host, column="chassis"):
+        wait_until(lambda: self.binding(port, column)
+                   == (self.chassis(host) if host else ""), 30,
+                   "%s of %s is %s" % (column, port, host))
+
     def binding(self, port, column):
         return self.sbctl("--bare", "--columns=" + column, "find",
                           "Port_Binding", "logical_port=" + port).strip()
@@ -201,5 +222,170 @@ def test_physical_network(network):
     network.reaches("vm2", "172.16.0.9")
     network.reaches("vm4", "172.16.0.9")
     network.reaches("ext", "172.16.0.101")
-    assert network.binding("cr-lr0-pub", "chassis") == network.sbctl(
-        "--bare", "--columns=_uuid", "find", "Chassis", "name=h2").strip()
+    network.wait_bound("cr-lr0-pub", "h2")
+
+
+def test_gateway_failover(network):
+    """The other gateway takes over when the first one leaves, and gives back
+    when it returns."""
+    network.need_bfd()
+    network.reaches("ext", "172.16.0.101")
+    h2 = network.hosts["h2"]
+    h2.controller_appctl("exit")
+    h2.controller.popen.wait(20)
+    try:
+        network.wait_bound("cr-lr0-pub", "h3")
+        network.reaches("vm1", "172.16.0.9")
+        network.reaches("ext", "172.16.0.101")
+    finally:
+        h2.start_controller()
+    network.wait_bound("cr-lr0-pub", "h2")
+    network.reaches("vm1", "172.16.0.9")
+    network.reaches("ext", "172.16.0.101")
+
+
+SERVER = """
+import socket
+listener = socket.create_server(('', 8080), reuse_port=True)
+while True:
+    connection, peer = listener.accept()
+    connection.sendall(peer[0].encode())
+    connection.close()
+"""
+
+CLIENT = """
+import socket
+print(socket.create_connection(('%s', 80), timeout=2).recv(64).decode())
+"""
+
+
+def test_client_is_its_own_backend(network, spawn):
+    """A balanced connection that comes back to its client has the VIP as its
+    source; one from another client keeps that client's."""
+    vm1 = network.ns["vm1"]
+    spawn(within(vm1, [sys.executable, "-c", SERVER]))
+    network.nbctl("--", "lb-add", "lb0", "10.0.9.9:80", "10.0.0.11:8080",
+                  "tcp", "--", "ls-lb-add", "sw0", "lb0")
+    network.nbctl("--wait=hv", "sync")
+
+    def ask(ns):
+        return run(within(ns, [sys.executable, "-c", CLIENT % "10.0.9.9"]),
+                   check=False).stdout.strip()
+    wait_until(lambda: ask(vm1) == "10.0.9.9", 20, "answer to itself")
+    wait_until(lambda: ask(network.ns["vm2"]) == "10.0.0.12", 20,
+               "answer to another")
+    network.nbctl("lb-del", "lb0")
+
+
+CLAIM = """
+sendp(Ether(src=MAC, dst='ff:ff:ff:ff:ff:ff')
+      / ARP(op=1, hwsrc=MAC, psrc='10.0.0.77', pdst='10.0.0.77'),
+      iface='eth0')
+"""
+
+
+def test_virtual_port(network):
+    """A virtual address goes to whoever showed to have it last."""
+    network.nbctl("--", "lsp-add", "sw0", "vip", "--", "lsp-set-type", "vip",
+                  "virtual", "--", "lsp-set-addresses", "vip",
+                  "02:00:00:00:00:77 10.0.0.77", "--", "lsp-set-options",
+                  "vip", "virtual-ip=10.0.0.77", "virtual-parents=vm1,vm2")
+    network.nbctl("--wait=hv", "sync")
+    for name, host in (("vm1", "h1"), ("vm2", "h2")):
+        run(["ip", "-n", network.ns[name], "addr", "add", "10.0.0.77/24",
+             "dev", "eth0"])
+        network.script(name, CLAIM)
+        network.wait_bound("vip", host)
+        assert network.binding("vip", "virtual_parent") == name
+        network.reaches("vm4", "10.0.0.77")
+        run(["ip", "-n", network.ns[name], "addr", "del", "10.0.0.77/24",
+             "dev", "eth0"])
+    network.nbctl("lsp-del", "vip")
+
+
+RARP = """
+sendp(Ether(src=MAC, dst='ff:ff:ff:ff:ff:ff', type=0x8035)
+      / ARP(op=3, hwsrc=MAC, hwdst=MAC), iface='eth0')
+"""
+
+
+def test_live_migration(network):
+    """vm1 moves from h1 to h2: its port there is shut until it sends a RARP,
+    then it has two places, and then the new one."""
+    h2 = network.hosts["h2"]
+    network.reaches("vm3", "10.0.0.11")
+    network.nbctl("lsp-set-options", "vm1", "requested-chassis=h1,h2",
+                  "activation-strategy=rarp")
+    moved = h2.workload("moved", "02:00:00:00:00:01", "10.0.0.11",
+                        "10.0.0.1")
+    network.ns["moved"] = moved
+    h2.vsctl("set", "interface", "moved", "external_ids:iface-id=vm1")
+    network.wait_bound("vm1", "h2", "additional_chassis")
+    network.nbctl("--wait=hv", "sync")
+    network.reaches("vm3", "10.0.0.11")
+    assert ping(moved, "10.0.0.13", count=2) == 0
+
+    network.script("moved", RARP)
+    wait_until(lambda: "additional-chassis-activated=h2"
+               in network.binding("vm1", "options"), 20, "activation")
+    network.nbctl("--wait=hv", "sync")
+    run(["ip", "-n", network.ns["vm1"], "link", "set", "eth0", "down"])
+    network.reaches("moved", "10.0.0.13")
+    network.reaches("vm3", "10.0.0.11")
+
+    network.nbctl("lsp-set-options", "vm1", "requested-chassis=h2")
+    network.wait_bound("vm1", "h2")
+    network.wait_bound("vm1", None, "additional_chassis")
+    network.reaches("vm5", "10.0.0.11")
+    wait_until(lambda: not network.hosts["h1"].vsctl(
+        "--if-exists", "get", "interface", "vm1",
+        "external_ids:ovn-installed").strip(), 20, "h1 takes its mark back")
+
+    network.nbctl("lsp-set-options", "vm1")
+    h2.vsctl("del-port", "moved")
+    network.wait_bound("vm1", "h1")
+    run(["ip", "-n", network.ns["vm1"], "link", "set", "eth0", "up"])
+    run(["ip", "-n", network.ns["vm1"], "route", "replace", "default", "via",
+         "10.0.0.1"])
+    network.reaches("vm3", "10.0.0.11")
+
+
+def test_localport_answers_on_each_host(network):
+    """A localport is on every host, and each workload talks to the one on its
+    own."""
+    network.nbctl("--", "lsp-add", "sw0", "meta", "--", "lsp-set-type",
+                  "meta", "localport", "--", "lsp-set-addresses", "meta",
+                  "02:00:00:00:00:88 10.0.0.2")
+    h1, h2 = network.hosts["h1"], network.hosts["h2"]
+    h1.workload("meta1", "02:00:00:00:00:88", "10.0.0.2")
+    h2.workload("meta2", "02:00:00:00:00:88", "10.0.0.2")
+    for host, port in ((h1, "meta1"), (h2, "meta2")):
+        host.vsctl("set", "interface", port, "external_ids:iface-id=meta")
+    for name in ("vm1", "vm2"):
+        network.reaches(name, "10.0.0.2")
+    h1.vsctl("del-port", "meta1")
+    network.nbctl("--wait=hv", "sync")
+    wait_until(lambda: not ping(network.ns["vm1"], "10.0.0.2", count=1,
+                                patience=0.3), 20, "no localport on h1")
+    network.reaches("vm2", "10.0.0.2")
+    h2.vsctl("del-port", "meta2")
+    network.nbctl("lsp-del", "meta")
+
+
+def flows(host):
+    text = host.ofctl("dump-flows", "br-int", "--no-stats")
+    return sorted(re.sub(r"cookie=\S+ ", "", line).strip()
+                  for line in text.split("\n") if "actions" in line)
+
+
+def test_switch_has_what_is_wanted(network):
+    """After all that came before, a computation from scratch changes neither
+    facts nor flows."""
+    network.nbctl("--wait=hv", "sync")
+    for host in network.hosts.values():
+        before = flows(host)
+        answer = host.controller_appctl("recompute")
+        if network.is_ours("ovn-controller"):
+            assert "no difference" in answer
+        network.nbctl("--wait=hv", "sync")
+        assert flows(host) == before
