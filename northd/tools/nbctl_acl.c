@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/base/alloc.h"
 #include "lib/base/text.h"
 #include "northd/tools/nbctl.h"
 
@@ -75,27 +76,28 @@ parse_tier(const char *s, int64_t *tier)
     return nbctl_parse_number("tier", s, 0, TIER_MAX, tier);
 }
 
-/* The samples that --sample-new and --sample-est name by their uuids. */
+/* The sample that an option names: by its uuid, or "@NAME" if the same
+ * command line creates it, as it must if nothing else refers to it. */
 static struct error *
 write_sample(const struct dbctl_call *call, const struct nb_acl *acl,
-             const char *option,
-             void (*set)(const struct nb_acl *, const struct nb_sample *))
+             const char *option, const char *column)
 {
     const char *id = dbctl_option(call, option);
-    const struct nb_sample *sample = NULL;
-    struct uuid uuid;
+    const struct replica_row *sample;
+    struct error *error = NULL;
+    char *assignment;
 
-    if (!id) {
-        return NULL;
+    if (id && *id != '@') {
+        error = dbctl_find_row(call->dbctl, &nb_sample_table, id, true,
+                               &sample);
     }
-    if (uuid_from_string(&uuid, id)) {
-        sample = nb_sample_get_for_uuid(dbctl_replica(call->dbctl), &uuid);
+    if (!id || error) {
+        return error;
     }
-    if (!sample) {
-        return error_create(0, "%s: no row of Sample has this UUID", id);
-    }
-    set(acl, sample);
-    return NULL;
+    assignment = xasprintf("%s=%s", column, id);
+    error = dbctl_set_column(call->dbctl, &acl->header, assignment);
+    free(assignment);
+    return error;
 }
 
 /* Sets what options ask for. */
@@ -143,9 +145,9 @@ write_options(const struct dbctl_call *call, const struct nb_acl *acl)
     if (dbctl_has_option(call, "--apply-after-lb")) {
         nb_acl_update_options_setkey(acl, "apply-after-lb", "true");
     }
-    error = write_sample(call, acl, "--sample-new", nb_acl_set_sample_new);
+    error = write_sample(call, acl, "--sample-new", "sample_new");
     return (error ? error
-            : write_sample(call, acl, "--sample-est", nb_acl_set_sample_est));
+            : write_sample(call, acl, "--sample-est", "sample_est"));
 }
 
 /* The network function group that traffic goes through. */

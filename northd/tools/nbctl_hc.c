@@ -152,15 +152,32 @@ run_del(struct dbctl_call *call)
     return error;
 }
 
+static int
+compare_checks(const void *a_, const void *b_)
+{
+    const check_row *a = *(const check_row *const *) a_;
+    const check_row *b = *(const check_row *const *) b_;
+    int c = strcmp(a->protocol, b->protocol);
+
+    c = c ? c : strcmp(a->src_ip, b->src_ip);
+    c = c ? c : (a->port > b->port) - (a->port < b->port);
+    return c ? c : strcmp(a->address, b->address);
+}
+
 static struct error *
 run_list(struct dbctl_call *call)
 {
     const struct nb_logical_switch_port *lsp;
     struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
                                          &lsp);
+    VEC(const check_row *) sorted = VEC_EMPTY;
 
     for (size_t i = 0; !error && i < lsp->n_health_checks; i++) {
-        const check_row *check = lsp->health_checks[i];
+        vec_push(&sorted, lsp->health_checks[i]);
+    }
+    vec_sort(&sorted, compare_checks);
+    VEC_FOR_EACH (p, &sorted) {
+        const check_row *check = *p;
 
         str_printf(&call->output, UUID_FMT " %s src=%s",
                    UUID_ARGS(&check->header.uuid), check->protocol,
@@ -176,6 +193,7 @@ run_list(struct dbctl_call *call)
         }
         str_put_char(&call->output, '\n');
     }
+    vec_uninit(&sorted);
     return error;
 }
 

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ovn-nbctl: every command, run by a process of its own and by a daemon, and
+what daemons do beside."""
+
+import os
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from harness.ovsdb import Server
+from harness.process import run, wait_until
+from harness.programs import Programs
+
+CASES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                     "nbctl.cases")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ROW = re.compile(r"\{(\w+ \w[^}]*)\}")
+TOOL = Programs().path("ovn-nbctl")
+
+
+def cases():
+    """(line, succeeds, text) of each case."""
+    result = []
+    with open(CASES) as f:
+        for line in f.read().splitlines():
+            if line[:2] in ("$ ", "! "):
+                result.append((line[2:], line[0] == "$", []))
+            elif result and not line.startswith("#"):
+                result[-1][2].append(line[2:])
+    for _, _, text in result:
+        # A blank line may precede the next heading.
+        while text and not text[-1]:
+            text.pop()
+    return result
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Server(Programs(), tmp_path)
+    server.create(Programs().schema("nb"), "nb.db")
+    server.start()
+    yield server
+    server.stop()
+
+
+def environment(tmp_path, **more):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("OVN_")}
+    return dict(env, OVN_RUNDIR=str(tmp_path), OVN_LOGDIR=str(tmp_path),
+                **more)
+
+
+class Tool:
+    """Runs command lines, each by itself or all by one daemon."""
+
+    def __init__(self, server, tmp_path, by_daemon=False):
+        self.remote = server.remote
+        self.env = environment(tmp_path, OVN_NB_DB=self.remote)
+        self.pidfile = str(tmp_path / "nbctl.pid")
+        self.socket = None
+        if by_daemon:
+            self.start_daemon()
+
+    def start_daemon(self, *options):
+        self.socket = run([TOOL, "--detach", "--pidfile=" + self.pidfile,
+                           *options], env=self.env).strip()
+        self.env = dict(self.env, OVN_NB_DAEMON=self.socket)
+
+    def start(self, *words, env=None):
+        return subprocess.Popen([TOOL, "--timeout=30", *words], text=True,
+                                env=dict(self.env, **env or {}),
+                                stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    def __call__(self, *words, env=None):
+        """Exit status, output and message."""
+        process = self.start(*words, env=env)
+        output, message = process.communicate(timeout=40)
+        return process.returncode, output, message
+
+    def ok(self, *words):
+        status, output, message = self(*words)
+        assert (status, message) == (0, "")
+        return output
+
+    def daemon_is_gone(self):
+        return not os.path.exists(self.socket)
+
+    def stop(self):
+        if self.socket and not self.daemon_is_gone():
+            self.control("exit")
+
+    def control(self, *words):
+        return run([Programs().path("ovn-appctl"), "-t", self.socket, *words])
+
+
+@pytest.fixture
+def daemon(server, tmp_path):
+    tool = Tool(server, tmp_path, by_daemon=True)
+    yield tool
+    tool.stop()
+
+
+@pytest.fixture(params=["process", "daemon"])
+def tool(request, server, tmp_path):
+    tool = Tool(server, tmp_path, request.param == "daemon")
+    yield tool
+    tool.stop()
+
+
+def resolve(tool, line):
+    """The words of a line, "{TABLE CONDITION}" replaced by a uuid."""
+    def find(match):
+        return tool.ok("--bare", "--columns=_uuid", "find",
+                       *match.group(1).split()).strip()
+
+    words = shlex.split(ROW.sub(r"'\g<0>'", line))
+    return [ROW.sub(find, word) for word in words]
+
+
+def lines_of(line, text):
+    """Lines to compare: "show" has rows in the order of their uuids."""
+    lines = [part.rstrip() for part in UUID.sub("UUID", text).splitlines()]
+    while lines and not lines[-1]:
+        lines.pop()
+    return sorted(lines) if line.startswith("show") else lines
+
+
+def test_every_command(tool, server, tmp_path):
+    database = str(tmp_path / "nb.db")
+    for line, succeeds, text in cases():
+        words = resolve(tool, line)
+        before = os.path.getsize(database)
+        status, output, message = tool(*words)
+        expected = lines_of(line, "\n".join(text))
+        if succeeds:
+            assert (status, message) == (0, ""), line
+            assert lines_of(line, output) == expected, line
+        else:
+            assert (status, output) == (1, ""), line
+            assert message.startswith("ovn-nbctl: "), line
+            assert lines_of(line, message[len("ovn-nbctl: "):]) == expected
+            assert os.path.getsize(database) == before, line
+
+
+def test_no_command_is_left_out():
+    """What --help offers is what the cases try."""
+    text = run([TOOL, "--help"])
+    offered = set()
+    for line in text[:text.index("\nOptions:")].splitlines():
+        match = re.match(r"  (?:\[--\S+\] )*([a-z0-9-]+)", line)
+        if match:
+            offered.add(match.group(1))
+    tried = set()
+    for line, succeeds, _ in cases():
+        for command in line.split(" -- "):
+            words = [word for word in shlex.split(command)
+                     if not word.startswith("--")]
+            if succeeds and words:
+                tried.add(words[0])
+    assert offered and offered <= tried
+
+
+def test_daemon_waits_for_one_and_serves_others(daemon):
+    """A command that waits must not keep others from making it true."""
+    waiting = daemon.start("wait-until", "logical_switch", "late", "--", "get",
+                           "logical_switch", "late", "name")
+    daemon.ok("ls-add", "early")
+    assert waiting.poll() is None
+    daemon.ok("ls-add", "late")
+    assert waiting.communicate(timeout=30) == ("late\n", "")
+    assert waiting.returncode == 0
+
+
+def test_daemon_ends_what_takes_too_long(daemon):
+    failed = subprocess.run(
+        [Programs().path("ovn-appctl"), "-t", daemon.socket, "run",
+         "--timeout=1", "wait-until", "logical_switch", "never"], text=True,
+        stderr=subprocess.PIPE, timeout=30)
+    assert failed.returncode == 2
+    assert "not done within 1 s" in failed.stderr
+    assert daemon.ok("ls-list") == ""
+
+
+def test_daemon_refuses_what_is_not_for_it(daemon):
+    for options, message in [(["--db=tcp:1.2.3.4:5"], "unrecognized option"),
+                             (["--bogus"], "unrecognized option"),
+                             (["--wait=never"], "--wait"),
+                             (["--timeout=x"], "--timeout"),
+                             ([], "missing command name")]:
+        failed = subprocess.run([Programs().path("ovn-appctl"), "-t",
+                                 daemon.socket, "run", *options], text=True,
+                                stderr=subprocess.PIPE, timeout=30)
+        assert failed.returncode == 2
+        assert message in failed.stderr
+
+
+def test_options_hold_for_one_command_line(daemon):
+    daemon.ok("ls-add", "s")
+    assert daemon.ok("--oneline", "ls-list", "--", "lr-list").count("\n") == 2
+    assert daemon.ok("--format=csv", "--columns=name", "list",
+                     "logical_switch") == "name\ns\n"
+    assert daemon.ok("--columns=name", "list", "logical_switch") \
+        == "name                : s\n"
+    daemon.ok("--dry-run", "ls-add", "t")
+    daemon.ok("ls-add", "u")
+    assert re.sub(UUID, "", daemon.ok("ls-list")) == " (s)\n (u)\n"
+
+
+def test_daemon_keeps_one_connection_over_a_restart(daemon, server):
+    daemon.ok("ls-add", "s")
+    server.stop()
+    server.start()
+    assert " (s)\n" in daemon.ok("ls-list")
+
+
+def test_daemon_by_socket_or_by_variable(server, tmp_path):
+    tool = Tool(server, tmp_path)
+    socket = str(tmp_path / "mine.ctl")
+    tool.start_daemon("-u", socket)
+    assert tool.socket == socket
+    none = {"OVN_NB_DB": "unix:/nonexistent"}
+    assert tool("ls-add", "s", env=none)[0] == 0
+    assert tool("-u", socket, "ls-list", env=dict(none, OVN_NB_DAEMON=""))[0] \
+        == 0
+    # A database of one's own is not the daemon's.
+    assert tool("--db=unix:/nonexistent", "ls-list")[0] == 1
+    with open(tool.pidfile) as f:
+        assert os.path.exists("/proc/%s" % f.read().strip())
+    assert "run" in tool.control("list-commands")
+    tool.control("exit")
+    wait_until(tool.daemon_is_gone, what="exit")
+    status, _, message = tool("ls-list")
+    assert status == 1 and "cannot connect" in message
+
+
+def test_daemons_take_no_commands(server, tmp_path):
+    status, text, message = Tool(server, tmp_path)("--detach", "ls-list")
+    assert (status, text) == (1, "") and "--detach" in message
+
+
+def test_environment(server, tmp_path):
+    tool = Tool(server, tmp_path)
+    tool.ok("ls-add", "s")
+    status, text, _ = tool("ls-list", "--", "lr-list",
+                           env={"OVN_NBCTL_OPTIONS": "--oneline -v"})
+    assert status == 0 and text.count("\n") == 2
+    status, text, _ = tool("ls-list", env={"OVN_NB_DB": "",
+                                           "OVN_NBCTL_OPTIONS":
+                                           "--db=" + server.remote})
+    assert (status, UUID.sub("", text)) == (0, " (s)\n")
+
+
+def follow(tool, ms, **columns):
+    """Does what northd and controllers do when they have followed."""
+    tool.ok("set", "nb_global", ".",
+            *("%s=%d" % column for column in columns.items()),
+            *("%s_timestamp=%d" % (name, ms) for name in columns))
+
+
+def test_waiting(tool):
+    """--wait waits for others, and says how long if asked to."""
+    tool.ok("init")
+    assert tool.ok("--wait=hv", "ls-list") == ""
+    for number, (level, columns) in enumerate(
+            [("sb", ["sb_cfg"]), ("hv", ["sb_cfg", "hv_cfg"])], 1):
+        waiting = tool.start("--wait=" + level, "--print-wait-time", "ls-add",
+                             "s%d" % number, "--", "lr-list")
+
+        def is_written():
+            return tool.ok("get", "nb_global", ".", "nb_cfg") \
+                == "%d\n" % number
+        wait_until(is_written, what="the command's change")
+        assert waiting.poll() is None
+        follow(tool, 1, nb_cfg=number, **{c: number for c in columns})
+        text, message = waiting.communicate(timeout=30)
+        assert (waiting.returncode, message) == (0, "")
+        assert re.fullmatch(
+            r"Time spent on processing nb_cfg %d:\n"
+            r"\tovn-northd delay before processing:\t-?\d+ms\n"
+            r"\tovn-northd completion:\t\t\t-?\d+ms\n" % number
+            + (r"\tovn-controller\(s\) completion:\t\t-?\d+ms\n"
+               if level == "hv" else ""), text)
+    waiting = tool.start("--wait=sb", "sync")
+    wait_until(lambda: tool.ok("get", "nb_global", ".", "nb_cfg") == "3\n",
+               what="sync")
+    follow(tool, 1, sb_cfg=3)
+    assert waiting.communicate(timeout=30) == ("", "")
