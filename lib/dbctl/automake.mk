@@ -23,9 +23,9 @@ DBCTL_LIBS = lib/dbctl/libdbctl.a lib/schema/libschema.a \
 	$(ALL_LIBS)
 EXTRA_DIST += \
 	tests/interop/ctl/ovn-nbctl.script \
-	tests/interop/ctl/ovn-sbctl.script \
-	tests/interop/ctl/ovs-vsctl.script \
-	tests/interop/ctl/vtep-ctl.script
+	tests/system/ctl/ovn-sbctl.txt \
+	tests/system/ctl/ovs-vsctl.txt \
+	tests/system/ctl/vtep-ctl.txt
 
 # Completion for bash, a file for each tool under the tool's name.
 completiondir = $(datadir)/bash-completion/completions

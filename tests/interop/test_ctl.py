@@ -12,11 +12,10 @@ import pytest
 
 from harness.process import run
 from harness.programs import Programs, have_peer
+from harness.transcript import UUID, read
 
 pytestmark = pytest.mark.skipif(not have_peer(),
                                 reason="Debian's packages are not here")
-
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ctl")
 
@@ -26,6 +25,13 @@ def script(tool):
     with open(os.path.join(FOLDER, tool + ".script")) as f:
         lines = f.read().replace("\\\n", "").splitlines()
     return [line for line in lines if not line.startswith("#")]
+
+
+def transcript(tool):
+    """The lines of the transcript that our tool is tested by which Debian's
+    knows, too."""
+    path = os.path.join(FOLDER, "../../system/ctl", tool + ".txt")
+    return [step.line for step in read(path) if not step.is_new]
 
 
 def server(spawn, folder, schema):
@@ -86,10 +92,10 @@ def resolve(words, remote):
 
 
 @pytest.mark.parametrize("tool,schema,database,lines", [
-    ("ovs-vsctl", "vswitch", "Open_vSwitch", script("ovs-vsctl")),
+    ("ovs-vsctl", "vswitch", "Open_vSwitch", transcript("ovs-vsctl")),
     ("ovn-nbctl", "nb", "OVN_Northbound", script("ovn-nbctl")),
-    ("ovn-sbctl", "sb", "OVN_Southbound", script("ovn-sbctl")),
-    ("vtep-ctl", "vtep", "hardware_vtep", script("vtep-ctl")),
+    ("ovn-sbctl", "sb", "OVN_Southbound", transcript("ovn-sbctl")),
+    ("vtep-ctl", "vtep", "hardware_vtep", transcript("vtep-ctl")),
 ], ids=["vsctl", "nbctl", "sbctl", "vtep"])
 def test_same_commands(tool, schema, database, lines, spawn, tmp_path):
     theirs = server(spawn, tmp_path / "theirs", schema)

@@ -164,9 +164,8 @@ find_any_port(const struct dbctl_call *call, const char *name,
             = find_port(root->switches[i], name);
 
         if (found && *port) {
-            return error_create(0, "%s and %s both have a port %s; say which "
-                                "switch is meant", (*ps)->name,
-                                root->switches[i]->name, name);
+            return error_create(0, "more than one switch has a port %s; say "
+                                "which is meant", name);
         } else if (found) {
             *port = found;
             *ps = root->switches[i];
