@@ -22,6 +22,8 @@ ovsdb_libovsdbserver_a_SOURCES = \
 	ovsdb/server/refs.h \
 	ovsdb/server/remotes.c \
 	ovsdb/server/remotes.h \
+	ovsdb/server/replication.c \
+	ovsdb/server/replication.h \
 	ovsdb/server/row_text.c \
 	ovsdb/server/row_text.h \
 	ovsdb/server/served.c \

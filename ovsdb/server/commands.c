@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ovsdb/server/commands.h"
 
+#include <limits.h>
+
 #include "lib/base/alloc.h"
+#include "lib/base/text.h"
 #include "lib/daemon/control.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
 #include "ovsdb/server/config.h"
 #include "ovsdb/server/record.h"
 #include "ovsdb/server/remotes.h"
+#include "ovsdb/server/replication.h"
 #include "ovsdb/server/session.h"
 
 LOG_MODULE(ovsdb_server);
@@ -263,11 +267,100 @@ disable_monitor_cond(struct control_conn *conn, int argc, const char *argv[],
     control_reply(conn, NULL);
 }
 
+/* Replication. */
+
+static void
+reply_with(struct control_conn *conn, struct error *error)
+{
+    if (error) {
+        control_reply_take_error(conn, error);
+    } else {
+        control_reply(conn, NULL);
+    }
+}
+
+static void
+set_active(struct control_conn *conn, int argc, const char *argv[],
+           void *server_)
+{
+    struct server *server = server_;
+
+    reply_with(conn, replication_set_source(server->replication, argv[1]));
+}
+
+static void
+get_active(struct control_conn *conn, int argc, const char *argv[],
+           void *server_)
+{
+    const struct server *server = server_;
+
+    control_reply(conn, replication_source(server->replication));
+}
+
+static void
+connect_active(struct control_conn *conn, int argc, const char *argv[],
+               void *server_)
+{
+    struct server *server = server_;
+
+    reply_with(conn, replication_start(server->replication));
+}
+
+static void
+disconnect_active(struct control_conn *conn, int argc, const char *argv[],
+                  void *server_)
+{
+    struct server *server = server_;
+
+    replication_stop(server->replication);
+    control_reply(conn, NULL);
+}
+
+static void
+set_active_probe_interval(struct control_conn *conn, int argc,
+                          const char *argv[], void *server_)
+{
+    struct server *server = server_;
+    int ms;
+
+    if (!text_to_int_range(argv[1], 0, INT_MAX, &ms)) {
+        control_reply_error(conn, "Invalid probe interval, integer value "
+                            "expected");
+        return;
+    }
+    replication_set_probe_interval(server->replication, ms);
+    control_reply(conn, NULL);
+}
+
+static void
+set_excluded(struct control_conn *conn, int argc, const char *argv[],
+             void *server_)
+{
+    struct server *server = server_;
+
+    reply_with(conn, replication_set_excluded(server->replication, argv[1]));
+}
+
+static void
+get_excluded(struct control_conn *conn, int argc, const char *argv[],
+             void *server_)
+{
+    const struct server *server = server_;
+    struct str s = STR_EMPTY;
+
+    replication_put_excluded(server->replication, &s);
+    control_reply_str(conn, &s);
+}
+
 static void
 sync_status(struct control_conn *conn, int argc, const char *argv[],
-            void *server)
+            void *server_)
 {
-    control_reply(conn, "state: active");
+    const struct server *server = server_;
+    struct str s = STR_EMPTY;
+
+    replication_put_status(server->replication, &s);
+    control_reply_str(conn, &s);
 }
 
 /* Counters of perf-counters-show. */
@@ -452,6 +545,18 @@ commands_register(struct server *server)
         { "ovsdb-server/disable-monitor-cond", "", 0, 0,
           disable_monitor_cond },
         { "ovsdb-server/sync-status", "", 0, 0, sync_status },
+        { "ovsdb-server/set-active-ovsdb-server", "SERVER", 1, 1,
+          set_active },
+        { "ovsdb-server/get-active-ovsdb-server", "", 0, 0, get_active },
+        { "ovsdb-server/connect-active-ovsdb-server", "", 0, 0,
+          connect_active },
+        { "ovsdb-server/disconnect-active-ovsdb-server", "", 0, 0,
+          disconnect_active },
+        { "ovsdb-server/set-active-ovsdb-server-probe-interval", "MS", 1, 1,
+          set_active_probe_interval },
+        { "ovsdb-server/set-sync-exclude-tables", "DB:TABLE[,...]", 1, 1,
+          set_excluded },
+        { "ovsdb-server/get-sync-exclude-tables", "", 0, 0, get_excluded },
         { "ovsdb-server/perf-counters-show", "", 0, 0, perf_counters_show },
         { "ovsdb-server/perf-counters-clear", "", 0, 0,
           perf_counters_clear },

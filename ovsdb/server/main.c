@@ -18,6 +18,7 @@
 #include "ovsdb/server/commands.h"
 #include "ovsdb/server/config.h"
 #include "ovsdb/server/remotes.h"
+#include "ovsdb/server/replication.h"
 #include "ovsdb/server/server.h"
 
 LOG_MODULE(ovsdb_server);
@@ -26,6 +27,9 @@ static VEC(const char *) remote_names;
 static const char *run_command;
 static const char *config_file;
 static bool no_diffs;
+static const char *sync_from;
+static const char *sync_exclude_tables;
+static bool is_active;
 
 /* A setting of TLS, whose value the database may have. */
 struct tls_setting {
@@ -107,6 +111,18 @@ static const struct option_row server_rows[] = {
       "don't use column diff in database file", option_set_true, &no_diffs },
 };
 
+static const struct option_row sync_rows[] = {
+    { "sync-from", 0, OPTION_REQUIRED, "SERVER",
+      "follow the active SERVER, as its backup (except with --active)",
+      option_set_string, &sync_from },
+    { "sync-exclude-tables", 0, OPTION_REQUIRED, "DB:TABLE,...",
+      "exclude the TABLE in DB from following", option_set_string,
+      &sync_exclude_tables },
+    { "active", 0, OPTION_NONE, NULL,
+      "with --sync-from, start in the active role", option_set_true,
+      &is_active },
+};
+
 static const struct option_row tls_rows[] = {
     { "private-key", 'p', OPTION_REQUIRED, "FILE",
       "file with private key, or db:DB,TABLE,COLUMN", option_tls,
@@ -132,22 +148,24 @@ static const struct option_row tls_rows[] = {
 static void usage(void);
 
 static size_t
-make_groups(struct option_group groups[5])
+make_groups(struct option_group groups[6])
 {
     groups[0] = (struct option_group) {
         "Server options", server_rows, ARRAY_SIZE(server_rows) };
     groups[1] = (struct option_group) {
         "PKI configuration", tls_rows, ARRAY_SIZE(tls_rows) };
-    groups[2] = daemon_options();
-    groups[3] = log_options();
-    groups[4] = help_options(usage);
-    return 5;
+    groups[2] = (struct option_group) {
+        "Syncing options", sync_rows, ARRAY_SIZE(sync_rows) };
+    groups[3] = daemon_options();
+    groups[4] = log_options();
+    groups[5] = help_options(usage);
+    return 6;
 }
 
 static void
 usage(void)
 {
-    struct option_group groups[5];
+    struct option_group groups[6];
     size_t n = make_groups(groups);
 
     printf("%s: Open vSwitch database server\n"
@@ -210,6 +228,21 @@ watch_tls(struct server *server)
         }
     }
     update_all_tls(server);
+}
+
+static void
+configure_replication(struct replication *replication)
+{
+    if (sync_exclude_tables) {
+        program_check(replication_set_excluded(replication,
+                                               sync_exclude_tables));
+    }
+    if (sync_from) {
+        program_check(replication_set_source(replication, sync_from));
+        if (!is_active) {
+            program_check(replication_start(replication));
+        }
+    }
 }
 
 /* Clients are many; take as many descriptors as we are allowed. */
@@ -294,7 +327,7 @@ configure(struct server *server, int n_files, char *files[])
 int
 main(int argc, char *argv[])
 {
-    struct option_group groups[5];
+    struct option_group groups[6];
     struct server *server;
     size_t n_groups;
     int first;
@@ -308,6 +341,7 @@ main(int argc, char *argv[])
     daemon_start();
     server = server_create();
     configure(server, argc - first, argv + first);
+    configure_replication(server->replication);
     commands_register(server);
     if (no_diffs) {
         commands_disable_diffs();

@@ -10,6 +10,7 @@
 #include "ovsdb/server/lookup.h"
 #include "ovsdb/server/record.h"
 #include "ovsdb/server/remotes.h"
+#include "ovsdb/server/replication.h"
 #include "ovsdb/server/session.h"
 
 LOG_MODULE(ovsdb_server);
@@ -84,7 +85,9 @@ tick(void *server_)
         lookup_expire(served->db, clock_ms() - LOOKUP_KEEP_MS);
         served_compact_if_due(served);
     }
-    remotes_put_status(server->remotes);
+    if (!replication_is_backup(server->replication)) {
+        remotes_put_status(server->remotes);
+    }
     timer_set(&server->tick, TICK_MS);
 }
 
@@ -156,6 +159,7 @@ server_create(void)
     timer_init(&server->tick, tick, server);
     timer_set(&server->tick, TICK_MS);
     server->remotes = remotes_create(server);
+    server->replication = replication_create(server);
     init_internal(server);
     memory_register(report_memory, server);
     return server;
@@ -166,6 +170,8 @@ server_destroy(struct server *server)
 {
     struct session *session;
 
+    replication_destroy(server->replication);
+    server->replication = NULL;
     server_flush(server);
     memory_unregister(report_memory, server);
     remotes_destroy(server->remotes);
@@ -305,6 +311,7 @@ server_add_db(struct server *server, const char *path)
     list_push_back(&server->dbs, &served->node);
     server_describe(server, served);
     remotes_note_commit(server->remotes, served);
+    replication_note_dbs(server->replication);
     server_reconnect_clients(server, false);
     return NULL;
 }
@@ -317,6 +324,7 @@ server_remove_db(struct server *server, struct served *served)
     forget_description(server, served);
     remotes_forget_db(server->remotes, served);
     served_destroy(served);
+    replication_note_dbs(server->replication);
     server_reconnect_clients(server, false);
 }
 

@@ -8,6 +8,7 @@
 #include "ovsdb/server/served.h"
 
 struct remotes;
+struct replication;
 
 /* Counters that perf-counters-show prints. */
 #define SERVER_N_PERF 7
@@ -18,6 +19,7 @@ struct server {
     struct list sessions;       /* Of struct session. */
     struct locks locks;
     struct remotes *remotes;
+    struct replication *replication;
     struct uuid id;             /* For get_server_id. */
     struct step step;           /* Flushes, ends sessions. */
     struct served_hooks hooks;

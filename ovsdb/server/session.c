@@ -5,6 +5,7 @@
 #include "lib/base/hash.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
+#include "ovsdb/server/replication.h"
 #include "ovsdb/server/row_text.h"
 
 LOG_MODULE(ovsdb_jsonrpc_server);
@@ -53,6 +54,13 @@ static struct jsonrpc *
 rpc_of(const struct session *session)
 {
     return jsonrpc_session_rpc(session->rpc_session);
+}
+
+static bool
+is_read_only(const struct session *session)
+{
+    return (session->read_only
+            || replication_is_backup(session->server->replication));
 }
 
 /* Life. */
@@ -608,7 +616,7 @@ const struct execute_client *
 session_client(struct session *session, const struct served *served)
 {
     session->client = (struct execute_client) {
-        .read_only = session->read_only || served->is_internal,
+        .read_only = is_read_only(session) || served->is_internal,
         .role = session->role,
         .holds_lock = holds_lock,
         .aux = session,
@@ -900,12 +908,21 @@ do_monitor_cancel(struct session *session, const struct jsonrpc_message *m)
 
 /* Locks. */
 
+/* Reads the name of the lock, or answers, and stores NULL, that the client may
+ * have none. */
 static struct error *
-read_lock_name(const struct jsonrpc_message *m, char **ret)
+read_lock_name(struct session *session, const struct jsonrpc_message *m,
+               char **ret)
 {
     struct params params;
 
     *ret = NULL;
+    if (is_read_only(session)) {
+        jsonrpc_send_error_text(rpc_of(session), m->id, "lock and unlock "
+                                "methods not allowed, DB server is read "
+                                "only.", NULL);
+        return NULL;
+    }
     if (read_params(m->params, &params) && params.n == 1) {
         *ret = read_string(params.items[0]);
     }
@@ -913,6 +930,7 @@ read_lock_name(const struct jsonrpc_message *m, char **ret)
         return NULL;
     }
     free(*ret);
+    *ret = NULL;
     return blame(error_create_tagged("syntax error", "%s request params must "
                                      "be <id>", m->method), m->params);
 }
@@ -937,9 +955,9 @@ claim_lock(struct session *session, const struct jsonrpc_message *m,
     struct session *victim;
     struct lock_claim *claim;
     char *name;
-    struct error *error = read_lock_name(m, &name);
+    struct error *error = read_lock_name(session, m, &name);
 
-    if (error) {
+    if (!name) {
         return error;
     }
     if (find_claim(session, name)) {
@@ -978,9 +996,9 @@ do_unlock(struct session *session, const struct jsonrpc_message *m)
 {
     struct lock_claim *claim;
     char *name;
-    struct error *error = read_lock_name(m, &name);
+    struct error *error = read_lock_name(session, m, &name);
 
-    if (error) {
+    if (!name) {
         return error;
     }
     claim = find_claim(session, name);
