@@ -218,7 +218,7 @@ read_uuid(struct uuid *uuid, struct jtext_reader *r,
         }
     } else if (span.size != UUID_LEN || !uuid_from_prefix(uuid, span.data)) {
         jtext_fail(r, "\"%.*s\" is not a valid UUID",
-                   (int) MIN(span.size, 64), span.data);
+                   jtext_clip(&span, 64), span.data);
         return false;
     }
     if (jtext_next_item(r)) {

@@ -178,7 +178,7 @@ read_clause(struct ovsdb_condition *cond, const struct ovsdb_table_schema *ts,
     if (!column) {
         jtext_take_error(r, error_create_tagged(
                              "unknown column", "No column %.*s in table %s.",
-                             (int) MIN(span.size, 128), span.data,
+                             jtext_clip(&span, 128), span.data,
                              ts->name));
         return;
     }
@@ -190,7 +190,7 @@ read_clause(struct ovsdb_condition *cond, const struct ovsdb_table_schema *ts,
     if (!ovsdb_function_from_span(&span, &function)) {
         jtext_take_error(r, error_create_tagged(
                              "unknown function", "No function named %.*s.",
-                             (int) MIN(span.size, 128), span.data));
+                             jtext_clip(&span, 128), span.data));
         return;
     }
     check_ordering(function, column, r);

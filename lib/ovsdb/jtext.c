@@ -114,6 +114,18 @@ jtext_take_error(struct jtext_reader *r, struct error *error)
 /* The longest subject of an error, in bytes. */
 #define MAX_SUBJECT 4096
 
+int
+jtext_clip(const struct span *span, size_t max)
+{
+    if (span->size <= max) {
+        return span->size;
+    }
+    while (max && ((unsigned char) span->data[max] & 0xc0) == 0x80) {
+        max--;
+    }
+    return max;
+}
+
 char *
 jtext_subject(struct span text)
 {
@@ -121,13 +133,12 @@ jtext_subject(struct span text)
     struct error *error;
     json_t *json;
 
+    if (!jtext_is_utf8(text.data, text.size)) {
+        return xstrdup("text that is not UTF-8");
+    }
     if (text.size > MAX_SUBJECT) {
-        size_t size = MAX_SUBJECT;
-
-        while (size && ((unsigned char) text.data[size] & 0xc0) == 0x80) {
-            size--;
-        }
-        return xasprintf("%.*s...", (int) size, text.data);
+        return xasprintf("%.*s...", jtext_clip(&text, MAX_SUBJECT),
+                         text.data);
     }
     error = jtext_to_json(text.data, text.size, &json);
     if (error) {

@@ -85,8 +85,13 @@ void jtext_blame(struct jtext_reader *, const char *start);
 const char *jtext_place(struct jtext_reader *);
 
 /* The value 'text' as an error's subject, for free(): compact, with sorted
- * members, as it stands if it is no JSON, and cut off if it is long. */
+ * members, as it stands if it is no JSON, and cut off if it is long; a word
+ * about it if it is not UTF-8. */
 char *jtext_subject(struct span text);
+
+/* Bytes of 'span', at most 'max', that do not end within a character: for the
+ * precision of a "%.*s" whose text is to be UTF-8 as well. */
+int jtext_clip(const struct span *span, size_t max);
 
 /* Returns the error, which the caller now owns, or NULL; the reader can only
  * be uninitialized after that. */

@@ -123,7 +123,7 @@ read_mutation(struct ovsdb_mutations *ms, const struct ovsdb_table_schema *ts,
     if (!m.column) {
         jtext_take_error(r, error_create_tagged(
                              "unknown column", "No column %.*s in table %s.",
-                             (int) MIN(span.size, 128), span.data,
+                             jtext_clip(&span, 128), span.data,
                              ts->name));
         return;
     }
@@ -143,7 +143,7 @@ read_mutation(struct ovsdb_mutations *ms, const struct ovsdb_table_schema *ts,
         if (++m.mutator == OVSDB_N_MUTATORS) {
             jtext_take_error(r, error_create_tagged(
                                  "unknown mutator", "No mutator named %.*s.",
-                                 (int) MIN(span.size, 128), span.data));
+                                 jtext_clip(&span, 128), span.data));
             return;
         }
     }

@@ -603,9 +603,11 @@ check_string(const struct ovsdb_string *s, const struct ovsdb_base_type *base)
         return violation("\"%s\" length %zu is less than minimum allowed "
                          "length %u", s->text, n, base->string.min_length);
     } else if (n > base->string.max_length) {
-        return violation("\"%.64s\" length %zu is greater than maximum "
-                         "allowed length %u", s->text, n,
-                         base->string.max_length);
+        struct span text = { s->text, s->length };
+
+        return violation("\"%.*s\" length %zu is greater than maximum "
+                         "allowed length %u", jtext_clip(&text, 64),
+                         s->text, n, base->string.max_length);
     }
     return NULL;
 }

@@ -186,7 +186,7 @@ find_members(struct run *run, struct jtext_reader *r)
         }
         if (i == N_MEMBERS) {
             jtext_fail(r, "Member '%.*s' is present but not allowed here.",
-                       (int) MIN(key.size, 64), key.data);
+                       jtext_clip(&key, 64), key.data);
         } else if (jtext_peek(r) != JTEXT_ERROR
                    && !is_kind(r, members[i].kind)) {
             jtext_fail(r, "Type mismatch for member '%s'.", members[i].name);
@@ -256,7 +256,7 @@ find_table(struct run *run)
                   ? db_find_table(run->db, &name) : NULL);
     if (!run->table) {
         error = malformed(run, "No table named %.*s.",
-                          (int) MIN(name.size, 128), name.data);
+                          jtext_clip(&name, 128), name.data);
     }
     jtext_reader_uninit(&r);
     return error;
@@ -462,7 +462,7 @@ read_column(struct run *run, struct jtext_reader *r, const struct span *key,
     if (!column) {
         jtext_take_error(r, error_create_tagged(
                              "unknown column", "No column %.*s in table %s.",
-                             (int) MIN(key->size, 128), key->data,
+                             jtext_clip(key, 128), key->data,
                              run->table->schema->name));
         return false;
     }
@@ -551,7 +551,7 @@ read_columns(struct run *run, bool implicit, uint64_t *columns)
         column = ovsdb_table_schema_find_column_span(ts, &name);
         if (!column) {
             jtext_fail(&r, "%.*s is not a valid column name",
-                       (int) MIN(name.size, 128), name.data);
+                       jtext_clip(&name, 128), name.data);
         } else if (*columns >> column->index & 1) {
             jtext_fail(&r, "array of distinct column names expected");
         } else {

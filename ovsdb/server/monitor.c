@@ -124,7 +124,7 @@ read_columns(struct db_table *table, struct jtext_reader *r,
         column = ovsdb_table_schema_find_column_span(table->schema, &name);
         if (!column) {
             jtext_fail(r, "%.*s is not a valid column name",
-                       (int) MIN(name.size, 128), name.data);
+                       jtext_clip(&name, 128), name.data);
         } else if (*columns >> column->index & 1) {
             jtext_fail(r, "column %s mentioned more than once",
                        column->name);
@@ -156,7 +156,7 @@ refuse_member(struct jtext_reader *r, const char *table, const char *what,
               struct span member)
 {
     jtext_fail(r, "Parsing table %s%s failed: Member '%.*s' is present but "
-               "not allowed here.", table, what, (int) MIN(member.size, 64),
+               "not allowed here.", table, what, jtext_clip(&member, 64),
                member.data);
 }
 
@@ -259,7 +259,7 @@ read_requests(struct feed *feed, struct span requests)
 
         if (!table) {
             jtext_fail(&r, "no table named %.*s",
-                       (int) MIN(name.size, 128), name.data);
+                       jtext_clip(&name, 128), name.data);
             break;
         }
         ft = &feed->tables[table->schema->index];
@@ -869,7 +869,7 @@ read_changes(struct feed *feed, struct span requests)
 
         if (!ft || !ft->table) {
             jtext_fail(&r, "no table named %.*s",
-                       (int) MIN(name.size, 128), name.data);
+                       jtext_clip(&name, 128), name.data);
             break;
         }
         /* The usual array of one request, or the request alone. */

@@ -158,7 +158,7 @@ replay_column(struct db_row *row, struct jtext_reader *r,
     column = ovsdb_table_schema_find_column_span(row->table->schema, name);
     if (!column || column->index >= OVSDB_MAX_COLUMNS) {
         jtext_fail(r, "No column %.*s in table %s.",
-                   (int) MIN(name->size, 128), name->data,
+                   jtext_clip(name, 128), name->data,
                    row->table->schema->name);
         return false;
     }
@@ -214,7 +214,7 @@ replay_table(struct db *db, struct jtext_reader *r, const struct span *name,
     struct span key;
 
     if (!table) {
-        jtext_fail(r, "No table named %.*s.", (int) MIN(name->size, 128),
+        jtext_fail(r, "No table named %.*s.", jtext_clip(name, 128),
                    name->data);
         return;
     }
@@ -224,7 +224,7 @@ replay_table(struct db *db, struct jtext_reader *r, const struct span *name,
 
         if (key.size != UUID_LEN || !uuid_from_prefix(&uuid, key.data)) {
             jtext_fail(r, "\"%.*s\" is not a valid UUID",
-                       (int) MIN(key.size, 64), key.data);
+                       jtext_clip(&key, 64), key.data);
             break;
         }
         replay_row(table, r, &uuid, is_diff);

@@ -172,7 +172,8 @@ read_table_update(struct txn *txn, struct db_table *table, bool is_all,
         struct uuid uuid;
 
         if (!uuid_from_string(&uuid, text)) {
-            jtext_fail(reader, "\"%.64s\" is not a UUID", text);
+            jtext_fail(reader, "\"%.*s\" is not a UUID",
+                       jtext_clip(&key, 64), key.data);
         } else {
             row = read_row_update(txn, table, &uuid, reader);
             if (row && row->slot < n_old) {

@@ -364,6 +364,16 @@ def test_deep_nesting_in_a_transaction(client):
 
 
 def test_unknown_names(client):
+    """Told in UTF-8, wherever they are cut off."""
+    for n in 62, 63, 64, 126, 127, 128, 4094, 4095:
+        name = "x" * n + "\u20ac" * 100
+        for op in ({"op": "select", "where": [], name: 1},
+                   {"op": "insert", "row": {name: 1}},
+                   {"op": "select", "where": [[name, "==", 1]]},
+                   {"op": "mutate", "where": [], "mutations": [[name]]},
+                   {"op": "select", "where": [["n", name, 1]]},
+                   {"op": "select", "where": [], "columns": [name]}):
+            assert client.transact("d", dict(op, table="T"))[0]["error"]
     for table in "nope", "", "T" * 100000, "\u00e9", "T\\u0000":
         result = client.transact("d", {"op": "select", "table": table,
                                        "where": []})
