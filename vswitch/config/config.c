@@ -8,6 +8,7 @@
 #include "lib/runtime/log.h"
 #include "vswitch/config/model.h"
 #include "vswitch/netdev/netdev.h"
+#include "vswitch/ofproto/bfd_monitor.h"
 
 LOG_MODULE(bridge);
 
@@ -183,6 +184,16 @@ netdevs_changed(void *c_)
 }
 
 static void
+bfd_changed(const struct uuid *uuid, void *c)
+{
+    struct iface *iface = iface_find(c, uuid);
+
+    if (iface) {
+        iface_mark_dirty(c, iface);
+    }
+}
+
+static void
 wake(void *c_)
 {
     struct config *c = c_;
@@ -279,6 +290,7 @@ config_create(const char *remote, struct config **ret)
     monitor(c);
     replica_set_lock(c->replica, "ovs_vswitchd");
     netdev_set_changed_callback(netdevs_changed, c);
+    bfd_monitor_set_callback(bfd_changed, c);
 
     error = replica_set_remotes(c->replica, remote, false);
     if (error) {
@@ -300,6 +312,7 @@ config_destroy(struct config *c, bool del_ports)
         return;
     }
     netdev_set_changed_callback(NULL, NULL);
+    bfd_monitor_set_callback(NULL, NULL);
     HMAP_FOR_EACH_SAFE (bridge, node, &c->bridges) {
         bridge_destroy(bridge, del_ports);
     }

@@ -58,6 +58,7 @@ struct iface {
     char *name;
     char *type;
     struct smap options;         /* As applied. */
+    struct smap bfd;             /* Likewise. */
     ofp_port_t ofp_port;         /* OFPP_NONE: it could not be added. */
     char *error;                 /* Why, or NULL. */
     uint64_t netdev_seq;         /* Of the status that was written. */

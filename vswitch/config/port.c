@@ -81,6 +81,21 @@ wanted_number(const struct vs_interface *row)
             ? row->ofport : OFPP_NONE);
 }
 
+/* Applies the settings of protocols on a port that is there. */
+static void
+apply_protocols(struct iface *iface, const struct vs_interface *row)
+{
+    if (iface->ofp_port == OFPP_NONE
+        || strmap_equals_smap(&row->bfd, &iface->bfd)) {
+        return;
+    }
+    smap_uninit(&iface->bfd);
+    strmap_to_smap(&row->bfd, &iface->bfd);
+    ofproto_port_set_bfd(iface->port->bridge->ofproto, iface->ofp_port,
+                         &iface->uuid, &iface->bfd);
+    iface_mark_dirty(iface->port->bridge->config, iface);
+}
+
 static void
 iface_add(struct iface *iface, const struct vs_interface *row)
 {
@@ -95,6 +110,7 @@ iface_add(struct iface *iface, const struct vs_interface *row)
     if (iface_is_local(iface)) {
         iface->ofp_port = OFPP_LOCAL;
         set_error(iface, NULL);
+        apply_protocols(iface, row);
         return;
     }
     error = ofproto_port_add(iface->port->bridge->ofproto, &init,
@@ -103,6 +119,7 @@ iface_add(struct iface *iface, const struct vs_interface *row)
         iface->ofp_port = OFPP_NONE;
     } else {
         set_mtu(iface, row);
+        apply_protocols(iface, row);
         log_info("bridge %s: added interface %s on port %u",
                  iface->port->bridge->name, iface->name, iface->ofp_port);
     }
@@ -120,6 +137,7 @@ iface_create(struct port *port, const struct vs_interface *row)
     iface->name = xstrdup(row->name);
     iface->type = xstrdup(row->type);
     strmap_to_smap(&row->options, &iface->options);
+    smap_init(&iface->bfd);
     list_init(&iface->dirty_node);
     list_init(&iface->failed_node);
     list_push_back(&port->ifaces, &iface->port_node);
@@ -137,6 +155,7 @@ iface_del(struct iface *iface)
                  iface->port->bridge->name, iface->name, iface->ofp_port);
     }
     iface->ofp_port = OFPP_NONE;
+    smap_clear(&iface->bfd);
 }
 
 static void
@@ -150,6 +169,7 @@ iface_destroy(struct iface *iface, bool del)
     list_remove(&iface->dirty_node);
     list_remove(&iface->failed_node);
     smap_uninit(&iface->options);
+    smap_uninit(&iface->bfd);
     free(iface->name);
     free(iface->type);
     free(iface->error);
@@ -189,6 +209,7 @@ iface_apply(struct iface *iface, const struct vs_interface *row)
     }
     apply_options(iface, row);
     set_mtu(iface, row);
+    apply_protocols(iface, row);
 }
 
 void

@@ -90,6 +90,21 @@ write_virtual_status(const struct vs_interface *row, bool exists)
 }
 
 static void
+write_bfd_status(const struct iface *iface, const struct vs_interface *row)
+{
+    struct smap status = SMAP_INITIALIZER(&status);
+
+    if (iface->ofp_port != OFPP_NONE) {
+        ofproto_port_get_bfd_status(iface->port->bridge->ofproto,
+                                    iface->ofp_port, &status);
+    }
+    if (!strmap_equals_smap(&row->bfd_status, &status)) {
+        vs_interface_set_bfd_status(row, &status);
+    }
+    smap_uninit(&status);
+}
+
+static void
 write_iface(struct iface *iface)
 {
     const struct vs_interface *row
@@ -101,6 +116,7 @@ write_iface(struct iface *iface)
     if (!row) {
         return;
     }
+    write_bfd_status(iface, row);
     WRITE_INT(row, ofport, true, exists ? (int64_t) iface->ofp_port : -1);
     WRITE_STRING(row, error, iface->error);
     if (netdev) {

@@ -6,6 +6,8 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/dpif/odp_text.h \
 	vswitch/ofproto/backer.c \
 	vswitch/ofproto/backer.h \
+	vswitch/ofproto/bfd_monitor.c \
+	vswitch/ofproto/bfd_monitor.h \
 	vswitch/ofproto/bundles.c \
 	vswitch/ofproto/commands.c \
 	vswitch/ofproto/commands.h \
@@ -34,6 +36,8 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/stats.c \
 	vswitch/ofproto/tunnel.c \
 	vswitch/ofproto/tunnel_commands.c \
+	vswitch/protocols/bfd.c \
+	vswitch/protocols/bfd.h \
 	vswitch/protocols/mac_learning.c \
 	vswitch/protocols/mac_learning.h \
 	vswitch/upcall/upcall.c \
@@ -61,6 +65,7 @@ vswitch_ofproto_test_SOURCES = \
 	vswitch/ofproto/flow_mod_test.c \
 	vswitch/ofproto/test.c \
 	vswitch/ofproto/test.h \
+	vswitch/protocols/bfd_test.c \
 	vswitch/protocols/mac_learning_test.c \
 	vswitch/xlate/xlate_test.c
 vswitch_ofproto_test_LDADD = vswitch/ofproto/libofproto.a \

@@ -16,6 +16,7 @@
 #include "vswitch/dpif/dpif.h"
 #include "vswitch/dpif/odp_text.h"
 #include "vswitch/ofproto/backer.h"
+#include "vswitch/ofproto/bfd_monitor.h"
 #include "vswitch/ofproto/conn.h"
 #include "vswitch/ofproto/ofproto.h"
 #include "vswitch/protocols/mac_learning.h"
@@ -1054,6 +1055,10 @@ format_userdata(const void *data, size_t size, struct str *s)
         return false;
     }
     memcpy(&cookie, data, size);
+    if (cookie.type == USERSPACE_BFD) {
+        str_put(s, "slow_path(bfd)");
+        return true;
+    }
     str_printf(s, "controller(reason=%u,dont_send=%d,continuation=%d,"
                "recirc_id=%u,rule_cookie=%#llx,controller_id=%u,max_len=%u)",
                cookie.reason, cookie.dont_send, cookie.is_paused,
@@ -1103,6 +1108,7 @@ ofproto_register_commands(void)
     }
     ct_register_commands();
     tunnel_register_commands();
+    bfd_register_commands();
     dummy_register_commands();
     upcall_register_commands();
 }

@@ -113,6 +113,14 @@ struct error *ofproto_port_add(struct ofproto *, const struct ofport_init *,
 /* Applies changed Interface.options. */
 struct error *ofproto_port_set_options(struct ofproto *, ofp_port_t,
                                        const struct smap *options) MUST_USE;
+
+/* Applies the column Interface.bfd of the interface 'owner'. */
+void ofproto_port_set_bfd(struct ofproto *, ofp_port_t,
+                          const struct uuid *owner, const struct smap *bfd);
+
+/* Adds the keys of the column bfd_status. */
+void ofproto_port_get_bfd_status(struct ofproto *, ofp_port_t,
+                                 struct smap *status);
 void ofproto_port_del(struct ofproto *, ofp_port_t);
 
 /* Sets what a Port says; a bundle of that name is replaced. */

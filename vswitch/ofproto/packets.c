@@ -119,6 +119,26 @@ ofproto_packet_out(struct ofproto *ofproto, const struct packet_out *po)
     return 0;
 }
 
+void
+ofproto_send(struct ofproto *ofproto, ofp_port_t port, struct packet *packet,
+             bool oam)
+{
+    struct buf ofpacts = BUF_EMPTY;
+    struct xlate_in in;
+    struct flow flow;
+
+    flow_extract(packet, &flow);
+    flow.in_port = OFPP_NONE;
+    flow.tunnel.flags = oam ? FLOW_TNL_F_OAM : 0;
+    ofpact_put_OUTPUT(&ofpacts)->port = port;
+    xlate_in_init(&in, ofproto, &flow);
+    in.skip_port_checks = true;
+    in.ofpacts = (const void *) ofpacts.data;
+    in.ofpacts_size = ofpacts.size;
+    run_packet(&in, packet);
+    buf_uninit(&ofpacts);
+}
+
 static void
 put_padded(struct buf *b, const void *data, size_t size)
 {

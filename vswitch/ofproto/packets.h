@@ -20,6 +20,11 @@ void ofproto_execute(struct ofproto *, struct packet *,
                      const struct flow *flow, const void *actions,
                      size_t size);
 
+/* Sends 'packet' (borrowed; its contents are undefined afterwards) out of a
+ * port, of a tunnel with the OAM flag if 'oam'.  Threads: any, within an RCU
+ * read section. */
+void ofproto_send(struct ofproto *, ofp_port_t, struct packet *, bool oam);
+
 /* 'flow', of 'ofproto', as the datapath has it. */
 void ofproto_flow_to_datapath(const struct ofproto *, const struct flow *flow,
                               struct flow *ret);

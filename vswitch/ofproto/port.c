@@ -11,6 +11,7 @@
 #include "lib/runtime/clock.h"
 #include "vswitch/netdev/netdev.h"
 #include "vswitch/ofproto/backer.h"
+#include "vswitch/ofproto/bfd_monitor.h"
 #include "vswitch/ofproto/conn.h"
 #include "vswitch/ofproto/ofproto.h"
 #include "vswitch/protocols/mac_learning.h"
@@ -156,7 +157,7 @@ read_netdev(struct ofport *port)
     uint32_t config = port->config & ~PORT_DOWN;
     uint32_t state = PORT_LIVE;
     struct eth_addr hw_addr = port->hw_addr;
-    bool may_enable = true;
+    bool may_enable = port->is_forwarding;
 
     if (port->netdev) {
         bool carrier = netdev_get_carrier(port->netdev);
@@ -164,7 +165,7 @@ read_netdev(struct ofport *port)
         port->netdev_seq = netdev_change_seq(port->netdev);
         config |= netdev_is_up(port->netdev) ? 0 : PORT_DOWN;
         state = carrier ? PORT_LIVE : PORT_LINK_DOWN;
-        may_enable = carrier && !(config & PORT_DOWN);
+        may_enable &= carrier && !(config & PORT_DOWN);
         netdev_get_etheraddr(port->netdev, &hw_addr);
     }
     if (config == port->config && state == port->state
@@ -188,6 +189,15 @@ ofport_refresh(struct ofport *port)
     }
     if (read_netdev(port)) {
         conn_set_port_changed(port->ofproto->conns, port, PORT_MODIFY);
+        backer_changed(port->ofproto->backer);
+    }
+}
+
+void
+ofport_set_forwarding(struct ofport *port, bool is_forwarding)
+{
+    port->is_forwarding = is_forwarding;
+    if (read_netdev(port)) {
         backer_changed(port->ofproto->backer);
     }
 }
@@ -311,7 +321,7 @@ create_port(struct ofproto *ofproto, const struct ofport_init *init,
     port->ofp_port = number;
     port->odp_port = ODPP_NONE;
     port->settings = settings;
-    port->may_enable = true;
+    port->may_enable = port->is_forwarding = true;
     port->state = PORT_LIVE;
     port->created_ms = clock_ms();
     random_bytes(&port->hw_addr, sizeof port->hw_addr);
@@ -407,9 +417,32 @@ ofproto_port_set_options(struct ofproto *ofproto, ofp_port_t number,
     return NULL;
 }
 
+void
+ofproto_port_set_bfd(struct ofproto *ofproto, ofp_port_t number,
+                     const struct uuid *owner, const struct smap *bfd)
+{
+    struct ofport *port = ofport_find(ofproto, number);
+
+    if (port) {
+        bfd_monitor_set(port, owner, bfd);
+    }
+}
+
+void
+ofproto_port_get_bfd_status(struct ofproto *ofproto, ofp_port_t number,
+                            struct smap *status)
+{
+    const struct ofport *port = ofport_find(ofproto, number);
+
+    if (port) {
+        bfd_monitor_get_status(port, status);
+    }
+}
+
 static void
 del_port(struct ofproto *ofproto, struct ofport *port, bool del_datapath)
 {
+    bfd_monitor_remove(port);
     conn_set_port_changed(ofproto->conns, port, PORT_DELETE);
     unjoin_patch(port);
     rcu_hash_remove(&ofproto->ports, port, hash_port(port->ofp_port));

@@ -121,6 +121,8 @@ struct ofport {
     uint32_t state;              /* Atomic: PORT_LINK_DOWN, ... */
     struct eth_addr hw_addr;
     bool may_enable;             /* Atomic: up, for groups that watch it. */
+    bool is_forwarding;          /* Says its BFD session, if it has one. */
+    struct bfd_filter *bfd_filter;   /* RCU; NULL: no session. */
 
     /* Of a patch port or tunnel, which the datapath does not count. */
     struct {
@@ -177,6 +179,9 @@ void ofport_describe(const struct ofport *, struct phy_port *ret);
 
 /* Reads what may have changed of the device, and tells controllers. */
 void ofport_refresh(struct ofport *);
+
+/* Notes whether the port's BFD session lets it forward. */
+void ofport_set_forwarding(struct ofport *, bool is_forwarding);
 
 /* Fills the counters; 0 or a negative errno value. */
 int ofport_get_stats(const struct ofport *, struct port_stats *ret);

@@ -155,7 +155,8 @@ main(void)
     setenv("OVS_RUNDIR", dir, 1);
     rcu_register_thread();
     netdev_dummy_enable(NULL);
-    n_failed = mac_learning_tests() + xlate_tests() + flow_mod_tests();
+    n_failed = (mac_learning_tests() + xlate_tests() + flow_mod_tests()
+                + bfd_tests());
     rcu_barrier();
     loop_turn(false);
     rcu_barrier();

@@ -35,5 +35,6 @@ void test_expect(struct ofproto *, const char *flow, const char *actions);
 int xlate_tests(void);
 int flow_mod_tests(void);
 int mac_learning_tests(void);
+int bfd_tests(void);
 
 #endif /* ofproto/test.h */

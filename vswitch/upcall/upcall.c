@@ -45,6 +45,7 @@
 #include "lib/runtime/rcu_hash.h"
 #include "vswitch/dpif/dpif.h"
 #include "vswitch/ofproto/backer.h"
+#include "vswitch/ofproto/bfd_monitor.h"
 #include "vswitch/ofproto/packets.h"
 #include "vswitch/xlate/xlate.h"
 
@@ -324,6 +325,15 @@ handle_action(struct upcall *u, struct dpif_upcall *up)
     memcpy(&cookie, up->userdata, sizeof cookie);
     if (cookie.type == USERSPACE_CONTROLLER) {
         ofproto_punt(up->packet, up->key, &cookie);
+    } else if (cookie.type == USERSPACE_BFD) {
+        struct flow_wildcards wc;
+        struct ofport *port;
+
+        memset(&wc, 0, sizeof wc);
+        port = backer_find_port(u->backer, up->key, &wc);
+        if (port) {
+            bfd_monitor_receive(port, up->packet);
+        }
     }
 }
 

@@ -21,6 +21,7 @@
 #include "lib/openflow/table_msg.h"
 #include "lib/packet/packet.h"
 #include "lib/runtime/counter.h"
+#include "vswitch/ofproto/bfd_monitor.h"
 #include "vswitch/ofproto/meter.h"
 #include "vswitch/protocols/mac_learning.h"
 #include "vswitch/xlate/ctx.h"
@@ -1659,6 +1660,27 @@ may_receive(struct xlate_ctx *ctx)
     return true;
 }
 
+/* Passes on what is for the switch itself, and so meets no flows: BFD. */
+static bool
+take_protocol(struct xlate_ctx *ctx, const struct ofport *port)
+{
+    const struct userspace_cookie cookie = {
+        .type = USERSPACE_BFD,
+        .bridge = ctx->ofproto->uuid,
+    };
+    size_t start;
+
+    if (!bfd_monitor_wants(port, &ctx->flow, ctx->wc)) {
+        return false;
+    }
+    xlate_note(ctx, TRACE_ACTION, "for the BFD session of the port");
+    start = odp_start(ctx->odp, OVS_ACTION_ATTR_USERSPACE);
+    odp_put_u32(ctx->odp, OVS_USERSPACE_ATTR_PID, 0);
+    odp_put(ctx->odp, OVS_USERSPACE_ATTR_USERDATA, &cookie, sizeof cookie);
+    odp_end(ctx->odp, start);
+    return true;
+}
+
 static void
 walk(struct xlate_ctx *ctx)
 {
@@ -1679,7 +1701,10 @@ walk(struct xlate_ctx *ctx)
                 .port = ctx->in_port,
             });
         }
-        xlate_table(ctx, ctx->flow.in_port, in->table_id, true, true, true);
+        if (!port || !take_protocol(ctx, port)) {
+            xlate_table(ctx, ctx->flow.in_port, in->table_id, true, true,
+                        true);
+        }
     }
     xlate_execute_action_set(ctx);
     xlate_finish_freezing(ctx);

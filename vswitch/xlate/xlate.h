@@ -120,6 +120,7 @@ void xlate_wildcards_to_datapath(const struct xlate_in *,
 enum userspace_type {
     USERSPACE_CONTROLLER = 1,
     USERSPACE_SLOW_PATH,         /* Translate and execute each packet. */
+    USERSPACE_BFD,               /* For the BFD session of the in_port. */
 };
 
 struct userspace_cookie {
