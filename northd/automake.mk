@@ -18,6 +18,8 @@ northd_libnorthd_a_SOURCES = \
 	northd/router/port.h \
 	northd/router/ra.c \
 	northd/router/resolve.c \
+	northd/router/routable.c \
+	northd/router/routable.h \
 	northd/router/route.c \
 	northd/router/route.h \
 	northd/switch/acl.c \
@@ -39,12 +41,15 @@ northd_libnorthd_a_SOURCES = \
 	northd/sync/ipam.h \
 	northd/sync/keys.c \
 	northd/sync/keys.h \
+	northd/sync/learned.c \
+	northd/sync/learned.h \
 	northd/sync/rows.c \
 	northd/sync/rows.h \
 	northd/sync/tables.c \
 	northd/sync/tables.h \
 	northd/topology/address.c \
 	northd/topology/address.h \
+	northd/topology/announce.c \
 	northd/topology/binding.c \
 	northd/topology/datapath.c \
 	northd/topology/dictionary.c \
@@ -58,6 +63,8 @@ northd_libnorthd_a_SOURCES = \
 	northd/topology/meter.c \
 	northd/topology/meter.h \
 	northd/topology/multicast.c \
+	northd/topology/nesting.c \
+	northd/topology/nesting.h \
 	northd/topology/multicast.h \
 	northd/topology/peer.c \
 	northd/topology/static_mac.c \

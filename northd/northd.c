@@ -7,11 +7,13 @@
 
 #include "northd/northd.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "config.h"
 #include "lib/base/alloc.h"
 #include "lib/base/random.h"
+#include "lib/base/text.h"
 #include "lib/incr/rows.h"
 #include "lib/replica/txn.h"
 #include "lib/runtime/clock.h"
@@ -22,11 +24,17 @@
 #include "northd/sync/flows.h"
 #include "northd/sync/ipam.h"
 #include "northd/sync/keys.h"
+#include "northd/sync/learned.h"
 #include "northd/sync/tables.h"
+#include "northd/topology/nesting.h"
 
 LOG_MODULE(ovn_northd)
 
 #define LOCK_NAME "ovn_northd"
+
+/* How long nothing must have happened before memory is given back, unless
+ * NB_Global says otherwise. */
+#define TRIM_TIMEOUT_MS 30000
 
 /* After a transaction that the server refused for a reason other than a
  * race. */
@@ -56,7 +64,11 @@ struct northd {
     struct replica *sb;
     struct step step;
     struct timer retry;
+    struct timer trim;
+    int64_t updated_ms;         /* The last update(). */
+    int probe_interval_ms;      /* Negative: the default. */
     struct pool *pool;
+    struct learned *learned;
     struct active *active;
     struct outgoing to_nb;
     struct outgoing to_sb;
@@ -83,6 +95,12 @@ wake(void *northd_)
 }
 
 static void
+trim(void *northd)
+{
+    malloc_trim(0);
+}
+
+static void
 report_memory(struct memory_usage *usage, void *northd_)
 {
     const struct northd *northd = northd_;
@@ -102,7 +120,7 @@ static void
 choose_monitors(struct northd *northd)
 {
     static const struct replica_table_class *const unread[] = {
-        &sb_mac_binding_table, &sb_fdb_table, &sb_igmp_group_table,
+        &sb_igmp_group_table,
         &sb_controller_event_table, &sb_connection_table, &sb_ssl_table,
         &sb_bfd_table, &sb_ecmp_nexthop_table, &sb_learned_route_table,
         &sb_advertised_route_table, &sb_advertised_mac_binding_table,
@@ -116,6 +134,33 @@ choose_monitors(struct northd *northd)
     for (size_t i = 0; i < ARRAY_SIZE(unread); i++) {
         replica_unmonitor(northd->sb, unread[i], REPLICA_ALL_COLS);
     }
+    replica_unmonitor(northd->sb, &sb_mac_binding_table,
+                      REPLICA_COL(SB_MAC_BINDING_COL_MAC));
+    replica_unmonitor(northd->sb, &sb_fdb_table,
+                      REPLICA_COL(SB_FDB_COL_MAC));
+}
+
+/* Learned rows. */
+
+static bool
+has_port(void *northd_, const char *name)
+{
+    const struct northd *northd = northd_;
+
+    return (northd->active
+            && incr_find(northd->active->incr, F_SB_PORT, name, strlen(name)));
+}
+
+static void
+deleting(const struct replica_row *row, void *northd_)
+{
+    struct northd *northd = northd_;
+
+    if (replica_row_class(row) == &sb_datapath_binding_table) {
+        learned_forget_datapath(northd->learned, row);
+    } else if (replica_row_class(row) == &sb_port_binding_table) {
+        learned_forget_port(northd->learned, row);
+    }
 }
 
 struct error *
@@ -128,11 +173,14 @@ northd_create(const struct northd_config *config, struct northd **ret)
     northd->sb_cfg = -1;
     step_init(&northd->step, "northd", run, northd);
     timer_init(&northd->retry, wake, northd);
+    timer_init(&northd->trim, trim, northd);
+    northd->probe_interval_ms = -1;
     northd->nb = replica_create(&nb_class, wake, northd);
     northd->sb = replica_create(&sb_class, wake, northd);
     choose_monitors(northd);
     replica_set_leader_only(northd->nb, true);
     replica_set_leader_only(northd->sb, true);
+    northd->learned = learned_create(northd->sb, wake, has_port, northd);
     northd->pool = pool_create(MAX(config->n_threads, 1));
     error = replica_set_remotes(northd->nb, config->nb_remote, true);
     if (!error) {
@@ -188,10 +236,12 @@ northd_destroy(struct northd *northd)
     }
     memory_unregister(report_memory, northd);
     active_stop(northd);
+    learned_destroy(northd->learned);
     replica_destroy(northd->nb);
     replica_destroy(northd->sb);
     pool_destroy(northd->pool);
     timer_stop(&northd->retry);
+    timer_stop(&northd->trim);
     step_uninit(&northd->step);
     free(northd);
 }
@@ -210,7 +260,7 @@ reserve_keys(struct northd *northd)
         name = name ? name : strmap_get(&dp->external_ids, "logical-router");
         if (name) {
             key_sync_reserve(northd->active->keys, NULL, name,
-                             dp->tunnel_key);
+                             dp->tunnel_key, 0);
         }
     }
     SB_PORT_BINDING_FOR_EACH (pb, northd->sb) {
@@ -224,7 +274,23 @@ reserve_keys(struct northd *northd)
         }
         if (name && uuid_from_string(&uuid, name)) {
             key_sync_reserve(northd->active->keys, &uuid, pb->logical_port,
-                             pb->tunnel_key);
+                             pb->tunnel_key, 0);
+        }
+    }
+}
+
+/* VLAN tags that were chosen before. */
+static void
+reserve_tags(struct northd *northd)
+{
+    struct nb_logical_switch_port *lsp;
+
+    NB_LOGICAL_SWITCH_PORT_FOR_EACH (lsp, northd->nb) {
+        if (lsp->has_tag_request && lsp->has_tag && lsp->parent_name) {
+            const struct uuid scope = tag_scope(lsp->parent_name);
+
+            key_sync_reserve(northd->active->keys, &scope, lsp->name,
+                             lsp->tag, MAX_TAG);
         }
     }
 }
@@ -266,6 +332,7 @@ active_start(struct northd *northd)
     struct active *active = xzalloc(sizeof *active);
 
     northd->active = active;
+    forget_warnings();
     replica_clear_changes(northd->nb);
     replica_clear_changes(northd->sb);
     active->incr = incr_create(northd_program(),
@@ -279,6 +346,7 @@ active_start(struct northd *northd)
     active->ipam = ipam_create(active->incr);
     active->sb_rows = row_sync_create(active->incr, northd->sb, sb_row_tables,
                                       n_sb_row_tables);
+    row_sync_set_deleting(active->sb_rows, deleting, northd);
     active->nb_rows = row_sync_create(active->incr, northd->nb, nb_row_tables,
                                       n_nb_row_tables);
     active->flows = flow_sync_create(active->incr, northd->nb, northd->sb,
@@ -286,6 +354,7 @@ active_start(struct northd *northd)
     import_all(active->incr, northd->nb, 0, NULL);
     import_all(active->incr, northd->sb, NB_N_TABLES, sb_table_is_input);
     reserve_keys(northd);
+    reserve_tags(northd);
     reserve_addresses(northd);
     incr_step(active->incr);
     key_sync_release(active->keys);
@@ -293,6 +362,7 @@ active_start(struct northd *northd)
     row_sync_adopt(active->sb_rows);
     row_sync_adopt(active->nb_rows);
     flow_sync_adopt(active->flows);
+    learned_check_all(northd->learned);
     log_info("ovn-northd lock acquired. This ovn-northd instance is now "
              "active.");
 }
@@ -410,15 +480,23 @@ flush_sb(struct northd *northd)
     struct active *active = northd->active;
     const struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
     struct replica_txn *txn;
+    bool aged;
 
-    if (!nb || !is_ready(&northd->to_sb)
-        || (!row_sync_is_pending(active->sb_rows)
-            && !flow_sync_is_pending(active->flows)
-            && !sb_global_is_pending(nb, sb_sb_global_first(northd->sb)))) {
+    if (!nb || !is_ready(&northd->to_sb)) {
+        return;
+    }
+    aged = learned_run(
+        northd->learned,
+        strmap_get_uint(&nb->options, "mac_binding_removal_limit", 0),
+        strmap_get_uint(&nb->options, "fdb_removal_limit", 0));
+    if (!aged && !row_sync_is_pending(active->sb_rows)
+        && !flow_sync_is_pending(active->flows)
+        && !sb_global_is_pending(nb, sb_sb_global_first(northd->sb))) {
         return;
     }
     txn = replica_txn_create(northd->sb);
     write_sb_global(northd, txn, nb);
+    learned_flush(northd->learned);
     row_sync_flush(active->sb_rows, txn);
     flow_sync_flush(active->flows, txn);
     northd->to_sb.txn = txn;
@@ -433,7 +511,7 @@ update_hv_cfg(struct northd *northd)
 {
     const struct sb_chassis_private *private;
     const struct sb_chassis *chassis;
-    int64_t cfg = northd->sb_cfg, ms = northd->sb_cfg_ms;
+    int64_t cfg = INT64_MAX, ms = 0;
     int64_t remote = 0;
 
     SB_CHASSIS_FOR_EACH (chassis, northd->sb) {
@@ -452,13 +530,18 @@ update_hv_cfg(struct northd *northd)
             ms = MAX(ms, private->nb_cfg_timestamp);
         }
     }
+    if (cfg > northd->sb_cfg) {
+        /* There is no chassis, or all are ahead of what we know. */
+        cfg = northd->sb_cfg;
+        ms = northd->sb_cfg_ms;
+    }
     northd->hv_cfg = cfg;
     northd->hv_cfg_ms = ms;
 }
 
 /* Options of NB_Global that every deployment has. */
 static void
-add_nb_options(struct smap *options)
+add_nb_options(const struct northd *northd, struct smap *options)
 {
     uint8_t r[5];
 
@@ -472,9 +555,8 @@ add_nb_options(struct smap *options)
         smap_setf(options, "svc_monitor_mac", "%02x:%02x:%02x:%02x:%02x:%02x",
                   (r[0] & 0xfc) | 2, r[1], r[2], r[3], r[4], 1);
     }
-    if (!smap_get(options, "max_tunid")) {
-        smap_set(options, "max_tunid", "16711680");
-    }
+    smap_setf(options, "max_tunid", "%u",
+              key_sync_max_datapath(northd->active->keys));
     smap_set(options, "northd_internal_version",
              PACKAGE_NAME "-" PACKAGE_VERSION);
 }
@@ -485,7 +567,8 @@ nb_global_is_pending(const struct northd *northd,
 {
     return (!nb || !strmap_get(&nb->options, "mac_prefix")
             || !strmap_get(&nb->options, "svc_monitor_mac")
-            || !strmap_get(&nb->options, "max_tunid")
+            || strmap_get_uint(&nb->options, "max_tunid", 0)
+               != key_sync_max_datapath(northd->active->keys)
             || strcmp(strmap_get_def(&nb->options, "northd_internal_version",
                                      ""),
                       PACKAGE_NAME "-" PACKAGE_VERSION)
@@ -504,7 +587,7 @@ write_nb_global(struct northd *northd, struct replica_txn *txn)
         nb = nb_nb_global_insert(txn);
     }
     strmap_to_smap(&nb->options, &options);
-    add_nb_options(&options);
+    add_nb_options(northd, &options);
     nb_nb_global_set_options(nb, &options);
     smap_uninit(&options);
     if (northd->sb_cfg < 0) {
@@ -560,11 +643,50 @@ note_nb_cfg(struct northd *northd)
     }
 }
 
+/* Options of NB_Global about northd itself.  Returns those of the row, or
+ * NULL. */
+static const struct strmap *
+apply_options(struct northd *northd)
+{
+    const struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
+    const char *option = nb ? strmap_get(&nb->options,
+                                         "northd_probe_interval") : NULL;
+    int probe = -1;
+
+    if (option && text_to_int(option, 10, &probe)) {
+        probe = probe > 0 ? MAX(probe, 1000) : probe ? -1 : 0;
+    }
+    if (probe != northd->probe_interval_ms) {
+        northd->probe_interval_ms = probe;
+        replica_set_probe_interval(northd->nb, probe);
+        replica_set_probe_interval(northd->sb, probe);
+    }
+    return nb ? &nb->options : NULL;
+}
+
+/* options:northd-backoff-interval-ms: changes that come in a burst wait to be
+ * handled together.  Returns whether they have to. */
+static bool
+must_wait(struct northd *northd, const struct strmap *options)
+{
+    int64_t interval = options ? strmap_get_uint(
+        options, "northd-backoff-interval-ms", 0) : 0;
+    int64_t left = northd->updated_ms + interval - clock_ms();
+
+    if (interval && left > 0) {
+        timer_set(&northd->retry, left);
+        return true;
+    }
+    return false;
+}
+
 static void
 update(struct northd *northd)
 {
     struct active *active = northd->active;
 
+    northd->updated_ms = clock_ms();
+    learned_check_changes(northd->learned);
     row_sync_check_changes(active->sb_rows);
     row_sync_check_changes(active->nb_rows);
     flow_sync_check_changes(active->flows);
@@ -579,6 +701,7 @@ static void
 run(void *northd_)
 {
     struct northd *northd = northd_;
+    const struct strmap *options = apply_options(northd);
 
     note_nb_cfg(northd);
     if (northd->active && (northd->restart || !should_be_active(northd))) {
@@ -598,8 +721,14 @@ run(void *northd_)
         active_start(northd);
     } else if (replica_has_changes(northd->nb)
                || replica_has_changes(northd->sb)) {
+        if (must_wait(northd, options)) {
+            return;
+        }
         update(northd);
     }
+    timer_set(&northd->trim,
+              options ? strmap_get_uint(options, "northd_trim_timeout",
+                                        TRIM_TIMEOUT_MS) : TRIM_TIMEOUT_MS);
     if (replica_is_connected(northd->sb)) {
         flush_sb(northd);
     }

@@ -2,9 +2,11 @@
 
 #include "northd/program.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/hash.h"
 #include "lib/incr/rows.h"
 #include "lib/runtime/log.h"
 #include "northd/sync/cells.h"
@@ -86,6 +88,7 @@ static const struct incr_fact_class facts[] = {
     [F_SB_RBAC_PERMISSION] = { "sb_rbac_permission", RANK_SINK,
                                .format_value = cell_format },
     [F_NB_LSP] = { "nb_lsp", RANK_SINK, .format_value = cell_format },
+    [F_NB_LRP] = { "nb_lrp", RANK_SINK, .format_value = cell_format },
 };
 _Static_assert(ARRAY_SIZE(facts) == N_FACTS, "a row for each fact class");
 
@@ -101,7 +104,7 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     router_route_units, router_resolve_units,
     router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
     router_ra_units, meter_units, static_mac_units, dynamic_units,
-    later_units;
+    later_units, nesting_units, announce_units;
 
 static const struct unit_list *const lists[] = {
     &index_units, &peer_units, &datapath_units, &binding_units,
@@ -115,7 +118,7 @@ static const struct unit_list *const lists[] = {
     &router_route_units, &router_resolve_units,
     &router_nat_units, &router_lb_units, &router_policy_units,
     &router_mtu_units, &router_ra_units, &meter_units, &static_mac_units,
-    &dynamic_units, &later_units,
+    &dynamic_units, &later_units, &nesting_units, &announce_units,
 };
 
 const struct incr_program *
@@ -172,7 +175,7 @@ get_global(struct incr_ctx *ctx)
     const struct global *global = incr_get(ctx, F_GLOBAL, NULL, 0);
 
     return global ? *global : (struct global) {
-        .use_ct_inv_match = true,
+        .use_ct_inv_match = true, .vxlan_mode = true,
     };
 }
 
@@ -259,13 +262,21 @@ key_id(struct incr_ctx *ctx, const struct uuid *scope, const char *name,
 }
 
 void
-want_key(struct incr_ctx *ctx, const struct uuid *scope, const char *name,
-         uint32_t requested)
+want_number(struct incr_ctx *ctx, const struct uuid *scope, const char *name,
+            uint32_t requested, uint32_t max)
 {
+    const struct wanted_key wanted = { requested, max };
     size_t size;
     const void *id = key_id(ctx, scope, name, &size);
 
-    incr_emit(ctx, F_KEY_WANTED, id, size, &requested, sizeof requested);
+    incr_emit(ctx, F_KEY_WANTED, id, size, &wanted, sizeof wanted);
+}
+
+void
+want_key(struct incr_ctx *ctx, const struct uuid *scope, const char *name,
+         uint32_t requested)
+{
+    want_number(ctx, scope, name, requested, 0);
 }
 
 uint32_t
@@ -284,14 +295,20 @@ get_datapath_key(struct incr_ctx *ctx, const struct replica_row *row)
 }
 
 uint32_t
-get_port_key(struct incr_ctx *ctx, const struct replica_row *datapath,
-             const char *port)
+get_number(struct incr_ctx *ctx, const struct uuid *scope, const char *name)
 {
     size_t size;
-    const void *id = key_id(ctx, &datapath->uuid, port, &size);
+    const void *id = key_id(ctx, scope, name, &size);
     const uint32_t *key = incr_get(ctx, F_KEY, id, size);
 
     return key ? *key : 0;
+}
+
+uint32_t
+get_port_key(struct incr_ctx *ctx, const struct replica_row *datapath,
+             const char *port)
+{
+    return get_number(ctx, &datapath->uuid, port);
 }
 
 const char *
@@ -344,19 +361,38 @@ quoted_cr(struct incr_ctx *ctx, unsigned int i, const char *name)
     return str_cstr(s);
 }
 
+/* Warnings given, by hash: a unit that runs again has nothing new to say.
+ * Bounded, so that an old one may be repeated.  Units run in several
+ * threads. */
+static _Atomic uint64_t warned[1024];
+
 void
 warn_row(const struct replica_row *row, const char *format, ...)
 {
     static struct log_limit limit = LOG_LIMIT(5, 10);
     struct str s = STR_EMPTY;
+    uint64_t hash;
     va_list args;
 
     va_start(args, format);
     str_vprintf(&s, format, args);
     va_end(args);
-    log_warn_limited(&limit, "%s "UUID_FMT": %s", replica_row_class(row)->name,
-                     UUID_ARGS(&row->uuid), str_cstr(&s));
+    hash = hash_string(str_cstr(&s), uuid_hash(&row->uuid)) | 1;
+    if (atomic_exchange(&warned[hash / 2 % ARRAY_SIZE(warned)], hash)
+        != hash) {
+        log_warn_limited(&limit, "%s "UUID_FMT": %s",
+                         replica_row_class(row)->name, UUID_ARGS(&row->uuid),
+                         str_cstr(&s));
+    }
     str_uninit(&s);
+}
+
+void
+forget_warnings(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(warned); i++) {
+        atomic_store(&warned[i], 0);
+    }
 }
 
 static const struct str *

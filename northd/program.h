@@ -55,7 +55,7 @@ enum northd_fact {
     F_ROUTER_CHASSIS,   /* lr -> Chassis row with a port on its switches */
     F_ROUTER_REF,       /* lr -> Chassis row that may send to it */
     F_GATEWAY_PORT,     /* lr -> lrp: distributed gateway ports */
-    F_KEY_WANTED,       /* struct key_id -> uint32_t requested, or 0 */
+    F_KEY_WANTED,       /* struct key_id -> struct wanted_key */
     F_ADDRESS_USED,     /* struct used_address -> {} */
     F_ADDRESS_WANTED,   /* struct switch_port -> struct wanted_address */
 
@@ -102,6 +102,7 @@ enum northd_fact {
     F_SB_RBAC_ROLE,     /* name -> cells */
     F_SB_RBAC_PERMISSION, /* table -> cells */
     F_NB_LSP,           /* row uuid -> cells */
+    F_NB_LRP,           /* row uuid -> cells */
     N_FACTS
 };
 
@@ -130,6 +131,11 @@ struct key_id {
     struct uuid scope;
 };
 
+struct wanted_key {
+    uint32_t requested;         /* 0 for any. */
+    uint32_t max;               /* 0 for what tunnels have room for. */
+};
+
 /* Options of NB_Global that flows depend on. */
 struct global {
     char svc_monitor_mac[18];   /* "" if not set. */
@@ -138,6 +144,7 @@ struct global {
     bool ignore_lsp_down;
     bool default_acl_drop;
     bool controller_event;
+    bool vxlan_mode;
 };
 
 enum datapath_flag_type {
@@ -233,6 +240,13 @@ uint32_t get_port_key(struct incr_ctx *, const struct replica_row *datapath,
 void want_key(struct incr_ctx *, const struct uuid *scope, const char *name,
               uint32_t requested);
 
+/* Likewise with a number of at most 'max' in a scope that has nothing to do
+ * with tunnels. */
+void want_number(struct incr_ctx *, const struct uuid *scope,
+                 const char *name, uint32_t requested, uint32_t max);
+uint32_t get_number(struct incr_ctx *, const struct uuid *scope,
+                    const char *name);
+
 /* The builder that emitting uses itself. */
 #define SCRATCH_KEY 11
 
@@ -246,7 +260,9 @@ const char *text(struct incr_ctx *, unsigned int i, const char *format, ...)
 const char *quoted(struct incr_ctx *, unsigned int i, const char *name);
 const char *quoted_cr(struct incr_ctx *, unsigned int i, const char *name);
 
-/* For bad northbound rows: one rate-limited warning. */
+/* For bad northbound rows: one rate-limited warning, not repeated while
+ * units run again, until all are forgotten. */
+void forget_warnings(void);
 void warn_row(const struct replica_row *, const char *format, ...)
     PRINTF_FORMAT(2, 3);
 

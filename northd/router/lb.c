@@ -6,6 +6,7 @@
 
 #include "northd/flow.h"
 #include "northd/router/port.h"
+#include "northd/router/routable.h"
 #include "northd/topology/lb.h"
 
 /* A load balancer on a router. */
@@ -178,6 +179,30 @@ put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
     }
 }
 
+/* options:add_route, at the ports that the VIP can be reached by. */
+static void
+put_routable(struct incr_ctx *ctx, const struct lb_vip *vip,
+             const char *protocol, void *place_)
+{
+    const struct place *place = place_;
+    const struct incr_group *switches = LOOKUP(ctx, F_ROUTER_SWITCHES,
+                                               place->lr);
+
+    for (size_t i = 0; switches && i < switches->n; i++) {
+        const struct switch_router *at = incr_group_value(switches, i);
+        struct port_addresses addresses;
+
+        if (place->gateway && place->gateway != at->rp.lrp) {
+            continue;
+        }
+        if (lrp_addresses(ctx, at->rp.lrp, &addresses)) {
+            router_put_routable(ctx, &place->lb->header, at, &vip->vip.ip,
+                                mac_text(addresses.mac).s);
+        }
+        port_addresses_uninit(&addresses);
+    }
+}
+
 static const char *
 snat_option(struct incr_ctx *ctx, const struct place *place)
 {
@@ -212,6 +237,10 @@ lb_router_flows(struct incr_ctx *ctx, const struct incr_group *group)
         = strmap_get_def(nb_load_balancer_get_options(ctx, place.lb),
                          "neighbor_responder", "reachable");
     lb_for_each_vip(ctx, place.lb, put_vip, &place);
+    if (strmap_get_bool(nb_load_balancer_get_options(ctx, place.lb),
+                        "add_route", false)) {
+        lb_for_each_vip(ctx, place.lb, put_routable, &place);
+    }
 }
 
 /* VIPs that are also the router's own address must not be dropped there. */

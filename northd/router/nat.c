@@ -15,7 +15,12 @@
 #include "lib/base/text.h"
 #include "northd/flow.h"
 #include "northd/router/port.h"
+#include "northd/router/routable.h"
 #include "northd/sync/cells.h"
+
+/* Where priorities of entries with a match of their own start, which go before
+ * all others. */
+#define MATCH_PRIORITY 300
 
 /* An entry in the form that flows take it from. */
 struct nat {
@@ -36,6 +41,8 @@ struct nat {
     const char *here;           /* Where it happens: that, or the logical
                                  * port's chassis; "" on a gateway router. */
     const char *ports;          /* ",MIN-MAX" or "". */
+    const char *match;          /* " && (MATCH)" or "". */
+    unsigned int priority;      /* Instead of the usual one; 0 for that. */
 };
 
 static void
@@ -143,10 +150,10 @@ set_logical_text(struct nat *nat)
 static bool
 nat_init(struct incr_ctx *ctx, struct nat *nat, const struct row_pair *key)
 {
-    const char *port, *mac, *range;
+    const char *port, *mac, *range, *match;
 
     *nat = (struct nat) { .row = key->a, .lr = key->b, .at_gw = "",
-                          .here = "", .ports = "" };
+                          .here = "", .ports = "", .match = "" };
     nat->hint = &nat->row->header;
     if (!nat_parse(ctx, nat->row, &nat->a, false)) {
         return false;
@@ -162,6 +169,11 @@ nat_init(struct incr_ctx *ctx, struct nat *nat, const struct row_pair *key)
     range = nb_nat_get_external_port_range(ctx, nat->row);
     if (*range) {
         nat->ports = text(ctx, 0, ",%s", range);
+    }
+    match = nb_nat_get_match(ctx, nat->row);
+    if (*match) {
+        nat->match = text(ctx, 10, " && (%s)", match);
+        nat->priority = MATCH_PRIORITY + nb_nat_get_priority(ctx, nat->row);
     }
     if (router_chassis(ctx, nat->lr)) {
         return true;
@@ -236,6 +248,7 @@ put_dnat(struct incr_ctx *ctx, const struct nat *nat)
     const char *force
         = strmap_get(nb_logical_router_get_options(ctx, nat->lr),
                      "dnat_force_snat_ip");
+    unsigned int priority = nat->priority ? nat->priority : 100;
     const char *action, *match;
 
     match = (nat->gateway
@@ -243,7 +256,8 @@ put_dnat(struct incr_ctx *ctx, const struct nat *nat)
                     nat->external.s, nat->gw,
                     nat->distributed ? "" : nat->at_gw)
              : text(ctx, 4, "ip && %s.dst == %s", nat->ip, nat->external.s));
-    put_exempted(ctx, nat, LR_IN_DNAT, 101, match, "src");
+    match = text(ctx, 9, "%s%s", match, nat->match);
+    put_exempted(ctx, nat, LR_IN_DNAT, priority + 1, match, "src");
     if (nat->stateless) {
         action = text(ctx, 5, "%s%s.dst = %s; next;",
                       nat->gateway ? "" : "flags.loopback = 1; ", nat->ip,
@@ -255,7 +269,7 @@ put_dnat(struct incr_ctx *ctx, const struct nat *nat)
                       nat->gateway ? "" : "flags.loopback = 1; ",
                       nat->logical.s, nat->ports);
     }
-    FLOW(ctx, nat->lr, LR_IN_DNAT, 100, nat->hint,
+    FLOW(ctx, nat->lr, LR_IN_DNAT, priority, nat->hint,
          text(ctx, 6, "%s%s", match, allowed(ctx, 7, nat, "src")), action);
 }
 
@@ -286,7 +300,7 @@ snat_priority(const struct nat *nat)
     int plen = (nat->a.is_ip6 ? ip6_mask_plen(&nat->a.logical_mask)
                 : ip4_mask_plen(ip_get_v4(&nat->a.logical_mask)));
 
-    return MAX(plen, 0) + 1;
+    return nat->priority ? nat->priority : (unsigned int) MAX(plen, 0) + 1;
 }
 
 static void
@@ -299,6 +313,7 @@ put_snat(struct incr_ctx *ctx, const struct nat *nat)
                   nat->logical.s, nat->gw, nat->here)
            : text(ctx, 4, "ip && %s.src == %s", nat->ip, nat->logical.s));
 
+    match = text(ctx, 9, "%s%s", match, nat->match);
     put_exempted(ctx, nat, LR_OUT_SNAT, priority + 1, match, "dst");
     FLOW(ctx, nat->lr, LR_OUT_SNAT, priority, nat->hint,
          text(ctx, 6, "%s%s%s", match, allowed(ctx, 7, nat, "dst"),
@@ -427,6 +442,14 @@ put_distributed(struct incr_ctx *ctx, const struct nat *nat)
               nat->logical.s, nat->gw, nat->here),
          text(ctx, 5, "eth.src = %s; %sreg1 = %s; next;", nat->mac,
               nat->a.is_ip6 ? "xx" : "", nat->external.s));
+    if (router_port_is_bridged(ctx, nat->gateway)) {
+        /* These do not go by the gateway. */
+        FLOW(ctx, nat->lr, LR_IN_ARP_RESOLVE, 90, nat->hint,
+             text(ctx, 4, "outport == %s && %s.src == %s%s", nat->gw, nat->ip,
+                  nat->logical.s, nat->here),
+             nat->a.is_ip6 ? "get_nd(outport, xxreg0); next;"
+             : "get_arp(outport, reg0); next;");
+    }
 }
 
 static void
@@ -528,6 +551,23 @@ put_announcement(struct incr_ctx *ctx, const struct nat *nat,
 }
 
 static void
+put_routable(struct incr_ctx *ctx, const struct nat *nat,
+             const struct switch_router *at)
+{
+    struct port_addresses addresses;
+
+    if (strmap_get_bool(nb_nat_get_options(ctx, nat->row), "add_route", false)
+        && nat->dnat) {
+        if (lrp_addresses(ctx, at->rp.lrp, &addresses)) {
+            router_put_routable(ctx, nat->hint, at, &nat->a.external,
+                                nat->distributed ? nat->mac
+                                : mac_text(addresses.mac).s);
+        }
+        port_addresses_uninit(&addresses);
+    }
+}
+
+static void
 nat_switch(struct incr_ctx *ctx, const struct incr_group *group)
 {
     struct nat nat;
@@ -545,6 +585,7 @@ nat_switch(struct incr_ctx *ctx, const struct incr_group *group)
         }
         put_switch_flows(ctx, &nat, &sr->sp);
         put_announcement(ctx, &nat, &sr->rp, &sr->sp);
+        put_routable(ctx, &nat, sr);
     }
 }
 

@@ -46,7 +46,8 @@ router_want_policy_numbers(struct incr_ctx *ctx,
     for (size_t i = 0; i < n; i++) {
         nb_logical_router_policy_get_nexthops(ctx, policies[i], &n_hops);
         if (n_hops > 1) {
-            want_key(ctx, &scope, policy_name(ctx, 0, policies[i]), 0);
+            want_number(ctx, &scope, policy_name(ctx, 0, policies[i]), 0,
+                        MAX_NUMBER);
         }
     }
 }
@@ -73,11 +74,15 @@ hop_actions(struct incr_ctx *ctx, unsigned int i,
             const struct row_pair *key, const char *next_hop)
 {
     struct route_hop hop = { .is_discard = false };
+    const struct nb_logical_router_port *lrp
+        = nb_logical_router_policy_get_output_port(ctx, key->a);
     struct in6_addr ip;
     const char *xx;
 
     if (!ip_parse(next_hop, &ip)
-        || !router_find_outport(ctx, key->b, NULL, &ip, &hop)) {
+        || !router_find_outport(ctx, key->b,
+                                lrp ? nb_logical_router_port_get_name(ctx, lrp)
+                                : NULL, &ip, &hop)) {
         warn_row(&((const struct nb_logical_router_policy *) key->a)->header,
                  "no port of the router reaches nexthop %s", next_hop);
         return NULL;
@@ -95,7 +100,7 @@ put_ecmp(struct incr_ctx *ctx, const struct row_pair *key, const char *mark,
     const struct nb_logical_router_policy *policy = key->a;
     const struct nb_logical_router *lr = key->b;
     const struct uuid scope = ecmp_scope(lr);
-    uint32_t id = get_scoped_key(ctx, &scope, policy_name(ctx, 1, policy));
+    uint32_t id = get_number(ctx, &scope, policy_name(ctx, 1, policy));
     struct str *members = incr_scratch(ctx, 2);
 
     for (size_t i = 0; i < n; i++) {

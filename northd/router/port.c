@@ -2,6 +2,8 @@
 
 #include "northd/router/port.h"
 
+#include <string.h>
+
 bool
 router_port_is_gateway(struct incr_ctx *ctx, const struct router_port *rp)
 {
@@ -41,6 +43,14 @@ router_port_resident(struct incr_ctx *ctx, unsigned int i,
                quoted_cr(ctx, 6, nb_logical_router_port_get_name(ctx,
                                                                  gateway)));
     return str_cstr(s);
+}
+
+bool
+router_port_is_bridged(struct incr_ctx *ctx,
+                       const struct nb_logical_router_port *lrp)
+{
+    return !strcmp(strmap_get_def(nb_logical_router_port_get_options(ctx, lrp),
+                                  "redirect-type", ""), "bridged");
 }
 
 unsigned int

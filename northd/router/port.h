@@ -19,6 +19,11 @@ const char *router_port_resident(struct incr_ctx *, unsigned int i,
 const char *router_port_name(struct incr_ctx *, unsigned int i,
                              const struct nb_logical_router_port *);
 
+/* Whether other chassis reach the distributed gateway port over the physical
+ * network: options:redirect-type is "bridged". */
+bool router_port_is_bridged(struct incr_ctx *,
+                            const struct nb_logical_router_port *);
+
 /* options:gateway_mtu of a gateway's port; 0 if there is none. */
 unsigned int router_port_mtu(struct incr_ctx *, const struct router_port *);
 

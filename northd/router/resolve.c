@@ -33,7 +33,20 @@ port_redirect(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct router_port *rp = incr_group_key(group);
     const char *name = nb_logical_router_port_get_name(ctx, rp->lrp);
+    struct port_addresses addresses;
 
+    if (router_port_is_gateway(ctx, rp)
+        && router_port_is_bridged(ctx, rp->lrp)) {
+        /* Elsewhere packets go to the gateway by its MAC. */
+        if (lrp_addresses(ctx, rp->lrp, &addresses)) {
+            FLOW(ctx, rp->lr, LR_IN_ARP_RESOLVE, 50, &rp->lrp->header,
+                 text(ctx, 1, "outport == %s && !is_chassis_resident(%s)",
+                      quoted(ctx, 0, name), quoted_cr(ctx, 3, name)),
+                 text(ctx, 2, "eth.dst = %s; next;",
+                      mac_text(addresses.mac).s));
+        }
+        port_addresses_uninit(&addresses);
+    }
     if (router_port_is_gateway(ctx, rp)) {
         FLOW(ctx, rp->lr, LR_IN_GW_REDIRECT, 50, &rp->lrp->header,
              text(ctx, 1, "outport == %s", quoted(ctx, 0, name)),

@@ -29,15 +29,6 @@ ecmp_scope(const struct nb_logical_router *lr)
     return uuid;
 }
 
-uint32_t
-get_scoped_key(struct incr_ctx *ctx, const struct uuid *scope,
-               const char *name)
-{
-    const struct replica_row row = { .uuid = *scope };
-
-    return get_port_key(ctx, &row, name);
-}
-
 /* Numbers for route tables and for prefixes that may have several paths. */
 
 static const char *
@@ -69,9 +60,10 @@ router_want_numbers(struct incr_ctx *ctx, const struct incr_group *group)
             = nb_logical_router_static_route_get_route_table(ctx, routes[i]);
 
         if (*table) {
-            want_key(ctx, &tables, table, 0);
+            want_number(ctx, &tables, table, 0, MAX_NUMBER);
         }
-        want_key(ctx, &ecmp, prefix_name(ctx, 0, routes[i]), 0);
+        want_number(ctx, &ecmp, prefix_name(ctx, 0, routes[i]), 0,
+                    MAX_NUMBER);
     }
 }
 
@@ -229,7 +221,7 @@ put_static_route(struct incr_ctx *ctx, const struct nb_logical_router *lr,
     if (*table) {
         const struct uuid scope = route_table_scope(lr);
 
-        key.table = get_scoped_key(ctx, &scope, table);
+        key.table = get_number(ctx, &scope, table);
     }
     if (!strcmp(next_hop, "discard")) {
         hop.is_discard = true;
@@ -368,13 +360,38 @@ put_symmetric(struct incr_ctx *ctx, const struct route_key *key,
          "pop(xxreg1); next;");
 }
 
+/* "select(1, 2);", or with the fields that the route asks to choose by. */
+static const char *
+select_action(struct incr_ctx *ctx, unsigned int i,
+              const struct nb_logical_router_static_route *route,
+              const char *members)
+{
+    struct str *fields = incr_scratch(ctx, 4);
+    size_t n;
+    const char *const *names
+        = nb_logical_router_static_route_get_selection_fields(ctx, route, &n);
+
+    for (size_t j = 0; j < n; j++) {
+        if (!strncmp(names[j], "tp_", 3)) {
+            warn_row(&route->header, "selection_fields: ports (%s) are not "
+                     "supported by this version", names[j]);
+        } else {
+            str_printf(fields, "%s%s", fields->length ? "," : "", names[j]);
+        }
+    }
+    return (fields->length
+            ? text(ctx, i, "select(values=(%s); hash_fields=\"%s\");", members,
+                   fields->string)
+            : text(ctx, i, "select(%s);", members));
+}
+
 static void
 put_ecmp(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct route_key *key = incr_group_key(group);
     const struct route_hop *first = incr_group_value(group, 0);
     const struct uuid scope = ecmp_scope(key->lr);
-    uint32_t id = get_scoped_key(ctx, &scope, prefix_name(
+    uint32_t id = get_number(ctx, &scope, prefix_name(
         ctx, 0, (const void *) first->hint));
     struct str *members = incr_scratch(ctx, 1);
 
@@ -389,7 +406,9 @@ put_ecmp(struct incr_ctx *ctx, const struct incr_group *group)
     FLOW(ctx, key->lr, LR_IN_IP_ROUTING, route_priority(key), first->hint,
          route_match(ctx, 2, key),
          text(ctx, 3, "ip.ttl--; flags.loopback = 1; reg8[0..15] = %u; "
-              "reg8[16..31] = select(%s);", id, members->string));
+              "reg8[16..31] = %s", id,
+              select_action(ctx, 5, (const void *) first->hint,
+                            members->string)));
 }
 
 static void
@@ -442,7 +461,7 @@ port_route_table(struct incr_ctx *ctx, const struct incr_group *group)
     uint32_t id;
 
     if (!table || !*table
-        || !(id = get_scoped_key(ctx, &scope, table))) {
+        || !(id = get_number(ctx, &scope, table))) {
         return;
     }
     FLOW(ctx, rp->lr, LR_IN_IP_ROUTING_PRE, 100, &rp->lrp->header,

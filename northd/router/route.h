@@ -41,8 +41,9 @@ struct route_hop {
 /* Tunnel-key scopes for numbers that a router gives out itself. */
 struct uuid route_table_scope(const struct nb_logical_router *);
 struct uuid ecmp_scope(const struct nb_logical_router *);
-uint32_t get_scoped_key(struct incr_ctx *, const struct uuid *scope,
-                        const char *name);
+
+/* Of numbers in these scopes: they go into 16 bits of a register. */
+#define MAX_NUMBER 65535
 
 /* Finds the port of 'lr' that reaches 'next_hop' (the one called 'named', or
  * any if that is NULL) and fills the outgoing side of '*hop'. */

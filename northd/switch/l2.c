@@ -16,6 +16,13 @@ switch_l2(struct incr_ctx *ctx, const struct incr_group *group)
 
     FLOW(ctx, ls, LS_IN_L2_LKUP, 70, NULL, "eth.mcast",
          "outport = \""MC_FLOOD"\"; output;");
+    if (!strmap_get_bool(nb_logical_switch_get_other_config(ctx, ls),
+                         "broadcast-arps-to-all-routers", true)) {
+        /* Routers only get requests for addresses that they own. */
+        FLOW(ctx, ls, LS_IN_L2_LKUP, 72, NULL,
+             "eth.mcast && (arp.op == 1 || nd_ns)",
+             "outport = \""MC_FLOOD_L2"\"; output;");
+    }
     FLOW(ctx, ls, LS_IN_L2_UNKNOWN, 50, NULL, "outport == \"none\"",
          switch_has(ctx, ls, SWITCH_HAS_UNKNOWN)
          ? "outport = \""MC_UNKNOWN"\"; output;" : "drop;");
@@ -54,6 +61,31 @@ resident_match(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
                                                                   gateway)));
 }
 
+/* What to do with packets for an address of the port; NULL if only addresses
+ * that were learnt count. */
+static const char *
+port_actions(struct incr_ctx *ctx, const struct switch_port *sp,
+             const char *name)
+{
+    const struct strmap *options
+        = nb_logical_switch_port_get_options(ctx, sp->lsp);
+    const char *clone = strmap_get_def(options, "pkt_clone_type", "");
+
+    if (!lsp_is_enabled(ctx, sp->lsp)) {
+        return "drop;";
+    }
+    if (strmap_get_bool(options, "force_fdb_lookup", false)
+        && lsp_is_type(ctx, sp->lsp, "") && lsp_has_unknown(ctx, sp->lsp)) {
+        return NULL;
+    }
+    if (!strcmp(clone, "mc_unknown")
+        && switch_has(ctx, sp->ls, SWITCH_HAS_UNKNOWN)) {
+        return text(ctx, 2, "clone { outport = \""MC_UNKNOWN"\"; output; }; "
+                    "outport = %s; output;", name);
+    }
+    return text(ctx, 2, "outport = %s; output;", name);
+}
+
 static void
 port_l2(struct incr_ctx *ctx, const struct incr_group *group)
 {
@@ -63,11 +95,9 @@ port_l2(struct incr_ctx *ctx, const struct incr_group *group)
     const char *name = quoted(ctx, 0, nb_logical_switch_port_get_name(
         ctx, sp->lsp));
     const char *resident = resident_match(ctx, sp->lsp);
-    const char *actions = (lsp_is_enabled(ctx, sp->lsp)
-                           ? text(ctx, 2, "outport = %s; output;", name)
-                           : "drop;");
+    const char *actions = port_actions(ctx, sp, name);
 
-    if (lsp_is_type(ctx, sp->lsp, "external")) {
+    if (!actions || lsp_is_type(ctx, sp->lsp, "external")) {
         return;
     }
     for (size_t i = 0; addresses && i < addresses->n; i++) {

@@ -134,7 +134,11 @@ port_stateful(struct incr_ctx *ctx, const struct incr_group *group)
     if (!router && !lsp_is_type(ctx, sp->lsp, "localnet")) {
         return;
     }
-    acl = switch_has(ctx, sp->ls, SWITCH_HAS_STATEFUL_ACL);
+    acl = (switch_has(ctx, sp->ls, SWITCH_HAS_STATEFUL_ACL)
+           && !(router
+                && strmap_get_bool(nb_logical_switch_port_get_options(
+                                       ctx, sp->lsp),
+                                   "enable_router_port_acl", false)));
     lb = router && switch_has(ctx, sp->ls, SWITCH_HAS_LB);
     if (acl) {
         put_port_skip(ctx, sp, LS_IN_PRE_ACL, LS_OUT_PRE_ACL, "next;");

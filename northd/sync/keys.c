@@ -10,10 +10,10 @@
 
 LOG_MODULE(tunnel_keys)
 
-/* Greatest keys.  From 0xff0000 on datapath keys belong to interconnection;
+/* Greatest keys.  From 0xff0001 on datapath keys belong to interconnection;
  * from 32768 on port keys to multicast groups.  VXLAN has 12 bits for each,
  * half of the ports' being for multicast groups. */
-#define MAX_DATAPATH 0xfeffffu
+#define MAX_DATAPATH 0xff0000u
 #define MAX_PORT 32767u
 #define MAX_DATAPATH_VXLAN 4095u
 #define MAX_PORT_VXLAN 2047u
@@ -32,6 +32,7 @@ struct holder {
     struct scope *scope;
     uint32_t key;               /* 0 if it has none. */
     uint32_t requested;
+    uint32_t max;               /* 0: what tunnels have room for. */
     bool wanted;                /* Otherwise only reserved. */
     bool starved;               /* Counted in scope->n_starved. */
     bool dirty;
@@ -150,25 +151,49 @@ wanted_changed(void *sync_, struct incr_group *group)
                                        group->key_size);
 
     holder->wanted = group->n > 0;
-    holder->requested = (group->n
-                         ? *(const uint32_t *) incr_group_value(group, 0) : 0);
+    if (group->n) {
+        const struct wanted_key *wanted = incr_group_value(group, 0);
+
+        holder->requested = wanted->requested;
+        holder->max = wanted->max;
+    }
     set_dirty(sync, holder);
 }
 
-static uint32_t
-max_key(const struct key_sync *sync, const struct scope *scope)
+/* VXLAN tunnels between hosts count if NB_Global does not say otherwise. */
+static bool
+has_vxlan(const struct key_sync *sync)
 {
-    bool vxlan = incr_find(sync->incr, F_VXLAN, NULL, 0) != NULL;
+    const struct incr_group *group = incr_find(sync->incr, F_GLOBAL, NULL, 0);
+    const struct global *global = group && group->n ? incr_group_value(group, 0)
+                                  : NULL;
 
-    return (uuid_is_zero(&scope->uuid)
-            ? vxlan ? MAX_DATAPATH_VXLAN : MAX_DATAPATH
-            : vxlan ? MAX_PORT_VXLAN : MAX_PORT);
+    return (incr_find(sync->incr, F_VXLAN, NULL, 0) != NULL
+            && (!global || global->vxlan_mode));
 }
 
 static uint32_t
-find_free_key(const struct key_sync *sync, struct scope *scope)
+max_key(const struct key_sync *sync, const struct holder *holder)
 {
-    uint32_t max = max_key(sync, scope);
+    if (holder->max) {
+        return holder->max;
+    }
+    return (uuid_is_zero(&holder->scope->uuid)
+            ? has_vxlan(sync) ? MAX_DATAPATH_VXLAN : MAX_DATAPATH
+            : has_vxlan(sync) ? MAX_PORT_VXLAN : MAX_PORT);
+}
+
+uint32_t
+key_sync_max_datapath(const struct key_sync *sync)
+{
+    return has_vxlan(sync) ? MAX_DATAPATH_VXLAN : MAX_DATAPATH;
+}
+
+static uint32_t
+find_free_key(const struct key_sync *sync, const struct holder *holder)
+{
+    uint32_t max = max_key(sync, holder);
+    struct scope *scope = holder->scope;
 
     if (hmap_count(&scope->holders) >= max) {
         return 0;
@@ -200,11 +225,11 @@ give_requested(struct key_sync *sync, struct holder *holder)
         return;
     }
     other = holder_of_key(holder->scope, holder->requested);
-    if (holder->requested > max_key(sync, holder->scope)
+    if (holder->requested > max_key(sync, holder)
         || (other && other->wanted && other->requested == other->key)) {
         static struct log_limit limit = LOG_LIMIT(1, 5);
 
-        log_warn_limited(&limit, "requested tunnel key %u is out of range or "
+        log_warn_limited(&limit, "requested key or tag %u is out of range or "
                          "used by another", holder->requested);
         return;
     }
@@ -242,7 +267,7 @@ static void
 give(struct key_sync *sync, struct holder *holder)
 {
     if (!holder->key) {
-        holder_set_key(holder, find_free_key(sync, holder->scope));
+        holder_set_key(holder, find_free_key(sync, holder));
         set_starved(holder, !holder->key);
         if (!holder->key) {
             static struct log_limit limit = LOG_LIMIT(1, 5);
@@ -329,7 +354,7 @@ key_sync_destroy(struct key_sync *sync)
 
 void
 key_sync_reserve(struct key_sync *sync, const struct uuid *scope,
-                 const char *name, uint32_t key)
+                 const char *name, uint32_t key, uint32_t max)
 {
     struct str id = STR_EMPTY;
     struct key_id header = { { { 0 } } };
@@ -341,7 +366,7 @@ key_sync_reserve(struct key_sync *sync, const struct uuid *scope,
     str_put_bytes(&id, &header, sizeof header);
     str_put(&id, name);
     holder = holder_get(sync, id.string, id.length);
-    if (!holder->key && key && key <= max_key(sync, holder->scope)
+    if (!holder->key && key && key <= (max ? max : max_key(sync, holder))
         && !holder_of_key(holder->scope, key)) {
         holder_set_key(holder, key);
         holder->scope->last = MAX(holder->scope->last, key);

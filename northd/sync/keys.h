@@ -19,11 +19,15 @@ struct key_sync *key_sync_create(struct incr *);
 void key_sync_destroy(struct key_sync *);
 
 /* Before the first step: (scope, name) has 'key' in the southbound database.
- * 'scope' is NULL for a datapath, whose name is its uuid's text. */
+ * 'scope' is NULL for a datapath, whose name is its uuid's text.  'max' is as
+ * in struct wanted_key. */
 void key_sync_reserve(struct key_sync *, const struct uuid *scope,
-                      const char *name, uint32_t key);
+                      const char *name, uint32_t key, uint32_t max);
 
 /* After the first step: gives up reservations that nobody wanted. */
 void key_sync_release(struct key_sync *);
+
+/* The greatest key that a datapath may have, by the tunnels in use. */
+uint32_t key_sync_max_datapath(const struct key_sync *);
 
 #endif /* northd/sync/keys.h */

@@ -34,11 +34,12 @@ static void
 want(struct fixture *f, const struct uuid *scope, const char *name,
      uint32_t requested)
 {
+    const struct wanted_key wanted = { .requested = requested };
     struct str id = STR_EMPTY;
 
     make_id(&id, scope, name);
     incr_set(f->incr, F_KEY_WANTED, id.string, id.length,
-             &requested, sizeof requested);
+             &wanted, sizeof wanted);
     str_uninit(&id);
 }
 
@@ -124,8 +125,8 @@ test_reserved_key_is_given_again(void **state)
 {
     struct fixture *f = *state;
 
-    key_sync_reserve(f->keys, &scope_a, "x", 77);
-    key_sync_reserve(f->keys, &scope_a, "gone", 1);
+    key_sync_reserve(f->keys, &scope_a, "x", 77, 0);
+    key_sync_reserve(f->keys, &scope_a, "gone", 1, 0);
     want(f, &scope_a, "new", 0);
     want(f, &scope_a, "x", 0);
     incr_step(f->incr);

@@ -50,6 +50,8 @@ struct row_sync {
     struct row_table *tables;
     size_t n_tables;
     bool adopted;
+    void (*deleting)(const struct replica_row *, void *aux);
+    void *aux;
 };
 
 static void
@@ -199,6 +201,24 @@ row_sync_destroy(struct row_sync *sync)
     }
     free(sync->tables);
     free(sync);
+}
+
+void
+row_sync_set_deleting(struct row_sync *sync,
+                      void (*deleting)(const struct replica_row *, void *aux),
+                      void *aux)
+{
+    sync->deleting = deleting;
+    sync->aux = aux;
+}
+
+static void
+delete_row(struct row_sync *sync, const struct replica_row *row)
+{
+    if (sync->deleting) {
+        sync->deleting(row, sync->aux);
+    }
+    replica_delete(row);
 }
 
 /* Adoption. */
@@ -585,7 +605,7 @@ flush_presence(struct row_table *table, struct replica_txn *txn)
                                                table->class->table, uuid);
 
         if (row && !owner_find(table, uuid)) {
-            replica_delete(row);
+            delete_row(sync, row);
         }
     }
     vec_clear(&table->strays);
@@ -600,7 +620,7 @@ flush_presence(struct row_table *table, struct replica_txn *txn)
         }
         if (!owner->group->n) {
             if (row) {
-                replica_delete(row);
+                delete_row(sync, row);
             }
         } else if (!row) {
             struct uuid uuid = uuid_random();

@@ -36,6 +36,12 @@ struct row_sync *row_sync_create(struct incr *, struct replica *,
                                  size_t n);
 void row_sync_destroy(struct row_sync *);
 
+/* 'deleting' is called for each row that a flush is about to delete. */
+void row_sync_set_deleting(struct row_sync *,
+                           void (*deleting)(const struct replica_row *,
+                                            void *aux),
+                           void *aux);
+
 /* Finds each group's row anew, and queues everything for a flush. */
 void row_sync_adopt(struct row_sync *);
 

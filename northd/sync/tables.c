@@ -221,8 +221,11 @@ const size_t n_sb_row_tables = ARRAY_SIZE(sb_row_tables);
 const struct row_table_class nb_row_tables[] = {
     { F_NB_LSP, &nb_logical_switch_port_table,
       REPLICA_COL(NB_LOGICAL_SWITCH_PORT_COL_UP)
-      | REPLICA_COL(NB_LOGICAL_SWITCH_PORT_COL_DYNAMIC_ADDRESSES),
+      | REPLICA_COL(NB_LOGICAL_SWITCH_PORT_COL_DYNAMIC_ADDRESSES)
+      | REPLICA_COL(NB_LOGICAL_SWITCH_PORT_COL_TAG),
       0, NULL },
+    { F_NB_LRP, &nb_logical_router_port_table,
+      REPLICA_COL(NB_LOGICAL_ROUTER_PORT_COL_STATUS), 0, NULL },
 };
 const size_t n_nb_row_tables = ARRAY_SIZE(nb_row_tables);
 

@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "northd/sync/cells.h"
 #include "northd/topology/address.h"
+#include "northd/topology/nesting.h"
 
 #define COL(NAME) SB_PORT_BINDING_COL_##NAME
 
@@ -137,6 +138,17 @@ put_activated(struct incr_ctx *ctx, const struct row_id *id,
     }
 }
 
+/* options:disable_garp_rarp of the router. */
+static void
+put_silence(struct incr_ctx *ctx, const struct row_id *id,
+            const struct nb_logical_router *lr)
+{
+    if (strmap_get_bool(nb_logical_router_get_options(ctx, lr),
+                        "disable_garp_rarp", false)) {
+        cell_pair(ctx, id, COL(OPTIONS), "disable_garp_rarp", "true");
+    }
+}
+
 static void
 put_router_type(struct incr_ctx *ctx, const struct row_id *id,
                 const struct switch_port *sp, const struct strmap *options)
@@ -150,6 +162,9 @@ put_router_type(struct incr_ctx *ctx, const struct row_id *id,
         cell_pair(ctx, id, COL(OPTIONS), "l3gateway-chassis", chassis);
     }
     cell_pair(ctx, id, COL(OPTIONS), "peer", peer ? peer : "<error>");
+    if (rp) {
+        put_silence(ctx, id, rp->lr);
+    }
 }
 
 /* The "mac" column has the texts of the northbound database, but for
@@ -177,20 +192,13 @@ put_nesting(struct incr_ctx *ctx, const struct row_id *id,
             const struct nb_logical_switch_port *lsp)
 {
     const char *parent = nb_logical_switch_port_get_parent_name(ctx, lsp);
-    int64_t tag;
+    int64_t tag = lsp_tag(ctx, lsp);
 
     if (parent && *parent) {
         cell_string(ctx, id, COL(PARENT_PORT), parent);
     }
-    if (nb_logical_switch_port_get_tag(ctx, lsp, &tag)) {
+    if (tag) {
         cell_int(ctx, id, COL(TAG), tag);
-    } else if (nb_logical_switch_port_get_tag_request(ctx, lsp, &tag)) {
-        if (tag) {
-            cell_int(ctx, id, COL(TAG), tag);
-        } else {
-            warn_row(&lsp->header, "tag_request=0: choosing a tag is not "
-                     "supported by this version");
-        }
     }
 }
 
@@ -223,8 +231,8 @@ switch_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
         for (size_t i = 0; i < n; i++) {
             cell_string(ctx, &id, COL(PORT_SECURITY), security[i]);
         }
-        cell_bool(ctx, &id, COL(UP), false);
     }
+    cell_bool(ctx, &id, COL(UP), false);
     put_addresses(ctx, &id, lsp);
     put_nesting(ctx, &id, lsp);
     put_external_ids(ctx, &id,
@@ -389,6 +397,7 @@ router_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
     put_external_ids(ctx, &id,
                      nb_logical_router_port_get_external_ids(ctx, rp->lrp));
     put_ra_options(ctx, &id, rp->lrp);
+    put_silence(ctx, &id, rp->lr);
     if (is_gateway_port(ctx, rp)) {
         cell_pair(ctx, &id, COL(OPTIONS), "chassis-redirect-port",
                   text(ctx, 0, "cr-%s", name));

@@ -56,14 +56,24 @@ put_common(struct incr_ctx *ctx, const struct replica_row *row,
     cell_uuid(ctx, &id, SB_DATAPATH_BINDING_COL_NB_UUID, &row->uuid);
 }
 
+/* Copies an option under its own name, if it is set. */
+static void
+put_option(struct incr_ctx *ctx, const struct row_id *id,
+           const struct strmap *options, const char *name)
+{
+    const char *value = strmap_get(options, name);
+
+    if (value && *value) {
+        cell_pair(ctx, id, SB_DATAPATH_BINDING_COL_EXTERNAL_IDS, name, value);
+    }
+}
+
 static void
 switch_datapath(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct nb_logical_switch *ls = *(const void *const *)
         incr_group_key(group);
     const struct strmap *config = nb_logical_switch_get_other_config(ctx, ls);
-    const char *ts = strmap_get(config, "interconn-ts");
-    const char *age = strmap_get(config, "fdb_age_threshold");
     struct row_id id = datapath_row(&ls->header);
 
     if (!get_datapath_key(ctx, &ls->header)) {
@@ -72,14 +82,9 @@ switch_datapath(struct incr_ctx *ctx, const struct incr_group *group)
     put_common(ctx, &ls->header, "logical-switch",
                nb_logical_switch_get_name(ctx, ls),
                nb_logical_switch_get_external_ids(ctx, ls));
-    if (ts) {
-        cell_pair(ctx, &id, SB_DATAPATH_BINDING_COL_EXTERNAL_IDS,
-                  "interconn-ts", ts);
-    }
-    if (age) {
-        cell_pair(ctx, &id, SB_DATAPATH_BINDING_COL_EXTERNAL_IDS,
-                  "fdb_age_threshold", age);
-    }
+    put_option(ctx, &id, config, "interconn-ts");
+    put_option(ctx, &id, config, "fdb_age_threshold");
+    put_option(ctx, &id, config, "ct-zone-limit");
 }
 
 static void
@@ -88,8 +93,6 @@ router_datapath(struct incr_ctx *ctx, const struct incr_group *group)
     const struct nb_logical_router *lr = *(const void *const *)
         incr_group_key(group);
     const struct strmap *options = nb_logical_router_get_options(ctx, lr);
-    const char *zone = strmap_get(options, "snat-ct-zone");
-    const char *age = strmap_get(options, "mac_binding_age_threshold");
     const unsigned int column = SB_DATAPATH_BINDING_COL_EXTERNAL_IDS;
     struct row_id id = datapath_row(&lr->header);
 
@@ -99,17 +102,14 @@ router_datapath(struct incr_ctx *ctx, const struct incr_group *group)
     put_common(ctx, &lr->header, "logical-router",
                nb_logical_router_get_name(ctx, lr),
                nb_logical_router_get_external_ids(ctx, lr));
-    if (zone && *zone) {
-        cell_pair(ctx, &id, column, "snat-ct-zone", zone);
-    }
+    put_option(ctx, &id, options, "snat-ct-zone");
+    put_option(ctx, &id, options, "ct-zone-limit");
+    put_option(ctx, &id, options, "mac_binding_age_threshold");
     if (!strmap_get_bool(options, "always_learn_from_arp_request", true)) {
         cell_pair(ctx, &id, column, "always_learn_from_arp_request", "false");
     }
     if (strmap_get_bool(options, "dynamic_neigh_routers", false)) {
         cell_pair(ctx, &id, column, "dynamic_neigh_routers", "true");
-    }
-    if (age) {
-        cell_pair(ctx, &id, column, "mac_binding_age_threshold", age);
     }
 }
 

@@ -31,6 +31,7 @@ index_global(struct incr_ctx *ctx, const void *row)
                                               false);
     global.controller_event = strmap_get_bool(options, "controller_event",
                                               false);
+    global.vxlan_mode = strmap_get_bool(options, "vxlan_mode", true);
     incr_emit(ctx, F_GLOBAL, NULL, 0, &global, sizeof global);
 }
 

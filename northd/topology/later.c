@@ -62,6 +62,12 @@ network_function(struct incr_ctx *ctx, const void *row)
     warn(row, "network functions");
 }
 
+static void
+port_health_check(struct incr_ctx *ctx, const void *row)
+{
+    warn(row, "health checks of ports");
+}
+
 /* Options that ask. */
 
 struct option {
@@ -83,12 +89,51 @@ check_options(const struct replica_row *row, const struct strmap *map,
 }
 
 static void
+global_options(struct incr_ctx *ctx, const void *row)
+{
+    static const struct option options[] = {
+        { "debug_drop_domain_id", "sampling of drops" },
+        { "acl_ct_translation", "ACLs on fields of conntrack" },
+        { "ecmp_nexthop_monitor_enable", "monitoring of next hops" },
+        { "use_common_zone", "one zone for DNAT and SNAT" },
+    };
+
+    check_options(row, nb_nb_global_get_options(ctx, row), options,
+                  ARRAY_SIZE(options));
+}
+
+static void
+lb_options(struct incr_ctx *ctx, const void *row)
+{
+    static const struct option options[] = {
+        { "distributed", "distributed load balancers" },
+        { "use_stateless_nat", "load balancers with stateless NAT" },
+    };
+
+    check_options(row, nb_load_balancer_get_options(ctx, row), options,
+                  ARRAY_SIZE(options));
+}
+
+static void
+acl_options(struct incr_ctx *ctx, const void *row)
+{
+    static const struct option options[] = {
+        { "persist-established", "ACLs that persist in connections" },
+    };
+
+    check_options(row, nb_acl_get_options(ctx, row), options,
+                  ARRAY_SIZE(options));
+}
+
+static void
 switch_options(struct incr_ctx *ctx, const void *row)
 {
     static const struct option options[] = {
         { "mcast_snoop", "multicast snooping" },
         { "mcast_querier", "the multicast querier" },
         { "dynamic-routing-vni", "EVPN" },
+        { "enable-stateless-acl-with-lb", "stateless ACLs beside load "
+          "balancers" },
     };
 
     check_options(row, nb_logical_switch_get_other_config(ctx, row), options,
@@ -101,6 +146,7 @@ router_options(struct incr_ctx *ctx, const void *row)
     static const struct option options[] = {
         { "mcast_relay", "multicast relay" },
         { "dynamic-routing", "dynamic routing" },
+        { "ct-commit-all", "committing all connections" },
     };
 
     check_options(row, nb_logical_router_get_options(ctx, row), options,
@@ -138,6 +184,11 @@ UNIT_LIST(later_units,
     UNIT_ROW(RANK_OUT, T_NB(DHCP_RELAY), dhcp_relay),
     UNIT_ROW(RANK_OUT, T_NB(SAMPLE), sample),
     UNIT_ROW(RANK_OUT, T_NB(NETWORK_FUNCTION), network_function),
+    UNIT_ROW(RANK_OUT, T_NB(LOGICAL_SWITCH_PORT_HEALTH_CHECK),
+             port_health_check),
+    UNIT_ROW(RANK_OUT, T_NB(NB_GLOBAL), global_options),
+    UNIT_ROW(RANK_OUT, T_NB(LOAD_BALANCER), lb_options),
+    UNIT_ROW(RANK_OUT, T_NB(ACL), acl_options),
     UNIT_ROW(RANK_OUT, T_NB(LOGICAL_SWITCH), switch_options),
     UNIT_ROW(RANK_OUT, T_NB(LOGICAL_ROUTER), router_options),
     UNIT_ROW(RANK_OUT, T_NB(LOGICAL_ROUTER_PORT), router_port_options),

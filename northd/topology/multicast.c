@@ -59,9 +59,12 @@ switch_port_multicast(struct incr_ctx *ctx, const struct incr_group *group)
         || !get_datapath_key(ctx, &sp->ls->header)) {
         return;
     }
-    put_member(ctx, sp, 0, name);
-    if (!lsp_is_type(ctx, sp->lsp, "router")) {
-        put_member(ctx, sp, 2, name);
+    if (strmap_get_bool(nb_logical_switch_port_get_options(ctx, sp->lsp),
+                        "receive_multicast", true)) {
+        put_member(ctx, sp, 0, name);
+        if (!lsp_is_type(ctx, sp->lsp, "router")) {
+            put_member(ctx, sp, 2, name);
+        }
     }
     if (lsp_has_unknown(ctx, sp->lsp)) {
         put_member(ctx, sp, 1, name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Logical_Switch_Port.up in the northbound database: what the chassis that
- * has the port says. */
+/* What chassis say of ports, in the northbound database: up of a switch port,
+ * status:hosting-chassis of a router port. */
 
 #include "northd/program.h"
 #include "northd/sync/cells.h"
@@ -26,5 +26,29 @@ switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
     cell_bool(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_UP, up);
 }
 
+/* Which chassis has a distributed gateway port now. */
+static void
+router_port_status(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct router_port *rp = incr_group_key(group);
+    const struct row_id id = {
+        F_NB_LRP, &rp->lrp->header.uuid, sizeof rp->lrp->header.uuid,
+    };
+    const struct sb_port_binding *pb;
+    const struct sb_chassis *chassis;
+
+    /* For all, so that what was there before goes. */
+    cell_present(ctx, &id);
+    pb = get_row_by_name(ctx, F_BINDING,
+                         text(ctx, 0, "cr-%s",
+                              nb_logical_router_port_get_name(ctx, rp->lrp)));
+    chassis = pb ? sb_port_binding_get_chassis(ctx, pb) : NULL;
+    if (chassis) {
+        cell_pair(ctx, &id, NB_LOGICAL_ROUTER_PORT_COL_STATUS,
+                  "hosting-chassis", sb_chassis_get_name(ctx, chassis));
+    }
+}
+
 UNIT_LIST(up_units,
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, switch_port_up));
+    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, switch_port_up),
+    UNIT_GROUP(RANK_OUT, F_ROUTER_PORT, router_port_status));

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ovn-northd with our databases and no host: what it writes back to the
+northbound database, what it gives out, what it cleans, who is active, and
+what it says of what it cannot do."""
+
+import os
+import re
+import time
+
+import pytest
+
+from harness.process import run, wait_until
+from harness.programs import Programs, ours
+
+pytestmark = pytest.mark.skipif(
+    not os.path.exists(ours("ovn-northd")), reason="needs our ovn-northd")
+
+
+@pytest.fixture
+def central(make_sandbox):
+    sandbox = make_sandbox(Programs())
+    sandbox.start_central()
+    return sandbox
+
+
+def sync(sandbox):
+    sandbox.nbctl("--wait=sb", "sync")
+    assert ask(sandbox, "incr/verify").strip() == ""
+
+
+def ask(sandbox, *words, name="northd"):
+    return run([sandbox.programs.path("ovs-appctl"), "-t",
+                os.path.join(sandbox.folder, name + ".ctl"), *words])
+
+
+def get(sandbox, table, record, column):
+    return sandbox.nbctl("get", table, record, column).strip()
+
+
+def northd_log(sandbox):
+    with open(os.path.join(sandbox.folder, "northd.log")) as f:
+        return f.read()
+
+
+def router(sandbox, name="r0"):
+    sandbox.nbctl("lr-add", name, "--", "lrp-add", name, name + "-p",
+                  "02:00:00:00:00:01", "10.0.0.1/24")
+
+
+def test_tags_of_nested_ports(central):
+    """tag_request=0 gets a free tag, that is not in use below the same
+    parent, and keeps it."""
+    central.nbctl("ls-add", "s0", "--", "lsp-add", "s0", "p0", "--",
+                  "lsp-add", "s0", "p1", "--",
+                  "lsp-add", "s0", "fixed", "p0", "1", "--",
+                  "lsp-add", "s0", "a", "p0", "0", "--",
+                  "lsp-add", "s0", "b", "p0", "0", "--",
+                  "lsp-add", "s0", "c", "p1", "0")
+    sync(central)
+    tags = {port: get(central, "Logical_Switch_Port", port, "tag")
+            for port in ("fixed", "a", "b", "c")}
+    assert tags["fixed"] == tags["c"] == "1"
+    assert sorted((tags["a"], tags["b"])) == ["2", "3"]
+    assert central.sbctl("get", "Port_Binding", "a", "tag").strip() \
+        == tags["a"]
+    central.northd.kill()
+    central.nbctl("lsp-del", "fixed")
+    central.start_northd()
+    sync(central)
+    for port in "ab":
+        assert get(central, "Logical_Switch_Port", port, "tag") == tags[port]
+
+
+def test_hosting_chassis(central):
+    """The router port tells where its gateway is."""
+    router(central)
+    central.nbctl("lrp-set-gateway-chassis", "r0-p", "ch1", "10")
+    central.sbctl("chassis-add", "ch1", "geneve", "192.0.2.1")
+    sync(central)
+    assert get(central, "Logical_Router_Port", "r0-p", "status") == "{}"
+    central.sbctl("lsp-bind", "cr-r0-p", "ch1")
+    wait_until(lambda: get(central, "Logical_Router_Port", "r0-p", "status")
+               == "{hosting-chassis=ch1}")
+    central.sbctl("lsp-unbind", "cr-r0-p")
+    wait_until(lambda: get(central, "Logical_Router_Port", "r0-p", "status")
+               == "{}")
+
+
+def datapath(sandbox, name):
+    return sandbox.sbctl("--bare", "--columns=_uuid", "find",
+                         "Datapath_Binding",
+                         "external_ids:name=" + name).strip()
+
+
+def bind_mac(sandbox, ip, stamp_ms, port="r0-p"):
+    sandbox.sbctl("create", "MAC_Binding", "logical_port=" + port,
+                  'ip="%s"' % ip, 'mac="02:00:00:00:aa:01"',
+                  "timestamp=%d" % stamp_ms,
+                  "datapath=" + datapath(sandbox, "r0"))
+
+
+def rows(sandbox, table, column):
+    return sorted(sandbox.sbctl("--bare", "--columns=" + column, "list",
+                                table).split())
+
+
+def test_learned_rows_go_with_their_router(central):
+    """A MAC_Binding would keep its datapath for ever."""
+    router(central)
+    sync(central)
+    bind_mac(central, "10.0.0.9", 1000)
+    central.nbctl("lr-del", "r0")
+    sync(central)
+    assert rows(central, "MAC_Binding", "ip") == []
+    assert rows(central, "Datapath_Binding", "_uuid") == []
+
+
+def test_learned_rows_go_with_their_port(central):
+    router(central)
+    central.nbctl("lrp-add", "r0", "r0-q", "02:00:00:00:00:02", "10.1.0.1/24",
+                  "--", "ls-add", "s0", "--", "lsp-add", "s0", "p0")
+    sync(central)
+    bind_mac(central, "10.0.0.9", 1000)
+    bind_mac(central, "10.1.0.9", 1000, "r0-q")
+    dp_key = central.sbctl("get", "Datapath_Binding",
+                           datapath(central, "s0"), "tunnel_key").strip()
+    port_key = central.sbctl("get", "Port_Binding", "p0",
+                             "tunnel_key").strip()
+    central.sbctl("create", "FDB", 'mac="02:00:00:00:bb:01"',
+                  "dp_key=" + dp_key, "port_key=" + port_key)
+    central.nbctl("lrp-del", "r0-q", "--", "lsp-del", "p0")
+    sync(central)
+    assert rows(central, "MAC_Binding", "ip") == ["10.0.0.9"]
+    assert rows(central, "FDB", "mac") == []
+
+
+def test_strays_of_an_earlier_time_go(central):
+    """What somebody else left behind goes when northd starts."""
+    router(central)
+    sync(central)
+    central.northd.kill()
+    bind_mac(central, "10.9.0.9", 1000, "no-such-port")
+    central.sbctl("create", "FDB", 'mac="02:00:00:00:bb:01"', "dp_key=999",
+                  "port_key=1")
+    central.start_northd()
+    sync(central)
+    wait_until(lambda: rows(central, "MAC_Binding", "ip")
+               == rows(central, "FDB", "mac") == [])
+
+
+def test_neighbours_age(central):
+    """Those past the threshold of their prefix go, others stay."""
+    router(central)
+    sync(central)
+    now = int(time.time() * 1000)
+    bind_mac(central, "10.0.0.9", now - 500_000)    # Past 100 s.
+    bind_mac(central, "10.0.1.9", now - 500_000)    # Within 1000 s.
+    bind_mac(central, "10.0.2.9", now - 500_000)    # 0: never.
+    bind_mac(central, "10.0.3.9", 0)                # Of unknown age.
+    central.nbctl("set", "Logical_Router", "r0",
+                  "options:mac_binding_age_threshold="
+                  '"10.0.1.0/24:1000;10.0.2.0/24:0;100"')
+    wait_until(lambda: rows(central, "MAC_Binding", "ip")
+               == ["10.0.1.9", "10.0.2.9", "10.0.3.9"])
+
+
+def test_fdb_ages(central):
+    central.nbctl("ls-add", "s0", "--", "lsp-add", "s0", "p0")
+    sync(central)
+    dp_key = central.sbctl("get", "Datapath_Binding",
+                           datapath(central, "s0"), "tunnel_key").strip()
+    now = int(time.time() * 1000)
+    for i, stamp in enumerate((now - 500_000, now)):
+        central.sbctl("create", "FDB", 'mac="02:00:00:00:bb:0%d"' % i,
+                      "dp_key=" + dp_key, "port_key=1",
+                      "timestamp=%d" % stamp)
+    central.nbctl("set", "Logical_Switch", "s0",
+                  "other_config:fdb_age_threshold=100")
+    wait_until(lambda: rows(central, "FDB", "mac") == ["02:00:00:00:bb:01"])
+
+
+def test_one_is_active(central):
+    """Of two, one holds the lock; the other takes over when it pauses or
+    dies, and nothing is written twice."""
+    folder = central.folder
+    second = central.spawn(
+        "second", [central.programs.path("ovn-northd"),
+                   "--ovnnb-db=" + central.nb.remote,
+                   "--ovnsb-db=" + central.sb.remote,
+                   "--unixctl=" + os.path.join(folder, "second.ctl")],
+        env={"OVN_RUNDIR": folder, "OVS_RUNDIR": folder})
+    second.wait_for(
+        lambda: os.path.exists(os.path.join(folder, "second.ctl")))
+    assert ask(central, "status") == "Status: active\n"
+    assert ask(central, "status", name="second") == "Status: standby\n"
+    for name in "northd", "second":
+        wait_until(lambda name=name: ask(central, "nb-connection-status",
+                                         name=name).strip() == "connected")
+        wait_until(lambda name=name: ask(central, "sb-connection-status",
+                                         name=name).strip() == "connected")
+    ask(central, "pause")
+    assert ask(central, "is-paused").strip() == "true"
+    assert ask(central, "status") == "Status: paused\n"
+    wait_until(lambda: ask(central, "status", name="second")
+               == "Status: active\n")
+    central.nbctl("--wait=sb", "ls-add", "by-second")
+    ask(central, "resume")
+    assert ask(central, "status") == "Status: standby\n"
+    second.kill()
+    wait_until(lambda: ask(central, "status") == "Status: active\n")
+    central.nbctl("--wait=sb", "ls-add", "by-first")
+    sync(central)
+    names = central.sbctl("--bare", "--columns=external_ids", "list",
+                          "Datapath_Binding")
+    assert "name=by-second" in names and "name=by-first" in names
+
+
+def test_alone_and_paused_changes_nothing(central):
+    sync(central)
+    ask(central, "pause")
+    central.nbctl("ls-add", "later")
+    time.sleep(0.2)
+    assert rows(central, "Datapath_Binding", "_uuid") == []
+    ask(central, "resume")
+    sync(central)
+    assert len(rows(central, "Datapath_Binding", "_uuid")) == 1
+
+
+def stamps(sandbox):
+    text = sandbox.nbctl("--columns=nb_cfg,nb_cfg_timestamp,sb_cfg,"
+                         "sb_cfg_timestamp,hv_cfg,hv_cfg_timestamp", "list",
+                         "NB_Global")
+    return {k: int(v) for k, v in re.findall(r"(\w+)\s*: (\d+)", text)}
+
+
+def test_numbers_and_times(central):
+    """nb_cfg goes down to the hosts and comes back with the time of each
+    step; a host that is behind holds hv_cfg back."""
+    before = time.time() * 1000
+    sync(central)
+    s = stamps(central)
+    assert s["nb_cfg"] == s["sb_cfg"] == s["hv_cfg"] == 1
+    assert before - 1 <= s["nb_cfg_timestamp"] <= s["sb_cfg_timestamp"] \
+        <= time.time() * 1000 + 1
+    for i in 1, 2:
+        central.sbctl("chassis-add", "ch%d" % i, "geneve", "192.0.2.%d" % i)
+        central.sbctl("--id=@c", "get", "Chassis", "ch%d" % i, "--", "create",
+                      "Chassis_Private", "name=ch%d" % i, "chassis=@c",
+                      "nb_cfg=1", "nb_cfg_timestamp=%d" % (1000 + i))
+    sync(central)
+    wait_until(lambda: stamps(central)["sb_cfg"] == 2)
+    assert stamps(central)["hv_cfg"] == 1
+    for i in 1, 2:
+        central.sbctl("set", "Chassis_Private", "ch%d" % i, "nb_cfg=2",
+                      "nb_cfg_timestamp=%d" % (5000 + i))
+    wait_until(lambda: stamps(central)["hv_cfg"] == 2)
+    assert stamps(central)["hv_cfg_timestamp"] == 5002
+
+
+def test_backoff_keeps_everything(central):
+    """With a pause between computations nothing is lost, only later."""
+    central.nbctl("set", "NB_Global", ".",
+                  "options:northd-backoff-interval-ms=300")
+    sync(central)
+    for i in range(10):
+        central.nbctl("ls-add", "s%d" % i)
+    sync(central)
+    assert len(rows(central, "Datapath_Binding", "_uuid")) == 10
+
+
+def test_vxlan_leaves_less_room(central):
+    sync(central)
+    assert get(central, "NB_Global", ".", "options:max_tunid") \
+        == '"16711680"'
+    central.sbctl("chassis-add", "ch1", "vxlan", "192.0.2.1")
+    wait_until(lambda: get(central, "NB_Global", ".", "options:max_tunid")
+               == '"4095"')
+    central.nbctl("set", "NB_Global", ".", "options:vxlan_mode=false")
+    wait_until(lambda: get(central, "NB_Global", ".", "options:max_tunid")
+               == '"16711680"')
+
+
+LATER = (
+    (["create", "Mirror", "name=m", "type=local", "sink=x", "filter=both"],
+     "mirrors"),
+    (["create", "Copp", "name=c"], "control plane protection"),
+    (["create", "Chassis_Template_Var", "chassis=ch1"],
+     "chassis template variables"),
+    (["set", "Logical_Switch", "s0", "other_config:mcast_snoop=true"],
+     "multicast snooping"),
+    (["set", "Logical_Router", "r0", "options:mcast_relay=true"],
+     "multicast relay"),
+    (["set", "Logical_Router_Port", "r0-p", "options:prefix=true"],
+     "IPv6 prefix delegation"),
+    (["lb-add", "lb0", "10.0.0.100:80", "10.0.0.5:80", "--", "set",
+      "Load_Balancer", "lb0", "options:affinity_timeout=60", "--", "ls-lb-add",
+      "s0", "lb0"], "affinity"),
+    (["lsp-set-type", "p0", "vtep"], "VTEP gateways"),
+)
+
+
+@pytest.mark.parametrize("command,feature", LATER,
+                         ids=[feature for _, feature in LATER])
+def test_later_features_are_named(central, command, feature):
+    """A row that asks for what this version does not have is left alone, with
+    one warning, and the rest is compiled."""
+    router(central)
+    central.nbctl("ls-add", "s0", "--", "lsp-add", "s0", "p0", "--",
+                  "lsp-add", "s0", "p1", "--", "lsp-set-addresses", "p1",
+                  "02:00:00:00:00:77 10.0.0.77")
+    sync(central)
+    central.nbctl(*command)
+    sync(central)
+    lines = [line for line in northd_log(central).splitlines()
+             if "supported" in line]
+    assert len(lines) == 1 and feature in lines[0], lines
+    assert "02:00:00:00:00:77" in central.sbctl("lflow-list")
