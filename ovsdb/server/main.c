@@ -27,6 +27,7 @@ static VEC(const char *) remote_names;
 static const char *run_command;
 static const char *config_file;
 static bool no_diffs;
+static bool no_dbs;
 static const char *sync_from;
 static const char *sync_exclude_tables;
 static bool is_active;
@@ -107,6 +108,8 @@ static const struct option_row server_rows[] = {
     { "config-file", 0, OPTION_REQUIRED, "FILE",
       "read remotes and databases from FILE", option_set_string,
       &config_file },
+    { "no-dbs", 0, OPTION_NONE, NULL,
+      "start without a database if none is named", option_set_true, &no_dbs },
     { "disable-file-column-diff", 0, OPTION_NONE, NULL,
       "don't use column diff in database file", option_set_true, &no_diffs },
 };
@@ -311,7 +314,7 @@ configure(struct server *server, int n_files, char *files[])
     for (int i = 0; i < n_files; i++) {
         program_check(server_add_db(server, files[i]));
     }
-    if (!n_files) {
+    if (!n_files && !no_dbs) {
         char *name = dirs_path(dirs_db(DIRS_OVS), "conf.db");
 
         program_check(server_add_db(server, name));

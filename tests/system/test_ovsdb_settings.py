@@ -176,6 +176,20 @@ def test_log_of_one_table(make_server):
         assert refused(server, "ovsdb-server/tlog-set", *words) == answer
 
 
+def test_without_databases(tmp_path):
+    server = Server(Programs(), tmp_path, ["--no-dbs"])
+    path = server.create(Programs().schema("nb"), "nb.db")
+    server.dbs = []
+    try:
+        server.start()
+        assert server.connect().call("list_dbs") == ["_Server"]
+        server.appctl("ovsdb-server/add-db", path)
+        assert server.appctl("ovsdb-server/list-dbs") == \
+            "%s\n_Server\n" % NB
+    finally:
+        server.stop()
+
+
 def test_remotes_of_what_is_not_there_are_refused(make_server):
     server = make_server()
     for name, why in (("db:x,y,z", "no database named x"),
