@@ -37,6 +37,7 @@ read_remote(const char *name, const json_t *json,
     json_t *value;
 
     *options = (struct remote_options) REMOTE_OPTIONS_DEFAULT;
+    options->may_miss = true;
     if (json_is_null(json)) {
         return NULL;
     }

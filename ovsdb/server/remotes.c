@@ -143,8 +143,13 @@ remotes_add(struct remotes *remotes, const char *name,
 
     if (text_starts_with(name, "db:")) {
         struct error *error = check_db_name(remotes->server, name);
+        char *words[3], *copy;
 
-        if (error) {
+        if (error && options->may_miss
+            && split_db_name(name, &copy, words)) {
+            free(copy);
+            error_free(error);
+        } else if (error) {
             return error;
         }
     } else if (!stream_name_is_active(name) && !stream_name_is_passive(name)) {

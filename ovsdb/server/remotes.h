@@ -27,13 +27,14 @@ struct remote_options {
     bool read_only;
     const char *role;               /* NULL for none. */
     int dscp;
+    bool may_miss;                  /* A "db:" may name what is not there. */
 };
 
-#define REMOTE_OPTIONS_DEFAULT { -1, -1, false, NULL, -1 }
+#define REMOTE_OPTIONS_DEFAULT { -1, -1, false, NULL, -1, false }
 
 /* Adds a remote; nothing happens if it is there.  Refuses a malformed name,
- * and a "db:" one that names what is not there (what it names may go, and
- * come back, later). */
+ * and, unless options->may_miss, a "db:" one that names what is not there
+ * (which may go, and come back, later). */
 struct error *remotes_add(struct remotes *, const char *name,
                           const struct remote_options *) MUST_USE;
 

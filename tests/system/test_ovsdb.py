@@ -303,7 +303,8 @@ def test_config_file(tmp_path):
     schema.write_text(json.dumps(SCHEMA))
     path = server.create(str(schema), "d.db")
     config = tmp_path / "config.json"
-    content = {"remotes": {"punix:" + server.socket: {}},
+    content = {"remotes": {"punix:" + server.socket: {"dscp": 10},
+                           "db:later,Config,remotes": None},
                "databases": {path: {"service-model": "standalone"}}}
     config.write_text(json.dumps(content))
     server.dbs, server.remotes = [], []
