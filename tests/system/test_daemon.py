@@ -175,6 +175,26 @@ def test_log_levels_and_rotation(daemon):
     daemon.ask("exit")
 
 
+# What scripts pass to -v of whatever daemon.
+MODULES = """bond bridge command_line coverage ct_dpif ct_zone daemon
+daemon_unix dpif dpif_netdev dpif_netlink encaps inc_proc_eng jsonrpc lflow
+mac_cache main memory netdev_dummy netdev_linux ofctrl ofproto ofproto_dpif
+ofproto_dpif_upcall ofproto_dpif_xlate ovn_northd ovsdb_file ovsdb_idl
+ovsdb_jsonrpc_server ovsdb_log ovsdb_monitor ovsdb_server pinctrl poll_loop
+raft rconn reconnect replication stream_ssl timeval tunnel unixctl util vconn
+vlog vswitchd""".split()
+
+
+def test_usual_modules_and_a_log_that_cannot_be_opened(daemon):
+    done = daemon.start(*["-v%s:file:dbg" % name for name in MODULES],
+                        "--log-file=/nonexistent/log", check=False)
+    assert done.returncode == 0, done.stderr
+    known = {line.split()[0]
+             for line in daemon.ask("vlog/list").splitlines()[2:]}
+    assert set(MODULES) <= known
+    daemon.ask("exit")
+
+
 def test_time_warp_runs_timers_in_order(daemon):
     daemon.start("--interval=1000")
     daemon.ask("time/stop")
