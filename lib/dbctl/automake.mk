@@ -40,3 +40,9 @@ $(nodist_completion_DATA): lib/dbctl/completion.bash.in
 		$(srcdir)/lib/dbctl/completion.bash.in >$@
 CLEANFILES += $(nodist_completion_DATA)
 EXTRA_DIST += lib/dbctl/completion.bash.in
+
+if HAVE_CMOCKA
+check_PROGRAMS += lib/dbctl/test
+lib_dbctl_test_SOURCES = lib/dbctl/parse_test.c
+lib_dbctl_test_LDADD = $(DBCTL_LIBS) $(CMOCKA_LIBS)
+endif

@@ -217,7 +217,7 @@ cell_text(const struct table_cell *cell, enum table_data data)
     } else if (cell->type) {
         ovsdb_datum_put_text(&s, &cell->datum, cell->type);
     }
-    return xstrdup(str_cstr(&s));
+    return str_steal(&s);
 }
 
 static size_t

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "lib/base/alloc.h"
 #include "lib/base/text.h"
 #include "northd/tools/nbctl.h"
 
@@ -80,23 +79,17 @@ parse_tier(const char *s, int64_t *tier)
  * command line creates it, as it must if nothing else refers to it. */
 static struct error *
 write_sample(const struct dbctl_call *call, const struct nb_acl *acl,
-             const char *option, const char *column)
+             const char *option,
+             void (*set)(const struct nb_acl *, const struct nb_sample *))
 {
     const char *id = dbctl_option(call, option);
     const struct replica_row *sample;
-    struct error *error = NULL;
-    char *assignment;
+    struct error *error = (id ? dbctl_find_row(call->dbctl, &nb_sample_table,
+                                               id, true, &sample) : NULL);
 
-    if (id && *id != '@') {
-        error = dbctl_find_row(call->dbctl, &nb_sample_table, id, true,
-                               &sample);
+    if (id && !error) {
+        set(acl, (const struct nb_sample *) sample);
     }
-    if (!id || error) {
-        return error;
-    }
-    assignment = xasprintf("%s=%s", column, id);
-    error = dbctl_set_column(call->dbctl, &acl->header, assignment);
-    free(assignment);
     return error;
 }
 
@@ -145,9 +138,9 @@ write_options(const struct dbctl_call *call, const struct nb_acl *acl)
     if (dbctl_has_option(call, "--apply-after-lb")) {
         nb_acl_update_options_setkey(acl, "apply-after-lb", "true");
     }
-    error = write_sample(call, acl, "--sample-new", "sample_new");
+    error = write_sample(call, acl, "--sample-new", nb_acl_set_sample_new);
     return (error ? error
-            : write_sample(call, acl, "--sample-est", "sample_est"));
+            : write_sample(call, acl, "--sample-est", nb_acl_set_sample_est));
 }
 
 /* The network function group that traffic goes through. */

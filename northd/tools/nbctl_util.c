@@ -212,6 +212,7 @@ nbctl_parse_choice(const char *what, const char *s,
 
     for (size_t i = 0; choices[i]; i++) {
         if (!strcmp(choices[i], s)) {
+            str_uninit(&list);
             return NULL;
         }
         str_printf(&list, "%s\"%s\"", i ? ", " : "", choices[i]);
