@@ -21,6 +21,7 @@ BENCHMARKS = {
     "tunnel": [None],
     "northd": [1000, 5000],
     "controller": [1000, 5000],
+    "nbctl": [1000],
     "sandbox": [None],
 }
 
