@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A router's gateway moves to another host when BFD says that its host cannot
+be reached: Debian's northd and controllers on our switch, and all ours.
+
+    vm1 - h1 ---underlay--- h2, h3 - br-ex - outside (172.16.0.100)"""
+
+import os
+
+import pytest
+
+from harness.netns import ping
+from harness.process import run, wait_until
+from harness.programs import Programs, ours
+
+DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
+SIDES = {"debian": ("ovs-vswitchd",), "weft": DAEMONS}
+
+
+@pytest.fixture(params=sorted(SIDES))
+def sandbox(request, make_sandbox):
+    names = SIDES[request.param]
+    missing = [n for n in names if not os.path.exists(ours(n))]
+    if missing:
+        pytest.skip("not built: " + " ".join(missing))
+    sandbox = make_sandbox(Programs(default="debian",
+                                    **{n: "ours" for n in names}))
+    sandbox.start_central()
+    sandbox.underlay(3)
+    return sandbox
+
+
+def connect_outside(sandbox):
+    """Joins br-ex of h2 and h3 with a namespace; returns it."""
+    outside = sandbox.namespaces.add("outside")
+    run(["ip", "-n", outside, "link", "add", "br0", "type", "bridge"])
+    run(["ip", "-n", outside, "addr", "add", "172.16.0.100/24", "dev",
+         "br0"])
+    run(["ip", "-n", outside, "link", "set", "br0", "up"])
+    for name in ("h2", "h3"):
+        host = sandbox.hosts[name]
+        host.vsctl("--", "add-br", "br-ex", "--", "set", "bridge", "br-ex",
+                   "datapath_type=netdev", "fail_mode=standalone", "--",
+                   "set", "open_vswitch", ".",
+                   "external_ids:ovn-bridge-mappings=physnet:br-ex")
+        sandbox.namespaces.veth(outside, name, host.ns, "ex0")
+        host.vsctl("add-port", "br-ex", "ex0")
+        run(["ip", "-n", outside, "link", "set", name, "master", "br0"])
+    return outside
+
+
+def make_network(sandbox):
+    sandbox.nbctl(
+        "ls-add", "sw0", "--", "lsp-add", "sw0", "vm1", "--",
+        "lsp-set-addresses", "vm1", "02:00:00:00:00:01 10.0.0.11", "--",
+        "lr-add", "lr0", "--", "lrp-add", "lr0", "lr0-sw0",
+        "02:00:00:00:ff:00", "10.0.0.1/24", "--", "lsp-add", "sw0",
+        "sw0-lr0", "--", "lsp-set-type", "sw0-lr0", "router", "--",
+        "lsp-set-addresses", "sw0-lr0", "router", "--", "lsp-set-options",
+        "sw0-lr0", "router-port=lr0-sw0", "--", "ls-add", "public", "--",
+        "lrp-add", "lr0", "lr0-public", "02:00:00:00:ff:01",
+        "172.16.0.1/24", "--", "lrp-set-gateway-chassis", "lr0-public",
+        "h2", "20", "--", "lrp-set-gateway-chassis", "lr0-public", "h3",
+        "10", "--", "lsp-add", "public", "public-lr0", "--", "lsp-set-type",
+        "public-lr0", "router", "--", "lsp-set-addresses", "public-lr0",
+        "router", "--", "lsp-set-options", "public-lr0",
+        "router-port=lr0-public", "--", "lsp-add", "public", "ln", "--",
+        "lsp-set-type", "ln", "localnet", "--", "lsp-set-addresses", "ln",
+        "unknown", "--", "lsp-set-options", "ln", "network_name=physnet",
+        "--", "lr-nat-add", "lr0", "snat", "172.16.0.1", "10.0.0.0/24")
+
+
+def bfd_states(host):
+    """{remote address: BFD state} of the host's tunnels."""
+    rows = host.vsctl("--format=csv", "--no-headings", "--data=bare",
+                      "--columns=options,bfd_status", "find", "interface",
+                      "type=geneve").splitlines()
+    states = {}
+    for row in rows:
+        words = dict(w.split("=", 1) for w in row.replace(",", " ").split()
+                     if "=" in w)
+        states[words["remote_ip"].strip('"')] = words.get("state")
+    return states
+
+
+def test_failover(sandbox):
+    connect_outside(sandbox)
+    make_network(sandbox)
+    h1, h2 = sandbox.hosts["h1"], sandbox.hosts["h2"]
+    vm1 = h1.workload("vm1", "02:00:00:00:00:01", "10.0.0.11", "10.0.0.1")
+    wait_until(lambda: ping(vm1, "172.16.0.100", count=1), 60, "the outside")
+    wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "up"
+               and bfd_states(h1).get("172.31.0.3") == "up", 30,
+               "BFD to the gateways")
+
+    def active():
+        return sandbox.sbctl(
+            "--bare", "--columns=name", "list", "chassis",
+            sandbox.sbctl("--bare", "--columns=chassis", "find",
+                          "port_binding",
+                          "logical_port=cr-lr0-public").strip()).strip()
+    assert active() == "h2"
+
+    run(["ip", "-n", h2.ns, "link", "set", "phy0", "down"])
+    wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "down", 30,
+               "BFD to notice")
+    wait_until(lambda: ping(vm1, "172.16.0.100", count=1), 60,
+               "the other gateway")
+    wait_until(lambda: active() == "h3", 30, "the other chassis")
+
+    run(["ip", "-n", h2.ns, "link", "set", "phy0", "up"])
+    wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "up", 30,
+               "BFD to come back")
+    wait_until(lambda: active() == "h2", 60, "the first chassis")
+    wait_until(lambda: ping(vm1, "172.16.0.100", count=1), 60,
+               "the first gateway")
