@@ -38,17 +38,27 @@ struct remote {
     bool was_connected;
 };
 
+/* The tables that a "db:..." name reads, found once for each database: every
+ * commit asks for them. */
+struct db_source {
+    const struct db *db;            /* In which they were looked for. */
+    const struct db_table *table;   /* NULL if it is not there. */
+    const struct db_table *ref_table;   /* NULL if it refers to none. */
+};
+
 /* What the configuration says. */
 struct configured {
     int probe_interval_ms, max_backoff_ms;
     bool read_only;
     char *role;
     int dscp;
+    struct db_source source;        /* Of a "db:..." name. */
 };
 
 /* Someone who wants to know of changes. */
 struct db_watch {
     const char *name;               /* "db:..." */
+    struct db_source source;
     void (*changed)(void *aux);
     void *aux;
     bool is_due;
@@ -155,7 +165,7 @@ remotes_add(struct remotes *remotes, const char *name,
     } else if (!stream_name_is_active(name) && !stream_name_is_passive(name)) {
         return error_create(0, "\"%s\": invalid remote", name);
     }
-    c = xmalloc(sizeof *c);
+    c = xzalloc(sizeof *c);
     c->probe_interval_ms = options->probe_interval_ms;
     c->max_backoff_ms = options->max_backoff_ms;
     c->read_only = options->read_only;
@@ -596,42 +606,49 @@ remotes_reconfigure(struct remotes *remotes)
     return first_error;
 }
 
-/* Whether the open transaction, if there is one, touches the table that
- * "db:..." names, or the one that it refers to. */
-static bool
-is_touched(const struct remotes *remotes, const char *name)
+static void
+find_source(const struct remotes *remotes, const char *name,
+            const struct served *served, struct db_source *source)
 {
     const struct ovsdb_column *column;
-    struct served *served;
-    struct db_table *table;
-    struct error *error = find_column(remotes->server, name, &served, &table,
-                                      &column);
-    const struct ovsdb_table_schema *ref;
+    struct served *found;
+    struct db_table *table, *ref_table;
+    struct error *error = find_remotes(remotes->server, name, &found, &table,
+                                       &column, &ref_table);
 
+    *source = (struct db_source) { .db = served->db };
     if (error) {
         error_free(error);
-        return true;
+    } else {
+        source->table = table;
+        source->ref_table = ref_table;
     }
-    if (!served->db->txn) {
-        return true;
-    }
-    ref = (column->type.key.type == OVSDB_TYPE_UUID
-           ? column->type.key.uuid.ref_table : NULL);
-    return (!list_is_empty(&table->txn_rows)
-            || (ref && !list_is_empty(&db_table_of(served->db,
-                                                   ref)->txn_rows)));
 }
 
-/* Whether 'name' is a "db:..." of 'served' whose tables were touched. */
+/* Whether 'name' is a "db:..." of 'served', and the open transaction, if there
+ * is one, touches what it reads. */
 static bool
 concerns(const struct remotes *remotes, const char *name,
-         const struct served *served)
+         struct db_source *source, const struct served *served)
 {
     size_t length = strlen(db_name(served->db));
 
-    return (text_starts_with(name, "db:")
-            && !strncmp(name + 3, db_name(served->db), length)
-            && name[3 + length] == ',' && is_touched(remotes, name));
+    if (!text_starts_with(name, "db:")
+        || strncmp(name + 3, db_name(served->db), length)
+        || name[3 + length] != ',') {
+        return false;
+    }
+    if (!served->db->txn) {
+        source->db = NULL;          /* It is another, or converted. */
+        return true;
+    }
+    if (source->db != served->db) {
+        find_source(remotes, name, served, source);
+    }
+    return (source->table
+            && (!list_is_empty(&source->table->txn_rows)
+                || (source->ref_table
+                    && !list_is_empty(&source->ref_table->txn_rows))));
 }
 
 void
@@ -643,19 +660,19 @@ remotes_note_commit(struct remotes *remotes, const struct served *served)
         return;
     }
     VEC_FOR_EACH (watch, &remotes->watches) {
-        if (!watch->is_due && concerns(remotes, watch->name, served)) {
+        if (concerns(remotes, watch->name, &watch->source, served)
+            && !watch->is_due) {
             watch->is_due = true;
             server_wake(remotes->server);
         }
     }
-    if (remotes->is_changed) {
-        return;
-    }
     SHASH_FOR_EACH (node, &remotes->configured) {
-        if (concerns(remotes, node->key, served)) {
+        struct configured *c = node->value;
+
+        if (concerns(remotes, node->key, &c->source, served)
+            && !remotes->is_changed) {
             remotes->is_changed = true;
             server_wake(remotes->server);
-            break;
         }
     }
 }
@@ -665,7 +682,8 @@ remotes_watch(struct remotes *remotes, const char *name,
               void (*changed)(void *aux), void *aux)
 {
     vec_push(&remotes->watches,
-             ((struct db_watch) { name, changed, aux, true }));
+             ((struct db_watch) { .name = name, .changed = changed,
+                                  .aux = aux, .is_due = true }));
     server_wake(remotes->server);
 }
 
@@ -692,8 +710,14 @@ remotes_run(struct remotes *remotes)
 void
 remotes_forget_db(struct remotes *remotes, const struct served *served)
 {
+    struct shash_node *node;
+
     remotes->is_changed = true;
+    SHASH_FOR_EACH (node, &remotes->configured) {
+        ((struct configured *) node->value)->source.db = NULL;
+    }
     VEC_FOR_EACH (watch, &remotes->watches) {
+        watch->source.db = NULL;
         watch->is_due = true;
     }
     server_wake(remotes->server);
