@@ -7,6 +7,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
+#include "lib/openflow/ct_msg.h"
 #include "lib/openflow/meter_msg.h"
 #include "lib/openflow/packet_io.h"
 #include "lib/openflow/session_msg.h"

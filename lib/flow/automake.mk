@@ -3,6 +3,8 @@ noinst_LIBRARIES += lib/flow/libflow.a
 lib_flow_libflow_a_SOURCES = \
 	lib/flow/classifier.c \
 	lib/flow/classifier.h \
+	lib/flow/ct_match.c \
+	lib/flow/ct_match.h \
 	lib/flow/extract.c \
 	lib/flow/extract.h \
 	lib/flow/field.c \

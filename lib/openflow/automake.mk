@@ -3,6 +3,8 @@ noinst_LIBRARIES += lib/openflow/libopenflow.a
 lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/buf.c \
 	lib/openflow/buf.h \
+	lib/openflow/ct_msg.c \
+	lib/openflow/ct_msg.h \
 	lib/openflow/flow_fetch.c \
 	lib/openflow/flow_fetch.h \
 	lib/openflow/flow_mod.c \
@@ -34,6 +36,7 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/packet_io.h \
 	lib/openflow/port_msg.c \
 	lib/openflow/port_msg.h \
+	lib/openflow/property.h \
 	lib/openflow/print.c \
 	lib/openflow/print.h \
 	lib/openflow/protocol.c \

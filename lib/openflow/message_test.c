@@ -11,6 +11,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/random.h"
+#include "lib/openflow/ct_msg.h"
 #include "lib/openflow/flow_text.h"
 #include "lib/openflow/packet_io.h"
 #include "lib/openflow/session_msg.h"
@@ -377,6 +378,64 @@ test_random_messages_are_survived(void **state)
     buf_uninit(&acts);
 }
 
+/* What a command says is what the switch reads, and prints as a command. */
+static void
+test_ct_flush_round_trips(void **state UNUSED)
+{
+    static const char *const cases[][3] = {
+        { NULL }, { "zone=5" }, { "mark=0x5/0xff", "zone=0" },
+        { "labels=0x123456789abcdef0123456789abcdef/0xf" },
+        { "ct_nw_src=10.0.0.1,ct_tp_src=5,ct_tp_dst=80,ct_nw_proto=6" },
+        { "ct_ipv6_src=fd00::1,ct_ipv6_dst=fd00::2,ct_nw_proto=17",
+          "ct_ipv6_dst=fd00::9,ct_tp_dst=7,ct_nw_proto=17" },
+        { "", "ct_nw_dst=10.0.0.9,ct_nw_proto=6" },
+        { "zone=9", "ct_nw_src=10.0.0.1,icmp_id=10,icmp_type=8,icmp_code=0,"
+          "ct_nw_proto=1" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct ct_flush f = CT_FLUSH_ALL, got;
+        struct str before = STR_EMPTY, after = STR_EMPTY;
+        struct buf *b;
+        struct ofmsg msg;
+
+        for (int k = 0; k < 3 && cases[i][k]; k++) {
+            assert_null(ct_flush_parse(cases[i][k], &f));
+        }
+        b = ct_flush_encode(&f, 6);
+        decode(b, &msg);
+        assert_int_equal(ct_flush_decode(&msg, &got), 0);
+        if (f.has_reply) {
+            /* A message has one protocol. */
+            f.orig.nw_proto = f.reply.nw_proto;
+        }
+        ct_flush_format(&f, &before);
+        ct_flush_format(&got, &after);
+        assert_string_equal(str_cstr(&before), str_cstr(&after));
+        str_uninit(&before);
+        str_uninit(&after);
+        buf_destroy(b);
+    }
+}
+
+static void
+test_ct_flush_refusals(void **state UNUSED)
+{
+    static const char *const cases[] = {
+        "zone=70000", "zone=", "mark=x", "mark=0x1ffffffff", "labels=0x",
+        "labels=0x111111111111111111111111111111111", "ct_nw_src=fd00::1",
+        "ct_tp_src=70000", "ct_foo=1", "foo", "icmp_type=256",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct ct_flush f = CT_FLUSH_ALL;
+        struct error *error = ct_flush_parse(cases[i], &f);
+
+        assert_non_null(error);
+        error_free(error);
+    }
+}
+
 int
 message_tests(void)
 {
@@ -387,6 +446,8 @@ message_tests(void)
         cmocka_unit_test(test_errors_round_trip),
         cmocka_unit_test(test_packet_in_and_resume_round_trip),
         cmocka_unit_test(test_packet_out_round_trips),
+        cmocka_unit_test(test_ct_flush_round_trips),
+        cmocka_unit_test(test_ct_flush_refusals),
         cmocka_unit_test(test_bundle_add_holds_its_message),
         cmocka_unit_test(test_random_messages_are_survived),
     };

@@ -91,6 +91,7 @@ enum ofmsg_type {
     OFMSG_TLV_TABLE_REPLY,
     OFMSG_RESUME,
     OFMSG_CT_FLUSH_ZONE,
+    OFMSG_CT_FLUSH,
 
     /* What a switch sends by itself. */
     OFMSG_PACKET_IN,

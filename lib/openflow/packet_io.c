@@ -6,6 +6,7 @@
 
 #include "lib/openflow/flow_wire.h"
 #include "lib/openflow/ofpact_codec.h"
+#include "lib/openflow/property.h"
 
 /* Properties of NXT_PACKET_IN2 and NXT_RESUME. */
 enum {
@@ -71,74 +72,6 @@ packet_in_format_parse(const char *text, enum packet_in_format *ret)
     return error_create(EINVAL, "unknown packet-in format `%s'", text);
 }
 
-/* Properties. */
-
-static size_t
-start_property(struct buf *b, uint16_t type)
-{
-    size_t ofs = b->size;
-
-    buf_put_u16(b, type);
-    buf_put_u16(b, 0);
-    return ofs;
-}
-
-static void
-finish_property(struct buf *b, size_t ofs)
-{
-    buf_set_u16(b, ofs + 2, b->size - ofs);
-    buf_pad(b, ofs, 8);
-}
-
-static void
-put_bytes_property(struct buf *b, uint16_t type, const void *p, size_t n)
-{
-    size_t ofs = start_property(b, type);
-
-    buf_put(b, p, n);
-    finish_property(b, ofs);
-}
-
-static void
-put_u8_property(struct buf *b, uint16_t type, uint8_t x)
-{
-    put_bytes_property(b, type, &x, 1);
-}
-
-static void
-put_u32_property(struct buf *b, uint16_t type, uint32_t x)
-{
-    be32 be = htonl(x);
-
-    put_bytes_property(b, type, &be, sizeof be);
-}
-
-static void
-put_u64_property(struct buf *b, uint16_t type, uint64_t x)
-{
-    size_t ofs = start_property(b, type);
-
-    buf_put_zeros(b, 4);
-    buf_put_u64(b, x);
-    finish_property(b, ofs);
-}
-
-/* Takes a property off 'r'; its body is '*body'. */
-static enum ofperr
-pull_property(struct reader *r, uint16_t *type, struct reader *body)
-{
-    uint16_t length;
-
-    *type = reader_u16(r);
-    length = reader_u16(r);
-    if (r->is_bad || length < 4) {
-        return OFPBPC_BAD_LEN;
-    }
-    *body = reader_sub(r, length - 4);
-    reader_skip(r, MIN(r->left, ROUND_UP(length, 8) - length));
-    return body->is_bad ? OFPBPC_BAD_LEN : 0;
-}
-
 /* Packet-in. */
 
 static void
@@ -162,7 +95,7 @@ decode_properties(struct packet_in *pin, struct reader *r,
     while (r->left) {
         struct reader p;
         uint16_t type;
-        enum ofperr error = pull_property(r, &type, &p);
+        enum ofperr error = property_pull(r, &type, &p);
 
         if (error) {
             return error;
@@ -308,40 +241,40 @@ wire_reason(uint8_t reason, uint8_t version)
 static void
 put_continuation(struct buf *b, const struct continuation *c)
 {
-    size_t ofs = start_property(b, NXPINT_CONTINUATION);
+    size_t ofs = property_start(b, NXPINT_CONTINUATION);
     size_t p;
 
     buf_put_zeros(b, 4);
-    put_bytes_property(b, CONT_BRIDGE, &c->bridge, sizeof c->bridge);
+    property_put(b, CONT_BRIDGE, &c->bridge, sizeof c->bridge);
     if (c->stack_size) {
-        put_bytes_property(b, CONT_STACK, c->stack, c->stack_size);
+        property_put(b, CONT_STACK, c->stack, c->stack_size);
     }
     if (c->mirrors) {
-        put_u32_property(b, CONT_MIRRORS, c->mirrors);
+        property_put_u32(b, CONT_MIRRORS, c->mirrors);
     }
     if (c->conntracked) {
-        put_bytes_property(b, CONT_CONNTRACKED, NULL, 0);
+        property_put(b, CONT_CONNTRACKED, NULL, 0);
     }
-    put_u8_property(b, CONT_TABLE_ID, c->table_id);
-    put_u64_property(b, CONT_COOKIE, ntohll(c->cookie));
+    property_put_u8(b, CONT_TABLE_ID, c->table_id);
+    property_put_u64(b, CONT_COOKIE, ntohll(c->cookie));
     if (c->actions_size) {
-        p = start_property(b, CONT_ACTIONS);
+        p = property_start(b, CONT_ACTIONS);
         buf_put_zeros(b, 4);
         ofpacts_encode_instructions(b, c->actions, c->actions_size,
                                     OFP15_VERSION);
-        finish_property(b, p);
+        property_finish(b, p);
     }
     if (c->action_set_size) {
-        p = start_property(b, CONT_ACTION_SET);
+        p = property_start(b, CONT_ACTION_SET);
         buf_put_zeros(b, 4);
         ofpacts_encode_instructions(b, c->action_set, c->action_set_size,
                                     OFP15_VERSION);
-        finish_property(b, p);
+        property_finish(b, p);
     }
     if (c->has_odp_port) {
-        put_u32_property(b, CONT_ODP_PORT, c->odp_port);
+        property_put_u32(b, CONT_ODP_PORT, c->odp_port);
     }
-    finish_property(b, ofs);
+    property_finish(b, ofs);
 }
 
 static void
@@ -350,24 +283,24 @@ put_properties(struct buf *b, const struct packet_in *pin, size_t size,
 {
     size_t ofs;
 
-    put_bytes_property(b, NXPINT_PACKET, pin->packet, size);
+    property_put(b, NXPINT_PACKET, pin->packet, size);
     if (pin->total_size != size) {
-        put_u32_property(b, NXPINT_FULL_LEN, pin->total_size);
+        property_put_u32(b, NXPINT_FULL_LEN, pin->total_size);
     }
     if (pin->buffer_id != OFP_NO_BUFFER) {
-        put_u32_property(b, NXPINT_BUFFER_ID, pin->buffer_id);
+        property_put_u32(b, NXPINT_BUFFER_ID, pin->buffer_id);
     }
-    put_u8_property(b, NXPINT_TABLE_ID, pin->table_id);
+    property_put_u8(b, NXPINT_TABLE_ID, pin->table_id);
     if (pin->cookie != UINT64_MAX) {
-        put_u64_property(b, NXPINT_COOKIE, ntohll(pin->cookie));
+        property_put_u64(b, NXPINT_COOKIE, ntohll(pin->cookie));
     }
-    put_u8_property(b, NXPINT_REASON, wire_reason(pin->reason, version));
-    ofs = start_property(b, NXPINT_METADATA);
+    property_put_u8(b, NXPINT_REASON, wire_reason(pin->reason, version));
+    ofs = property_start(b, NXPINT_METADATA);
     oxm_encode(b, &pin->metadata, version < OFP12_VERSION ? 0 : version, 0,
                0);
-    finish_property(b, ofs);
+    property_finish(b, ofs);
     if (pin->userdata_size) {
-        put_bytes_property(b, NXPINT_USERDATA, pin->userdata,
+        property_put(b, NXPINT_USERDATA, pin->userdata,
                            pin->userdata_size);
     }
     if (cont) {
@@ -468,7 +401,7 @@ decode_continuation(struct continuation *c, struct reader *r,
         struct reader p;
         uint16_t type;
 
-        error = pull_property(r, &type, &p);
+        error = property_pull(r, &type, &p);
         if (error) {
             break;
         }
@@ -553,7 +486,7 @@ resume_encode(const struct packet_in *pin, const void *continuation,
 
     ofmsg_start_nx(b, OFMSG_RESUME, version, ofmsg_alloc_xid());
     put_properties(b, pin, pin->packet_size, NULL, version);
-    put_bytes_property(b, NXPINT_CONTINUATION, continuation,
+    property_put(b, NXPINT_CONTINUATION, continuation,
                        continuation_size);
     ofmsg_finish(b, 0);
     return b;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/openflow/ct_msg.h"
 #include "lib/openflow/group_msg.h"
 #include "lib/openflow/meter_msg.h"
 #include "lib/openflow/packet_io.h"
@@ -1040,7 +1041,33 @@ print_table_desc(const struct printer *p)
     return error > 0 ? (enum ofperr) error : 0;
 }
 
+static enum ofperr
+print_ct_flush_zone(const struct printer *p)
+{
+    uint16_t zone = 0;
+    enum ofperr error = ct_flush_zone_decode(p->msg, &zone);
+
+    if (!error) {
+        str_printf(p->s, " zone_id=%u", zone);
+    }
+    return error;
+}
+
+static enum ofperr
+print_ct_flush(const struct printer *p)
+{
+    struct ct_flush flush;
+    enum ofperr error = ct_flush_decode(p->msg, &flush);
+
+    if (!error) {
+        ct_flush_format(&flush, p->s);
+    }
+    return error;
+}
+
 static print_fn *const printers[OFMSG_N_TYPES] = {
+    [OFMSG_CT_FLUSH_ZONE] = print_ct_flush_zone,
+    [OFMSG_CT_FLUSH] = print_ct_flush,
     [OFMSG_HELLO] = print_hello,
     [OFMSG_ERROR] = print_error,
     [OFMSG_ECHO_REQUEST] = print_echo,

@@ -879,29 +879,3 @@ requestforward_encode(const struct ofmsg *inner, uint8_t version)
     buf_put(b, inner->data, inner->size);
     return finished(b);
 }
-
-/* Connection tracking: zone alone. */
-
-struct buf *
-ct_flush_zone_encode(uint16_t zone, uint8_t version)
-{
-    struct buf *b = new_msg(OFMSG_CT_FLUSH_ZONE, version);
-
-    buf_put_zeros(b, 6);
-    buf_put_u16(b, zone);
-    return finished(b);
-}
-
-enum ofperr
-ct_flush_zone_decode(const struct ofmsg *msg, uint16_t *ret)
-{
-    struct reader r = ofmsg_reader(msg);
-
-    for (int i = 0; i < 6; i++) {
-        if (reader_u8(&r)) {
-            return NXBRC_MUST_BE_ZERO;
-        }
-    }
-    *ret = reader_u16(&r);
-    return 0;
-}

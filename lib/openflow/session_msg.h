@@ -249,11 +249,6 @@ void tlv_table_reply_from_table(struct tlv_table_reply *,
 struct error *tlv_table_mod_parse(struct tlv_table_mod *, const char *text,
                                   uint16_t command) MUST_USE;
 
-/* Connection tracking: NXT_CT_FLUSH_ZONE. */
-struct buf *ct_flush_zone_encode(uint16_t zone, uint8_t version) MUST_USE;
-enum ofperr ct_flush_zone_decode(const struct ofmsg *, uint16_t *ret_zone)
-    MUST_USE;
-
 /* Small extensions. */
 struct buf *set_packet_in_format_encode(uint8_t version, unsigned int format)
     MUST_USE;

@@ -7,6 +7,7 @@ import pytest
 
 from harness.netns import ping, within
 from harness.process import run, wait_until
+from harness.programs import Programs
 from harness.sandbox import Host, Sandbox
 
 # Neighbours find each other without being tracked.
@@ -385,3 +386,61 @@ def test_tftp_behind_nat(switch):
                  "table=2,in_port=vifb,actions=output:vifa")
     switch.ready("tftpd", within(vb, ["python3", "-c", TFTP_SERVER]))
     assert switch.python(va, TFTP_CLIENT).strip() == "done"
+
+
+# ## Control
+
+def committing(switch, *sources):
+    """Makes connections in zone 5, one for each UDP source port, with mark
+    and label equal to it."""
+    va, vb = switch.vm("a"), switch.vm("b")
+    switch.flows("table=0,udp,actions=ct(commit,zone=5,exec("
+                 "move:NXM_OF_UDP_SRC[]->NXM_NX_CT_MARK[0..15],"
+                 "move:NXM_OF_UDP_SRC[]->NXM_NX_CT_LABEL[64..79])),"
+                 "output:vifb")
+    for source in sources:
+        switch.python(va, """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.7.0.1", int(sys.argv[1])))
+s.sendto(b"x", ("10.7.0.2", 9))
+""", str(source))
+    wait_until(lambda: len(entries(switch)) == len(sources), what="commits")
+    return va, vb
+
+
+def entries(switch):
+    """Source ports of the connections."""
+    return sorted(int(line.split("sport=")[1].split(",")[0])
+                  for line in switch.dpctl("dump-conntrack",
+                                           "zone=5").splitlines())
+
+
+@pytest.mark.parametrize("tool", ["ours", "debian", "dpctl"])
+def test_flush(switch, tool):
+    """By tuple, mark, label and zone."""
+    committing(switch, 1001, 1002, 1003, 1004, 1005)
+
+    def flush(*words):
+        if tool == "dpctl":
+            switch.dpctl("flush-conntrack", *words)
+        elif tool == "ours":
+            switch.host.ofctl("ct-flush", "br0", *words)
+        else:
+            run([Programs("debian").path("ovs-ofctl"), "ct-flush",
+                 "unix:%s/br0.mgmt" % switch.host.folder, *words])
+
+    flush("zone=6")
+    assert entries(switch) == [1001, 1002, 1003, 1004, 1005]
+    flush("zone=5", "ct_nw_src=10.7.0.1,ct_nw_dst=10.7.0.2,ct_nw_proto=17,"
+          "ct_tp_src=1001,ct_tp_dst=9")
+    assert entries(switch) == [1002, 1003, 1004, 1005]
+    flush("zone=5", "", "ct_tp_dst=1003,ct_nw_proto=17")
+    assert entries(switch) == [1002, 1004, 1005]
+    if tool != "debian":         # Its version knows no more.
+        flush("mark=1002")
+        assert entries(switch) == [1004, 1005]
+        flush("zone=5", "labels=%#x/%#x" % (1004 << 64, 0xffff << 64))
+        assert entries(switch) == [1005]
+    flush("zone=5")
+    assert entries(switch) == []

@@ -4,18 +4,8 @@
 
 /* Control of a datapath's connection tracking: dump, flush, limits. */
 
+#include "lib/flow/ct_match.h"
 #include "vswitch/dpif/dpif.h"
-
-/* A direction of a connection. */
-struct ct_tuple {
-    struct in6_addr src;         /* IPv4 as ::ffff:a.b.c.d. */
-    struct in6_addr dst;
-    uint8_t nw_proto;
-    be16 tp_src;                 /* ICMP: the id. */
-    be16 tp_dst;
-    uint8_t icmp_type;
-    uint8_t icmp_code;
-};
 
 enum ct_tcp_state {
     CT_TCP_NONE,
@@ -76,15 +66,7 @@ void dpif_ct_dump_expected(struct dpif *, int zone,
                            void (*each)(const struct ct_expected_entry *,
                                         void *aux), void *aux);
 
-/* What to flush: every connection that all given conditions fit. */
-struct ct_flush {
-    int zone;                    /* < 0: any. */
-    bool has_orig, has_reply;    /* Members of zero match anything. */
-    struct ct_tuple orig, reply;
-    uint32_t mark, mark_mask;
-    union be128 label, label_mask;
-};
-
+/* Removes what fits; stores how many. */
 int dpif_ct_flush(struct dpif *, const struct ct_flush *,
                   uint64_t *n_flushed);
 

@@ -220,7 +220,7 @@ ct_take_datapath(struct control_conn *conn, int argc, const char *argv[],
 
     args->n = argc - 1;
     args->v = argv + 1;
-    if (args->n > n_own && !strchr(args->v[0], '=')) {
+    if (args->n > n_own && args->v[0][0] && !strchr(args->v[0], '=')) {
         name = args->v[0];
         args->n--;
         args->v++;
@@ -395,144 +395,11 @@ ct_stats_show(struct control_conn *conn, int argc, const char *argv[],
     control_reply_str(conn, &d.s);
 }
 
-/* Which member of a tuple an item of its text sets. */
-enum tuple_member {
-    TUPLE_SRC,
-    TUPLE_DST,
-    TUPLE_PROTO,
-    TUPLE_TP_SRC,
-    TUPLE_TP_DST,
-    TUPLE_ICMP_ID,
-    TUPLE_ICMP_TYPE,
-    TUPLE_ICMP_CODE,
-};
-
-static const struct {
-    const char *name;
-    enum tuple_member member;
-    int family;                  /* Of an address. */
-    int max;                     /* Of a number. */
-} tuple_items[] = {
-    { "ct_nw_src", TUPLE_SRC, AF_INET, 0 },
-    { "ct_nw_dst", TUPLE_DST, AF_INET, 0 },
-    { "ct_ipv6_src", TUPLE_SRC, AF_INET6, 0 },
-    { "ct_ipv6_dst", TUPLE_DST, AF_INET6, 0 },
-    { "ct_nw_proto", TUPLE_PROTO, 0, UINT8_MAX },
-    { "ct_tp_src", TUPLE_TP_SRC, 0, UINT16_MAX },
-    { "ct_tp_dst", TUPLE_TP_DST, 0, UINT16_MAX },
-    { "icmp_id", TUPLE_ICMP_ID, 0, UINT16_MAX },
-    { "icmp_type", TUPLE_ICMP_TYPE, 0, UINT8_MAX },
-    { "icmp_code", TUPLE_ICMP_CODE, 0, UINT8_MAX },
-};
-
-static bool
-parse_tuple_address(const char *text, int family, struct in6_addr *addr)
-{
-    if (family == AF_INET6) {
-        return inet_pton(AF_INET6, text, addr) == 1;
-    }
-    *addr = (struct in6_addr) { .s6_addr = { [10] = 0xff, [11] = 0xff } };
-    return inet_pton(AF_INET, text, &addr->s6_addr[12]) == 1;
-}
-
-static void
-set_number(struct ct_tuple *t, enum tuple_member member, int x)
-{
-    switch (member) {
-    case TUPLE_PROTO:
-        t->nw_proto = x;
-        break;
-    case TUPLE_TP_SRC:
-    case TUPLE_ICMP_ID:
-        t->tp_src = htons(x);
-        break;
-    case TUPLE_TP_DST:
-        t->tp_dst = htons(x);
-        break;
-    case TUPLE_ICMP_TYPE:
-        t->icmp_type = x;
-        break;
-    case TUPLE_ICMP_CODE:
-        t->icmp_code = x;
-        break;
-    case TUPLE_SRC:
-    case TUPLE_DST:
-        break;
-    }
-}
-
-static struct error *
-parse_tuple_item(const char *name, const char *value, struct ct_tuple *t)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(tuple_items); i++) {
-        enum tuple_member member = tuple_items[i].member;
-        bool ok;
-        int x;
-
-        if (strcmp(name, tuple_items[i].name)) {
-            continue;
-        }
-        if (tuple_items[i].family) {
-            ok = parse_tuple_address(value, tuple_items[i].family,
-                                     member == TUPLE_SRC ? &t->src
-                                     : &t->dst);
-        } else {
-            ok = text_to_int_range(value, 0, tuple_items[i].max, &x);
-            if (ok) {
-                set_number(t, member, x);
-            }
-        }
-        return ok ? NULL : ct_bad_argument(name, value);
-    }
-    return error_create(EINVAL, "invalid conntrack tuple field: %s", name);
-}
-
-static struct error *
-parse_tuple(const char *text, struct ct_tuple *t)
-{
-    char *copy = xstrdup(text), *rest = copy, *item;
-    struct error *error = NULL;
-
-    memset(t, 0, sizeof *t);
-    while (!error && (item = text_token(&rest, ", \t"))) {
-        char *value = strchr(item, '=');
-
-        if (value) {
-            *value++ = '\0';
-        }
-        error = parse_tuple_item(item, value ? value : "", t);
-    }
-    free(copy);
-    return error;
-}
-
-static bool
-is_tuple(const char *text)
-{
-    return text_starts_with(text, "ct_") || text_starts_with(text, "icmp_");
-}
-
-static struct error *
-parse_mark(const char *text, struct ct_flush *f)
-{
-    const char *slash = strchr(text, '/');
-    char *value = xmemdup0(text, slash ? (size_t) (slash - text)
-                           : strlen(text));
-    struct error *error = ct_parse_u32("mark", value, &f->mark);
-
-    f->mark_mask = UINT32_MAX;
-    if (!error && slash) {
-        error = ct_parse_u32("mark", slash + 1, &f->mark_mask);
-    }
-    free(value);
-    return error;
-}
-
 static void
 flush_conntrack(struct control_conn *conn, int argc, const char *argv[],
                 void *aux UNUSED)
 {
-    struct ct_flush f = { .zone = -1 };
+    struct ct_flush f = CT_FLUSH_ALL;
     struct error *error = NULL;
     uint64_t n_flushed;
     struct ct_command_args args;
@@ -541,21 +408,7 @@ flush_conntrack(struct control_conn *conn, int argc, const char *argv[],
         return;
     }
     for (int i = 0; i < args.n && !error; i++) {
-        const char *arg = args.v[i];
-
-        if (text_starts_with(arg, "zone=")) {
-            error = ct_parse_zone(arg + 5, &f.zone);
-        } else if (text_starts_with(arg, "mark=")) {
-            error = parse_mark(arg + 5, &f);
-        } else if (is_tuple(arg) && !f.has_orig) {
-            f.has_orig = true;
-            error = parse_tuple(arg, &f.orig);
-        } else if (is_tuple(arg) && !f.has_reply) {
-            f.has_reply = true;
-            error = parse_tuple(arg, &f.reply);
-        } else {
-            error = ct_bad_argument("argument", arg);
-        }
+        error = ct_flush_parse(args.v[i], &f);
     }
     if (error) {
         control_reply_take_error(conn, error);
@@ -577,8 +430,8 @@ ct_register_commands(void)
         { "dpctl/dump-conntrack-exp", "[dp] [zone=N]", 0, 2,
           dump_conntrack_exp },
         { "dpctl/flush-conntrack",
-          "[dp] [zone=N] [mark=X[/M]] [ct-orig-tuple [ct-reply-tuple]]", 0,
-          5, flush_conntrack },
+          "[dp] [zone=N] [mark=X[/M]] [labels=X[/M]] "
+          "[ct-orig-tuple [ct-reply-tuple]]", 0, 6, flush_conntrack },
         { "dpctl/ct-stats-show", "[dp] [zone=N] [verbose]", 0, 4,
           ct_stats_show },
     };

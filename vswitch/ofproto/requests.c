@@ -3,6 +3,7 @@
 /* Requests of controllers, by type of message. */
 
 #include "lib/base/alloc.h"
+#include "lib/openflow/ct_msg.h"
 #include "lib/openflow/protocol.h"
 #include "lib/openflow/table_msg.h"
 #include "lib/runtime/counter.h"
@@ -507,7 +508,7 @@ handle_queue_config(struct conn *conn, const struct ofmsg *msg)
 static enum ofperr
 handle_ct_flush_zone(struct conn *conn, const struct ofmsg *msg)
 {
-    struct ct_flush flush = { .zone = 0 };
+    struct ct_flush flush = CT_FLUSH_ALL;
     enum ofperr error;
     uint64_t n;
     uint16_t zone;
@@ -517,6 +518,20 @@ handle_ct_flush_zone(struct conn *conn, const struct ofmsg *msg)
         return error;
     }
     flush.zone = zone;
+    return (dpif_ct_flush(conn->ofproto->backer->dpif, &flush, &n)
+            ? OFPBRC_EPERM : 0);
+}
+
+static enum ofperr
+handle_ct_flush(struct conn *conn, const struct ofmsg *msg)
+{
+    struct ct_flush flush;
+    uint64_t n;
+    enum ofperr error = ct_flush_decode(msg, &flush);
+
+    if (error) {
+        return error;
+    }
     return (dpif_ct_flush(conn->ofproto->backer->dpif, &flush, &n)
             ? OFPBRC_EPERM : 0);
 }
@@ -557,6 +572,7 @@ static const struct {
     [OFMSG_TLV_TABLE_REQUEST] = { handle_tlv_table_request, false },
     [OFMSG_RESUME] = { handle_resume, true },
     [OFMSG_CT_FLUSH_ZONE] = { handle_ct_flush_zone, true },
+    [OFMSG_CT_FLUSH] = { handle_ct_flush, true },
 };
 
 void

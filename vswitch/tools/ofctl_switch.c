@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/daemon.h"
 #include "lib/flow/port.h"
+#include "lib/openflow/ct_msg.h"
 #include "lib/openflow/group_msg.h"
 #include "lib/openflow/meter_msg.h"
 #include "lib/openflow/packet_io.h"
@@ -500,6 +501,23 @@ cmd_ct_flush_zone(int argc, char *argv[])
     session_close(s);
 }
 
+static void
+cmd_ct_flush(int argc, char *argv[])
+{
+    struct session *s = session_open(argv[1], "mgmt", 0);
+    struct ct_flush flush = CT_FLUSH_ALL;
+
+    for (int i = 2; i < argc; i++) {
+        struct error *error = ct_flush_parse(argv[i], &flush);
+
+        if (error) {
+            program_fatal("%s", error_message(error));
+        }
+    }
+    session_do(s, ct_flush_encode(&flush, session_version(s)));
+    session_close(s);
+}
+
 /* Packets. */
 
 static void
@@ -728,6 +746,8 @@ const struct command ofctl_switch_commands[] = {
     { "del-tlv-map", "SWITCH [MAP]", 1, 2, cmd_del_tlv_map },
     { "dump-tlv-map", "SWITCH", 1, 1, cmd_dump_tlv_map },
     { "ct-flush-zone", "SWITCH ZONE", 2, 2, cmd_ct_flush_zone },
+    { "ct-flush", "SWITCH [zone=N] [mark=X[/M]] [labels=X[/M]] "
+      "[CT_ORIG_TUPLE [CT_REPLY_TUPLE]]", 1, 6, cmd_ct_flush },
     { "packet-out", "SWITCH IN_PORT ACTIONS PACKET...", 4, 99,
       cmd_packet_out },
     { "monitor", "SWITCH [MISSLEN] [invalid_ttl]", 1, 3, cmd_monitor },
