@@ -6,6 +6,8 @@ ovsdb_libovsdbserver_a_SOURCES = \
 	ovsdb/server/db.h \
 	ovsdb/server/execute.c \
 	ovsdb/server/execute.h \
+	ovsdb/server/find.c \
+	ovsdb/server/find.h \
 	ovsdb/server/history.c \
 	ovsdb/server/history.h \
 	ovsdb/server/locks.c \
@@ -59,6 +61,8 @@ ovsdb_ovsdb_tool_LDADD = $(OVSDB_LIBS) $(ALL_LIBS)
 
 bin_PROGRAMS += ovsdb/ovsdb-client
 ovsdb_ovsdb_client_SOURCES = \
+	ovsdb/tools/backup.c \
+	ovsdb/tools/backup.h \
 	ovsdb/tools/client.c \
 	ovsdb/tools/rpc.c \
 	ovsdb/tools/rpc.h \
