@@ -43,6 +43,9 @@ EXTRA_DIST += lib/dbctl/completion.bash.in
 
 if HAVE_CMOCKA
 check_PROGRAMS += lib/dbctl/test
-lib_dbctl_test_SOURCES = lib/dbctl/parse_test.c
+lib_dbctl_test_SOURCES = \
+	lib/dbctl/database_test.c \
+	lib/dbctl/parse_test.c \
+	lib/dbctl/table_test.c
 lib_dbctl_test_LDADD = $(DBCTL_LIBS) $(CMOCKA_LIBS)
 endif

@@ -16,6 +16,10 @@
 #include "lib/dbctl/internal.h"
 #include "lib/schema/nb.h"
 
+/* Those of the folder's other files. */
+int database_tests(void);
+int table_tests(void);
+
 static struct error *
 do_nothing(struct dbctl_call *call UNUSED)
 {
@@ -330,5 +334,6 @@ main(void)
     };
 
     tool_init("tool", DIRS_OVN);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return (cmocka_run_group_tests_name("parse", tests, NULL, NULL)
+            + database_tests() + table_tests());
 }

@@ -319,7 +319,11 @@ dbctl_term_parse(struct dbctl *dbctl, const struct replica_table_class *table,
             return NULL;
         }
     }
-    if (*p) {
+    if (*p && strchr("=!<>{", *p)) {
+        error = error_create(0, "%s: a value must follow \"%s\" (an empty one "
+                             "is \"\", or [] for a set)", text, p);
+        dbctl_term_uninit(term);
+    } else if (*p) {
         error = error_create(0, "%s: trailing garbage \"%s\" in argument",
                              text, p);
         dbctl_term_uninit(term);
