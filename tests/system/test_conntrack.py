@@ -444,3 +444,50 @@ def test_flush(switch, tool):
         assert entries(switch) == [1005]
     flush("zone=5")
     assert entries(switch) == []
+
+
+def test_timeouts_and_limits_of_the_database(switch):
+    """A zone's timeouts and limit, and the limit of all others, come from
+    the database, also when they change."""
+    va, _ = committing(switch, 1001)
+    assert "timeout=" not in switch.dpctl("dump-flows")
+    switch.host.vsctl("--", "--id=@d", "create", "datapath",
+                      "datapath_version=0", "--", "set", "open_vswitch", ".",
+                      "datapaths:netdev=@d")
+    switch.host.vsctl("add-zone-tp", "netdev", "zone=5", "udp_first=1000000",
+                      "udp_single=1000000")
+    send = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.7.0.1", 1002))
+s.sendto(b"x", ("10.7.0.2", 9))
+"""
+
+    def is_translated():
+        switch.python(va, send.replace("1002", "1001"))
+        return "timeout=5" in switch.dpctl("dump-flows")
+    # The megaflow that was there is made anew.
+    wait_until(is_translated, what="translation")
+    switch.python(va, send)
+    wait_until(lambda: 1002 in entries(switch), what="commit")
+    line = [x for x in switch.dpctl("dump-conntrack", "-s").splitlines()
+            if "sport=1002" in x][0]
+    assert int(line.split("timeout=")[1].split(",")[0]) > 900000, line
+    # A limit, reached already: nothing more is committed.
+    switch.host.vsctl("set-zone-limit", "netdev", "zone=5", "2")
+    switch.host.vsctl("set-zone-limit", "netdev", "default", "77")
+    wait_until(lambda: "zone=5,limit=2,count=2"
+               in switch.dpctl("ct-get-limits"), what="limit")
+    assert "default limit=77" in switch.dpctl("ct-get-limits")
+    switch.python(va, send.replace("1002", "1003"))
+    wait_until(lambda: int(switch.host.appctl(
+        "coverage/read-counter", "conntrack_zone_full")) > 0, what="refusal")
+    assert entries(switch) == [1001, 1002]
+    switch.host.vsctl("del-zone-limit", "netdev", "zone=5")
+    switch.host.vsctl("del-zone-limit", "netdev", "default")
+    switch.host.vsctl("del-zone-tp", "netdev", "zone=5")
+    wait_until(lambda: "zone=5" not in switch.dpctl("ct-get-limits"),
+               what="no limit")
+    assert "default limit=0" in switch.dpctl("ct-get-limits")
+    wait_until(lambda: "timeout=5" not in switch.dpctl("dump-flows"),
+               what="translation")

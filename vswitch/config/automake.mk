@@ -5,6 +5,7 @@ vswitch_ovs_vswitchd_SOURCES = \
 	vswitch/config/config.c \
 	vswitch/config/config.h \
 	vswitch/config/controllers.c \
+	vswitch/config/ct_zones.c \
 	vswitch/config/model.h \
 	vswitch/config/port.c \
 	vswitch/config/status.c \

@@ -84,6 +84,7 @@ apply(struct config *c, const struct vs_open_vswitch *row)
     }
     apply_changed_rows(c);
     apply_controllers(c);
+    ct_zones_config(c, row);
     c->cur_cfg = row->next_cfg;
 }
 

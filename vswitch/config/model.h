@@ -109,6 +109,11 @@ void controllers_apply(struct bridge *, const struct vs_bridge *);
 void controllers_write_status(const struct bridge *,
                               const struct vs_bridge *);
 
+/* ct_zones.c */
+
+/* Has the datapaths' zones follow the rows, if one has changed. */
+void ct_zones_config(struct config *, const struct vs_open_vswitch *);
+
 /* status.c */
 
 /* Writes to the open transaction what differs from the rows. */

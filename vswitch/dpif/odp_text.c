@@ -505,6 +505,11 @@ format_ct(const struct attr *ct, struct str *s)
             str_printf(s, "helper=%.*s", (int) a.size,
                        (const char *) a.data);
             break;
+        case OVS_CT_ATTR_TIMEOUT:
+            start_item(&l);
+            str_printf(s, "timeout=%.*s", (int) a.size,
+                       (const char *) a.data);
+            break;
         case OVS_CT_ATTR_NAT:
             start_item(&l);
             format_nat(&a, s);

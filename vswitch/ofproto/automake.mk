@@ -16,6 +16,8 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/ct_commands.c \
 	vswitch/ofproto/ct_commands.h \
 	vswitch/ofproto/ct_settings_commands.c \
+	vswitch/ofproto/ct_zones.c \
+	vswitch/ofproto/ct_zones.h \
 	vswitch/ofproto/dummy_commands.c \
 	vswitch/ofproto/flow_mod.c \
 	vswitch/ofproto/flow_mod.h \

@@ -77,6 +77,7 @@ backer_get(const char *type, struct backer **ret)
     rcu_hash_init(&b->tunnels);
     rcu_hash_init(&b->bridges);
     hmap_init(&b->tunnel_ports);
+    ct_zones_init(&b->ct_zones);
     hmap_insert(&backers, &b->node, hash_string(type, 0));
     b->upcall = upcall_create(b);
     *ret = b;
@@ -100,6 +101,7 @@ backer_put(struct backer *b, bool destroy_datapath)
     rcu_hash_uninit(&b->tunnels);
     rcu_hash_uninit(&b->bridges);
     hmap_uninit(&b->tunnel_ports);
+    ct_zones_uninit(&b->ct_zones);
     free(b->type);
     free(b);
 }

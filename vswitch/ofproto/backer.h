@@ -13,6 +13,7 @@
 #include "lib/base/uuid.h"
 #include "lib/runtime/rcu_hash.h"
 #include "vswitch/dpif/dpif.h"
+#include "vswitch/ofproto/ct_zones.h"
 #include "vswitch/ofproto/port.h"
 
 struct upcall;
@@ -40,6 +41,8 @@ struct backer {
     struct hmap tunnel_ports;    /* Tunnel ports of the datapath, by type and
                                   * UDP port. */
     struct rcu_hash bridges;     /* struct ofproto, by uuid. */
+    struct ct_zones ct_zones;
+    uint32_t ct_default_limit;   /* That the database had set; 0: none. */
     uint64_t meter_ids[BITMAP_WORDS(DPIF_MAX_METERS)];
 
     uint64_t change_seq;         /* Atomic: moves when what translation reads

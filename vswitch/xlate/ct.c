@@ -3,6 +3,7 @@
 /* Connection tracking: ct() and ct_clear. */
 
 #include <netinet/in.h>
+#include <stdio.h>
 
 #include "lib/base/alloc.h"
 #include "vswitch/xlate/ctx.h"
@@ -117,15 +118,32 @@ get_settings(struct xlate_ctx *ctx, const struct ofpact_ct *ct,
     ctx->flow.ct_label = saved_flow.ct_label;
 }
 
+/* Timeouts are a connection's from its beginning. */
 static void
-put_ct(struct buf *b, const struct ofpact_ct *ct, uint16_t zone,
+put_timeouts(const struct xlate_ctx *ctx, struct buf *b, uint16_t zone)
+{
+    const struct backer *backer = ctx->ofproto->backer;
+    uint16_t policy = ct_zones_policy(&backer->ct_zones, zone);
+    char name[8];
+
+    if (policy && backer->features.ct_timeout) {
+        int n = snprintf(name, sizeof name, "%u", policy);
+
+        odp_put(b, OVS_CT_ATTR_TIMEOUT, name, n + 1);
+    }
+}
+
+static void
+put_ct(const struct xlate_ctx *ctx, const struct ofpact_ct *ct, uint16_t zone,
        const struct ct_settings *s)
 {
+    struct buf *b = ctx->odp;
     size_t start = odp_start(b, OVS_ACTION_ATTR_CT);
 
     if (ct->flags & CT_F_COMMIT) {
         odp_put_flag(b, (ct->flags & CT_F_FORCE ? OVS_CT_ATTR_FORCE_COMMIT
                          : OVS_CT_ATTR_COMMIT));
+        put_timeouts(ctx, b, zone);
     }
     odp_put_u16(b, OVS_CT_ATTR_ZONE, zone);
     if (s->has_mark) {
@@ -186,7 +204,7 @@ xlate_ct(struct xlate_ctx *ctx, const struct ofpact_ct *ct, bool is_last)
                             ctx->wc);
     }
     get_settings(ctx, ct, &settings);
-    put_ct(ctx->odp, ct, zone, &settings);
+    put_ct(ctx, ct, zone, &settings);
     if (ct->table_id != CT_TABLE_NONE) {
         recirculate(ctx, ct->table_id, zone);
     }
