@@ -44,7 +44,7 @@ ovsdb_libovsdbserver_a_SOURCES = \
 	ovsdb/storage/dblog.h
 EXTRA_DIST += ovsdb/README.md ovsdb/storage/README.md
 
-OVSDB_LIBS = ovsdb/libovsdbserver.a lib/ovsdb/libovsdb.a $(DAEMON_LIBS)
+OVSDB_LIBS = ovsdb/libovsdbserver.a lib/ovsdb/libovsdb.a $(DAEMON_LIBS) $(CRYPTO_LIBS)
 
 sbin_PROGRAMS += ovsdb/ovsdb-server
 ovsdb_ovsdb_server_SOURCES = \

@@ -7,6 +7,8 @@ lib_base_libbase_a_SOURCES = \
 	lib/base/compiler.h \
 	lib/base/error.c \
 	lib/base/error.h \
+	lib/base/library.c \
+	lib/base/library.h \
 	lib/base/hash.h \
 	lib/base/hmap.c \
 	lib/base/hmap.h \

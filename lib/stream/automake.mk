@@ -4,6 +4,8 @@ lib_stream_libstream_a_SOURCES = \
 	lib/stream/address.c \
 	lib/stream/address.h \
 	lib/stream/listener.c \
+	lib/stream/openssl.c \
+	lib/stream/openssl.h \
 	lib/stream/provider.h \
 	lib/stream/reconnect.c \
 	lib/stream/reconnect.h \
@@ -29,5 +31,5 @@ lib_stream_test_SOURCES = \
 	lib/stream/stream_unit_test.c \
 	lib/stream/tls_test.c
 lib_stream_test_LDADD = lib/stream/libstream.a lib/runtime/libruntime.a \
-	lib/base/libbase.a $(CMOCKA_LIBS) $(ALL_LIBS)
+	lib/base/libbase.a $(CMOCKA_LIBS) $(OPENSSL_LIBS) $(ALL_LIBS)
 endif

@@ -8,12 +8,57 @@
 #include <unbound.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/library.h"
 #include "lib/base/list.h"
 #include "lib/base/vec.h"
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
 
 LOG_MODULE(dns_resolve);
+
+/* libunbound, loaded when the first name is to be resolved: with what it
+ * depends on, it is half of the libraries of a tool. */
+#define UNBOUND_SONAME "libunbound.so.8"
+
+#define UNBOUND_SYMBOLS(S) \
+    S(ub_ctx_async) \
+    S(ub_ctx_config) \
+    S(ub_ctx_create) \
+    S(ub_ctx_delete) \
+    S(ub_ctx_hosts) \
+    S(ub_ctx_resolvconf) \
+    S(ub_fd) \
+    S(ub_process) \
+    S(ub_resolve_async) \
+    S(ub_resolve_free) \
+    S(ub_strerror)
+
+#define DEFINE(NAME) static __typeof__(&NAME) unbound_##NAME;
+UNBOUND_SYMBOLS(DEFINE)
+
+static struct error *
+load_unbound(void)
+{
+#define SYMBOL(NAME) { #NAME, &unbound_##NAME },
+    static const struct library_symbol symbols[] = {
+        UNBOUND_SYMBOLS(SYMBOL)
+    };
+
+    return (unbound_ub_fd ? NULL
+            : library_load(UNBOUND_SONAME, symbols, ARRAY_SIZE(symbols)));
+}
+
+#define ub_ctx_async unbound_ub_ctx_async
+#define ub_ctx_config unbound_ub_ctx_config
+#define ub_ctx_create unbound_ub_ctx_create
+#define ub_ctx_delete unbound_ub_ctx_delete
+#define ub_ctx_hosts unbound_ub_ctx_hosts
+#define ub_ctx_resolvconf unbound_ub_ctx_resolvconf
+#define ub_fd unbound_ub_fd
+#define ub_process unbound_ub_process
+#define ub_resolve_async unbound_ub_resolve_async
+#define ub_resolve_free unbound_ub_resolve_free
+#define ub_strerror unbound_ub_strerror
 
 /* DNS numbers of record types and of the Internet class. */
 enum { RR_A = 1, RR_AAAA = 28, CLASS_IN = 1 };
@@ -83,11 +128,15 @@ start_resolver(void)
     if (ctx) {
         return NULL;
     }
+    struct error *error = load_unbound();
+    if (error) {
+        return error_wrap(error, "cannot start the resolver");
+    }
     ctx = ub_ctx_create();
     if (!ctx) {
         return error_create(ENOMEM, "cannot create the resolver");
     }
-    struct error *error = configure();
+    error = configure();
     if (error) {
         ub_ctx_delete(ctx);
         ctx = NULL;

@@ -3,14 +3,12 @@
 /* TLS over a TCP socket that OpenSSL reads and writes itself. */
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/alloc.h"
 #include "lib/runtime/log.h"
+#include "lib/stream/openssl.h"
 #include "lib/stream/provider.h"
 #include "lib/stream/tls_context.h"
 

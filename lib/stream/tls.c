@@ -3,9 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/runtime/dirs.h"
 #include "lib/runtime/log.h"
+#include "lib/stream/openssl.h"
 #include "lib/stream/tls_context.h"
 
 LOG_MODULE(stream_ssl);
@@ -55,8 +53,10 @@ static const struct {
 static void
 discard_context(void)
 {
-    SSL_CTX_free(ctx);
-    ctx = NULL;
+    if (ctx) {
+        SSL_CTX_free(ctx);
+        ctx = NULL;
+    }
 }
 
 static void
@@ -191,15 +191,21 @@ tls_set_protocols(const char *s)
 }
 
 static struct error *
-set_ciphers(char **setting, const char *s, int (*check)(SSL_CTX *,
-                                                        const char *))
+set_ciphers(char **setting, const char *s,
+            int (**check)(SSL_CTX *, const char *))
 {
     if (is_same(*setting, s)) {
         return NULL;
     }
     if (s && *s) {
+        struct error *error = openssl_load();
+
+        if (error) {
+            return error;
+        }
+
         SSL_CTX *scratch = SSL_CTX_new(TLS_method());
-        bool ok = check(scratch, s);
+        bool ok = (*check)(scratch, s);
 
         SSL_CTX_free(scratch);
         ERR_clear_error();
@@ -214,13 +220,13 @@ set_ciphers(char **setting, const char *s, int (*check)(SSL_CTX *,
 struct error *
 tls_set_ciphers(const char *s)
 {
-    return set_ciphers(&ciphers, s, SSL_CTX_set_cipher_list);
+    return set_ciphers(&ciphers, s, &SSL_CTX_set_cipher_list);
 }
 
 struct error *
 tls_set_ciphersuites(const char *s)
 {
-    return set_ciphers(&ciphersuites, s, SSL_CTX_set_ciphersuites);
+    return set_ciphers(&ciphersuites, s, &SSL_CTX_set_ciphersuites);
 }
 
 struct error *
@@ -413,13 +419,18 @@ tls_context(SSL_CTX **ret)
         discard_context();
     }
     if (!ctx) {
-        SSL_CTX *new = SSL_CTX_new(TLS_method());
+        struct error *error = openssl_load();
 
+        if (error) {
+            return error;
+        }
+
+        SSL_CTX *new = SSL_CTX_new(TLS_method());
         if (!new) {
             return tls_take_error("SSL_CTX_new");
         }
         was_bootstrapping = tls_is_bootstrapping();
-        struct error *error = fill_context(new);
+        error = fill_context(new);
         if (error) {
             SSL_CTX_free(new);
             return error;
