@@ -67,6 +67,9 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_BFD_PEER] = { "bfd_peer", RANK_BINDING },
     [FACT_CHASSIS_HERE] = { "chassis_here", RANK_NAMES, NULL, format_uuid },
     [FACT_ADDRESS_SET] = { "address_set", RANK_NAMES },
+    [FACT_SET_BUCKETS] = { "set_buckets", RANK_NAMES, NULL, format_u32 },
+    [FACT_SET_BUCKET] = { "set_bucket", RANK_NAMES },
+    [FACT_TEMPLATE_VAR] = { "template_var", RANK_NAMES },
     [FACT_PORT_GROUP] = { "port_group", RANK_NAMES },
     [FACT_CLAIM] = { "claim", RANK_BINDING, format_uuid, format_uuid },
     [FACT_HELD] = { "held", RANK_BINDING, format_uuid },
@@ -75,6 +78,8 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_DATAPATH_EDGE] = { "datapath_edge", RANK_BINDING, format_u32,
                              format_u32 },
     [FACT_PORT_GROUP_HERE] = { "port_group_here", RANK_MEMBERS },
+    [FACT_SET_USE] = { "set_use", RANK_MEMBERS },
+    [FACT_BUCKET_USE] = { "bucket_use", RANK_MEMBERS },
     [FACT_FLOW] = { "flow", RANK_FLOWS, format_flow_key },
     [FACT_ID_WANTED] = { "id_wanted", RANK_FLOWS, NULL, format_u32 },
     [FACT_TUNNEL_WANTED] = { "tunnel_wanted", RANK_FLOWS },
@@ -101,12 +106,15 @@ static const struct incr_unit_class units[] = {
              chassis_here_unit),
     ROW_UNIT("address_set", RANK_NAMES, TABLE_SB(ADDRESS_SET),
              address_set_unit),
+    ROW_UNIT("template_var", RANK_NAMES, TABLE_SB(CHASSIS_TEMPLATE_VAR),
+             template_var_unit),
     ROW_UNIT("port_group", RANK_NAMES, TABLE_SB(PORT_GROUP), port_group_unit),
     ROW_UNIT("binding", RANK_BINDING, TABLE_SB(PORT_BINDING), binding_unit),
     ROW_UNIT("bfd_peer", RANK_BINDING, TABLE_SB(HA_CHASSIS_GROUP),
              bfd_peer_unit),
     ROW_UNIT("port_group_here", RANK_MEMBERS, TABLE_SB(PORT_GROUP),
              port_group_here_unit),
+    ROW_UNIT("set_use", RANK_MEMBERS, TABLE_SB(LOGICAL_FLOW), set_use_unit),
     ROW_UNIT("encap", RANK_FLOWS, TABLE_SB(CHASSIS), encap_unit),
     ROW_UNIT("patch", RANK_FLOWS, TABLE_SB(PORT_BINDING), patch_unit),
     ROW_UNIT("physical_fixed", RANK_FLOWS, TABLE_VS(OPEN_VSWITCH),
@@ -130,6 +138,7 @@ static const struct incr_unit_class units[] = {
     ROW_UNIT("fdb", RANK_FLOWS, TABLE_SB(FDB), fdb_unit),
     ROW_UNIT("logical_flow", RANK_FLOWS, TABLE_SB(LOGICAL_FLOW),
              logical_flow_unit),
+    FACT_UNIT("set_members", RANK_FLOWS, FACT_BUCKET_USE, set_members_unit),
 };
 
 const struct incr_program *
@@ -168,6 +177,17 @@ controller_want_id(struct incr_ctx *ctx, enum id_kind kind, const char *text,
 
     controller_put_id_key(key, kind, text);
     incr_emit(ctx, FACT_ID_WANTED, key->string, key->length, &n, sizeof n);
+    id = incr_get(ctx, FACT_ID, key->string, key->length);
+    return id ? *id : 0;
+}
+
+uint32_t
+controller_find_id(struct incr_ctx *ctx, enum id_kind kind, const char *text)
+{
+    struct str *key = incr_scratch(ctx, 3);
+    const uint32_t *id;
+
+    controller_put_id_key(key, kind, text);
     id = incr_get(ctx, FACT_ID, key->string, key->length);
     return id ? *id : 0;
 }

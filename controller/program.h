@@ -51,6 +51,11 @@ enum controller_fact {
                               * to know whether it lives. */
     FACT_CHASSIS_HERE,       /* Nothing -> struct uuid of our Chassis row. */
     FACT_ADDRESS_SET,        /* Name -> array of struct const_set_item. */
+    FACT_SET_BUCKETS,        /* Name of a large address set -> uint32_t in how
+                              * many buckets its members are. */
+    FACT_SET_BUCKET,         /* struct bucket_key -> array of
+                              * struct const_set_item. */
+    FACT_TEMPLATE_VAR,       /* Name -> text, on this chassis. */
     FACT_PORT_GROUP,         /* Name -> names of ports, each ended by a 0. */
 
     FACT_CLAIM,              /* Port_Binding uuid -> struct claim_fact. */
@@ -61,6 +66,11 @@ enum controller_fact {
     FACT_DATAPATH_EDGE,      /* Datapath key -> datapath key, by a patch. */
     FACT_PORT_GROUP_HERE,    /* As FACT_PORT_GROUP, without the ports whose
                               * packets neither enter nor leave here. */
+
+    FACT_SET_USE,            /* struct set_use_key -> nothing: of that flow, the
+                              * members of that set are translated bucket by
+                              * bucket. */
+    FACT_BUCKET_USE,         /* Likewise, for each bucket. */
 
     FACT_FLOW,               /* struct flow_key -> struct flow_value. */
     FACT_ID_WANTED,          /* id_key() -> uint32_t how many. */
@@ -193,6 +203,9 @@ void controller_put_id_key(struct str *key, enum id_kind, const char *text);
  * it and runs again once it is there. */
 uint32_t controller_want_id(struct incr_ctx *, enum id_kind, const char *text,
                             uint32_t n);
+
+/* The id that another unit wants, or 0. */
+uint32_t controller_find_id(struct incr_ctx *, enum id_kind, const char *text);
 
 /* Settings of FACT_CONFIG; 'def' if absent.  Borrowed while the unit runs. */
 const char *controller_config(struct incr_ctx *, const char *name,

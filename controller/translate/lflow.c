@@ -5,7 +5,11 @@
  * Most flows say nothing that depends on the datapath: their match is compiled
  * once and emitted under each datapath's key.  Where the match names ports or
  * port groups, which mean something else on each datapath, it is compiled for
- * each. */
+ * each.
+ *
+ * A match that uses large address sets is compiled as if these were empty, and
+ * their members are compiled, for this match, by units of their own, one for
+ * each bucket of the set (sets.h). */
 #include "controller/translate/lflow.h"
 
 #include <inttypes.h>
@@ -61,6 +65,8 @@ struct translation {
     bool depends_on_datapath;
     bool groups_are_here;        /* Only the ports here matter of groups. */
     bool is_waiting;             /* For an id: emit nothing yet. */
+    const char *set;             /* Only the members... */
+    struct const_set members;    /* ...that are in here; or NULL. */
 
     enum pipeline pipeline;
     uint8_t stage;
@@ -71,11 +77,27 @@ struct translation {
 
 /* ## What expressions and actions ask ## */
 
+static void
+put_use_key(struct str *key, const void *row, uint32_t bucket,
+            const char *name)
+{
+    const struct set_use_key head = { .row = row, .bucket = bucket };
+
+    str_put_bytes(key, &head, sizeof head);
+    str_put_bytes(key, name, strlen(name) + 1);
+}
+
 static const struct const_set *
 find_set(void *t_, const char *name)
 {
+    static const struct const_set none;
     struct translation *t = t_;
+    struct str *key = incr_scratch(t->ctx, 4);
 
+    put_use_key(key, t->row, 0, name);
+    if (incr_exists(t->ctx, FACT_SET_USE, key->string, key->length)) {
+        return &none;
+    }
     return address_set_find(t->ctx, name, &t->arena);
 }
 
@@ -219,15 +241,19 @@ parse(struct translation *t)
         .n_tables = LFLOW_N_INGRESS,
     };
     const struct expr *prereqs;
+    const char *text;
     struct error *error;
 
-    error = expr_parse(sb_logical_flow_get_match(t->ctx, t->row),
-                       ovn_symbols(), &t->arena, &t->match);
+    text = templates_expand(t->ctx, sb_logical_flow_get_match(t->ctx, t->row),
+                            &t->arena);
+    error = expr_parse(text, ovn_symbols(), &t->arena, &t->match);
     if (error) {
         return error_wrap(error, "match");
     }
-    error = actions_parse(sb_logical_flow_get_actions(t->ctx, t->row), &env,
-                          &t->arena, &t->actions, &prereqs);
+    text = templates_expand(t->ctx,
+                            sb_logical_flow_get_actions(t->ctx, t->row),
+                            &t->arena);
+    error = actions_parse(text, &env, &t->arena, &t->actions, &prereqs);
     if (error) {
         return error_wrap(error, "actions");
     }
@@ -242,6 +268,17 @@ parse(struct translation *t)
 
 /* ## Writing ## */
 
+/* The meter of packets that the flow sends up (control plane protection). */
+static uint32_t
+punt_meter(struct translation *t)
+{
+    const char *name = sb_logical_flow_get_controller_meter(t->ctx, t->row);
+    uint32_t id;
+
+    return (name && *name && find_meter(t, name, &id) ? id
+            : CONTROLLER_NO_METER);
+}
+
 static struct error *
 encode_actions(struct translation *t,
                const struct sb_datapath_binding *datapath, struct buf *out)
@@ -253,7 +290,7 @@ encode_actions(struct translation *t,
         .datapath_key = t->dp_key,
         .cookie = t->row->header.uuid.parts[0],
         .common_nat_zone_reg = LOG_REG_DNAT_ZONE,
-        .punt_meter = CONTROLLER_NO_METER,
+        .punt_meter = punt_meter(t),
         .find_port = find_port,
         .find_tunnel = find_tunnel,
         .find_group = find_group,
@@ -278,42 +315,83 @@ conjunction_base(struct translation *t, uint32_t n)
     uuid_format(&t->row->header.uuid, text);
     snprintf(text + UUID_LEN, sizeof text - UUID_LEN, "/%"PRIu32,
              t->depends_on_datapath ? t->dp_key : 0);
-    id = controller_want_id(t->ctx, ID_CONJUNCTION, text, n);
+    id = (t->set ? controller_find_id(t->ctx, ID_CONJUNCTION, text)
+          : controller_want_id(t->ctx, ID_CONJUNCTION, text, n));
     t->is_waiting |= !id;
     return id - 1;
 }
 
 static void
-emit_matches(struct translation *t, const struct expr_matches *matches,
-             const struct buf *actions)
+emit_match(struct translation *t, struct flow_builder *b,
+           const struct expr_match *m, uint32_t base,
+           const struct buf *actions)
 {
-    uint8_t table = t->stage + (t->pipeline == PIPELINE_INGRESS
-                                ? OF_TABLE_LOG_INGRESS : OF_TABLE_LOG_EGRESS);
-    uint32_t base = conjunction_base(t, matches->n_conj_ids);
-    struct flow_builder b;
+    flow_begin(b);
+    expr_match_to_match(m, base, &b->match);
+    match_set_metadata(&b->match, t->dp_key);
+    for (size_t i = 0; i < m->n_conjs; i++) {
+        struct ofpact_conjunction *conj = ofpact_put_CONJUNCTION(&b->actions);
 
-    if (t->is_waiting) {
-        return;
+        conj->id = base + m->conjs[i].id;
+        conj->clause = m->conjs[i].clause;
+        conj->n_clauses = m->conjs[i].n_clauses;
     }
-    flow_builder_init(&b, t->ctx, t->row->header.uuid.parts[0]);
+    if (!m->n_conjs) {
+        buf_put(&b->actions, actions->data, actions->size);
+    }
+    flow_emit(b, t->stage + (t->pipeline == PIPELINE_INGRESS
+                             ? OF_TABLE_LOG_INGRESS : OF_TABLE_LOG_EGRESS),
+              t->priority);
+}
+
+/* Do all matches have conjunctions as their actions? */
+static bool
+are_conjunctive(const struct expr_matches *matches)
+{
     VEC_FOR_EACH (m, &matches->items) {
-        flow_begin(&b);
-        expr_match_to_match(m, base, &b.match);
-        match_set_metadata(&b.match, t->dp_key);
-        for (size_t i = 0; i < m->n_conjs; i++) {
-            struct ofpact_conjunction *conj
-                = ofpact_put_CONJUNCTION(&b.actions);
-
-            conj->id = base + m->conjs[i].id;
-            conj->clause = m->conjs[i].clause;
-            conj->n_clauses = m->conjs[i].n_clauses;
-        }
         if (!m->n_conjs) {
-            buf_put(&b.actions, actions->data, actions->size);
+            return false;
         }
-        flow_emit(&b, table, t->priority);
     }
-    flow_builder_uninit(&b);
+    return true;
+}
+
+static struct error *
+emit_matches(struct translation *t,
+             const struct sb_datapath_binding *datapath,
+             const struct expr_matches *matches)
+{
+    uint32_t base = conjunction_base(t, matches->n_conj_ids);
+    uint64_t storage[128];
+    struct error *error = NULL;
+    struct flow_builder b;
+    struct buf actions;
+
+    buf_init_stack(&actions, storage, sizeof storage);
+    if (!are_conjunctive(matches)) {
+        error = encode_actions(t, datapath, &actions);
+    }
+    if (!error && !t->is_waiting) {
+        flow_builder_init(&b, t->ctx, t->row->header.uuid.parts[0]);
+        VEC_FOR_EACH (m, &matches->items) {
+            emit_match(t, &b, m, base, &actions);
+        }
+        flow_builder_uninit(&b);
+    }
+    buf_uninit(&actions);
+    return error_wrap(error, "actions");
+}
+
+static struct expr_env
+compile_env(struct translation *t)
+{
+    return (struct expr_env) {
+        .find_set = find_set,
+        .find_port_group = find_port_group,
+        .find_port = find_port,
+        .is_chassis_resident = is_chassis_resident,
+        .aux = t,
+    };
 }
 
 static struct error *
@@ -321,18 +399,9 @@ translate_for(struct translation *t,
               const struct sb_datapath_binding *datapath,
               struct expr_matches *matches, bool *compiled)
 {
-    const struct expr_env env = {
-        .find_set = find_set,
-        .find_port_group = find_port_group,
-        .find_port = find_port,
-        .is_chassis_resident = is_chassis_resident,
-        .aux = t,
-    };
-    uint64_t storage[128];
-    struct error *error = NULL;
-    struct buf actions;
+    const struct expr_env env = compile_env(t);
+    struct error *error;
 
-    t->is_waiting = false;
     if (!*compiled || t->depends_on_datapath) {
         expr_matches_clear(matches);
         error = expr_compile(t->match, &env, matches);
@@ -341,16 +410,29 @@ translate_for(struct translation *t,
         }
         *compiled = true;
     }
-    if (!matches->items.n) {
-        return NULL;
+    return matches->items.n ? emit_matches(t, datapath, matches) : NULL;
+}
+
+static struct error *
+translate_members(struct translation *t,
+                  const struct sb_datapath_binding *datapath,
+                  struct expr_matches *matches)
+{
+    const struct expr_env env = compile_env(t);
+    struct error *error = NULL;
+
+    for (size_t i = 0; i < t->members.n && !error; i++) {
+        expr_matches_clear(matches);
+        if (!expr_compile_member(t->match, &env, t->set, &t->members.items[i],
+                                 matches)) {
+            return error_create(0, "members of $%s have no flows of their own",
+                                t->set);
+        }
+        if (matches->items.n) {
+            error = emit_matches(t, datapath, matches);
+        }
     }
-    buf_init_stack(&actions, storage, sizeof storage);
-    error = encode_actions(t, datapath, &actions);
-    if (!error) {
-        emit_matches(t, matches, &actions);
-    }
-    buf_uninit(&actions);
-    return error_wrap(error, "actions");
+    return error;
 }
 
 /* Does the flow for the datapath if it matters here. */
@@ -373,7 +455,9 @@ consider(struct translation *t, const struct sb_datapath_binding *datapath,
             return error;
         }
     }
-    return translate_for(t, datapath, matches, compiled);
+    t->is_waiting = false;
+    return (t->set ? translate_members(t, datapath, matches)
+            : translate_for(t, datapath, matches, compiled));
 }
 
 static struct error *
@@ -400,23 +484,168 @@ translate(struct translation *t)
     return error;
 }
 
-void
-logical_flow_unit(struct incr_ctx *ctx, const void *row_)
+static void
+run(struct translation *t)
 {
     static struct log_limit limit = LOG_LIMIT(5, 5);
-    struct translation t = { .ctx = ctx, .row = row_, .arena = ARENA_EMPTY };
     struct error *error;
 
     counter_inc(lflow_translate);
-    error = (read_place(&t) ? translate(&t)
+    error = (read_place(t) ? translate(t)
              : error_create(0, "stage %d is beyond the tables there are",
-                            t.stage));
+                            t->stage));
     if (error) {
         counter_inc(lflow_bad);
         log_warn_limited(&limit, "logical flow "UUID_FMT" is left out: %s",
-                         UUID_ARGS(&t.row->header.uuid),
+                         UUID_ARGS(&t->row->header.uuid),
                          error_message(error));
         error_free(error);
     }
-    arena_uninit(&t.arena);
+    arena_uninit(&t->arena);
+}
+
+void
+logical_flow_unit(struct incr_ctx *ctx, const void *row_)
+{
+    struct translation t = { .ctx = ctx, .row = row_, .arena = ARENA_EMPTY };
+
+    run(&t);
+}
+
+void
+set_members_unit(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct set_use_key *key = incr_group_key(group);
+    struct translation t = { .ctx = ctx, .row = key->row,
+                             .arena = ARENA_EMPTY, .set = key->name };
+
+    t.members = address_bucket_find(ctx, key->name, key->bucket, &t.arena);
+    run(&t);
+}
+
+/* ## Which sets are translated by their members ## */
+
+static bool
+is_local(struct incr_ctx *ctx, const struct sb_logical_flow *row)
+{
+    const struct sb_datapath_binding *datapath
+        = sb_logical_flow_get_logical_datapath(ctx, row);
+    const struct sb_logical_dp_group *group
+        = sb_logical_flow_get_logical_dp_group(ctx, row);
+    struct sb_datapath_binding *const *datapaths = NULL;
+    size_t n = 0;
+
+    if (datapath && controller_is_local(
+            ctx, sb_datapath_binding_get_tunnel_key(ctx, datapath))) {
+        return true;
+    }
+    if (group) {
+        datapaths = sb_logical_dp_group_get_datapaths(ctx, group, &n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (controller_is_local(ctx, sb_datapath_binding_get_tunnel_key(
+                                    ctx, datapaths[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A world in which every name is known, so that no part of an expression
+ * vanishes; the ports in question are here or not, as '*aux' says. */
+static const char *const *
+any_port_group(void *aux UNUSED, const char *name UNUSED, size_t *ret_n)
+{
+    static const char *const ports[] = { "a", "b" };
+
+    *ret_n = ARRAY_SIZE(ports);
+    return ports;
+}
+
+static bool
+any_port(void *aux UNUSED, const char *name, uint32_t *ret_key)
+{
+    *ret_key = 1 + (name[0] == 'b');
+    return true;
+}
+
+static bool
+any_residence(void *is_resident, const char *port UNUSED)
+{
+    return *(const bool *) is_resident;
+}
+
+/* Has each member of the set flows of its own in this match?  That depends on
+ * the match alone, so one member is tried for all. */
+static bool
+is_separable(const struct expr *match, const char *set)
+{
+    const struct const_set_item item = { .value = 1, .mask = U128_MAX };
+    struct expr_matches matches;
+    bool separable = true;
+
+    expr_matches_init(&matches);
+    for (int i = 0; i < 2 && separable; i++) {
+        bool is_resident = i;
+        const struct expr_env env = {
+            .find_port_group = any_port_group,
+            .find_port = any_port,
+            .is_chassis_resident = any_residence,
+            .aux = &is_resident,
+        };
+
+        expr_matches_clear(&matches);
+        separable = expr_compile_member(match, &env, set, &item, &matches);
+    }
+    expr_matches_uninit(&matches);
+    return separable;
+}
+
+struct uses {
+    struct incr_ctx *ctx;
+    const struct sb_logical_flow *row;
+    const struct expr *match;
+};
+
+static void
+emit_use(void *uses_, enum expr_ref_type type, const char *name)
+{
+    struct uses *uses = uses_;
+    struct str *key = incr_scratch(uses->ctx, 4);
+    const uint32_t *n;
+
+    if (type != EXPR_REF_SET) {
+        return;
+    }
+    n = incr_get(uses->ctx, FACT_SET_BUCKETS, name, strlen(name) + 1);
+    if (!n || !is_separable(uses->match, name)) {
+        return;
+    }
+    put_use_key(key, uses->row, 0, name);
+    incr_emit(uses->ctx, FACT_SET_USE, key->string, key->length, NULL, 0);
+    for (uint32_t i = 0; i < *n; i++) {
+        str_clear(key);
+        put_use_key(key, uses->row, i, name);
+        incr_emit(uses->ctx, FACT_BUCKET_USE, key->string, key->length,
+                  NULL, 0);
+    }
+}
+
+void
+set_use_unit(struct incr_ctx *ctx, const void *row_)
+{
+    struct uses uses = { .ctx = ctx, .row = row_ };
+    struct arena arena = ARENA_EMPTY;
+    const char *text = sb_logical_flow_get_match(ctx, uses.row);
+
+    if (!strpbrk(text, "$^") || !is_local(ctx, uses.row)) {
+        return;
+    }
+    text = templates_expand(ctx, text, &arena);
+    /* logical_flow_unit() tells what is wrong with a bad one. */
+    error_free(expr_parse(text, ovn_symbols(), &arena, &uses.match));
+    if (uses.match) {
+        expr_for_each_ref(uses.match, emit_use, &uses);
+    }
+    arena_uninit(&arena);
 }

@@ -12,7 +12,25 @@ struct incr_ctx;
 #define LFLOW_N_INGRESS 29
 #define LFLOW_N_EGRESS 24
 
-/* Unit of Logical_Flow. */
+struct incr_group;
+
+/* Key of FACT_SET_USE and FACT_BUCKET_USE (where 'bucket' counts); the set's
+ * name follows.  The row lives as long as facts about it. */
+struct set_use_key {
+    const void *row;             /* struct sb_logical_flow. */
+    uint32_t bucket;
+    uint32_t pad;
+    char name[];
+};
+
+/* Unit of Logical_Flow, of lower rank: emits FACT_SET_USE and FACT_BUCKET_USE
+ * for the large sets whose members can be translated one by one. */
+void set_use_unit(struct incr_ctx *, const void *logical_flow);
+
+/* Unit of Logical_Flow: all but the members of these sets. */
 void logical_flow_unit(struct incr_ctx *, const void *logical_flow);
+
+/* Unit of FACT_BUCKET_USE: the members of one bucket in one flow. */
+void set_members_unit(struct incr_ctx *, const struct incr_group *);
 
 #endif /* controller/translate/lflow.h */

@@ -2,14 +2,40 @@
 #ifndef CONTROLLER_TRANSLATE_SETS_H
 #define CONTROLLER_TRANSLATE_SETS_H
 
-/* Address sets and port groups, as facts that translation looks up. */
+/* Address sets, port groups and template variables, as facts that translation
+ * looks up.
+ *
+ * One member more of a large address set must cost little, however many flows
+ * use the set.  So its members are also in buckets of a few each, by their
+ * hash, and what uses the set is translated for each bucket alone. */
 
 #include "lib/logical/expr.h"
 
 struct incr_ctx;
 
-/* Units of Address_Set and Port_Group: emit FACT_ADDRESS_SET, FACT_PORT_GROUP
- * and FACT_PORT_GROUP_HERE. */
+/* Members of a bucket, about; a set with fewer than two such has none. */
+#define SET_BUCKET_SIZE 32
+
+/* Key of FACT_SET_BUCKET; the name follows, up to the end of the key. */
+struct bucket_key {
+    uint32_t bucket;
+    uint32_t pad;
+    char name[];
+};
+
+/* Appends such a key. */
+void bucket_key_put(struct str *, uint32_t bucket, const char *name);
+
+/* Unit of Chassis_Template_Var: emits FACT_TEMPLATE_VAR. */
+void template_var_unit(struct incr_ctx *, const void *chassis_template_var);
+
+/* The text with the variables of this chassis in their places: 'text' itself,
+ * or a copy in 'arena'. */
+const char *templates_expand(struct incr_ctx *, const char *text,
+                             struct arena *arena);
+
+/* Units of Address_Set and Port_Group: emit FACT_ADDRESS_SET (and
+ * FACT_SET_BUCKETS, FACT_SET_BUCKET), FACT_PORT_GROUP, FACT_PORT_GROUP_HERE. */
 void address_set_unit(struct incr_ctx *, const void *address_set);
 void port_group_unit(struct incr_ctx *, const void *port_group);
 void port_group_here_unit(struct incr_ctx *, const void *port_group);
@@ -17,6 +43,10 @@ void port_group_here_unit(struct incr_ctx *, const void *port_group);
 /* The members of the set, in 'arena'; NULL if there is no such set. */
 const struct const_set *address_set_find(struct incr_ctx *, const char *name,
                                          struct arena *arena);
+
+/* The members in a bucket, in 'arena'. */
+struct const_set address_bucket_find(struct incr_ctx *, const char *name,
+                                     uint32_t bucket, struct arena *arena);
 
 /* The names of the group's ports on datapath 'dp_key', in 'arena'; NULL if
  * there is no such group.  Rows are named "<datapath key>_<group>" where the
