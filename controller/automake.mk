@@ -27,7 +27,11 @@ controller_libcontroller_a_SOURCES = \
 	controller/commands.h \
 	controller/controller.c \
 	controller/controller.h \
+	controller/debug.c \
+	controller/debug.h \
 	controller/flows.c \
+	controller/inject.c \
+	controller/inject.h \
 	controller/flows.h \
 	controller/ids.c \
 	controller/ids.h \

@@ -4,7 +4,9 @@
 #include <limits.h>
 #include <string.h>
 
+#include "controller/debug.h"
 #include "controller/ids.h"
+#include "controller/inject.h"
 #include "controller/install/install.h"
 #include "lib/base/text.h"
 #include "lib/daemon/control.h"
@@ -54,6 +56,116 @@ verify(struct control_conn *conn, int argc UNUSED, const char *argv[] UNUSED,
     control_reply_str(conn, &s);
 }
 
+/* The units run again for the comparison; what the switch has is compared
+ * with what they say. */
+static void
+recompute(struct control_conn *conn, int argc, const char *argv[], void *aux)
+{
+    verify(conn, argc, argv, aux);
+    target.recompute(target.aux);
+}
+
+static void
+nothing(struct control_conn *conn, int argc UNUSED,
+        const char *argv[] UNUSED, void *aux UNUSED)
+{
+    control_reply(conn, "");
+}
+
+/* There is no cache of logical flows. */
+static void
+cache_stats(struct control_conn *conn, int argc UNUSED,
+            const char *argv[] UNUSED, void *aux UNUSED)
+{
+    control_reply(conn, "Enabled: false\n"
+                  "high-watermark  : 0\n"
+                  "total           : 0\n"
+                  "cache-expr      : 0\n"
+                  "cache-matches   : 0\n"
+                  "trim count      : 0\n"
+                  "Mem usage (KB)  : 0\n");
+}
+
+/* "debug/dump-...": 'aux' is the function. */
+static void
+dump(struct control_conn *conn, int argc UNUSED, const char *argv[] UNUSED,
+     void *aux)
+{
+    debug_dump_fn *fn = (debug_dump_fn *) (uintptr_t) aux;
+    struct str s = STR_EMPTY;
+
+    fn(target.controller, &s);
+    control_reply_str(conn, &s);
+}
+
+/* 'aux' is whether to pause. */
+static void
+pause_or_resume(struct control_conn *conn, int argc UNUSED,
+                const char *argv[] UNUSED, void *aux)
+{
+    target.set_paused(target.aux, (uintptr_t) aux);
+    control_reply(conn, "");
+}
+
+static void
+status(struct control_conn *conn, int argc UNUSED, const char *argv[] UNUSED,
+       void *aux UNUSED)
+{
+    control_reply(conn, target.is_paused(target.aux) ? "paused" : "running");
+}
+
+static void
+delay_reports(struct control_conn *conn, int argc UNUSED, const char *argv[],
+              void *aux UNUSED)
+{
+    int seconds;
+
+    if (!text_to_int_range(argv[1], 0, 3600, &seconds)) {
+        control_reply_error(conn, "the delay must be 0 to 3600 seconds");
+        return;
+    }
+    target.delay_reports(target.aux, seconds);
+    control_reply(conn, seconds ? "delay nb_cfg report"
+                  : "no longer delay nb_cfg report");
+}
+
+static void
+reset_cluster_state(struct control_conn *conn, int argc UNUSED,
+                    const char *argv[] UNUSED, void *aux UNUSED)
+{
+    replica_reset_min_index(target.controller->sb);
+    control_reply(conn, "");
+}
+
+/* All zones, or the one of that name or number. */
+static void
+flush_zones(struct control_conn *conn, int argc, const char *argv[],
+            void *aux UNUSED)
+{
+    size_t n = ids_for_each_zone(target.ids, argc > 1 ? argv[1] : NULL,
+                                 install_flush_zone, target.install);
+
+    if (!n && argc > 1) {
+        control_reply_error(conn, "no such zone");
+    } else {
+        control_reply(conn, "");
+    }
+}
+
+static void
+inject(struct control_conn *conn, int argc UNUSED, const char *argv[],
+       void *aux UNUSED)
+{
+    struct error *error = inject_packet(target.controller, target.install,
+                                        argv[1]);
+
+    if (error) {
+        control_reply_take_error(conn, error);
+    } else {
+        control_reply(conn, "");
+    }
+}
+
 static void
 why(struct control_conn *conn, int argc, const char *argv[], void *aux UNUSED)
 {
@@ -78,8 +190,31 @@ static const struct {
     { "incr/stats", "", 0, 0, show_stats, 0 },
     { "inc-engine/show-stats", "", 0, 2, show_stats, 0 },
     { "incr/verify", "", 0, 0, verify, 0 },
-    { "recompute", "", 0, 0, verify, 0 },
-    { "inc-engine/recompute", "", 0, 0, verify, 0 },
+    { "recompute", "", 0, 0, recompute, 0 },
+    { "inc-engine/recompute", "", 0, 0, recompute, 0 },
+    { "inc-engine/clear-stats", "", 0, 0, nothing, 0 },
+    { "inc-engine/compute-log-timeout", "MSEC", 1, 1, nothing, 0 },
+    { "lflow-cache/flush", "", 0, 0, nothing, 0 },
+    { "lflow-cache/show-stats", "", 0, 0, cache_stats, 0 },
+    { "ct-flush", "[ZONE]", 0, 1, flush_zones, 0 },
+    { "inject-pkt", "MICROFLOW", 1, 1, inject, 0 },
+    { "sb-cluster-state-reset", "", 0, 0, reset_cluster_state, 0 },
+    { "debug/pause", "", 0, 0, pause_or_resume, true },
+    { "debug/resume", "", 0, 0, pause_or_resume, false },
+    { "debug/status", "", 0, 0, status, 0 },
+    { "debug/delay-nb-cfg-report", "SECONDS", 1, 1, delay_reports, 0 },
+    { "debug/dump-local-bindings", "", 0, 0, dump,
+      (uintptr_t) debug_local_bindings },
+    { "debug/dump-related-ports", "", 0, 0, dump,
+      (uintptr_t) debug_related_ports },
+    { "debug/dump-local-datapaths", "", 0, 0, dump,
+      (uintptr_t) debug_local_datapaths },
+    { "debug/dump-peer-ports", "", 0, 0, dump,
+      (uintptr_t) debug_peer_ports },
+    { "debug/dump-local-template-vars", "", 0, 0, dump,
+      (uintptr_t) debug_template_vars },
+    { "debug/dump-mac-bindings", "", 0, 0, dump,
+      (uintptr_t) debug_mac_bindings },
     { "incr/why", "CLASS [KEY]", 1, 2, why, 0 },
 };
 

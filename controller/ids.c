@@ -4,6 +4,7 @@
 #include "controller/ids.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,6 +317,27 @@ ids_write_zones(struct ids *ids, struct replica_txn *txn UNUSED)
         }
     }
     str_uninit(&key);
+}
+
+size_t
+ids_for_each_zone(const struct ids *ids, const char *which,
+                  void (*visit)(void *aux, uint16_t zone), void *aux)
+{
+    const struct space *s = space_of(ids, ID_ZONE);
+    struct shash_node *node;
+    size_t n = 0;
+
+    SHASH_FOR_EACH (node, &s->by_text) {
+        const struct id *id = node->value;
+        char number[12];
+
+        snprintf(number, sizeof number, "%"PRIu32, id->first);
+        if (!which || !strcmp(which, node->key) || !strcmp(which, number)) {
+            visit(aux, id->first);
+            n++;
+        }
+    }
+    return n;
 }
 
 void

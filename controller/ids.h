@@ -38,6 +38,11 @@ void ids_write_zones(struct ids *, struct replica_txn *);
 bool ids_has_zones_to_write(const struct ids *);
 void ids_wake(struct ids *);
 
+/* Calls 'visit' for the zone whose text or number is 'which', or for all if it
+ * is NULL; returns for how many. */
+size_t ids_for_each_zone(const struct ids *, const char *which,
+                         void (*visit)(void *aux, uint16_t zone), void *aux);
+
 /* Appends a line "TEXT NUMBER" for each zone, or group, in order. */
 void ids_list(const struct ids *, enum id_kind, struct str *);
 

@@ -25,6 +25,7 @@
 #include "lib/daemon/daemon.h"
 #include "lib/incr/rows.h"
 #include "lib/logical/ovn_symbols.h"
+#include "lib/runtime/clock.h"
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
 
@@ -47,6 +48,10 @@ struct daemon {
     bool vs_busy;
     bool sb_again;               /* ...and another look is due after it. */
     bool vs_again;
+    int64_t nb_cfg_at_ms;        /* When it was seen. */
+    int report_delay_ms;
+    struct timer report_timer;
+    bool is_paused;
     bool was_whole;              /* Once. */
     bool is_whole;
     bool exiting;
@@ -167,7 +172,11 @@ write_vs(struct daemon *d)
 static void
 report_nb_cfg(struct daemon *d, struct replica_txn *txn)
 {
-    if (d->nb_cfg_seen && d->nb_cfg_seq <= install_done(d->install)) {
+    int64_t due = d->nb_cfg_at_ms + d->report_delay_ms;
+
+    if (d->report_delay_ms && due > clock_ms()) {
+        timer_set_at(&d->report_timer, due);
+    } else if (d->nb_cfg_seen && d->nb_cfg_seq <= install_done(d->install)) {
         registration_report(d->registration, txn, d->nb_cfg_seen);
     }
 }
@@ -250,6 +259,7 @@ note_nb_cfg(struct daemon *d)
     if (global && global->nb_cfg != d->nb_cfg_seen) {
         d->nb_cfg_seen = global->nb_cfg;
         d->nb_cfg_seq = install_current(d->install);
+        d->nb_cfg_at_ms = clock_ms();
     }
 }
 
@@ -275,7 +285,7 @@ run(void *d_)
     uint64_t sb_seqno = replica_seqno(c->sb);
     bool is_held;
 
-    if (!replica_is_synced(c->vs)) {
+    if (!replica_is_synced(c->vs) || (d->is_paused && !d->exiting)) {
         return;
     }
     if (vs_seqno != d->vs_seqno) {
@@ -385,6 +395,42 @@ packet_in(const struct ofmsg *msg, void *d_)
     punter_packet_in(d->punter, msg);
 }
 
+/* ## Commands ## */
+
+static void
+set_paused(void *d_, bool paused)
+{
+    struct daemon *d = d_;
+
+    d->is_paused = paused;
+    wake(d);
+}
+
+static bool
+is_paused(void *d_)
+{
+    const struct daemon *d = d_;
+
+    return d->is_paused;
+}
+
+static void
+delay_reports(void *d_, int seconds)
+{
+    struct daemon *d = d_;
+
+    d->report_delay_ms = seconds * 1000;
+    wake(d);
+}
+
+static void
+recompute(void *d_)
+{
+    struct daemon *d = d_;
+
+    install_compare(d->install);
+}
+
 static void
 daemon_setup(struct daemon *d, const char *vs_remote)
 {
@@ -392,6 +438,7 @@ daemon_setup(struct daemon *d, const char *vs_remote)
 
     memset(d, 0, sizeof *d);
     step_init(&d->step, "controller", run, d);
+    timer_init(&d->report_timer, wake, d);
     (void) ovn_symbols();
     (void) options_get();
 
@@ -413,7 +460,10 @@ daemon_setup(struct daemon *d, const char *vs_remote)
     d->install = install_create(c, wake, packet_in, d);
     d->ids = ids_create(c, install_id_changed, d->install);
     d->punter = punter_create(c, d->install, wake, d);
-    commands_register(&(struct commands) { c, d->ids, d->install });
+    commands_register(&(struct commands) {
+        .controller = c, .ids = d->ids, .install = d->install,
+        .set_paused = set_paused, .is_paused = is_paused,
+        .delay_reports = delay_reports, .recompute = recompute, .aux = d });
     program_check(replica_set_remotes(c->vs, vs_remote, false));
 }
 
@@ -435,6 +485,7 @@ daemon_teardown(struct daemon *d)
     incr_destroy(c->incr);
     replica_destroy(c->sb);
     replica_destroy(c->vs);
+    timer_stop(&d->report_timer);
     step_uninit(&d->step);
 }
 

@@ -339,6 +339,16 @@ mark_not_installed(struct incr_group *group, void *inst_)
     list_remove(&flow->node);
 }
 
+/* Tables that learn() actions of wanted flows fill.  What is in there goes with
+ * its flow, or when it is idle. */
+static bool
+is_learned_table(uint8_t table)
+{
+    return (table == OF_TABLE_CHK_LB_HAIRPIN_REPLY
+            || table == OF_TABLE_ECMP_NH_MAC || table == OF_TABLE_ECMP_NH
+            || table == OF_TABLE_CHK_LB_AFFINITY);
+}
+
 /* Compares a flow of the switch with the wanted one. */
 static void
 reconcile_flow(struct install *inst, const struct seen *seen)
@@ -349,6 +359,9 @@ reconcile_flow(struct install *inst, const struct seen *seen)
     struct buf actions;
 
     if (!group || !group->n) {
+        if (is_learned_table(seen->key->table)) {
+            return;
+        }
         messages_put_flow(&inst->messages, seen->key, false, 0, NULL, 0);
         return;
     }
@@ -681,6 +694,25 @@ install_destroy(struct install *inst)
     vec_uninit(&inst->barriers);
     free(inst->bridge);
     free(inst);
+}
+
+void
+install_compare(struct install *inst)
+{
+    if (inst->state == STATE_SYNCED) {
+        start_dump(inst);
+    }
+}
+
+void
+install_flush_zone(void *inst_, uint16_t zone)
+{
+    struct install *inst = inst_;
+
+    if (rconn_is_connected(inst->rconn)) {
+        messages_put_zone_flush(&inst->messages, zone);
+        inst->wake(inst->aux);
+    }
 }
 
 uint64_t

@@ -42,6 +42,12 @@ void install_id_changed(void *install, enum id_kind, const char *text,
  * it once is, nothing is removed from the switch. */
 void install_run(struct install *, bool is_complete);
 
+/* Asks the switch again what it has, and sends what differs. */
+void install_compare(struct install *);
+
+/* Has the switch forget the connections of a conntrack zone. */
+void install_flush_zone(void *install, uint16_t zone);
+
 /* Number of the newest flush (while the switch is not in step with the wanted
  * set: of the next one, which brings it there), and of the newest that the
  * switch confirmed. */
