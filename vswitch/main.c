@@ -18,6 +18,7 @@ LOG_MODULE(vswitchd);
 static bool lock_memory;
 static struct config *config;
 static bool cleanup;
+static bool ignored;
 
 static struct error *
 enable_dummy(void *target UNUSED, const char *argument)
@@ -37,6 +38,11 @@ static const struct option_row switch_rows[] = {
       &lock_memory },
     { "enable-dummy", 0, OPTION_OPTIONAL, "override|system",
       "make dummy devices known, for tests", enable_dummy, NULL },
+    { "disable-system", 0, OPTION_NONE, NULL,
+      "keep away from the kernel's datapath (nothing here uses it)",
+      option_set_true, &ignored },
+    { "disable-system-route", 0, OPTION_NONE, NULL,
+      "do not read the kernel's routes", option_set_true, &ignored },
 };
 
 static void usage(void) NO_RETURN;

@@ -8,7 +8,9 @@
 #include "lib/runtime/log.h"
 #include "vswitch/config/model.h"
 #include "vswitch/netdev/netdev.h"
+#include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/bfd_monitor.h"
+#include "vswitch/upcall/upcall.h"
 
 LOG_MODULE(bridge);
 
@@ -16,6 +18,10 @@ LOG_MODULE(bridge);
  * says otherwise, and how often a missing device is looked for. */
 #define STATS_INTERVAL_MS 5000
 #define RETRY_INTERVAL_MS 1000
+
+/* The least that ovs-vswitchd.conf.db(5) allows. */
+#define MIN_MAX_IDLE_MS 500
+#define MIN_MAX_REVALIDATOR_MS 100
 
 static const struct vs_open_vswitch *
 global_row(const struct config *c)
@@ -74,10 +80,38 @@ apply_controllers(struct config *c)
     }
 }
 
+/* What other_config of the global row says about datapaths and upcalls. */
+static void
+apply_other_config(const struct strmap *oc)
+{
+    static const struct upcall_config defaults = UPCALL_CONFIG_DEFAULT;
+    struct upcall_config upcall = {
+        .flow_limit = strmap_get_uint(oc, "flow-limit", defaults.flow_limit),
+        .max_idle_ms = strmap_get_uint(oc, "max-idle", defaults.max_idle_ms),
+        .max_revalidator_ms = strmap_get_uint(oc, "max-revalidator",
+                                              defaults.max_revalidator_ms),
+        .min_revalidate_pps = strmap_get_uint(oc, "min-revalidate-pps",
+                                              defaults.min_revalidate_pps),
+        .n_revalidators = strmap_get_uint(oc, "n-revalidator-threads",
+                                          defaults.n_revalidators),
+    };
+    struct smap config;
+
+    upcall.max_revalidator_ms = MAX(upcall.max_revalidator_ms,
+                                    MIN_MAX_REVALIDATOR_MS);
+    upcall.max_idle_ms = MAX(upcall.max_idle_ms, MIN_MAX_IDLE_MS);
+    upcall.n_revalidators = MAX(upcall.n_revalidators, 1);
+    upcall_set_config(&upcall);
+    strmap_to_smap(oc, &config);
+    backers_set_config(&config);
+    smap_uninit(&config);
+}
+
 static void
 apply(struct config *c, const struct vs_open_vswitch *row)
 {
     if (row->header.changed) {
+        apply_other_config(&row->other_config);
         ofproto_set_restoring(strmap_get_bool(&row->other_config,
                                               "flow-restore-wait", false));
         bridges_apply(c, row);

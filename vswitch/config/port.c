@@ -405,6 +405,27 @@ port_apply(struct port *port, const struct vs_port *row)
     apply_bundle(port, row);
 }
 
+/* How good a port's claim to its OpenFlow number is. */
+enum claim { CLAIM_REQUEST, CLAIM_OLD, CLAIM_NONE };
+
+static enum claim
+port_claim(const struct vs_port *row)
+{
+    enum claim best = CLAIM_NONE;
+
+    for (size_t i = 0; i < row->n_interfaces; i++) {
+        const struct vs_interface *iface = row->interfaces[i];
+
+        if (iface->has_ofport_request) {
+            return CLAIM_REQUEST;
+        }
+        if (wanted_number(iface) != OFPP_NONE) {
+            best = CLAIM_OLD;
+        }
+    }
+    return best;
+}
+
 void
 ports_apply(struct bridge *bridge, const struct vs_bridge *row)
 {
@@ -425,9 +446,14 @@ ports_apply(struct bridge *bridge, const struct vs_bridge *row)
             port_destroy(port, true);
         }
     }
-    for (size_t i = 0; i < row->n_ports; i++) {
-        if (!port_find(bridge->config, &row->ports[i]->header.uuid)) {
-            port_create(bridge, row->ports[i]);
+    /* Who asks for a number, then who had one, is served first: others take
+     * what is left. */
+    for (int claim = CLAIM_REQUEST; claim <= CLAIM_NONE; claim++) {
+        for (size_t i = 0; i < row->n_ports; i++) {
+            if (port_claim(row->ports[i]) == claim
+                && !port_find(bridge->config, &row->ports[i]->header.uuid)) {
+                port_create(bridge, row->ports[i]);
+            }
         }
     }
 }

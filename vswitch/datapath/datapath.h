@@ -100,8 +100,12 @@ struct dp {
     struct dp_rxq **main_rxqs;   /* Without a file descriptor. */
     size_t n_main_rxqs;
 
+    pthread_mutex_t handed_mutex;
+    VEC(struct packet *) handed; /* To the main thread; under the mutex. */
+
     pthread_mutex_t contexts_mutex;
-    struct list contexts;        /* Also of threads that ended. */
+    struct list contexts;
+    struct dpif_counters past;   /* Of threads that ended. */
 };
 
 /* Packets in a row, of which there may be many; handled by the vec_*()
@@ -143,14 +147,28 @@ struct dp_context {
     struct underlay_cache *underlay;
     uint32_t random;
 
-    /* Counters: written by this thread only. */
-    uint64_t n_hit, n_missed, n_lost, n_cache_hit, n_mask_hit;
+    enum dpif_thread_kind kind;
+    unsigned int id;             /* Of a poller. */
+    int cpu;                     /* A pinned poller's; else -1. */
+    struct dpif_counters n;      /* Written by this thread only. */
+    struct dpif_counters cleared;    /* Not to be told any more; under
+                                      * 'contexts_mutex'. */
 };
 
 /* process.c */
 
 /* This thread's context in 'dp', made at first use. */
 struct dp_context *dp_context_get(struct dp *);
+
+/* Frees a thread's context at its end; its counts stay. */
+void dp_context_put(struct dp_context *);
+
+/* Adds to a counter of this thread's that others read. */
+static inline void
+dp_bump(uint64_t *counter, uint64_t n)
+{
+    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
 
 /* Frees the contexts of all threads.  Nobody processes packets any more. */
 void dp_contexts_destroy(struct dp *);
@@ -190,6 +208,18 @@ unsigned int dp_handler_queue(struct handler *, struct dp_port *,
 /* Forgets what 'port', which nobody finds any more, has queued. */
 void dp_handler_forget_port(struct handler *, struct dp_port *);
 
+/* Leaves copies of the packets of 'batch' (consumed) to the main thread, which
+ * takes them through the datapath again; returns how many were dropped because
+ * too many wait. */
+unsigned int dp_hand_over(struct dp *, struct packet_batch *);
+
+/* Processes what was handed over (main thread); drops it. */
+void dp_hand_over_run(struct dp *);
+void dp_hand_over_uninit(struct dp *);
+
+/* dpif.c: has the main thread call dp_hand_over_run(). */
+void dp_hand_over_wake(void);
+
 /* actions.c */
 
 /* Whether the datapath understands every action, all bounds being kept: 0 or
@@ -227,6 +257,14 @@ void dp_rxq_stop(struct dp *, struct dp_rxq *);
 
 /* Replaces the pollers: 'n' threads, pinned to 'cpus' and busy if not NULL. */
 void dp_pollers_set(struct dp *, size_t n, const unsigned int *cpus);
+
+/* Calls 'each' with the thread of every queue. */
+void dp_rxqs_dump(const struct dp *,
+                  void (*each)(const struct dpif_rxq *, void *aux),
+                  void *aux);
+
+/* Shares the queues out anew. */
+void dp_rxqs_rebalance(struct dp *);
 
 /* Receives from the queues of the main thread; says whether anything came. */
 bool dp_poll_main(struct dp *);

@@ -107,6 +107,23 @@ run_main(void *aux UNUSED)
     }
 }
 
+/* Packets that handlers left to the main thread. */
+static void
+run_handed_over(void *aux UNUSED)
+{
+    struct dp *dp;
+
+    LIST_FOR_EACH (dp, node, &dps) {
+        dp_hand_over_run(dp);
+    }
+}
+
+void
+dp_hand_over_wake(void)
+{
+    loop_post(run_handed_over, NULL);
+}
+
 /* Frees expired connections, a share of the table each time. */
 static void
 run_sweep(void *aux UNUSED)
@@ -157,12 +174,14 @@ dp_create(const char *type, const char *name)
     flow_table_init(&dp->flows);
     pthread_mutex_init(&dp->meter_mutex, NULL);
     pthread_mutex_init(&dp->contexts_mutex, NULL);
+    pthread_mutex_init(&dp->handed_mutex, NULL);
     list_init(&dp->contexts);
     dp->conntrack = conntrack_create();
     rcu_hash_init(&dp->internals);
     rcu_hash_init(&dp->tunnels);
     underlay_start();
     start_main_step();
+    dp_context_get(dp);
     if (!dp->is_dummy) {
         dp->overflow = dp_handler_create(dp);
         dp_pollers_set(dp, default_n_pollers(), NULL);
@@ -201,6 +220,7 @@ dp_unref(struct dp *dp)
     underlay_stop();
     pthread_mutex_destroy(&dp->meter_mutex);
     pthread_mutex_destroy(&dp->contexts_mutex);
+    dp_hand_over_uninit(dp);
     free(dp->pollers);
     free(dp->cpu_mask);
     free(dp->main_rxqs);
@@ -281,28 +301,93 @@ dpif_type(const struct dpif *dpif)
     return dpif->dp->type;
 }
 
+/* Adds what 'ctx' has counted, all or since it was cleared. */
+static void
+add_counters(struct dpif_counters *sum_, const struct dp_context *ctx,
+             bool all)
+{
+    const uint64_t *n = (const uint64_t *) &ctx->n;
+    const uint64_t *cleared = (const uint64_t *) &ctx->cleared;
+    uint64_t *sum = (uint64_t *) sum_;
+
+    for (size_t i = 0; i < sizeof *sum_ / sizeof *sum; i++) {
+        sum[i] += (__atomic_load_n(&n[i], __ATOMIC_RELAXED)
+                   - (all ? 0 : cleared[i]));
+    }
+}
+
 void
 dpif_get_stats(const struct dpif *dpif, struct dpif_stats *stats)
 {
     struct dp *dp = dpif->dp;
+    struct dpif_counters sum;
     struct dp_context *ctx;
 
-    *stats = (struct dpif_stats) { .n_hit = 0 };
     pthread_mutex_lock(&dp->contexts_mutex);
+    sum = dp->past;
     LIST_FOR_EACH (ctx, node, &dp->contexts) {
-        stats->n_hit += __atomic_load_n(&ctx->n_hit, __ATOMIC_RELAXED);
-        stats->n_missed += __atomic_load_n(&ctx->n_missed, __ATOMIC_RELAXED);
-        stats->n_lost += __atomic_load_n(&ctx->n_lost, __ATOMIC_RELAXED);
-        stats->n_cache_hit += __atomic_load_n(&ctx->n_cache_hit,
-                                              __ATOMIC_RELAXED);
-        stats->n_mask_hit += __atomic_load_n(&ctx->n_mask_hit,
-                                             __ATOMIC_RELAXED);
+        add_counters(&sum, ctx, true);
     }
     pthread_mutex_unlock(&dp->contexts_mutex);
+    *stats = (struct dpif_stats) {
+        .n_hit = sum.n_hit,
+        .n_missed = sum.n_missed,
+        .n_lost = sum.n_lost,
+        .n_cache_hit = sum.n_cache_hit,
+        .n_mask_hit = sum.n_mask_hit,
+    };
     pthread_mutex_lock(&dp->flows.mutex);
     stats->n_flows = flow_table_n_flows(&dp->flows);
     stats->n_masks = flow_table_n_masks(&dp->flows);
     pthread_mutex_unlock(&dp->flows.mutex);
+}
+
+void
+dpif_thread_dump(const struct dpif *dpif,
+                 void (*each)(const struct dpif_thread *, void *aux),
+                 void *aux)
+{
+    struct dp *dp = dpif->dp;
+    struct dp_context *ctx;
+
+    pthread_mutex_lock(&dp->contexts_mutex);
+    LIST_FOR_EACH (ctx, node, &dp->contexts) {
+        struct dpif_thread thread = {
+            .kind = ctx->kind, .id = ctx->id, .cpu = ctx->cpu,
+        };
+
+        add_counters(&thread.counters, ctx, false);
+        each(&thread, aux);
+    }
+    pthread_mutex_unlock(&dp->contexts_mutex);
+}
+
+void
+dpif_thread_clear(struct dpif *dpif)
+{
+    struct dp_context *ctx;
+
+    pthread_mutex_lock(&dpif->dp->contexts_mutex);
+    LIST_FOR_EACH (ctx, node, &dpif->dp->contexts) {
+        struct dpif_counters now = { .n_hit = 0 };
+
+        add_counters(&now, ctx, true);
+        ctx->cleared = now;
+    }
+    pthread_mutex_unlock(&dpif->dp->contexts_mutex);
+}
+
+void
+dpif_rxq_dump(const struct dpif *dpif,
+              void (*each)(const struct dpif_rxq *, void *aux), void *aux)
+{
+    dp_rxqs_dump(dpif->dp, each, aux);
+}
+
+void
+dpif_rxq_rebalance(struct dpif *dpif)
+{
+    dp_rxqs_rebalance(dpif->dp);
 }
 
 void
@@ -371,10 +456,16 @@ dpif_set_config(struct dpif *dpif, const struct smap *config)
 {
     struct dp *dp = dpif->dp;
     const char *mask = smap_get_def(config, "pmd-cpu-mask", "");
+    const char *handlers = smap_get_def(config, "n-handler-threads", "");
     unsigned int cpus[MAX_POLLERS];
     size_t n = parse_cpu_mask(mask, cpus);
+    int n_handlers;
 
-    if (!strcmp(mask, dp->cpu_mask ? dp->cpu_mask : "") || dp->is_dummy) {
+    if (!text_to_int_range(handlers, 1, MAX_POLLERS, &n_handlers)) {
+        n_handlers = default_n_pollers();
+    }
+    if (dp->is_dummy || (!strcmp(mask, dp->cpu_mask ? dp->cpu_mask : "")
+                         && (n || dp->n_pollers == (size_t) n_handlers))) {
         return;
     }
     free(dp->cpu_mask);
@@ -382,7 +473,7 @@ dpif_set_config(struct dpif *dpif, const struct smap *config)
     if (n) {
         dp_pollers_set(dp, n, cpus);
     } else {
-        dp_pollers_set(dp, default_n_pollers(), NULL);
+        dp_pollers_set(dp, n_handlers, NULL);
     }
 }
 
@@ -461,12 +552,14 @@ choose_number(const struct dp *dp, const char *name, odp_port_t wanted)
         return wanted < DP_MAX_PORTS && !dp->ports[wanted] ? wanted
                : ODPP_NONE;
     }
-    /* "p7" likes to be port 7, as people who write tests expect. */
-    for (const char *p = name; *p; p++) {
-        unsigned int n;
+    /* "p7" likes to be port 7, and "br0" port 100, as people who write tests
+     * expect. */
+    if (dp->is_dummy) {
+        odp_port_t base = text_starts_with(name, "br") ? 100 : 0;
+        const char *digits = name + strcspn(name, "0123456789");
+        odp_port_t n = base + strtoul(digits, NULL, 10);
 
-        if (*p >= '1' && *p <= '9' && text_to_uint(p, 10, &n)
-            && n < DP_MAX_PORTS && dp->is_dummy && !dp->ports[n]) {
+        if (*digits && n && n < DP_MAX_PORTS && !dp->ports[n]) {
             return n;
         }
     }

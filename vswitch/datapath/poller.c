@@ -34,6 +34,7 @@ enum command { COMMAND_NONE, COMMAND_ADD, COMMAND_REMOVE, COMMAND_STOP };
 struct poller {
     struct dp *dp;
     pthread_t thread;
+    unsigned int id;
     int cpu;                     /* To pin to; -1: none, and may sleep. */
     int epoll_fd;
     int event_fd;
@@ -118,6 +119,7 @@ poll_rxq(struct dp_context *ctx, struct dp_rxq *rxq)
     for (uint32_t i = 0; i < batch.n; i++) {
         n_bytes += batch.packets[i]->size;
     }
+    dp_bump(&ctx->n.n_received, n);
     __atomic_fetch_add(&rxq->port->rx_packets, n, __ATOMIC_RELAXED);
     __atomic_fetch_add(&rxq->port->rx_bytes, n_bytes, __ATOMIC_RELAXED);
     dp_process(ctx, &batch);
@@ -203,6 +205,9 @@ poller_main(void *poller_)
     }
     ctx = dp_context_get(poller->dp);
     ctx->has_quota = true;
+    ctx->kind = DPIF_THREAD_POLLER;
+    ctx->id = poller->id;
+    ctx->cpu = poller->cpu;
     for (unsigned int round = 0; ; round++) {
         if (__atomic_load_n(&poller->command, __ATOMIC_ACQUIRE)
             != COMMAND_NONE && !obey(poller)) {
@@ -215,6 +220,7 @@ poller_main(void *poller_)
         }
         poll_hot(poller, ctx);
     }
+    dp_context_put(ctx);
     rcu_unregister_thread();
     return NULL;
 }
@@ -238,12 +244,13 @@ tell(struct poller *poller, enum command command, struct dp_rxq *rxq)
 }
 
 static struct poller *
-poller_create(struct dp *dp, int cpu)
+poller_create(struct dp *dp, unsigned int id, int cpu)
 {
     struct poller *poller = xzalloc(sizeof *poller);
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 
     poller->dp = dp;
+    poller->id = id;
     poller->cpu = cpu;
     poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     poller->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -343,9 +350,53 @@ dp_pollers_set(struct dp *dp, size_t n, const unsigned int *cpus)
     dp->pollers = xcalloc(MAX(n, 1), sizeof *dp->pollers);
     dp->n_pollers = n;
     for (size_t i = 0; i < n; i++) {
-        dp->pollers[i] = poller_create(dp, cpus ? (int) cpus[i] : -1);
+        dp->pollers[i] = poller_create(dp, i, cpus ? (int) cpus[i] : -1);
     }
     for_each_rxq(dp, dp_rxq_start);
+}
+
+void
+dp_rxqs_rebalance(struct dp *dp)
+{
+    for_each_rxq(dp, dp_rxq_stop);
+    for_each_rxq(dp, dp_rxq_start);
+}
+
+/* Tells the queues that 'poller' (NULL: the main thread) has. */
+static void
+dump_rxqs_of(const struct dp *dp, const struct poller *poller,
+             const struct dpif_thread *thread,
+             void (*each)(const struct dpif_rxq *, void *aux), void *aux)
+{
+    for (odp_port_t no = 0; no < DP_MAX_PORTS; no++) {
+        const struct dp_port *port = dp->ports[no];
+
+        for (size_t i = 0; port && i < port->n_rxqs; i++) {
+            const struct dpif_rxq rxq = {
+                .thread = thread, .port = port->name, .queue_id = i,
+            };
+
+            if (port->rxqs[i]->poller == poller) {
+                each(&rxq, aux);
+            }
+        }
+    }
+}
+
+void
+dp_rxqs_dump(const struct dp *dp,
+             void (*each)(const struct dpif_rxq *, void *aux), void *aux)
+{
+    struct dpif_thread main_thread = { .kind = DPIF_THREAD_MAIN, .cpu = -1 };
+
+    dump_rxqs_of(dp, NULL, &main_thread, each, aux);
+    for (size_t i = 0; i < dp->n_pollers; i++) {
+        struct dpif_thread thread = {
+            .kind = DPIF_THREAD_POLLER, .id = i, .cpu = dp->pollers[i]->cpu,
+        };
+
+        dump_rxqs_of(dp, dp->pollers[i], &thread, each, aux);
+    }
 }
 
 bool

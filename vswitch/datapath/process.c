@@ -62,6 +62,7 @@ dp_context_get(struct dp *dp)
     ctx->cache = xzalloc_cacheline(DP_CACHE_SIZE * sizeof *ctx->cache);
     ctx->out_of_port = xcalloc(DP_MAX_PORTS, sizeof *ctx->out_of_port);
     ctx->random = random_u32() | 1;
+    ctx->cpu = -1;
     pthread_mutex_lock(&dp->contexts_mutex);
     list_push_back(&dp->contexts, &ctx->node);
     pthread_mutex_unlock(&dp->contexts_mutex);
@@ -89,13 +90,12 @@ context_destroy(struct dp_context *ctx)
     free(ctx);
 }
 
-void
-dp_contexts_destroy(struct dp *dp)
+/* This thread may go on to use other datapaths. */
+static void
+forget_context_of(const struct dp *dp)
 {
     struct dp_context **p = &thread_contexts;
-    struct dp_context *ctx;
 
-    /* This thread may go on to use other datapaths. */
     while (*p) {
         if ((*p)->dp == dp) {
             *p = (*p)->next_of_thread;
@@ -103,6 +103,30 @@ dp_contexts_destroy(struct dp *dp)
             p = &(*p)->next_of_thread;
         }
     }
+}
+
+void
+dp_context_put(struct dp_context *ctx)
+{
+    struct dp *dp = ctx->dp;
+    uint64_t *past = (uint64_t *) &dp->past;
+
+    forget_context_of(dp);
+    pthread_mutex_lock(&dp->contexts_mutex);
+    for (size_t i = 0; i < sizeof ctx->n / sizeof *past; i++) {
+        past[i] += ((const uint64_t *) &ctx->n)[i];
+    }
+    list_remove(&ctx->node);
+    pthread_mutex_unlock(&dp->contexts_mutex);
+    context_destroy(ctx);
+}
+
+void
+dp_contexts_destroy(struct dp *dp)
+{
+    struct dp_context *ctx;
+
+    forget_context_of(dp);
     LIST_FOR_EACH_SAFE (ctx, node, &dp->contexts) {
         list_remove(&ctx->node);
         context_destroy(ctx);
@@ -130,7 +154,8 @@ get_out(struct dp_context *ctx, struct dp_port *port)
 }
 
 static void
-send_to_device(struct dp_port *port, struct packet_batch *batch)
+send_to_device(struct dp_context *ctx, struct dp_port *port,
+               struct packet_batch *batch)
 {
     uint64_t n_bytes = 0;
     unsigned int n_sent;
@@ -138,6 +163,8 @@ send_to_device(struct dp_port *port, struct packet_batch *batch)
     for (uint32_t i = 0; i < batch->n; i++) {
         n_bytes += batch->packets[i]->size;
     }
+    dp_bump(&ctx->n.n_sent, batch->n);
+    dp_bump(&ctx->n.n_batches_sent, 1);
     n_sent = netdev_send(port->netdev, batch);
     __atomic_fetch_add(&port->tx_packets, n_sent, __ATOMIC_RELAXED);
     __atomic_fetch_add(&port->tx_bytes, n_bytes, __ATOMIC_RELAXED);
@@ -162,7 +189,7 @@ flush_out(struct dp_context *ctx, struct dp_out *out)
         dp_tunnel_intercept(ctx, out->port, &out->batch);
     }
     if (out->batch.n) {
-        send_to_device(out->port, &out->batch);
+        send_to_device(ctx, out->port, &out->batch);
     }
 }
 
@@ -249,13 +276,6 @@ dp_again(struct dp_context *ctx, struct packet *p)
     vec_push(&ctx->again, p);
 }
 
-/* Adds to a counter of this thread's that others read. */
-static inline void
-bump(uint64_t *counter, uint64_t n)
-{
-    __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
-}
-
 /* Lookup. */
 
 static inline struct dp_flow *
@@ -303,14 +323,15 @@ lookup(struct dp_context *ctx, const struct flow_key *key)
     uint64_t n_masks = 0;
 
     if (LIKELY(flow)) {
-        bump(&ctx->n_cache_hit, 1);
-        bump(&ctx->n_hit, 1);
+        dp_bump(&ctx->n.n_cache_hit, 1);
+        dp_bump(&ctx->n.n_hit, 1);
         return flow;
     }
     flow = flow_table_lookup(&ctx->dp->flows, key, &n_masks);
-    bump(&ctx->n_mask_hit, n_masks);
+    dp_bump(&ctx->n.n_mask_hit, n_masks);
     if (flow) {
-        bump(&ctx->n_hit, 1);
+        dp_bump(&ctx->n.n_subtable_hit, 1);
+        dp_bump(&ctx->n.n_hit, 1);
         cache_insert(ctx, key->hash, flow->index);
     }
     return flow;
@@ -409,7 +430,7 @@ lose(struct dp_context *ctx, struct packet_batch *batch)
     for (uint32_t i = 0; i < batch->n; i++) {
         count_upcall(ctx, batch->packets[i], true);
     }
-    bump(&ctx->n_lost, batch->n);
+    dp_bump(&ctx->n.n_lost, batch->n);
     counter_add(datapath_drop_lost, batch->n);
     packet_batch_free(batch);
 }
@@ -468,6 +489,13 @@ follow_reply(struct dp_context *ctx, const struct dpif_upcall *u,
                            : reply->actions);
     struct dp_flow *flow = NULL;
 
+    if (reply->hand_over) {
+        unsigned int lost = dp_hand_over(ctx->dp, batch);
+
+        dp_bump(&ctx->n.n_lost, lost);
+        counter_add(datapath_drop_lost, lost);
+        return;
+    }
     if (dp_actions_validate(actions, reply->actions_size)) {
         if (reply->install && handler->installed) {
             handler->installed(reply->cookie, -EINVAL, handler->aux);
@@ -543,7 +571,7 @@ queue_misses(struct dp_context *ctx, struct misses *m, struct dp_port *port)
                                              &m->batches[i]);
 
         if (lost) {
-            bump(&ctx->n_lost, lost);
+            dp_bump(&ctx->n.n_lost, lost);
             counter_add(datapath_drop_lost, lost);
             __atomic_fetch_add(&port->upcall_errors, lost, __ATOMIC_RELAXED);
         }
@@ -578,7 +606,7 @@ handle_misses(struct dp_context *ctx, struct misses *m)
     struct upcall_scratch *s = get_scratch(ctx);
 
     for (unsigned int i = 0; i < m->n; i++) {
-        bump(&ctx->n_missed, m->batches[i].n);
+        dp_bump(&ctx->n.n_missed, m->batches[i].n);
         if (!handler) {
             lose(ctx, &m->batches[i]);
             continue;
@@ -614,7 +642,7 @@ dp_upcall_action(struct dp_context *ctx, struct packet_batch *batch,
     struct flow *flows;
 
     if (!handler) {
-        bump(&ctx->n_lost, batch->n);
+        dp_bump(&ctx->n.n_lost, batch->n);
         counter_add(datapath_drop_lost, batch->n);
         return;
     }
@@ -686,6 +714,7 @@ static void
 take_again(struct dp_context *ctx, struct packet_batch *batch)
 {
     batch->n = MIN(ctx->again.n, PACKET_BATCH);
+    dp_bump(&ctx->n.n_again, batch->n);
     memcpy(batch->packets, ctx->again.items,
            batch->n * sizeof batch->packets[0]);
     ctx->again.n -= batch->n;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread for misses that the pollers have no time for.
+/* Misses that the pollers do not handle themselves: a thread for those that
+ * they have no time for, and the main thread for those that only it can.
  *
  * Each port has a bounded ring of packets; ports with packets wait in line,
  * and the thread takes a batch from the first and puts it at the end.  So a
@@ -14,6 +15,7 @@
 #include "vswitch/datapath/datapath.h"
 
 #define QUEUE_SIZE 256           /* Packets of a port. */
+#define MAX_HANDED_OVER 1024     /* Packets for the main thread. */
 
 struct upcall_queue {
     struct list node;            /* In handler->line, if not empty. */
@@ -74,6 +76,7 @@ handler_main(void *h_)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     rcu_register_thread();
     ctx = dp_context_get(h->dp);
+    ctx->kind = DPIF_THREAD_HANDLER;
     while (next_batch(h, &batch)) {
         rcu_read_lock();
         dp_process(ctx, &batch);
@@ -174,4 +177,74 @@ dp_handler_forget_port(struct handler *h, struct dp_port *port)
         port->queue = NULL;
     }
     pthread_mutex_unlock(&h->mutex);
+}
+
+unsigned int
+dp_hand_over(struct dp *dp, struct packet_batch *batch)
+{
+    unsigned int n_lost = 0;
+    bool was_empty;
+
+    pthread_mutex_lock(&dp->handed_mutex);
+    was_empty = !dp->handed.n;
+    for (uint32_t i = 0; i < batch->n; i++) {
+        struct packet *copy = (dp->handed.n < MAX_HANDED_OVER
+                               ? packet_clone(batch->packets[i]) : NULL);
+
+        if (copy) {
+            vec_push(&dp->handed, copy);
+        } else {
+            n_lost++;
+        }
+    }
+    pthread_mutex_unlock(&dp->handed_mutex);
+    packet_batch_free(batch);
+    if (was_empty) {
+        dp_hand_over_wake();
+    }
+    return n_lost;
+}
+
+/* Takes up to a batch of what was handed over. */
+static void
+take_handed_over(struct dp *dp, struct packet_batch *batch)
+{
+    pthread_mutex_lock(&dp->handed_mutex);
+    batch->n = MIN(dp->handed.n, PACKET_BATCH);
+    for (uint32_t i = 0; i < batch->n; i++) {
+        batch->packets[i] = dp->handed.items[i];
+    }
+    dp->handed.n -= batch->n;
+    if (dp->handed.n) {
+        memmove(dp->handed.items, dp->handed.items + batch->n,
+                dp->handed.n * sizeof dp->handed.items[0]);
+    }
+    pthread_mutex_unlock(&dp->handed_mutex);
+}
+
+void
+dp_hand_over_run(struct dp *dp)
+{
+    struct dp_context *ctx = dp_context_get(dp);
+    struct packet_batch batch;
+
+    for (;;) {
+        take_handed_over(dp, &batch);
+        if (!batch.n) {
+            return;
+        }
+        rcu_read_lock();
+        dp_process(ctx, &batch);
+        rcu_read_unlock();
+    }
+}
+
+void
+dp_hand_over_uninit(struct dp *dp)
+{
+    VEC_FOR_EACH (p, &dp->handed) {
+        packet_free(*p);
+    }
+    vec_uninit(&dp->handed);
+    pthread_mutex_destroy(&dp->handed_mutex);
 }

@@ -166,6 +166,55 @@ int dpif_port_get_stats(const struct dpif *, odp_port_t,
 /* The device of a port, borrowed until the port goes; NULL for a tunnel. */
 struct netdev *dpif_port_netdev(const struct dpif *, odp_port_t);
 
+/* Threads that receive. */
+
+/* What threads have counted. */
+struct dpif_counters {
+    uint64_t n_received;         /* Packets from ports. */
+    uint64_t n_again;            /* Further passes: recirculated and
+                                  * decapsulated packets. */
+    uint64_t n_hit, n_missed, n_lost, n_cache_hit, n_mask_hit;
+                                 /* As in struct dpif_stats. */
+    uint64_t n_subtable_hit;     /* Of n_hit, not by the cache. */
+    uint64_t n_sent, n_batches_sent;    /* Packets, in so many batches. */
+};
+
+enum dpif_thread_kind {
+    DPIF_THREAD_MAIN,
+    DPIF_THREAD_POLLER,          /* Receives. */
+    DPIF_THREAD_HANDLER,         /* Takes the misses of ports that have too
+                                  * many. */
+};
+
+struct dpif_thread {
+    enum dpif_thread_kind kind;
+    unsigned int id;             /* Of a poller, from 0. */
+    int cpu;                     /* Pinned to; -1: not pinned. */
+    struct dpif_counters counters;
+};
+
+/* Calls 'each' for every thread that processes packets. */
+void dpif_thread_dump(const struct dpif *,
+                      void (*each)(const struct dpif_thread *, void *aux),
+                      void *aux);
+
+/* Has the counters that dpif_thread_dump() tells start from 0; dpif_stats
+ * goes on. */
+void dpif_thread_clear(struct dpif *);
+
+/* Calls 'each' for every receive queue, by thread, then in order of ports. */
+struct dpif_rxq {
+    const struct dpif_thread *thread;
+    const char *port;            /* Name. */
+    unsigned int queue_id;       /* Of the port. */
+};
+void dpif_rxq_dump(const struct dpif *,
+                   void (*each)(const struct dpif_rxq *, void *aux),
+                   void *aux);
+
+/* Shares the receive queues out to the threads anew. */
+void dpif_rxq_rebalance(struct dpif *);
+
 /* Flows. */
 
 struct dpif_flow_stats {
@@ -288,6 +337,8 @@ struct dpif_upcall_reply {
     size_t actions_room;
     void *big_actions;
     size_t actions_size;
+    bool hand_over;              /* Only the main thread can handle it: ask
+                                  * again there; the rest does not matter. */
     bool install;                /* Put a flow of key, wc, ufid and actions. */
     void *cookie;                /* For 'installed' below. */
 };

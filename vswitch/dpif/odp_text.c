@@ -7,6 +7,8 @@
 
 #include "lib/packet/headers.h"
 #include "lib/packet/metadata.h"
+#include "vswitch/dpif/dpif.h"
+#include "vswitch/dpif/odp_keys.h"
 
 bool (*odp_userdata_format)(const void *, size_t, struct str *);
 
@@ -85,17 +87,6 @@ all_ones(const uint8_t *p, size_t n)
     return !n;
 }
 
-enum member_form {
-    MEMBER_MAC,
-    MEMBER_IPV4,
-    MEMBER_IPV6,
-    MEMBER_U8,
-    MEMBER_X8,
-    MEMBER_BE16,
-    MEMBER_X16,
-    MEMBER_X32,                  /* Network order. */
-};
-
 static void
 format_value(enum member_form form, const uint8_t *p, struct str *s)
 {
@@ -165,25 +156,11 @@ format_member(struct list_text *l, const char *name, enum member_form form,
     }
 }
 
-/* Keys of set actions: their members as a table. */
-struct key_member {
-    const char *name;
-    uint8_t form;
-    uint8_t offset;
-    uint8_t size;
-};
-
-struct key_format {
-    const char *name;
-    uint8_t size;
-    struct key_member members[7];
-};
-
 #define MEMBER(NAME, FORM, STRUCT, FIELD) \
     { NAME, FORM, offsetof(struct STRUCT, FIELD), \
       sizeof(((struct STRUCT *) 0)->FIELD) }
 
-static const struct key_format key_formats[] = {
+const struct odp_key odp_keys[ODP_N_KEYS] = {
     [OVS_KEY_ATTR_ETHERNET] = { "eth", sizeof(struct ovs_key_ethernet), {
         MEMBER("src", MEMBER_MAC, ovs_key_ethernet, eth_src),
         MEMBER("dst", MEMBER_MAC, ovs_key_ethernet, eth_dst) } },
@@ -337,7 +314,7 @@ static void
 format_set(const struct attr *set, bool masked, struct str *s)
 {
     struct attr_walk w = walk_nested(set);
-    const struct key_format *f;
+    const struct odp_key *f;
     struct list_text l = { s, false };
     struct attr a;
 
@@ -346,7 +323,7 @@ format_set(const struct attr *set, bool masked, struct str *s)
         return;
     }
     str_put(s, "set(");
-    f = a.type < ARRAY_SIZE(key_formats) ? &key_formats[a.type] : NULL;
+    f = a.type < ODP_N_KEYS ? &odp_keys[a.type] : NULL;
     if (a.type == OVS_KEY_ATTR_TUNNEL) {
         format_set_tunnel(&a, s);
     } else if (a.type == OVS_KEY_ATTR_PRIORITY && a.size == 4) {
@@ -360,7 +337,7 @@ format_set(const struct attr *set, bool masked, struct str *s)
     } else if (f && f->name
                && a.size == f->size * (size_t) (masked ? 2 : 1)) {
         str_printf(s, "%s(", f->name);
-        for (const struct key_member *m = f->members;
+        for (const struct odp_member *m = f->members;
              m < f->members + ARRAY_SIZE(f->members) && m->name; m++) {
             format_member(&l, m->name, m->form, a.data + m->offset,
                           masked ? a.data + f->size + m->offset : NULL,
@@ -582,6 +559,26 @@ format_check_pkt_len(const struct attr *check, const struct odp_names *names,
 }
 
 static void
+format_sample(const struct attr *sample, const struct odp_names *names,
+              struct str *s)
+{
+    struct attr_walk w = walk_nested(sample);
+    struct attr a;
+
+    str_put(s, "sample(");
+    while (next_attr(&w, &a)) {
+        if (a.type == OVS_SAMPLE_ATTR_PROBABILITY && a.size == 4) {
+            str_printf(s, "sample=%.1f%%,",
+                       100.0 * get_u32(a.data) / UINT32_MAX);
+        } else if (a.type == OVS_SAMPLE_ATTR_ACTIONS) {
+            str_put(s, "actions");
+            format_nested(&a, names, s);
+        }
+    }
+    str_put_char(s, ')');
+}
+
+static void
 format_port(odp_port_t port, const struct odp_names *names, struct str *s)
 {
     const char *name = names && names->name ? names->name(port, names->aux)
@@ -649,6 +646,22 @@ format_action(const struct attr *a, const struct odp_names *names,
     case OVS_ACTION_ATTR_METER:
         str_printf(s, "meter(%u)", get_u32(a->data));
         break;
+    case OVS_ACTION_ATTR_SAMPLE:
+        format_sample(a, names, s);
+        break;
+    case OVS_ACTION_ATTR_PUSH_ETH:
+        str_put(s, "push_eth(src=");
+        format_value(MEMBER_MAC, a->data, s);
+        str_put(s, ",dst=");
+        format_value(MEMBER_MAC, a->data + 6, s);
+        str_put_char(s, ')');
+        break;
+    case OVS_ACTION_ATTR_POP_ETH:
+        str_put(s, "pop_eth");
+        break;
+    case DPIF_ACTION_ATTR_DROP:
+        str_put(s, "drop");
+        break;
     case OVS_ACTION_ATTR_CLONE:
         str_put(s, "clone");
         format_nested(a, names, s);
@@ -672,6 +685,7 @@ static const uint8_t min_sizes[] = {
     [OVS_ACTION_ATTR_POP_MPLS] = 2,
     [OVS_ACTION_ATTR_TRUNC] = 4,
     [OVS_ACTION_ATTR_METER] = 4,
+    [OVS_ACTION_ATTR_PUSH_ETH] = 12,
 };
 
 void

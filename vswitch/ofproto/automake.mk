@@ -2,6 +2,9 @@
 # vswitch/protocols/.
 noinst_LIBRARIES += vswitch/ofproto/libofproto.a
 vswitch_ofproto_libofproto_a_SOURCES = \
+	vswitch/dpif/odp_actions_parse.c \
+	vswitch/dpif/odp_flow_parse.c \
+	vswitch/dpif/odp_keys.h \
 	vswitch/dpif/odp_text.c \
 	vswitch/dpif/odp_text.h \
 	vswitch/ofproto/backer.c \
@@ -18,6 +21,8 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/ct_settings_commands.c \
 	vswitch/ofproto/ct_zones.c \
 	vswitch/ofproto/ct_zones.h \
+	vswitch/ofproto/dpctl_commands.c \
+	vswitch/ofproto/dpif_commands.c \
 	vswitch/ofproto/dummy_commands.c \
 	vswitch/ofproto/flow_mod.c \
 	vswitch/ofproto/flow_mod.h \
@@ -36,14 +41,18 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/rule.c \
 	vswitch/ofproto/rule.h \
 	vswitch/ofproto/stats.c \
+	vswitch/ofproto/trace_commands.c \
 	vswitch/ofproto/tunnel.c \
 	vswitch/ofproto/tunnel_commands.c \
 	vswitch/protocols/bfd.c \
 	vswitch/protocols/bfd.h \
 	vswitch/protocols/mac_learning.c \
 	vswitch/protocols/mac_learning.h \
+	vswitch/upcall/revalidator.c \
+	vswitch/upcall/ukey.h \
 	vswitch/upcall/upcall.c \
 	vswitch/upcall/upcall.h \
+	vswitch/upcall/upcall_commands.c \
 	vswitch/xlate/cache.c \
 	vswitch/xlate/cache.h \
 	vswitch/xlate/commit.c \

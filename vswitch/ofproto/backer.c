@@ -7,11 +7,13 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
+#include "lib/base/smap.h"
 #include "lib/packet/metadata.h"
 #include "vswitch/ofproto/ofproto.h"
 #include "vswitch/upcall/upcall.h"
 
 static struct hmap backers = HMAP_INITIALIZER(&backers);
+static struct smap config = SMAP_INITIALIZER(&config);
 
 /* A tunnel port of the datapath, which all tunnels of its type and UDP port
  * share. */
@@ -72,6 +74,7 @@ backer_get(const char *type, struct backer **ret)
     b->type = xstrdup(type);
     b->dpif = dpif;
     b->n_bridges = 1;
+    dpif_set_config(dpif, &config);
     dpif_get_features(dpif, &b->features);
     rcu_hash_init(&b->odp_ports);
     rcu_hash_init(&b->tunnels);
@@ -104,6 +107,18 @@ backer_put(struct backer *b, bool destroy_datapath)
     ct_zones_uninit(&b->ct_zones);
     free(b->type);
     free(b);
+}
+
+void
+backers_set_config(const struct smap *other_config)
+{
+    struct backer *b;
+
+    smap_uninit(&config);
+    smap_clone(&config, other_config);
+    HMAP_FOR_EACH (b, node, &backers) {
+        dpif_set_config(b->dpif, &config);
+    }
 }
 
 void

@@ -57,6 +57,11 @@ struct backer *backer_find(const char *type);
 /* All of them, by 'node'. */
 const struct hmap *backers_all(void);
 
+/* other_config of the Open_vSwitch table, for the datapaths that there are and
+ * those to come (dpif_set_config()). */
+struct smap;
+void backers_set_config(const struct smap *other_config);
+
 /* Something changed that translation reads: megaflows are translated anew.
  * Threads: any. */
 void backer_changed(struct backer *);

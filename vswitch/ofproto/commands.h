@@ -2,29 +2,65 @@
 #ifndef OFPROTO_COMMANDS_H
 #define OFPROTO_COMMANDS_H
 
+#include "lib/base/vec.h"
+
 struct backer;
 struct control_conn;
+struct dpif;
+struct ofproto;
 struct packet;
 
-/* Control commands about bridges: ofproto/..., fdb/..., bridge/...,
- * dpif/..., upcall/..., revalidator/..., and dpctl/show, dump-flows,
- * dump-dps, del-flows. */
+/* All control commands of the switch: ofproto/..., fdb/..., bridge/... are
+ * its own, the others are registered by the functions below. */
 void ofproto_register_commands(void);
 
-/* Those of connection tracking: dpctl/dump-conntrack, dpctl/ct-...; the first
- * does this. */
+/* ofproto/trace, ofproto/trace-packet-out. */
+void trace_register_commands(void);
+
+/* dpif/..., dpif-netdev/... */
+void dpif_register_commands(void);
+
+/* dpctl/... but for connection tracking. */
+void dpctl_register_commands(void);
+
+/* Connection tracking: dpctl/dump-conntrack, dpctl/ct-..., dpctl/ipf-... */
 void ct_register_commands(void);
 
 /* Those of tunnels: ovs/route/..., tnl/..., ofproto/list-tunnels; the first
  * does this. */
 void tunnel_register_commands(void);
 
+/* Dummy devices: netdev-dummy/receive, ... */
+void dummy_register_commands(void);
+
+/* For commands. */
+
+/* All bridges, by name; for vec_uninit(). */
+typedef VEC(struct ofproto *) bridge_vec;
+void commands_sorted_bridges(bridge_vec *);
+
+/* The bridge of that name, or NULL after a reply. */
+struct ofproto *commands_get_bridge(struct control_conn *, const char *name);
+
 /* The datapath that a "[TYPE@]NAME" means; the only one if NULL.  NULL, having
  * replied with an error, if there is no such. */
 struct backer *commands_get_backer(struct control_conn *, const char *name);
 
-/* Those of dummy devices: netdev-dummy/receive, ...; the first does this. */
-void dummy_register_commands(void);
+/* How megaflows are dumped. */
+struct dump_options {
+    bool names;                  /* --names. */
+    bool more;                   /* -m: with ufids and all fields. */
+    const char *filter;          /* "filter="; NULL: all. */
+    const char *type;            /* "type="; NULL: all. */
+    const struct ofproto *only;  /* Of this bridge; NULL: all. */
+};
+
+/* Takes options off the front of the arguments; returns the index behind. */
+int dump_options_parse(int argc, const char *argv[], struct dump_options *);
+
+/* Replies with the megaflows. */
+void commands_dump_flows(struct control_conn *, const struct dpif *,
+                         const struct dump_options *);
 
 /* A packet from hex digits (others are skipped), for packet_free(); NULL if it
  * is too long. */

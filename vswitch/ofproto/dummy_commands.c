@@ -10,129 +10,16 @@
 #include "lib/base/text.h"
 #include "lib/daemon/control.h"
 #include "lib/flow/extract.h"
-#include "lib/flow/field.h"
+#include "vswitch/dpif/odp_text.h"
 #include "vswitch/netdev/netdev.h"
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/commands.h"
 
-/* Members of datapath flows that a packet has, and the fields that they are.
- * "GROUP" alone stands for "GROUP(VALUE)". */
-static const struct {
-    const char *member;
-    const char *field;
-} members[] = {
-    { "eth.src", "eth_src" }, { "eth.dst", "eth_dst" },
-    { "eth_type", "eth_type" },
-    { "vlan.vid", "vlan_vid" }, { "vlan.pcp", "vlan_pcp" },
-    { "ipv4.src", "nw_src" }, { "ipv4.dst", "nw_dst" },
-    { "ipv4.proto", "nw_proto" }, { "ipv4.ttl", "nw_ttl" },
-    { "ipv6.src", "ipv6_src" }, { "ipv6.dst", "ipv6_dst" },
-    { "ipv6.label", "ipv6_label" }, { "ipv6.proto", "nw_proto" },
-    { "ipv6.hlimit", "nw_ttl" },
-    { "arp.sip", "arp_spa" }, { "arp.tip", "arp_tpa" },
-    { "arp.op", "arp_op" }, { "arp.sha", "arp_sha" },
-    { "arp.tha", "arp_tha" },
-    { "tcp.src", "tcp_src" }, { "tcp.dst", "tcp_dst" },
-    { "tcp_flags", "tcp_flags" },
-    { "udp.src", "udp_src" }, { "udp.dst", "udp_dst" },
-    { "sctp.src", "sctp_src" }, { "sctp.dst", "sctp_dst" },
-    { "icmp.type", "icmp_type" }, { "icmp.code", "icmp_code" },
-    { "icmpv6.type", "icmpv6_type" }, { "icmpv6.code", "icmpv6_code" },
-    { "nd.target", "nd_target" }, { "nd.sll", "nd_sll" },
-    { "nd.tll", "nd_tll" },
-};
-
-static struct error *
-set_member(struct flow *flow, const char *member, const char *text)
+/* A packet has no port, whatever its name. */
+static odp_port_t
+no_number(const char *name UNUSED, const void *aux UNUSED)
 {
-    unsigned int number;
-
-    if (!strcmp(member, "ipv4.tos") || !strcmp(member, "ipv6.tclass")) {
-        if (!text_to_uint(text, 0, &number) || number > UINT8_MAX) {
-            return error_create(0, "%s: \"%s\" is no byte", member, text);
-        }
-        flow->nw_tos = number;
-        return NULL;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
-        if (!strcmp(member, members[i].member)) {
-            const struct field *field = field_from_name(
-                members[i].field, strlen(members[i].field));
-            union field_value value;
-            struct error *error = field_parse_value(field, text, NULL,
-                                                    &value);
-
-            if (!error) {
-                field_set(field, flow, NULL, &value);
-            }
-            return error_wrap(error, "%s", member);
-        }
-    }
-    /* Metadata (in_port, recirc_id, frag, ...) is no part of a packet. */
-    return NULL;
-}
-
-/* Sets the members of one group. */
-static struct error *
-set_group(struct flow *flow, const char *group, char *arguments)
-{
-    char *rest = arguments, *item;
-    struct error *error = NULL;
-
-    if (!strcmp(group, "vlan")) {
-        flow->vlans[0].tpid = htons(0x8100);
-        flow->vlans[0].tci = htons(0x1000);
-    }
-    while (!error && (item = text_token(&rest, ",")) != NULL) {
-        char *equals = strchr(item, '=');
-        char *member;
-
-        if (equals) {
-            *equals = '\0';
-            member = xasprintf("%s.%s", group, item);
-            error = set_member(flow, member, equals + 1);
-            free(member);
-        } else {
-            error = set_member(flow, group, item);
-        }
-    }
-    if (!strcmp(group, "vlan")) {
-        flow->vlans[0].tci |= htons(0x1000);
-    }
-    return error;
-}
-
-/* Reads "GROUP(NAME=VALUE,...),..." as ovs-dpctl(8) prints flows. */
-static struct error *
-parse_flow(const char *text, struct flow *flow)
-{
-    char *copy = xstrdup(text), *p = copy;
-    struct error *error = NULL;
-
-    memset(flow, 0, sizeof *flow);
-    while (!error && *p) {
-        char *open, *close;
-
-        p += strspn(p, ", )");
-        if (!*p) {
-            break;
-        }
-        if (text_starts_with(p, "encap(")) {
-            p += strlen("encap(");
-            continue;
-        }
-        open = strchr(p, '(');
-        close = open ? strchr(open, ')') : NULL;
-        if (!close) {
-            error = error_create(0, "syntax error at \"%s\"", p);
-            break;
-        }
-        *open = *close = '\0';
-        error = set_group(flow, p, open + 1);
-        p = close + 1;
-    }
-    free(copy);
-    return error;
+    return 0;
 }
 
 /* Makes the packet that 'text' says, in hex or as a datapath flow.  'size' 0
@@ -140,6 +27,7 @@ parse_flow(const char *text, struct flow *flow)
 static struct error *
 make_packet(const char *text, unsigned int size, struct packet **ret)
 {
+    static const struct odp_numbers numbers = { no_number, NULL };
     struct packet *packet;
     struct flow flow;
     struct error *error;
@@ -148,7 +36,7 @@ make_packet(const char *text, unsigned int size, struct packet **ret)
         *ret = packet_from_hex(text);
         return *ret ? NULL : error_create(0, "the packet is too long");
     }
-    error = parse_flow(text, &flow);
+    error = odp_flow_parse(text, &numbers, &flow, NULL);
     if (error) {
         return error;
     }
@@ -248,9 +136,54 @@ conn_state(struct control_conn *conn, int argc, const char *argv[],
     }
 }
 
+/* "ADDRESS/PREFIXLENGTH". */
+static bool
+parse_address(const char *text, bool is_v6, struct in6_addr *address,
+              unsigned int *plen)
+{
+    char *copy = xstrdup(text), *slash = strchr(copy, '/');
+    unsigned int max = is_v6 ? 128 : 32;
+    be32 v4;
+    bool ok;
+
+    *plen = max;
+    if (slash) {
+        *slash = '\0';
+    }
+    ok = !slash || (text_to_uint(slash + 1, 10, plen) && *plen <= max);
+    if (is_v6) {
+        ok = ok && inet_pton(AF_INET6, copy, address) == 1;
+    } else if (ok && (ok = inet_pton(AF_INET, copy, &v4) == 1)) {
+        *address = in6_addr_from_ipv4(v4);
+    }
+    free(copy);
+    return ok;
+}
+
+static void
+add_address(struct control_conn *conn, int argc, const char *argv[],
+            void *aux)
+{
+    bool is_v6 = !strcmp(argv[0], "netdev-dummy/ip6addr");
+    struct in6_addr address;
+    unsigned int plen;
+
+    if (!parse_address(argv[2], is_v6, &address, &plen)) {
+        control_reply_error(conn, "Invalid parameters");
+    } else if (netdev_dummy_add_address(argv[1], &address, plen)) {
+        control_reply_error(conn, "Unknown Dummy Interface");
+    } else {
+        control_reply(conn, "OK");
+    }
+}
+
 void
 dummy_register_commands(void)
 {
+    control_register("netdev-dummy/ip4addr", "[netdev] ipaddr/mask-prefix-len",
+                     2, 2, add_address, NULL);
+    control_register("netdev-dummy/ip6addr", "[netdev] ip6addr", 2, 2,
+                     add_address, NULL);
     control_register("netdev-dummy/receive",
                      "name [--qid queue_id] packet|flow [--len packet_len]",
                      2, INT32_MAX, receive, NULL);

@@ -591,7 +591,8 @@ has_expired(const struct rule *rule, int64_t now,
     uint16_t hard = __atomic_load_n(&rule->hard_timeout_s, __ATOMIC_RELAXED);
     int64_t used = __atomic_load_n(&rule->used_ms, __ATOMIC_RELAXED);
 
-    if (hard && now >= rule->modified_ms + hard * 1000) {
+    if (hard && now >= __atomic_load_n(&rule->modified_ms,
+                                       __ATOMIC_RELAXED) + hard * 1000) {
         *reason = FLOW_REMOVED_HARD_TIMEOUT;
         return true;
     }

@@ -312,7 +312,8 @@ rule_get_stats(const struct rule *rule, const struct tlv_table *tlv,
     fs->duration_s = age / 1000;
     fs->duration_ns = age % 1000 * 1000000;
     fs->idle_age_s = MAX(now - used, 0) / 1000;
-    fs->hard_age_s = (now - rule->modified_ms) / 1000;
+    fs->hard_age_s = (now - __atomic_load_n(&rule->modified_ms,
+                                          __ATOMIC_RELAXED)) / 1000;
     fs->n_packets = __atomic_load_n(&rule->n_packets, __ATOMIC_RELAXED);
     fs->n_bytes = __atomic_load_n(&rule->n_bytes, __ATOMIC_RELAXED);
     fs->ofpacts = rule->actions->ofpacts;

@@ -25,3 +25,7 @@ vswitch_ovs_ofctl_SOURCES = \
 	vswitch/tools/ofctl_switch.c
 vswitch_ovs_ofctl_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \
 	lib/packet/libpacket.a $(DAEMON_LIBS) $(ALL_LIBS)
+
+bin_PROGRAMS += vswitch/ovs-dpctl
+vswitch_ovs_dpctl_SOURCES = vswitch/tools/dpctl.c
+vswitch_ovs_dpctl_LDADD = $(DAEMON_LIBS) $(ALL_LIBS)

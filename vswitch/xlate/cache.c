@@ -66,7 +66,7 @@ credit_apply(const struct credit *c, const struct xlate_stats *stats)
         credit_mac(c);
         break;
     case CREDIT_LEARN:
-        learn_execute(c->rule->ofproto, c->learn, c->flow);
+        learn_execute_soon(c->rule->ofproto, c->learn, c->flow);
         break;
     case CREDIT_FIN_TIMEOUT:
         if (stats->tcp_flags & (TCP_FLAG_FIN | TCP_FLAG_RST)) {

@@ -159,7 +159,7 @@ refresh(struct ofproto *ofproto, const struct flow_mod *fm)
         return false;
     }
     rule_credit(rule, 0, 0, clock_ms());
-    rule->modified_ms = clock_ms();
+    __atomic_store_n(&rule->modified_ms, clock_ms(), __ATOMIC_RELAXED);
     return true;
 }
 
@@ -185,24 +185,27 @@ limit_is_reached(struct ofproto *ofproto, const struct ofpact_learn *learn)
     return false;
 }
 
-static bool
-execute(struct ofproto *ofproto, const struct ofpact_learn *learn,
-        const struct flow *flow)
+enum learn_result
+learn_execute(struct ofproto *ofproto, const struct ofpact_learn *learn,
+              const struct flow *flow)
 {
     const struct tlv_table *tlv = ofproto_tlv(ofproto);
+    enum learn_result result = LEARN_DONE;
     struct buf ofpacts = BUF_EMPTY;
     struct flow_mod fm;
-    bool ok = true;
+    enum ofperr error;
 
     if (learn->table_id >= OFPROTO_N_TABLES) {
-        return false;
+        return LEARN_LIMIT_REACHED;
     }
     learn_make(learn, flow, tlv, &fm, &ofpacts);
     if (!refresh(ofproto, &fm)) {
-        ok = !limit_is_reached(ofproto, learn);
-        if (ok) {
-            enum ofperr error = ofproto_flow_mod(ofproto, &fm, NULL, 0);
-
+        if (!ofproto_on_main_thread()) {
+            result = LEARN_NOT_HERE;
+        } else if (limit_is_reached(ofproto, learn)) {
+            result = LEARN_LIMIT_REACHED;
+        } else {
+            error = ofproto_flow_mod(ofproto, &fm, NULL, 0);
             if (error) {
                 log_warn_limited(&limit, "%s: cannot add a learned flow (%s)",
                                  ofproto->name, ofperr_name(error));
@@ -210,7 +213,7 @@ execute(struct ofproto *ofproto, const struct ofpact_learn *learn,
         }
     }
     buf_uninit(&ofpacts);
-    return ok;
+    return result;
 }
 
 /* A learn action on its way to the main thread. */
@@ -229,26 +232,25 @@ run_job(void *job_)
     rcu_read_lock();
     ofproto = ofproto_find_by_uuid(&job->bridge);
     if (ofproto) {
-        execute(ofproto, job->learn, &job->flow);
+        learn_execute(ofproto, job->learn, &job->flow);
     }
     rcu_read_unlock();
     free(job->learn);
     free(job);
 }
 
-bool
-learn_execute(struct ofproto *ofproto, const struct ofpact_learn *learn,
-              const struct flow *flow)
+void
+learn_execute_soon(struct ofproto *ofproto, const struct ofpact_learn *learn,
+                   const struct flow *flow)
 {
     struct learn_job *job;
 
-    if (ofproto_on_main_thread()) {
-        return execute(ofproto, learn, flow);
+    if (learn_execute(ofproto, learn, flow) != LEARN_NOT_HERE) {
+        return;
     }
     job = xmalloc(sizeof *job);
     job->bridge = ofproto->uuid;
     job->flow = *flow;
     job->learn = xmemdup(learn, learn->ofpact.size);
     loop_post(run_job, job);
-    return true;
 }

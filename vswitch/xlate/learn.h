@@ -18,10 +18,21 @@ void learn_make(const struct ofpact_learn *, const struct flow *flow,
 void learn_unwildcard(const struct ofpact_learn *, const struct flow *flow,
                       const struct tlv_table *, struct flow_wildcards *wc);
 
-/* Has the flow that 'learn' says for 'flow' in its table: adds it, or marks it
- * as used if it is there.  On the main thread at once, else soon.  Returns
- * false if the limit of 'learn' forbids it (main thread only; others, true). */
-bool learn_execute(struct ofproto *, const struct ofpact_learn *,
-                   const struct flow *);
+enum learn_result {
+    LEARN_DONE,
+    LEARN_LIMIT_REACHED,         /* The limit of the action forbids it. */
+    LEARN_NOT_HERE,              /* The flow is new, and this thread is not the
+                                  * main one. */
+};
+
+/* Has the flow that 'learn' says for 'flow' in its table: marks it as used if
+ * it is there, else adds it, which only the main thread can.  Threads: any,
+ * in an RCU read section. */
+enum learn_result learn_execute(struct ofproto *, const struct ofpact_learn *,
+                                const struct flow *);
+
+/* Likewise, but on another thread the main thread does the rest later. */
+void learn_execute_soon(struct ofproto *, const struct ofpact_learn *,
+                        const struct flow *);
 
 #endif /* xlate/learn.h */

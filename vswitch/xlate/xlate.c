@@ -1192,7 +1192,15 @@ do_learn(struct xlate_ctx *ctx, const struct ofpact *a,
         note_learned(ctx, learn);
     }
     if (ctx->in->has_side_effects) {
-        learned = learn_execute(ctx->ofproto, learn, &ctx->flow);
+        enum learn_result result = learn_execute(ctx->ofproto, learn,
+                                                 &ctx->flow);
+
+        learned = result != LEARN_LIMIT_REACHED;
+        if (learned) {
+            /* What follows sees what was learned. */
+            ctx->version = ofproto_version(ctx->ofproto);
+        }
+        ctx->out->needs_main_thread |= result == LEARN_NOT_HERE;
         if (!learned) {
             xlate_note(ctx, TRACE_WARNING, "the limit of learned flows is "
                        "reached");

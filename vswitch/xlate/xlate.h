@@ -89,6 +89,9 @@ struct xlate_out {
     struct flow_wildcards wc;    /* Like 'flow' above. */
     struct buf actions;          /* OVS_ACTION_ATTR_*. */
     bool is_uncacheable;         /* Each packet must be translated. */
+    bool needs_main_thread;      /* A side effect is only possible there:
+                                  * translate again, crediting nothing of
+                                  * this. */
     uint32_t *recirc_ids;        /* Each with a reference. */
     size_t n_recirc_ids;
     struct flow final;           /* The flow when it was last looked up. */

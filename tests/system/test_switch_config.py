@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the database says of the whole switch, and what rules make by
+themselves, on a switch with real packets."""
+
+import os
+import re
+
+import pytest
+
+from harness.netns import ping
+from harness.process import wait_until
+from harness.sandbox import Sandbox
+from harness.switch import Switch
+
+
+@pytest.fixture
+def switch():
+    with Sandbox() as sandbox:
+        yield Switch(sandbox)
+
+
+def configure(switch, **keys):
+    switch.host.vsctl("set", "open_vswitch", ".",
+                      *("other_config:%s=%s" % (key.replace("_", "-"), value)
+                        for key, value in keys.items()))
+
+
+def threads(switch, kind):
+    """How many threads of 'kind' (by what they wait in) the daemon has."""
+    folder = "/proc/%d/task" % switch.host.vswitchd.pid
+    return len(os.listdir(folder))
+
+
+def test_flow_limit_and_idle_time(switch):
+    """flow-limit bounds the megaflows from the moment it is set; a megaflow
+    that is idle for max-idle goes."""
+    va, _ = switch.vm("a"), switch.vm("b")
+    switch.flows("actions=NORMAL")
+    configure(switch, max_idle=500, flow_limit=4321)
+    wait_until(lambda: "(limit 4321)" in switch.host.appctl("upcall/show"))
+    assert ping(va, "10.7.0.2") == 3
+    wait_until(lambda: "0x0800" not in
+               switch.host.appctl("dpctl/dump-flows"))
+    configure(switch, max_idle=600000)
+    assert ping(va, "10.7.0.2") == 3
+    switch.host.appctl("revalidator/wait")
+    assert "0x0800" in switch.host.appctl("dpctl/dump-flows")
+
+
+def test_threads(switch):
+    """n-handler-threads is the number of threads that receive, and
+    pmd-cpu-mask pins them; traffic goes on through each change."""
+    va, _ = switch.vm("a"), switch.vm("b")
+    switch.flows("actions=NORMAL")
+    assert ping(va, "10.7.0.2") == 3
+    before = threads(switch, "")
+    configure(switch, n_handler_threads=7, n_revalidator_threads=3)
+    wait_until(lambda: threads(switch, "") > before)
+    assert ping(va, "10.7.0.2") == 3
+    configure(switch, pmd_cpu_mask="0x1")
+    wait_until(lambda: "pmd thread numa_id 0 core_id 0:"
+               in switch.host.appctl("dpif-netdev/pmd-rxq-show"))
+    assert ping(va, "10.7.0.2") == 3
+    shown = switch.host.appctl("dpif-netdev/pmd-rxq-show")
+    assert re.search(r"port: vifa +queue-id: +0 \(enabled\)", shown), shown
+    switch.host.vsctl("remove", "open_vswitch", ".", "other_config",
+                      "pmd-cpu-mask")
+    wait_until(lambda: "core_id 0:" not in
+               switch.host.appctl("dpif-netdev/pmd-rxq-show"))
+    assert ping(va, "10.7.0.2") == 3
+
+
+def test_numbers_survive_ports_of_a_pause(switch):
+    """A port that is added while the daemon is down takes no other's
+    number."""
+    switch.vm("a"), switch.vm("b")
+
+    def number(name):
+        return int(switch.host.vsctl("--no-wait", "get", "interface", name,
+                                     "ofport"))
+
+    wait_until(lambda: number("vifb") > 0)
+    before = number("vifa"), number("vifb")
+    switch.host.appctl("exit")
+    wait_until(lambda: not switch.host.vswitchd.is_running())
+    # Names that come first in any order the daemon may go by.
+    for i in range(8):
+        switch.host.vsctl("--no-wait", "add-port", "br0", "aa%d" % i, "--",
+                          "set", "interface", "aa%d" % i, "type=internal")
+    switch.host.start_vswitchd()
+    switch.host.vsctl("set", "bridge", "br0", "fail_mode=standalone")
+    assert (number("vifa"), number("vifb")) == before
+    assert len({number("aa%d" % i) for i in range(8)}) == 8
+
+
+def test_learned_at_once(switch):
+    """What a learn action adds is there for the rest of the same packet's
+    walk, and for the answer."""
+    va, _ = switch.vm("a"), switch.vm("b")
+    switch.flows("actions=NORMAL")
+    switch.sandbox.wait_ping(va, "10.7.0.2")
+    switch.flows(
+        "table=0,priority=60000,icmp,in_port=vifa,actions="
+        "learn(table=1,eth_type=0x800,nw_proto=1,NXM_OF_IP_DST[],"
+        "load:0x1->NXM_NX_REG0[0]),"
+        "learn(table=2,eth_type=0x800,nw_proto=1,"
+        "NXM_OF_IP_SRC[]=NXM_OF_IP_DST[],output:NXM_OF_IN_PORT[]),"
+        "resubmit(,1),resubmit(,3)",
+        "table=0,priority=60000,icmp,in_port=vifb,actions=resubmit(,2)",
+        "table=3,reg0=1,actions=output:vifb")
+    # What comes before this has learned nothing that counts.
+    switch.host.appctl("revalidator/wait")
+    assert ping(va, "10.7.0.2", count=5) == 5
+    counter = switch.host.appctl("coverage/read-counter",
+                                 "upcall_handed_over")
+    assert int(counter) > 0

@@ -1,0 +1,1110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Control commands on datapaths as such: dpctl/..., as ovs-dpctl(8) has
+ * them.  Those of connection tracking are in ct_commands.c. */
+
+#include "vswitch/ofproto/commands.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "lib/base/vec.h"
+#include "lib/daemon/control.h"
+#include "lib/flow/extract.h"
+#include "lib/netlink/attr.h"
+#include "lib/runtime/clock.h"
+#include "vswitch/dpif/dpif.h"
+#include "vswitch/dpif/odp_text.h"
+#include "vswitch/ofproto/backer.h"
+#include "vswitch/ofproto/ofproto.h"
+#include "vswitch/upcall/upcall.h"
+#include "vswitch/xlate/xlate.h"
+
+/* Files of flows are small; a limit keeps a mistake from filling memory. */
+#define MAX_FILE_BYTES (64 * 1024 * 1024)
+
+struct backer *
+commands_get_backer(struct control_conn *conn, const char *name)
+{
+    struct backer *b, *found = NULL;
+    unsigned int n = 0;
+
+    HMAP_FOR_EACH (b, node, backers_all()) {
+        const char *at = name ? strchr(name, '@') : NULL;
+
+        if (!name || !strcmp(at ? at + 1 : name, dpif_name(b->dpif))) {
+            found = b;
+            n++;
+        }
+    }
+    if (n == 1) {
+        return found;
+    }
+    control_reply_error(conn, n ? "multiple datapaths, specify one"
+                        : "no such datapath");
+    return NULL;
+}
+
+/* Opens the datapath "[TYPE@]NAME" ("system" without a type, but for names
+ * that are there under another); NULL: the only one.  Returns NULL after a
+ * reply, else a handle for dpif_close(). */
+static struct dpif *
+open_dpif(struct control_conn *conn, const char *name, bool create)
+{
+    const char *at = name ? strchr(name, '@') : NULL;
+    char *type = at ? xmemdup0(name, at - name) : NULL;
+    struct sset types = SSET_INITIALIZER(&types);
+    struct dpif *found = NULL;
+    unsigned int n = 0;
+    struct sset_node *t;
+
+    dpif_enumerate_types(&types);
+    SSET_FOR_EACH (t, &types) {
+        struct sset names = SSET_INITIALIZER(&names);
+        struct sset_node *candidate;
+
+        dpif_enumerate_names(t->name, &names);
+        SSET_FOR_EACH (candidate, &names) {
+            struct error *error = NULL;
+
+            if ((type && strcmp(t->name, type))
+                || (name && strcmp(candidate->name, at ? at + 1 : name))) {
+                continue;
+            }
+            n++;
+            if (!found) {
+                error = dpif_open(t->name, candidate->name, false, &found);
+            }
+            if (error) {
+                found = NULL;
+                error_free(error);
+            }
+        }
+        sset_uninit(&names);
+    }
+    sset_uninit(&types);
+    if (n > 1 && !name) {
+        dpif_close(found);
+        found = NULL;
+        control_reply_error(conn, "multiple datapaths, specify one");
+    } else if (!found && create) {
+        struct error *error = dpif_open(type ? type : "system",
+                                        at ? at + 1 : name, true, &found);
+
+        if (error) {
+            found = NULL;
+            control_reply_take_error(conn, error);
+        }
+    } else if (!found) {
+        control_reply_error(conn, name ? "no such datapath"
+                            : "there is no datapath");
+    }
+    free(type);
+    return found;
+}
+
+/* Names of a datapath's ports, in order of their numbers. */
+struct names {
+    VEC(struct dpif_port) ports;
+};
+
+static void
+add_name(const struct dpif_port *port, void *n_)
+{
+    struct names *n = n_;
+
+    vec_push(&n->ports, (struct dpif_port) {
+        .name = xstrdup(port->name), .port_no = port->port_no,
+    });
+}
+
+static void
+names_init(struct names *n, const struct dpif *dpif)
+{
+    vec_init(&n->ports);
+    dpif_port_dump(dpif, add_name, n);
+}
+
+static void
+names_uninit(struct names *n)
+{
+    VEC_FOR_EACH (port, &n->ports) {
+        dpif_port_uninit(port);
+    }
+    vec_uninit(&n->ports);
+}
+
+static const char *
+find_name(odp_port_t number, const void *n_)
+{
+    const struct names *n = n_;
+    size_t low = 0, high = n->ports.n;
+
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+
+        if (n->ports.items[mid].port_no < number) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return (low < n->ports.n && n->ports.items[low].port_no == number
+            ? n->ports.items[low].name : NULL);
+}
+
+static odp_port_t
+find_number(const char *name, const void *n_)
+{
+    const struct names *n = n_;
+
+    VEC_FOR_EACH (port, &n->ports) {
+        if (!strcmp(port->name, name)) {
+            return port->port_no;
+        }
+    }
+    return ODPP_NONE;
+}
+
+/* Dumps of megaflows. */
+
+struct flow_dump {
+    struct str *s;
+    const struct dump_options *o;
+    const struct odp_names *names;
+    struct match filter;
+    bool has_filter;
+    unsigned int n;
+};
+
+static void
+format_used(const struct dpif_flow_stats *stats, struct str *s)
+{
+    if (stats->used_ms) {
+        int64_t ms = MAX(clock_ms() - stats->used_ms, 0);
+
+        str_printf(s, "%lld.%03llds", (long long) ms / 1000,
+                   (long long) ms % 1000);
+    } else {
+        str_put(s, "never");
+    }
+}
+
+static void
+format_ufid(struct ufid u, struct str *s)
+{
+    str_printf(s, "ufid:%08x-%04x-%04x-%04x-%012llx",
+               (unsigned int) (u.u64[0] >> 32),
+               (unsigned int) (u.u64[0] >> 16 & 0xffff),
+               (unsigned int) (u.u64[0] & 0xffff),
+               (unsigned int) (u.u64[1] >> 48),
+               (unsigned long long) (u.u64[1] & UINT64_C(0xffffffffffff)));
+}
+
+/* Reads what format_ufid() writes. */
+static bool
+parse_ufid(const char *text, struct ufid *ret)
+{
+    unsigned int a, b, c, d;
+    unsigned long long e;
+    int n = 0;
+
+    if (sscanf(text, "ufid:%8x-%4x-%4x-%4x-%12llx%n", &a, &b, &c, &d, &e, &n)
+        != 5 || (text[n] && text[n] != ',' && text[n] != ' ')) {
+        return false;
+    }
+    ret->u64[0] = (uint64_t) a << 32 | b << 16 | c;
+    ret->u64[1] = (uint64_t) d << 48 | e;
+    return true;
+}
+
+/* Came the flow from a port of 'only', or through a state of it? */
+static bool
+is_of_bridge(const struct flow_dump *d, const struct flow *flow)
+{
+    struct flow_wildcards wc = { .masks = { .in_port = 0 } };
+    struct xlate_in in;
+
+    return (!d->o->only || (!xlate_receive(d->o->only->backer, flow, &in, &wc)
+                         && in.ofproto == d->o->only));
+}
+
+static bool
+is_wanted(const struct flow_dump *d, const struct flow *flow)
+{
+    return (is_of_bridge(d, flow)
+            && (!d->has_filter
+                || match_covers_flow(&d->filter, flow)));
+}
+
+static void
+dump_flow(const struct dpif_flow *df, void *d_)
+{
+    static const struct {
+        uint16_t flag;
+        char letter;
+    } tcp_flags[] = {
+        { 0x01, 'F' }, { 0x02, 'S' }, { 0x04, 'R' }, { 0x08, 'P' },
+        { 0x10, '.' }, { 0x20, 'U' }, { 0x40, 'E' }, { 0x80, 'W' },
+    };
+    struct flow_dump *d = d_;
+    struct flow_wildcards wc;
+    struct flow flow;
+
+    flow_key_expand(df->key, &flow);
+    flow_key_expand(df->mask, &wc.masks);
+    if (!is_wanted(d, &flow)) {
+        return;
+    }
+    if (d->o->more) {
+        format_ufid(df->ufid, d->s);
+        str_put(d->s, ", ");
+    }
+    odp_flow_format(&flow, &wc, d->names, d->s);
+    str_printf(d->s, ", packets:%llu, bytes:%llu, used:",
+               (unsigned long long) df->stats.n_packets,
+               (unsigned long long) df->stats.n_bytes);
+    format_used(&df->stats, d->s);
+    if (df->stats.tcp_flags) {
+        str_put(d->s, ", flags:");
+        for (size_t i = 0; i < ARRAY_SIZE(tcp_flags); i++) {
+            if (df->stats.tcp_flags & tcp_flags[i].flag) {
+                str_put_char(d->s, tcp_flags[i].letter);
+            }
+        }
+    }
+    if (d->o->more) {
+        str_printf(d->s, ", dp:%s", df->dp_layer);
+    }
+    str_put(d->s, ", actions:");
+    odp_actions_format(df->actions, df->actions_size, d->names, d->s);
+    str_put_char(d->s, '\n');
+}
+
+int
+dump_options_parse(int argc, const char *argv[], struct dump_options *o)
+{
+    int i = 1;
+
+    *o = (struct dump_options) { .names = false };
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (!strcmp(argv[i], "-m") || !strcmp(argv[i], "--more")) {
+            o->more = true;
+        } else if (!strcmp(argv[i], "--names")) {
+            o->names = true;
+        } else if (!strcmp(argv[i], "--no-names")) {
+            o->names = false;
+        }
+    }
+    return i;
+}
+
+/* "filter=..." is a match as of ovs-ofctl(8), but for numbers of ports. */
+static struct error *
+parse_filter(const struct dump_options *o, struct flow_dump *d)
+{
+    match_init(&d->filter);
+    d->has_filter = o->filter != NULL;
+    return (o->filter
+            ? error_wrap(match_parse(&d->filter, o->filter, NULL, NULL),
+                         "filter") : NULL);
+}
+
+/* Every flow is of the datapath itself. */
+static bool
+type_is_wanted(const char *type)
+{
+    return (!type || strstr(type, "ovs") || strstr(type, "all")
+            || strstr(type, "non-offloaded"));
+}
+
+void
+commands_dump_flows(struct control_conn *conn, const struct dpif *dpif,
+                    const struct dump_options *o)
+{
+    struct names names;
+    const struct odp_names named = { find_name, &names };
+    struct str s = STR_EMPTY;
+    struct flow_dump d = {
+        .s = &s, .o = o, .names = o->names ? &named : NULL,
+    };
+    struct error *error = parse_filter(o, &d);
+    struct dpif_flow_dump *dump;
+
+    if (error) {
+        control_reply_take_error(conn, error);
+        return;
+    }
+    if (!type_is_wanted(o->type)) {
+        control_reply(conn, NULL);
+        return;
+    }
+    names_init(&names, dpif);
+    dump = dpif_flow_dump_create(dpif);
+    rcu_read_lock();
+    while (dpif_flow_dump_next(dump, 64, dump_flow, &d)) {
+        continue;
+    }
+    rcu_read_unlock();
+    dpif_flow_dump_destroy(dump);
+    names_uninit(&names);
+    control_reply_str(conn, &s);
+}
+
+static void
+dpctl_dump_flows(struct control_conn *conn, int argc, const char *argv[],
+                 void *aux)
+{
+    struct dump_options o;
+    int i = dump_options_parse(argc, argv, &o);
+    const char *name = NULL;
+    struct dpif *dpif;
+
+    for (; i < argc; i++) {
+        if (text_starts_with(argv[i], "filter=")) {
+            o.filter = argv[i] + strlen("filter=");
+        } else if (text_starts_with(argv[i], "type=")) {
+            o.type = argv[i] + strlen("type=");
+        } else if (!text_starts_with(argv[i], "pmd=")) {
+            name = argv[i];
+        }
+    }
+    dpif = open_dpif(conn, name, false);
+    if (dpif) {
+        commands_dump_flows(conn, dpif, &o);
+        dpif_close(dpif);
+    }
+}
+
+/* Datapaths and their ports. */
+
+struct show {
+    const struct dpif *dpif;
+    struct str *s;
+    bool stats;
+};
+
+static void
+show_dp_port(const struct dpif_port *port, void *show_)
+{
+    struct show *show = show_;
+    struct dpif_port_stats st;
+    struct str *s = show->s;
+
+    str_printf(s, "  port %u: %s", port->port_no, port->name);
+    if (strcmp(port->type, "system")) {
+        str_printf(s, " (%s)", port->type);
+    }
+    str_put_char(s, '\n');
+    if (!show->stats || dpif_port_get_stats(show->dpif, port->port_no, &st)) {
+        return;
+    }
+    str_printf(s, "    RX packets:%llu errors:%llu dropped:%llu overruns:? "
+               "frame:?\n", (unsigned long long) st.rx_packets,
+               (unsigned long long) st.rx_errors,
+               (unsigned long long) st.rx_dropped);
+    str_printf(s, "    TX packets:%llu errors:%llu dropped:%llu aborted:? "
+               "carrier:?\n    collisions:?\n",
+               (unsigned long long) st.tx_packets,
+               (unsigned long long) st.tx_errors,
+               (unsigned long long) st.tx_dropped);
+    str_printf(s, "    RX bytes:%llu  TX bytes:%llu\n",
+               (unsigned long long) st.rx_bytes,
+               (unsigned long long) st.tx_bytes);
+    str_printf(s, "    UPCALL packets:%llu errors:%llu\n",
+               (unsigned long long) st.upcall_packets,
+               (unsigned long long) st.upcall_errors);
+}
+
+static void
+show_dpif(const struct dpif *dpif, bool with_stats, struct str *s)
+{
+    struct show show = { dpif, s, with_stats };
+    struct dpif_stats stats;
+
+    dpif_get_stats(dpif, &stats);
+    str_printf(s, "%s@%s:\n  lookups: hit:%llu missed:%llu lost:%llu\n"
+               "  flows: %u\n", dpif_type(dpif), dpif_name(dpif),
+               (unsigned long long) stats.n_hit,
+               (unsigned long long) stats.n_missed,
+               (unsigned long long) stats.n_lost, stats.n_flows);
+    dpif_port_dump(dpif, show_dp_port, &show);
+}
+
+/* Calls 'each' for every datapath, in order of types and names. */
+static void
+for_each_dpif(void (*each)(const struct dpif *, void *aux), void *aux)
+{
+    struct sset types = SSET_INITIALIZER(&types);
+    struct sset_node *type;
+
+    dpif_enumerate_types(&types);
+    SSET_FOR_EACH (type, &types) {
+        struct sset names = SSET_INITIALIZER(&names);
+        struct sset_node *name;
+
+        dpif_enumerate_names(type->name, &names);
+        SSET_FOR_EACH (name, &names) {
+            struct dpif *dpif;
+            struct error *error = dpif_open(type->name, name->name, false,
+                                            &dpif);
+
+            if (!error) {
+                each(dpif, aux);
+                dpif_close(dpif);
+            }
+            error_free(error);
+        }
+        sset_uninit(&names);
+    }
+    sset_uninit(&types);
+}
+
+static void
+show_each(const struct dpif *dpif, void *show_)
+{
+    struct show *show = show_;
+
+    show_dpif(dpif, show->stats, show->s);
+}
+
+static void
+dpctl_show(struct control_conn *conn, int argc, const char *argv[],
+           void *aux)
+{
+    struct str s = STR_EMPTY;
+    struct show show = { NULL, &s, false };
+    bool any = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "-s") || !strcmp(argv[i], "--statistics")) {
+            show.stats = true;
+        } else if (argv[i][0] != '-') {
+            struct dpif *dpif = open_dpif(conn, argv[i], false);
+
+            if (!dpif) {
+                str_uninit(&s);
+                return;
+            }
+            show_dpif(dpif, show.stats, &s);
+            dpif_close(dpif);
+            any = true;
+        }
+    }
+    if (!any) {
+        for_each_dpif(show_each, &show);
+    }
+    control_reply_str(conn, &s);
+}
+
+static void
+name_each(const struct dpif *dpif, void *s)
+{
+    str_printf(s, "%s@%s\n", dpif_type(dpif), dpif_name(dpif));
+}
+
+static void
+dpctl_dump_dps(struct control_conn *conn, int argc, const char *argv[],
+               void *aux)
+{
+    struct str s = STR_EMPTY;
+
+    for_each_dpif(name_each, &s);
+    control_reply_str(conn, &s);
+}
+
+/* Adds the port "NETDEV[,type=T][,port_no=N]". */
+static struct error *
+add_port(struct dpif *dpif, const char *text)
+{
+    char *copy = xstrdup(text), *rest = copy, *item;
+    const char *name = text_token(&rest, ",");
+    const char *type = "system";
+    odp_port_t number = ODPP_NONE;
+    struct error *error = NULL;
+    unsigned int n;
+
+    while (!error && (item = text_token(&rest, ","))) {
+        if (text_starts_with(item, "type=")) {
+            type = item + strlen("type=");
+        } else if (text_starts_with(item, "port_no=")
+                   && text_to_uint(item + strlen("port_no="), 10, &n)) {
+            number = n;
+        } else {
+            error = error_create(0, "%s: unknown option \"%s\"", text, item);
+        }
+    }
+    if (!error) {
+        error = (name ? dpif_port_add(dpif, name, type, NULL, &number)
+                 : error_create(0, "a port needs a name"));
+    }
+    free(copy);
+    return error;
+}
+
+static struct error *
+del_port(struct dpif *dpif, const char *text)
+{
+    struct dpif_port port;
+    odp_port_t number;
+    unsigned int n;
+    int error;
+
+    if (text_to_uint(text, 10, &n)) {
+        number = n;
+    } else if (!dpif_port_by_name(dpif, text, &port)) {
+        number = port.port_no;
+        dpif_port_uninit(&port);
+    } else {
+        return error_create(ENODEV, "no port named %s", text);
+    }
+    error = dpif_port_del(dpif, number);
+    return (error ? error_from_errno(error, "deleting port %s from %s", text,
+                                     dpif_name(dpif)) : NULL);
+}
+
+static struct error *
+set_port(struct dpif *dpif, const char *text)
+{
+    char *copy = xstrdup(text), *rest = copy, *item;
+    const char *name = text_token(&rest, ",");
+    struct error *error = NULL;
+    struct dpif_port port;
+
+    if (!name || dpif_port_by_name(dpif, name, &port)) {
+        free(copy);
+        return error_create(ENODEV, "%s: no such port", text);
+    }
+    while (!error && (item = text_token(&rest, ","))) {
+        bool is_type = text_starts_with(item, "type=");
+        bool is_number = text_starts_with(item, "port_no=");
+        unsigned int n;
+
+        if (is_type && strcmp(item + strlen("type="), port.type)) {
+            error = error_create(0, "%s: can't change type from %s to %s",
+                                 name, port.type, item + strlen("type="));
+        } else if (is_number
+                   && (!text_to_uint(item + strlen("port_no="), 10, &n)
+                       || n != port.port_no)) {
+            error = error_create(0, "%s: can't change port number", name);
+        } else if (!is_type && !is_number) {
+            error = error_create(0, "%s: unknown option \"%s\"", name, item);
+        }
+    }
+    dpif_port_uninit(&port);
+    free(copy);
+    return error;
+}
+
+/* Does 'fn' to the datapath argv[1] for each further argument. */
+static void
+for_each_argument(struct control_conn *conn, int argc, const char *argv[],
+                  bool create,
+                  struct error *(*fn)(struct dpif *, const char *))
+{
+    struct dpif *dpif = open_dpif(conn, argv[1], create);
+    struct error *error = NULL;
+
+    if (!dpif) {
+        return;
+    }
+    for (int i = 2; !error && i < argc; i++) {
+        error = fn(dpif, argv[i]);
+    }
+    dpif_close(dpif);
+    if (error) {
+        control_reply_take_error(conn, error);
+    } else {
+        control_reply(conn, NULL);
+    }
+}
+
+static void
+dpctl_add_dp(struct control_conn *conn, int argc, const char *argv[],
+             void *aux)
+{
+    for_each_argument(conn, argc, argv, true, add_port);
+}
+
+static void
+dpctl_add_if(struct control_conn *conn, int argc, const char *argv[],
+             void *aux)
+{
+    for_each_argument(conn, argc, argv, false, add_port);
+}
+
+static void
+dpctl_del_if(struct control_conn *conn, int argc, const char *argv[],
+             void *aux)
+{
+    for_each_argument(conn, argc, argv, false, del_port);
+}
+
+static void
+dpctl_set_if(struct control_conn *conn, int argc, const char *argv[],
+             void *aux)
+{
+    for_each_argument(conn, argc, argv, false, set_port);
+}
+
+static bool
+is_in_use(const struct dpif *dpif)
+{
+    const struct backer *b = backer_find(dpif_type(dpif));
+
+    return b && !strcmp(dpif_name(b->dpif), dpif_name(dpif));
+}
+
+static void
+dpctl_del_dp(struct control_conn *conn, int argc, const char *argv[],
+             void *aux)
+{
+    struct dpif *dpif = open_dpif(conn, argv[1], false);
+
+    if (!dpif) {
+        return;
+    }
+    if (is_in_use(dpif)) {
+        control_reply_error(conn, "bridges use this datapath; delete them "
+                            "instead");
+    } else {
+        dpif_destroy(dpif);
+        control_reply(conn, NULL);
+    }
+    dpif_close(dpif);
+}
+
+/* Flows. */
+
+/* What a command does with flows. */
+struct flow_op {
+    struct dpif *dpif;
+    struct names names;
+    enum dpif_flow_put_flags flags;  /* 0 deletes. */
+    bool with_stats;
+    struct str reply;
+};
+
+/* The flow that 'text' says: "ufid:..." or its key and mask. */
+static struct error *
+parse_flow(const struct flow_op *op, const char *text, struct flow *key,
+           struct flow_wildcards *mask, struct ufid *ufid)
+{
+    const struct odp_numbers numbers = { find_number, &op->names };
+    bool has_ufid = parse_ufid(text, ufid);
+    struct error *error = odp_flow_parse(text, &numbers, key, mask);
+
+    if (!error && !has_ufid) {
+        *ufid = upcall_make_ufid(key, mask);
+    }
+    return error;
+}
+
+static void
+put_final_stats(struct flow_op *op, const struct dpif_flow_stats *stats)
+{
+    if (op->with_stats) {
+        str_printf(&op->reply, "packets:%llu, bytes:%llu, used:",
+                   (unsigned long long) stats->n_packets,
+                   (unsigned long long) stats->n_bytes);
+        format_used(stats, &op->reply);
+        str_put_char(&op->reply, '\n');
+    }
+}
+
+static struct error *
+put_flow(struct flow_op *op, const char *flow_text, const char *actions_text)
+{
+    const struct odp_numbers numbers = { find_number, &op->names };
+    struct nlbuf actions = NLBUF_EMPTY;
+    struct flow_wildcards mask;
+    struct flow key;
+    struct dpif_flow_put put = {
+        .flags = op->flags, .key = &key, .mask = &mask,
+    };
+    struct error *error = parse_flow(op, flow_text, &key, &mask, &put.ufid);
+
+    if (!error) {
+        error = odp_actions_parse(actions_text, &numbers, &actions);
+    }
+    if (!error) {
+        put.actions = actions.data;
+        put.actions_size = actions.size;
+        dpif_flow_put(op->dpif, &put, 1);
+        if (put.error) {
+            error = error_from_errno(put.error, "updating flow table");
+        } else {
+            put_final_stats(op, &put.stats);
+        }
+    }
+    nlbuf_uninit(&actions);
+    return error;
+}
+
+static struct error *
+del_flow(struct flow_op *op, const char *flow_text)
+{
+    struct dpif_flow_del del = { .error = 0 };
+    struct flow_wildcards mask;
+    struct flow key;
+    struct error *error = parse_flow(op, flow_text, &key, &mask, &del.ufid);
+
+    if (!error) {
+        dpif_flow_del(op->dpif, &del, 1);
+        if (del.error) {
+            error = error_from_errno(del.error, "deleting flow");
+        } else {
+            put_final_stats(op, &del.stats);
+        }
+    }
+    return error;
+}
+
+/* Takes options off the front; returns the index of the first other word. */
+static int
+parse_op_options(int argc, const char *argv[], struct flow_op *op)
+{
+    int i = 1;
+
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (!strcmp(argv[i], "--clear")) {
+            op->flags |= op->flags ? DPIF_FP_ZERO_STATS : 0;
+        } else if (!strcmp(argv[i], "--may-create")) {
+            op->flags |= op->flags ? DPIF_FP_CREATE : 0;
+        } else if (!strcmp(argv[i], "-s")
+                   || !strcmp(argv[i], "--statistics")) {
+            op->with_stats = true;
+        }
+    }
+    return i;
+}
+
+/* Does the rest of a command with 'fn', which gets the words behind options
+ * and datapath; 'n_words' are needed, or one less if 'may_omit'. */
+static void
+run_op(struct control_conn *conn, int argc, const char *argv[],
+       struct flow_op *op, int n_words,
+       struct error *(*fn)(struct flow_op *, const char *words[]))
+{
+    int i = parse_op_options(argc, argv, op);
+    const char *name = argc - i > n_words ? argv[i++] : NULL;
+    struct error *error;
+
+    if (argc - i != n_words) {
+        control_reply_error(conn, "wrong number of arguments");
+        return;
+    }
+    op->dpif = open_dpif(conn, name, false);
+    if (!op->dpif) {
+        return;
+    }
+    names_init(&op->names, op->dpif);
+    error = fn(op, argv + i);
+    names_uninit(&op->names);
+    dpif_close(op->dpif);
+    if (error) {
+        str_uninit(&op->reply);
+        control_reply_take_error(conn, error);
+    } else {
+        control_reply_str(conn, &op->reply);
+    }
+}
+
+static struct error *
+put_words(struct flow_op *op, const char *words[])
+{
+    return put_flow(op, words[0], words[1]);
+}
+
+static struct error *
+del_words(struct flow_op *op, const char *words[])
+{
+    return del_flow(op, words[0]);
+}
+
+static void
+dpctl_add_flow(struct control_conn *conn, int argc, const char *argv[],
+               void *aux)
+{
+    struct flow_op op = { .flags = DPIF_FP_CREATE };
+
+    run_op(conn, argc, argv, &op, 2, put_words);
+}
+
+static void
+dpctl_mod_flow(struct control_conn *conn, int argc, const char *argv[],
+               void *aux)
+{
+    struct flow_op op = { .flags = DPIF_FP_MODIFY };
+
+    run_op(conn, argc, argv, &op, 2, put_words);
+}
+
+static void
+dpctl_del_flow(struct control_conn *conn, int argc, const char *argv[],
+               void *aux)
+{
+    struct flow_op op = { .flags = 0 };
+
+    run_op(conn, argc, argv, &op, 1, del_words);
+}
+
+/* One line of a file: "[add|modify|delete] FLOW [ACTIONS]". */
+static struct error *
+run_line(struct flow_op *op, char *line)
+{
+    enum dpif_flow_put_flags flags = op->flags;
+    char *rest = line;
+    char *flow = text_token(&rest, " \t");
+    struct error *error;
+
+    if (flow && (!strcmp(flow, "add") || !strcmp(flow, "modify")
+                 || !strcmp(flow, "delete"))) {
+        op->flags = (flow[0] == 'a' ? DPIF_FP_CREATE
+                     : flow[0] == 'm' ? DPIF_FP_MODIFY : 0);
+        flow = text_token(&rest, " \t");
+    }
+    if (!flow) {
+        error = error_create(0, "a flow is missing");
+    } else if (op->flags) {
+        error = put_flow(op, flow, rest ? rest : "");
+    } else {
+        error = del_flow(op, flow);
+    }
+    op->flags = flags;
+    return error;
+}
+
+static struct error *
+run_file(struct flow_op *op, const char *words[])
+{
+    FILE *f = fopen(words[0], "r");
+    struct error *error = NULL;
+    size_t n_bytes = 0, room = 0;
+    unsigned int n = 0;
+    char *line = NULL;
+
+    if (!f) {
+        return error_from_errno(errno, "%s", words[0]);
+    }
+    while (!error && getline(&line, &room, f) > 0
+           && (n_bytes += strlen(line)) < MAX_FILE_BYTES) {
+        n++;
+        line[strcspn(line, "#\r\n")] = '\0';
+        if (line[strspn(line, " \t")]) {
+            error = error_wrap(run_line(op, line), "%s:%u", words[0], n);
+        }
+    }
+    free(line);
+    fclose(f);
+    return error;
+}
+
+static void
+dpctl_add_flows(struct control_conn *conn, int argc, const char *argv[],
+                void *aux)
+{
+    struct flow_op op = { .flags = DPIF_FP_CREATE };
+
+    run_op(conn, argc, argv, &op, 1, run_file);
+}
+
+static void
+dpctl_mod_flows(struct control_conn *conn, int argc, const char *argv[],
+                void *aux)
+{
+    struct flow_op op = { .flags = DPIF_FP_MODIFY };
+
+    run_op(conn, argc, argv, &op, 1, run_file);
+}
+
+/* Is 'name' that of a datapath? */
+static bool
+is_datapath(const char *name)
+{
+    const char *at = strchr(name, '@');
+    struct sset types = SSET_INITIALIZER(&types);
+    bool found = false;
+    struct sset_node *type;
+
+    dpif_enumerate_types(&types);
+    SSET_FOR_EACH (type, &types) {
+        struct sset names = SSET_INITIALIZER(&names);
+
+        dpif_enumerate_names(type->name, &names);
+        found |= sset_contains(&names, at ? at + 1 : name);
+        sset_uninit(&names);
+    }
+    sset_uninit(&types);
+    return found;
+}
+
+/* "[dp]" deletes all, "[dp] file" those that the file names. */
+static void
+dpctl_del_flows(struct control_conn *conn, int argc, const char *argv[],
+                void *aux)
+{
+    struct flow_op op = { .flags = 0 };
+    struct dpif *dpif;
+
+    if (argc > 2 || (argc == 2 && !is_datapath(argv[1]))) {
+        run_op(conn, argc, argv, &op, 1, run_file);
+        return;
+    }
+    dpif = open_dpif(conn, argc > 1 ? argv[1] : NULL, false);
+    if (!dpif) {
+        return;
+    }
+    if (is_in_use(dpif)) {
+        upcall_flush(backer_find(dpif_type(dpif))->upcall);
+    } else {
+        dpif_flow_flush(dpif);
+    }
+    dpif_close(dpif);
+    control_reply(conn, NULL);
+}
+
+static void
+dpctl_get_flow(struct control_conn *conn, int argc, const char *argv[],
+               void *aux)
+{
+    struct dump_options o;
+    int i = dump_options_parse(argc, argv, &o);
+    struct str s = STR_EMPTY;
+    struct names names;
+    const struct odp_names named = { find_name, &names };
+    struct flow_dump d = {
+        .s = &s, .o = &o, .names = o.names ? &named : NULL,
+    };
+    struct dpif *dpif;
+    struct ufid ufid;
+    int error;
+
+    if (i >= argc || !parse_ufid(argv[argc - 1], &ufid)) {
+        control_reply_error(conn, "needs \"ufid:\" and a flow's number");
+        return;
+    }
+    o.more = true;
+    dpif = open_dpif(conn, argc - i > 1 ? argv[i] : NULL, false);
+    if (!dpif) {
+        return;
+    }
+    names_init(&names, dpif);
+    error = dpif_flow_get(dpif, ufid, dump_flow, &d);
+    names_uninit(&names);
+    dpif_close(dpif);
+    if (error) {
+        str_uninit(&s);
+        control_reply_take_error(conn, error_from_errno(error,
+                                                        "getting flow"));
+    } else {
+        control_reply_str(conn, &s);
+    }
+}
+
+/* Others. */
+
+static void
+dpctl_parse_actions(struct control_conn *conn, int argc, const char *argv[],
+                    void *aux)
+{
+    struct str s = STR_EMPTY;
+
+    for (int i = 1; i < argc; i++) {
+        struct nlbuf actions = NLBUF_EMPTY;
+        struct error *error = odp_actions_parse(argv[i], NULL, &actions);
+
+        if (error) {
+            str_printf(&s, "error: %s\n", error_message(error));
+            error_free(error);
+        } else {
+            odp_actions_format(actions.data, actions.size, NULL, &s);
+            str_put_char(&s, '\n');
+        }
+        nlbuf_uninit(&actions);
+    }
+    control_reply_str(conn, &s);
+}
+
+/* The size of a thread's cache is fixed: one line of it fits each key's hash,
+ * whatever the number of flows. */
+static void
+dpctl_cache_get_size(struct control_conn *conn, int argc, const char *argv[],
+                     void *aux)
+{
+    struct str s = STR_EMPTY;
+    struct dpif *dpif = open_dpif(conn, argc > 1 ? argv[1] : NULL, false);
+
+    if (dpif) {
+        str_printf(&s, "%s@%s:\n", dpif_type(dpif), dpif_name(dpif));
+        dpif_close(dpif);
+        control_reply_str(conn, &s);
+    }
+}
+
+static void
+dpctl_unsupported(struct control_conn *conn, int argc, const char *argv[],
+                  void *aux)
+{
+    control_reply_error(conn, "the userspace datapath does not have that");
+}
+
+static void dpctl_list_commands(struct control_conn *, int argc,
+                                const char *argv[], void *aux);
+
+static const struct {
+    const char *name;
+    const char *usage;
+    int min_args, max_args;
+    control_fn *fn;
+} commands[] = {
+    { "dpctl/add-dp", "dp [iface...]", 1, INT_MAX, dpctl_add_dp },
+    { "dpctl/del-dp", "dp", 1, 1, dpctl_del_dp },
+    { "dpctl/add-if", "dp iface...", 2, INT_MAX, dpctl_add_if },
+    { "dpctl/del-if", "dp iface...", 2, INT_MAX, dpctl_del_if },
+    { "dpctl/set-if", "dp iface...", 2, INT_MAX, dpctl_set_if },
+    { "dpctl/dump-dps", "", 0, INT_MAX, dpctl_dump_dps },
+    { "dpctl/show", "[-s] [dp...]", 0, INT_MAX, dpctl_show },
+    { "dpctl/dump-flows", "[-m] [--names] [dp] [filter=..] [type=..]", 0,
+      INT_MAX, dpctl_dump_flows },
+    { "dpctl/add-flow", "[dp] flow actions", 2, INT_MAX, dpctl_add_flow },
+    { "dpctl/mod-flow", "[dp] flow actions", 2, INT_MAX, dpctl_mod_flow },
+    { "dpctl/get-flow", "[dp] ufid", 1, INT_MAX, dpctl_get_flow },
+    { "dpctl/del-flow", "[dp] flow", 1, INT_MAX, dpctl_del_flow },
+    { "dpctl/add-flows", "[dp] file", 1, 2, dpctl_add_flows },
+    { "dpctl/mod-flows", "[dp] file", 1, 2, dpctl_mod_flows },
+    { "dpctl/del-flows", "[dp] [file]", 0, 2, dpctl_del_flows },
+    { "dpctl/offload-stats-show", "[dp]", 0, 1, dpctl_unsupported },
+    { "dpctl/cache-get-size", "[dp]", 0, 1, dpctl_cache_get_size },
+    { "dpctl/cache-set-size", "dp cache size", 3, 3, dpctl_unsupported },
+    { "dpctl/list-commands", "", 0, INT_MAX, dpctl_list_commands },
+    { "dpctl/parse-actions", "actions", 1, INT_MAX, dpctl_parse_actions },
+};
+
+static void
+dpctl_list_commands(struct control_conn *conn, int argc, const char *argv[],
+                    void *aux)
+{
+    struct str s = STR_EMPTY;
+
+    str_put(&s, "The available commands are:\n");
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        str_printf(&s, "  %-29s %s\n", commands[i].name, commands[i].usage);
+    }
+    control_reply_str(conn, &s);
+}
+
+void
+dpctl_register_commands(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        control_register(commands[i].name, commands[i].usage,
+                         commands[i].min_args, commands[i].max_args,
+                         commands[i].fn, NULL);
+    }
+}

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* ofproto/trace and ofproto/trace-packet-out: what would happen to a packet,
+ * and why. */
+
+#include "vswitch/ofproto/commands.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "lib/daemon/control.h"
+#include "lib/flow/extract.h"
+#include "lib/openflow/flow_text.h"
+#include "vswitch/dpif/dpif.h"
+#include "vswitch/dpif/odp_text.h"
+#include "vswitch/ofproto/backer.h"
+#include "vswitch/ofproto/ofproto.h"
+#include "vswitch/xlate/trace.h"
+#include "vswitch/xlate/xlate.h"
+
+/* What a command asks for. */
+struct trace_request {
+    const char *where;           /* A bridge or a datapath; NULL: the only
+                                  * datapath. */
+    const char *flow;
+    const char *packet;          /* Hex, or NULL. */
+    const char *actions;         /* Instead of the tables, or NULL. */
+    bool generate;
+    bool names;
+    VEC(uint8_t) ct_next;
+    struct buf ofpacts;          /* Of 'actions'. */
+};
+
+static bool
+parse_ct_state(const char *text, uint8_t *state)
+{
+    static const char *const names[] = {
+        "new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat",
+    };
+    char *copy = xstrdup(text), *p = copy, *word;
+    bool ok = true;
+
+    *state = CS_TRACKED;
+    while ((word = text_token(&p, "|,+")) != NULL) {
+        size_t i = 0;
+
+        while (i < ARRAY_SIZE(names) && strcmp(word, names[i])) {
+            i++;
+        }
+        ok &= i < ARRAY_SIZE(names);
+        *state |= i < ARRAY_SIZE(names) ? 1u << i : 0;
+    }
+    free(copy);
+    return ok;
+}
+
+/* Sorts the words that are no options into their roles.  A flow of a datapath
+ * has parentheses, and needs no datapath before it. */
+static struct error *
+assign_words(struct trace_request *r, const char *words[], size_t n,
+             bool has_actions)
+{
+    if (has_actions && n) {
+        r->actions = words[--n];
+    }
+    if (n && !strchr(words[0], '(') && n > 1) {
+        r->where = words[0];
+        words++;
+        n--;
+    }
+    if (!n) {
+        return error_create(0, "needs a flow");
+    }
+    r->flow = words[0];
+    r->packet = n > 1 ? words[1] : NULL;
+    return n > 2 ? error_create(0, "\"%s\": too many arguments", words[2])
+                 : NULL;
+}
+
+static struct error *
+parse_request(int argc, const char *argv[], bool has_actions,
+              struct trace_request *r)
+{
+    const char *words[5];
+    size_t n = 0;
+
+    for (int i = 1; i < argc; i++) {
+        const char *value = (text_starts_with(argv[i], "--ct-next=")
+                             ? argv[i] + 10 : NULL);
+
+        if (!strcmp(argv[i], "--ct-next") && i + 1 < argc) {
+            value = argv[++i];
+        }
+        if (value) {
+            uint8_t state;
+
+            if (!parse_ct_state(value, &state)) {
+                return error_create(0, "invalid ct_state \"%s\"", value);
+            }
+            vec_push(&r->ct_next, state);
+        } else if (!strcmp(argv[i], "-generate")
+                   || !strcmp(argv[i], "--generate")) {
+            r->generate = true;
+        } else if (!strcmp(argv[i], "--names")) {
+            r->names = true;
+        } else if (argv[i][0] == '-') {
+            continue;            /* --no-names, --consistent, ... */
+        } else if (n < ARRAY_SIZE(words)) {
+            words[n++] = argv[i];
+        }
+    }
+    return assign_words(r, words, n, has_actions);
+}
+
+static void
+make_port_map(const struct ofproto *p, struct port_map *map)
+{
+    struct ofport *port;
+
+    port_map_init(map);
+    HMAP_FOR_EACH (port, name_node, &p->ports_by_name) {
+        port_map_put(map, port->ofp_port, port->name);
+    }
+}
+
+static struct error *
+parse_trace_flow(const struct ofproto *p, const char *text,
+                 struct flow *flow)
+{
+    struct port_map ports;
+    struct match match;
+    struct error *error;
+
+    make_port_map(p, &ports);
+    match_init_with_table(&match, p->tlv);
+    error = match_parse(&match, text, &ports, NULL);
+    port_map_uninit(&ports);
+    *flow = match.flow;
+    return error;
+}
+
+struct packet *
+packet_from_hex(const char *hex)
+{
+    struct packet *packet = packet_alloc(strlen(hex) / 2 + 1);
+    int high = -1;
+
+    for (; packet && *hex; hex++) {
+        int digit = text_hex_digit(*hex);
+
+        if (digit < 0) {
+            continue;
+        }
+        if (high < 0) {
+            high = digit;
+        } else {
+            uint8_t byte = high << 4 | digit;
+
+            packet_put_bytes(packet, &byte, 1);
+            high = -1;
+        }
+    }
+    return packet;
+}
+
+/* A flow as text: what is not zero. */
+static void
+format_flow(const struct flow *flow, const struct tlv_table *tlv,
+            struct str *s)
+{
+    struct match match;
+    uint64_t *masks;
+
+    match_init_with_table(&match, tlv);
+    match.flow = *flow;
+    masks = (void *) &match.wc.masks;
+    for (size_t i = 0; i < FLOW_STAGE_L2; i++) {
+        masks[i] = 0;
+    }
+#define SHOW(MEMBER) \
+    memset(&match.wc.masks.MEMBER, 0xff, sizeof match.wc.masks.MEMBER)
+#define SHOW_SET(MEMBER) \
+    do { \
+        static const uint8_t zero_[sizeof flow->MEMBER]; \
+        if (memcmp(&flow->MEMBER, zero_, sizeof zero_)) { \
+            SHOW(MEMBER); \
+        } \
+    } while (0)
+    SHOW_SET(recirc_id);
+    SHOW_SET(metadata);
+    SHOW_SET(skb_priority);
+    SHOW_SET(pkt_mark);
+    SHOW_SET(dp_hash);
+    SHOW_SET(ct_state);
+    SHOW_SET(ct_zone);
+    SHOW_SET(ct_mark);
+    SHOW_SET(ct_label);
+    for (unsigned int i = 0; i < FLOW_N_REGS; i++) {
+        SHOW_SET(regs[i]);
+    }
+    SHOW_SET(tunnel.src);
+    SHOW_SET(tunnel.dst);
+    SHOW_SET(tunnel.tun_id);
+    SHOW_SET(tunnel.tos);
+    SHOW_SET(tunnel.ttl);
+    SHOW_SET(tunnel.opts);
+    match.wc.masks.tunnel.opts_present = flow->tunnel.opts_present;
+    match.flow.tunnel.flags = 0;
+    match.flow.tunnel.tp_src = match.flow.tunnel.tp_dst = 0;
+    match.flow.tunnel.opts_size = 0;
+    match.flow.actset_output = 0;
+    match.flow.conj_id = 0;
+    match.flow.ct_nw_proto = 0;
+    SHOW(in_port);
+    SHOW(packet_type);
+    SHOW(dl_dst);
+    SHOW(dl_src);
+    SHOW(dl_type);
+    SHOW(vlans[0]);
+    if (flow->dl_type == htons(0x0800) || flow->dl_type == htons(0x86dd)) {
+        SHOW(nw_proto);
+        SHOW(nw_tos);
+        SHOW(nw_ttl);
+        SHOW(nw_frag);
+        if (flow->dl_type == htons(0x0800)) {
+            SHOW(nw_src);
+            SHOW(nw_dst);
+        } else {
+            SHOW(ipv6_src);
+            SHOW(ipv6_dst);
+            SHOW(ipv6_label);
+        }
+        if (flow->nw_proto == 6 || flow->nw_proto == 17
+            || flow->nw_proto == 132 || flow->nw_proto == 1
+            || flow->nw_proto == 58) {
+            SHOW(tp_src);
+            SHOW(tp_dst);
+        }
+        if (flow->nw_proto == 6) {
+            SHOW(tcp_flags);
+        }
+        SHOW_SET(nd_target);
+        SHOW_SET(arp_sha);
+        SHOW_SET(arp_tha);
+    } else if (flow->dl_type == htons(0x0806)) {
+        SHOW(nw_proto);
+        SHOW(nw_src);
+        SHOW(nw_dst);
+        SHOW(arp_sha);
+        SHOW(arp_tha);
+    } else if (flow->dl_type == htons(0x8847)) {
+        SHOW(mpls_lse[0]);
+    }
+#undef SHOW
+#undef SHOW_SET
+    match_mask_flow(&match);
+    match_format(&match, NULL, FLOW_DEFAULT_PRIORITY, s);
+}
+
+static void
+trace_once(struct xlate_in *in, struct list *recircs, struct str *s)
+{
+    struct trace_node *root = trace_create_root(recircs);
+    struct xlate_out out;
+    struct match match;
+
+    str_put(s, "Flow: ");
+    format_flow(&in->flow, in->ofproto->tlv, s);
+    str_put_char(s, '\n');
+    in->trace = root;
+    xlate(in, &out);
+    trace_format(root, s);
+    trace_destroy(root);
+
+    str_put(s, "\nFinal flow: ");
+    out.final.actset_output = in->flow.actset_output;
+    if (!memcmp(&out.final, &in->flow, sizeof out.final)) {
+        str_put(s, "unchanged");
+    } else {
+        format_flow(&out.final, in->ofproto->tlv, s);
+    }
+    str_put(s, "\nMegaflow: ");
+    match_init_with_table(&match, in->ofproto->tlv);
+    match.flow = in->flow;
+    match.wc = out.wc;
+    memset(match.wc.masks.regs, 0, sizeof match.wc.masks.regs);
+    match.wc.masks.metadata = 0;
+    match.wc.masks.actset_output = 0;
+    match_mask_flow(&match);
+    match_format(&match, NULL, FLOW_DEFAULT_PRIORITY, s);
+    str_put(s, "\nDatapath actions: ");
+    odp_actions_format(out.actions.data, out.actions.size, NULL, s);
+    str_put_char(s, '\n');
+    if (out.error) {
+        str_printf(s, "Translation failed (%s), packet is dropped.\n",
+                   xlate_error_text(out.error));
+    } else if (out.is_uncacheable) {
+        str_put(s, "This flow is handled by the userspace slow path.\n");
+    }
+    xlate_out_uninit(&out);
+}
+
+static void
+put_rule_line(struct str *s)
+{
+    str_put_chars(s, '=', 79);
+    str_put_char(s, '\n');
+}
+
+static void
+trace_recirc(const struct backer *backer, struct trace_recirc *r,
+             const struct trace_request *o, size_t *ct_index,
+             struct list *recircs, struct str *s)
+{
+    const struct recirc_state *state = recirc_find(r->recirc_id);
+    struct xlate_in in;
+    struct ofproto *p;
+
+    str_put_char(s, '\n');
+    put_rule_line(s);
+    str_printf(s, "recirc(%#x)", r->recirc_id);
+    if (r->is_conntrack) {
+        bool given = *ct_index < o->ct_next.n;
+
+        r->flow.ct_state = (given ? o->ct_next.items[(*ct_index)++]
+                            : CS_TRACKED | CS_NEW);
+        str_printf(s, " - resume conntrack with %sct_state=",
+                   given ? "" : "default ");
+        str_put(s, given ? "as given" : "trk|new (use --ct-next to "
+                "customize)");
+    }
+    str_put_char(s, '\n');
+    put_rule_line(s);
+    str_put_char(s, '\n');
+    p = state ? backer_find_bridge(backer, &state->bridge) : NULL;
+    if (!p) {
+        str_put(s, "the state of this recirculation is gone\n");
+        return;
+    }
+    xlate_in_init(&in, p, &r->flow);
+    in.flow.in_port = state->in_port;
+    in.frozen = state;
+    trace_once(&in, recircs, s);
+}
+
+/* Number of the datapath's port of that name. */
+static odp_port_t
+find_number(const char *name, const void *backer_)
+{
+    const struct backer *backer = backer_;
+    odp_port_t number = ODPP_NONE;
+    struct dpif_port port;
+
+    if (!dpif_port_by_name(backer->dpif, name, &port)) {
+        number = port.port_no;
+        dpif_port_uninit(&port);
+    }
+    return number;
+}
+
+/* Makes '*in' start with the flow of a datapath that the request has. */
+static struct error *
+start_from_datapath(struct control_conn *conn, const struct trace_request *r,
+                    struct xlate_in *in, bool *replied)
+{
+    struct backer *backer = commands_get_backer(conn, r->where);
+    const struct odp_numbers numbers = { find_number, backer };
+    struct flow_wildcards wc = { .masks = { .in_port = 0 } };
+    struct flow flow;
+    struct error *error;
+    enum xlate_error failure;
+
+    *replied = !backer;
+    if (!backer) {
+        return NULL;
+    }
+    error = odp_flow_parse(r->flow, &numbers, &flow, NULL);
+    if (error) {
+        return error;
+    }
+    failure = xlate_receive(backer, &flow, in, &wc);
+    return (failure ? error_create(0, "Invalid datapath flow: %s",
+                                   xlate_error_text(failure)) : NULL);
+}
+
+/* Likewise with a flow of OpenFlow. */
+static struct error *
+start_from_bridge(const struct trace_request *r, struct ofproto *p,
+                  struct xlate_in *in)
+{
+    struct flow flow;
+    struct error *error = parse_trace_flow(p, r->flow, &flow);
+
+    if (!error) {
+        xlate_in_init(in, p, &flow);
+    }
+    return error_wrap(error, "bad flow");
+}
+
+static struct error *
+start(struct control_conn *conn, struct trace_request *r,
+      struct xlate_in *in, bool *replied)
+{
+    struct ofproto *p = r->where ? ofproto_find(r->where) : NULL;
+    struct error *error;
+
+    *replied = false;
+    if (p) {
+        error = start_from_bridge(r, p, in);
+        if (error && strchr(r->flow, '(')) {
+            /* Perhaps a datapath has the name of its bridge. */
+            error_free(error);
+            r->where = NULL;
+            error = start_from_datapath(conn, r, in, replied);
+        }
+    } else if (strchr(r->flow, '(')) {
+        error = start_from_datapath(conn, r, in, replied);
+    } else {
+        return error_create(0, "%s: unknown bridge",
+                            r->where ? r->where : r->flow);
+    }
+    if (!error && !*replied && r->actions) {
+        const struct text_names names = { NULL, NULL };
+
+        error = ofpacts_parse_actions(r->actions, &names, &r->ofpacts, NULL);
+        in->ofpacts = (const void *) r->ofpacts.data;
+        in->ofpacts_size = r->ofpacts.size;
+    }
+    return error;
+}
+
+/* The packet that the request has or wants made; its headers become those of
+ * the flow. */
+static struct error *
+make_packet(const struct trace_request *r, struct flow *flow,
+            struct packet **ret)
+{
+    struct flow from_packet;
+
+    *ret = NULL;
+    if (r->packet) {
+        *ret = packet_from_hex(r->packet);
+        if (!*ret) {
+            return error_create(0, "bad packet");
+        }
+        flow_extract(*ret, &from_packet);
+        memcpy((uint64_t *) (void *) flow + FLOW_STAGE_L2,
+               (uint64_t *) (void *) &from_packet + FLOW_STAGE_L2,
+               sizeof *flow - FLOW_STAGE_L2 * 8);
+    } else if (r->generate) {
+        *ret = packet_alloc(2048);
+        flow_compose(*ret, flow, 64);
+    }
+    return NULL;
+}
+
+static void
+run_trace(struct xlate_in *in, struct packet *packet,
+          const struct trace_request *o, struct str *s)
+{
+    struct list recircs = LIST_INITIALIZER(&recircs);
+    const struct backer *backer = in->ofproto->backer;
+    size_t ct_index = 0;
+    unsigned int n = 0;
+
+    in->packet = packet;
+    in->has_side_effects = packet != NULL;
+    trace_once(in, &recircs, s);
+    while (!list_is_empty(&recircs)) {
+        struct trace_recirc *r = CONTAINER_OF(list_pop_front(&recircs),
+                                              struct trace_recirc, node);
+
+        if (n++ < 64) {
+            trace_recirc(backer, r, o, &ct_index, &recircs, s);
+        }
+        free(r);
+    }
+}
+
+static void
+trace(struct control_conn *conn, int argc, const char *argv[],
+      bool has_actions)
+{
+    struct trace_request r = { .where = NULL };
+    struct error *error = parse_request(argc, argv, has_actions, &r);
+    struct packet *packet = NULL;
+    struct str s = STR_EMPTY;
+    bool replied = false;
+    struct xlate_in in;
+
+    rcu_read_lock();
+    if (!error) {
+        error = start(conn, &r, &in, &replied);
+    }
+    if (!error && !replied) {
+        error = make_packet(&r, &in.flow, &packet);
+    }
+    if (error) {
+        control_reply_take_error(conn, error);
+    } else if (!replied) {
+        run_trace(&in, packet, &r, &s);
+        control_reply_str(conn, &s);
+    }
+    rcu_read_unlock();
+    vec_uninit(&r.ct_next);
+    buf_uninit(&r.ofpacts);
+    packet_free(packet);
+}
+
+static void
+ofproto_trace(struct control_conn *conn, int argc, const char *argv[],
+              void *aux)
+{
+    trace(conn, argc, argv, false);
+}
+
+static void
+ofproto_trace_packet_out(struct control_conn *conn, int argc,
+                         const char *argv[], void *aux)
+{
+    trace(conn, argc, argv, true);
+}
+
+void
+trace_register_commands(void)
+{
+    control_register("ofproto/trace",
+                     "{[dp_name] odp_flow | bridge br_flow} [OPTIONS...] "
+                     "[-generate|packet]", 1, INT_MAX, ofproto_trace, NULL);
+    control_register("ofproto/trace-packet-out",
+                     "[-consistent] {[dp_name] odp_flow | bridge br_flow} "
+                     "[OPTIONS...] [-generate|packet] actions", 2, INT_MAX,
+                     ofproto_trace_packet_out, NULL);
+}
