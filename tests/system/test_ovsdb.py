@@ -511,6 +511,41 @@ def test_compaction_while_clients_write(server, client):
         100000 + j for j in range(i)}
 
 
+def test_compaction_by_itself(server, client):
+    """Of a file that has grown, but not twice in ten minutes; and once a
+    day."""
+    path = server.dbs[0]
+
+    def inode():
+        return os.stat(path).st_ino
+
+    def change(n, size):
+        client.transact("d", {"op": "update", "table": "T", "where": [],
+                              "row": {"name": str(n) + "x" * size}})
+    server.appctl("time/stop")
+    client.transact("d", insert())
+    for i in range(120):
+        change(i, 100000)
+    first, size = inode(), os.path.getsize(path)
+    assert size > 10 << 20
+    server.appctl("time/warp", "590000", "10000")
+    change(0, 0)
+    assert inode() == first
+    server.appctl("time/warp", "20000", "10000")
+    wait_until(lambda: inode() != first)
+    assert os.path.getsize(path) < 1 << 20
+
+    for i in range(101):
+        change(i, 10)
+    second = inode()
+    server.appctl("time/warp", "86000000", "1000000")
+    assert inode() == second
+    server.appctl("time/warp", "1000000", "500000")
+    wait_until(lambda: inode() != second)
+    assert client.transact("d", SELECT)[0]["rows"] == [
+        {"name": "100" + "x" * 10, "n": 0}]
+
+
 def test_full_disk_takes_transactions_back(make_server):
     """What cannot be written is answered as an error, and is not there."""
     server = make_server(limit_file_size=20000)
