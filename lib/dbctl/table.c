@@ -193,7 +193,7 @@ table_sort(struct table *table)
 {
     size_t n = table->headings.n;
 
-    if (n) {
+    if (n && table->cells.n) {
         qsort_r(table->cells.items, table->cells.n / n,
                 n * sizeof *table->cells.items, compare_rows, &n);
     }
