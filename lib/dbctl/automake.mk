@@ -8,6 +8,7 @@ lib_dbctl_libdbctl_a_SOURCES = \
 	lib/dbctl/database.c \
 	lib/dbctl/dbctl.h \
 	lib/dbctl/internal.h \
+	lib/dbctl/names.c \
 	lib/dbctl/parse.c \
 	lib/dbctl/request.c \
 	lib/dbctl/run.c \

@@ -104,55 +104,6 @@ must_exist(const struct dbctl_call *call)
     return !dbctl_has_option(call, "--if-exists");
 }
 
-/* Names of rows. */
-
-static struct error *
-name_row(struct dbctl *dbctl, const char *name, const struct uuid *uuid)
-{
-    struct ovsdb_symbol *symbol;
-
-    if (*name != '@') {
-        return error_create(0, "row id \"%s\" does not begin with \"@\"",
-                            name);
-    }
-    symbol = ovsdb_symtab_get(&dbctl->symtab, name);
-    if (symbol->is_created) {
-        return error_create(0, "row id \"%s\" may only be specified on one "
-                            "--id option", name);
-    }
-    symbol->is_created = true;
-    symbol->uuid = *uuid;
-    return NULL;
-}
-
-static struct error *run_create(struct dbctl_call *);
-
-struct error *
-dbctl_reserve_rows(struct dbctl *dbctl)
-{
-    VEC_FOR_EACH (call, &dbctl->calls) {
-        const char *name = dbctl_option(call, "--id");
-        const struct replica_table_class *table;
-        struct replica_row *row;
-        struct error *error;
-
-        if (call->command->run != run_create || !name || *name != '@') {
-            continue;
-        }
-        error = dbctl_find_table(dbctl, call->argv[1], &table);
-        if (error) {
-            return error;
-        }
-        row = replica_insert(dbctl->txn, table);
-        call->created = row->uuid;
-        error = name_row(dbctl, name, &row->uuid);
-        if (error) {
-            return error;
-        }
-    }
-    return NULL;
-}
-
 /* get */
 
 static struct error *
@@ -212,7 +163,7 @@ run_get(struct dbctl_call *call)
         return error;
     }
     if (id) {
-        error = name_row(call->dbctl, id, &row->uuid);
+        error = dbctl_name_row(call->dbctl, id, row, true);
     }
     for (int i = 3; !error && i < call->argc; i++) {
         struct dbctl_term term;
@@ -507,7 +458,8 @@ target_init(struct target *target, struct dbctl_call *call)
 
 /* Writes the outcome, unless 'error', and frees the target. */
 static struct error *
-target_finish(struct target *target, const char *verb, struct error *error)
+target_finish(struct target *target, struct dbctl_call *call,
+              struct error *error)
 {
     const struct ovsdb_type *type = &target->column.type;
     const char *table = replica_row_class(target->row)->name;
@@ -516,7 +468,7 @@ target_finish(struct target *target, const char *verb, struct error *error)
 
     if (!error && (n > type->n_max || n < type->n_min)) {
         error = error_create(0, "\"%s\" operation would put %u %s in column "
-                             "%s of table %s but the %s number is %u", verb,
+                             "%s of table %s but the %s number is %u", call->argv[0],
                              n, what, target->column.name, table,
                              n > type->n_max ? "maximum" : "minimum",
                              n > type->n_max ? type->n_max : type->n_min);
@@ -526,7 +478,8 @@ target_finish(struct target *target, const char *verb, struct error *error)
             && !(target->row->state & REPLICA_ROW_TXN_NEW)) {
             replica_verify(target->row, target->column.number);
         }
-        error = dbctl_write(target->row, &target->column, &target->old);
+        error = dbctl_write(call->dbctl, target->row, &target->column,
+                            &target->old);
     }
     ovsdb_datum_uninit(&target->old, type);
     dbctl_column_uninit(&target->column);
@@ -552,7 +505,7 @@ run_add(struct dbctl_call *call)
             ovsdb_datum_uninit(&datum, &target.many);
         }
     }
-    return target_finish(&target, "add", error);
+    return target_finish(&target, call, error);
 }
 
 /* Reads what "remove" takes away: pairs of a map, or keys. */
@@ -592,11 +545,12 @@ run_remove(struct dbctl_call *call)
             ovsdb_datum_uninit(&datum, &type);
         }
     }
-    return target_finish(&target, "remove", error);
+    return target_finish(&target, call, error);
 }
 
 static struct error *
-clear_column(const struct replica_row *row, const char *name)
+clear_column(struct dbctl *dbctl, const struct replica_row *row,
+             const char *name)
 {
     const struct replica_table_class *table = replica_row_class(row);
     struct ovsdb_datum empty = OVSDB_DATUM_EMPTY;
@@ -611,7 +565,7 @@ clear_column(const struct replica_row *row, const char *name)
              ? error_create(0, "\"clear\" operation cannot be applied to "
                             "column %s of table %s, which is not allowed to "
                             "be empty", column.name, table->name)
-             : dbctl_write(row, &column, &empty));
+             : dbctl_write(dbctl, row, &column, &empty));
     dbctl_column_uninit(&column);
     return error;
 }
@@ -623,7 +577,7 @@ run_clear(struct dbctl_call *call)
     struct error *error = find_record(call, must_exist(call), &row);
 
     for (int i = 3; !error && row && i < call->argc; i++) {
-        error = clear_column(row, call->argv[i]);
+        error = clear_column(call->dbctl, row, call->argv[i]);
     }
     return error;
 }

@@ -8,6 +8,8 @@
 #include "lib/dbctl/table.h"
 #include "lib/runtime/loop.h"
 
+struct dbctl_column;
+
 /* What options say that hold for one request. */
 struct dbctl_settings {
     bool oneline;
@@ -109,9 +111,23 @@ void dbctl_listing_destroy(struct dbctl_listing *);
 void dbctl_listing_put(struct str *, const struct dbctl_listing *,
                        const struct table_style *, bool *is_later);
 
+/* names.c: rows called "@name" within a command line. */
+
 /* Inserts the rows that "--id=@NAME create TABLE" commands will make, so that
  * any command may refer to them. */
 struct error *dbctl_reserve_rows(struct dbctl *) MUST_USE;
+
+/* Calls a row so.  'stays': whether or not something refers to it. */
+struct error *dbctl_name_row(struct dbctl *, const char *name,
+                             const struct replica_row *, bool stays) MUST_USE;
+
+/* Notes which names the value of a column refers to. */
+void dbctl_note_references(struct dbctl *, const struct dbctl_column *,
+                           const struct ovsdb_datum *);
+
+/* After all commands: warns about rows to which nothing refers, and which
+ * therefore will not be there. */
+void dbctl_warn_of_lost_rows(const struct dbctl *);
 
 /* show.c */
 extern const struct dbctl_command dbctl_show_command;
@@ -171,7 +187,7 @@ struct error *dbctl_find_column(const struct replica_table_class *,
 /* Initializes '*datum' with the row's value. */
 void dbctl_read(const struct replica_row *, const struct dbctl_column *,
                 struct ovsdb_datum *);
-struct error *dbctl_write(const struct replica_row *,
+struct error *dbctl_write(struct dbctl *, const struct replica_row *,
                           const struct dbctl_column *,
                           const struct ovsdb_datum *) MUST_USE;
 

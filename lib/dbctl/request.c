@@ -182,8 +182,11 @@ run_calls(struct dbctl *dbctl)
         }
         error = call->command->run(call);
     }
-    if (!error && !dbctl->try_again && dbctl->tool->end) {
-        dbctl->tool->end(dbctl);
+    if (!error && !dbctl->try_again) {
+        dbctl_warn_of_lost_rows(dbctl);
+        if (dbctl->tool->end) {
+            dbctl->tool->end(dbctl);
+        }
     }
     return error;
 }

@@ -147,6 +147,27 @@ print_command(const struct dbctl_command *command)
     str_uninit(&s);
 }
 
+/* How rows are named, table by table. */
+static void
+print_names(void)
+{
+    printf("\nRows are named by UUID, or its first four or more digits; \".\" "
+           "is the row of a\ntable that can have only one; and further:\n");
+    for (size_t i = 0; i < the_tool->n_names; i++) {
+        const struct dbctl_record_name *name = &the_tool->names[i];
+        const struct replica_table_class *table = name->name_table;
+
+        printf("  %s: by %s%s%s", name->table->name,
+               table->columns[name->name_column].name, name->key ? ":" : "",
+               name->key ? name->key : "");
+        if (name->ref_column >= 0) {
+            printf(" of the %s whose %s it is", table->name,
+                   table->columns[name->ref_column].name);
+        }
+        putchar('\n');
+    }
+}
+
 static void
 usage(void)
 {
@@ -164,6 +185,7 @@ usage(void)
             print_command(&group->commands[j]);
         }
     }
+    print_names();
     /* Those of commands stand beside them. */
     options_print_help(all_options.groups, all_options.n_groups - 1);
 }

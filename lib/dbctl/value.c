@@ -196,7 +196,8 @@ dbctl_read(const struct replica_row *row, const struct dbctl_column *column,
 }
 
 struct error *
-dbctl_write(const struct replica_row *row, const struct dbctl_column *column,
+dbctl_write(struct dbctl *dbctl, const struct replica_row *row,
+            const struct dbctl_column *column,
             const struct ovsdb_datum *datum)
 {
     struct str json = STR_EMPTY;
@@ -209,6 +210,7 @@ dbctl_write(const struct replica_row *row, const struct dbctl_column *column,
                             "%s", column->name,
                             replica_row_class(row)->name);
     }
+    dbctl_note_references(dbctl, column, datum);
     ovsdb_datum_put_json(&json, datum, &column->type);
     error = replica_write_json(row, column->number, str_cstr(&json),
                                json.length);
@@ -445,7 +447,7 @@ set_key(struct dbctl *dbctl, const struct replica_row *row,
     }
     dbctl_read(row, &term->column, &datum);
     ovsdb_datum_set(&datum, &term->key, &value, type);
-    error = dbctl_write(row, &term->column, &datum);
+    error = dbctl_write(dbctl, row, &term->column, &datum);
     ovsdb_datum_uninit(&datum, type);
     ovsdb_atom_uninit(&value, type->value.type);
     return error;
@@ -472,7 +474,7 @@ dbctl_set_column(struct dbctl *dbctl, const struct replica_row *row,
         error = dbctl_parse_datum(dbctl, &datum, &term.column.type,
                                   term.value);
         if (!error) {
-            error = dbctl_write(row, &term.column, &datum);
+            error = dbctl_write(dbctl, row, &term.column, &datum);
             ovsdb_datum_uninit(&datum, &term.column.type);
         }
     }
