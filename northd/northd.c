@@ -138,6 +138,15 @@ choose_monitors(struct northd *northd)
                       REPLICA_COL(SB_MAC_BINDING_COL_MAC));
     replica_unmonitor(northd->sb, &sb_fdb_table,
                       REPLICA_COL(SB_FDB_COL_MAC));
+    /* Flows are known by uuids that are made of these (sync/flows.c). */
+    replica_unmonitor(northd->sb, &sb_logical_flow_table,
+                      REPLICA_COL(SB_LOGICAL_FLOW_COL_PIPELINE)
+                      | REPLICA_COL(SB_LOGICAL_FLOW_COL_TABLE_ID)
+                      | REPLICA_COL(SB_LOGICAL_FLOW_COL_PRIORITY)
+                      | REPLICA_COL(SB_LOGICAL_FLOW_COL_MATCH)
+                      | REPLICA_COL(SB_LOGICAL_FLOW_COL_ACTIONS)
+                      | REPLICA_COL(SB_LOGICAL_FLOW_COL_TAGS)
+                      | REPLICA_COL(SB_LOGICAL_FLOW_COL_FLOW_DESC));
 }
 
 /* Learned rows. */

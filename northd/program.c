@@ -104,7 +104,7 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     router_route_units, router_resolve_units,
     router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
     router_ra_units, meter_units, static_mac_units, dynamic_units,
-    later_units, nesting_units, announce_units;
+    later_units, announce_units;
 
 static const struct unit_list *const lists[] = {
     &index_units, &peer_units, &datapath_units, &binding_units,
@@ -118,7 +118,7 @@ static const struct unit_list *const lists[] = {
     &router_route_units, &router_resolve_units,
     &router_nat_units, &router_lb_units, &router_policy_units,
     &router_mtu_units, &router_ra_units, &meter_units, &static_mac_units,
-    &dynamic_units, &later_units, &nesting_units, &announce_units,
+    &dynamic_units, &later_units, &announce_units,
 };
 
 const struct incr_program *
@@ -175,7 +175,8 @@ get_global(struct incr_ctx *ctx)
     const struct global *global = incr_get(ctx, F_GLOBAL, NULL, 0);
 
     return global ? *global : (struct global) {
-        .use_ct_inv_match = true, .vxlan_mode = true,
+        .use_ct_inv_match = true, .ignore_lsp_down = true,
+        .vxlan_mode = true,
     };
 }
 

@@ -7,6 +7,9 @@
 
 #include "lib/base/alloc.h"
 
+/* From here on strings grow by a quarter, before that by their own length. */
+#define LARGE_BYTES (1u << 20)
+
 void
 str_init(struct str *s)
 {
@@ -30,7 +33,12 @@ void
 str_reserve(struct str *s, size_t min_length)
 {
     if (min_length > s->allocated || !s->string) {
-        s->allocated = MAX(min_length, MAX(31, 2 * s->allocated));
+        /* Large ones grow more slowly: moving them costs little (mremap), and
+         * twice a whole database's text would be wasted. */
+        size_t more = s->allocated < LARGE_BYTES ? s->allocated
+                      : s->allocated / 4;
+
+        s->allocated = MAX(min_length, MAX(31, s->allocated + more));
         s->string = xrealloc(s->string, s->allocated + 1);
         s->string[s->length] = '\0';
     }

@@ -261,15 +261,38 @@ ip6_parse_cidr(const char *s, struct in6_addr *ret, unsigned int *ret_plen)
 void
 mac_format(struct eth_addr ea, struct str *out)
 {
-    str_printf(out, ETH_ADDR_FMT, ETH_ADDR_ARGS(ea));
+    static const char digits[] = "0123456789abcdef";
+    char text[3 * sizeof ea.ea];
+
+    /* By hand: a large network formats hundreds of thousands. */
+    for (size_t i = 0; i < sizeof ea.ea; i++) {
+        text[3 * i] = digits[ea.ea[i] >> 4];
+        text[3 * i + 1] = digits[ea.ea[i] & 15];
+        text[3 * i + 2] = ':';
+    }
+    str_put_bytes(out, text, sizeof text - 1);
 }
 
 void
 ip4_format(be32 ip, struct str *out)
 {
+    uint32_t host = ntohl(ip);
     char text[INET_ADDRSTRLEN];
+    char *p = text;
 
-    str_put(out, inet_ntop(AF_INET, &ip, text, sizeof text));
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        unsigned int byte = host >> shift & 255;
+
+        if (byte >= 100) {
+            *p++ = '0' + byte / 100;
+        }
+        if (byte >= 10) {
+            *p++ = '0' + byte / 10 % 10;
+        }
+        *p++ = '0' + byte % 10;
+        *p++ = '.';
+    }
+    str_put_bytes(out, text, p - 1 - text);
 }
 
 void

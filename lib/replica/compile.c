@@ -103,14 +103,14 @@ put_column(struct str *out, const struct replica_row *row,
 
 /* Whether the column holds another value than before. */
 static bool
-has_changed(const struct replica_txn_row *tr, const struct txn_saved *saved)
+has_changed(const struct replica_row *row, const struct txn_saved *saved)
 {
     const struct replica_column_class *class
-        = &tr->row->table->class->columns[saved->column];
+        = &row->table->class->columns[saved->column];
     struct vbuf value = VBUF_EMPTY;
     bool changed;
 
-    row_get(tr->row, saved->column, &value);
+    row_get(row, saved->column, &value);
     changed = !vbuf_equals(&value, &saved->value, class);
     vbuf_uninit(&value, class);
     return changed;
@@ -119,14 +119,32 @@ has_changed(const struct replica_txn_row *tr, const struct txn_saved *saved)
 /* Whether a column that was written must be sent: always if the replica does
  * not know what the server has. */
 static bool
-must_send(const struct replica_txn_row *tr, const struct txn_saved *saved)
+must_send(const struct replica_row *row, const struct txn_saved *saved)
 {
-    const struct replica_table *table = tr->row->table;
+    return (server_has(row, saved->column)
+            && (!(row->table->monitored & REPLICA_COL(saved->column))
+                || has_changed(row, saved)));
+}
 
-    return (server_has(tr->row, saved->column)
-            && ((!tr->is_insert
-                 && !(table->monitored & REPLICA_COL(saved->column)))
-                || has_changed(tr, saved)));
+/* Of an inserted row: what is not at its default. */
+static void
+put_written(struct str *out, const struct replica_txn_row *tr, bool *first)
+{
+    const struct replica_table_class *class = tr->row->table->class;
+
+    for (unsigned int i = 0; i < class->n_columns; i++) {
+        if (tr->written & REPLICA_COL(i) && server_has(tr->row, i)) {
+            struct vbuf value = VBUF_EMPTY;
+
+            row_get(tr->row, i, &value);
+            if (!vbuf_is_default(&value, &class->columns[i])) {
+                put_member(out, first, class->columns[i].name);
+                vbuf_put_json(out, &value, &class->columns[i], put_ref,
+                              tr->row->table->replica);
+            }
+            vbuf_uninit(&value, &class->columns[i]);
+        }
+    }
 }
 
 /* Appends "row":{...}; false if no column is to be sent. */
@@ -136,8 +154,9 @@ put_row(struct str *out, const struct replica_txn_row *tr)
     bool first = true;
 
     str_put(out, ",\"row\":{");
+    put_written(out, tr, &first);
     VEC_FOR_EACH (saved, &tr->saved) {
-        if (must_send(tr, saved)) {
+        if (must_send(tr->row, saved)) {
             put_member(out, &first,
                        tr->row->table->class->columns[saved->column].name);
             put_column(out, tr->row, saved->column);
@@ -176,12 +195,15 @@ static void
 compile_insert(struct replica_txn *txn, struct str *out,
                const struct replica_txn_row *tr)
 {
-    struct txn_inserted *inserted = xzalloc(sizeof *inserted);
     const struct uuid *uuid = &tr->row->uuid;
 
-    inserted->local = *uuid;
-    inserted->op = txn->n_ops;
-    hmap_insert(&txn->inserted, &inserted->node, uuid_hash(uuid));
+    if (!tr->has_own_uuid) {
+        struct txn_inserted *inserted = xzalloc(sizeof *inserted);
+
+        inserted->local = *uuid;
+        inserted->op = txn->n_ops;
+        hmap_insert(&txn->inserted, &inserted->node, uuid_hash(uuid));
+    }
     begin_op(txn, out, "insert", tr->row->table->class);
     if (tr->has_own_uuid) {
         str_put(out, ",\"uuid\":\"");

@@ -78,7 +78,8 @@ void replica_txn_increment(struct replica_txn *, const struct replica_row *row,
 int64_t replica_txn_increment_value(const struct replica_txn *);
 
 /* The uuid that a row got which the transaction inserted with 'uuid' in its
- * header; NULL if there is none.  Borrowed. */
+ * header; NULL if there is none, as for rows whose uuid was chosen.
+ * Borrowed. */
 const struct uuid *replica_txn_inserted_uuid(const struct replica_txn *,
                                              const struct uuid *uuid);
 

@@ -34,12 +34,14 @@ struct replica_txn_row {
     bool is_insert;
     bool is_delete;
     bool has_own_uuid;          /* Of an insert. */
-    VEC(struct txn_saved) saved;
+    uint64_t written;           /* Of an insert: columns written, which were at
+                                 * their defaults before. */
+    VEC(struct txn_saved) saved;        /* Of others. */
     VEC(struct txn_edit) edits;
     VEC(struct txn_verify) verify;
 };
 
-/* A row that the server has made. */
+/* A row that the server has made, and chosen a uuid for. */
 struct txn_inserted {
     struct hmap_node node;      /* By 'local'. */
     struct uuid local;

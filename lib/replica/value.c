@@ -209,7 +209,10 @@ vbuf_push(struct vbuf *buf, const struct replica_column_class *class)
     bool is_map = class->shape == REPLICA_MAP;
 
     if (buf->n >= buf->allocated || (is_map && !buf->values)) {
-        buf->allocated = MAX(8, MAX(buf->allocated, 2 * buf->n));
+        size_t least = (class->shape == REPLICA_ONE
+                        || class->shape == REPLICA_OPTIONAL ? 1 : 4);
+
+        buf->allocated = MAX(least, MAX(buf->allocated, 2 * buf->n));
         buf->keys = xreallocarray(buf->keys, buf->allocated,
                                   sizeof *buf->keys);
         if (is_map) {
@@ -322,6 +325,33 @@ vbuf_equals(const struct vbuf *a, const struct vbuf *b,
         }
     }
     return true;
+}
+
+bool
+vbuf_is_default(const struct vbuf *buf,
+                const struct replica_column_class *class)
+{
+    static const struct uuid zero;
+
+    if (class->shape != REPLICA_ONE || !buf->n) {
+        return !buf->n;
+    }
+    switch (class->key.type) {
+    case REPLICA_INTEGER:
+        return !buf->keys[0].integer;
+    case REPLICA_REAL:
+        return buf->keys[0].real == 0;
+    case REPLICA_BOOLEAN:
+        return !buf->keys[0].boolean;
+    case REPLICA_STRING:
+        return !*buf->keys[0].string;
+    case REPLICA_UUID:
+        return uuid_equals(&buf->keys[0].uuid, &zero);
+    case REPLICA_REF:
+    case REPLICA_NONE:
+        break;
+    }
+    return false;
 }
 
 size_t

@@ -45,6 +45,9 @@ void vbuf_sort(struct vbuf *, const struct replica_column_class *);
 void vbuf_clone(struct vbuf *dst, const struct vbuf *src,
                 const struct replica_column_class *);
 
+/* Whether it is what an insert that does not name the column gives it. */
+bool vbuf_is_default(const struct vbuf *, const struct replica_column_class *);
+
 /* Both are sorted. */
 bool vbuf_equals(const struct vbuf *, const struct vbuf *,
                  const struct replica_column_class *);

@@ -254,76 +254,67 @@ dp_group_maybe_unused(struct flow_sync *sync, struct dp_group *dps)
 
 /* Adoption. */
 
-struct content {
-    struct hmap_node node;
-    struct flow *flow;
-};
-
-static uint64_t
-content_hash(bool egress, unsigned int table, unsigned int priority,
-             const char *match, const char *actions)
+/* A row's uuid is made of what the flow says, so that a row that is already
+ * there is found without reading that again. */
+static struct uuid
+content_uuid(const struct lflow_key *key)
 {
-    uint64_t hash = hash_word((uint64_t) egress << 32 | table << 16 | priority,
-                              0);
+    const struct stage_info *stage = stage_info(key->stage);
+    uint64_t words[2] = { 0x6c666c6f, 0x77757569 };
+    struct uuid uuid;
 
-    return hash_string(actions, hash_string(match, hash));
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t hash = hash_word((uint64_t) key->hint << 32 | key->priority,
+                                  words[i]);
+
+        hash = hash_string(stage->name, hash_word(stage->table, hash));
+        words[i] = hash_string(flow_actions(key),
+                               hash_string(flow_match(key), hash));
+    }
+    uuid = (struct uuid) { { words[0] >> 32, words[0], words[1] >> 32,
+                             words[1] } };
+    /* The form of a random one (RFC 9562, version 8). */
+    uuid.parts[1] = (uuid.parts[1] & ~0xf000u) | 0x8000u;
+    uuid.parts[2] = (uuid.parts[2] & ~0xc0000000u) | 0x80000000u;
+    return uuid;
 }
 
-struct adoption {
-    struct flow_sync *sync;
-    struct hmap contents;
-};
+/* Of flows that say the same, each has a uuid of its own.  With 'fresh', one
+ * that no row has either. */
+static struct uuid
+choose_uuid(const struct flow_sync *sync, const struct lflow_key *key,
+            bool fresh)
+{
+    struct uuid uuid = content_uuid(key);
+
+    while (flow_find(sync, &uuid)
+           || (fresh && sb_logical_flow_get_for_uuid(sync->replica, &uuid))) {
+        uuid.parts[3]++;
+    }
+    return uuid;
+}
 
 static void
-collect_flow(struct incr_group *group, void *adoption_)
+adopt_flow(struct incr_group *group, void *sync_)
+{
+    struct flow_sync *sync = sync_;
+    struct flow *flow = flow_of(sync, group);
+    struct uuid uuid = choose_uuid(sync, incr_group_key(group), false);
+
+    flow->dps = NULL;
+    flow->echo = false;
+    set_dirty(sync, flow);
+    if (sb_logical_flow_get_for_uuid(sync->replica, &uuid)) {
+        flow_set_uuid(sync, flow, &uuid);
+    }
+}
+
+static void
+forget_uuid(struct incr_group *group, void *sync)
 {
     const struct uuid zero = { { 0 } };
-    struct adoption *adoption = adoption_;
-    const struct lflow_key *key = incr_group_key(group);
-    const struct stage_info *stage = stage_info(key->stage);
-    struct content *content = xmalloc(sizeof *content);
 
-    content->flow = flow_of(adoption->sync, group);
-    content->flow->dps = NULL;
-    content->flow->echo = false;
-    flow_set_uuid(adoption->sync, content->flow, &zero);
-    set_dirty(adoption->sync, content->flow);
-    hmap_insert(&adoption->contents, &content->node,
-                content_hash(stage->is_egress, stage->table, key->priority,
-                             flow_match(key), flow_actions(key)));
-}
-
-static bool
-flow_is(const struct lflow_key *key, const struct sb_logical_flow *row)
-{
-    const struct stage_info *stage = stage_info(key->stage);
-    const char *name = strmap_get(&row->external_ids, "stage-name");
-
-    return (key->priority == row->priority && stage->table == row->table_id
-            && stage->is_egress == !strcmp(row->pipeline, "egress")
-            && name && !strcmp(stage->name, name)
-            && !strcmp(flow_match(key), row->match)
-            && !strcmp(flow_actions(key), row->actions));
-}
-
-static bool
-adopt_row(struct adoption *adoption, const struct sb_logical_flow *row)
-{
-    size_t hash = content_hash(!strcmp(row->pipeline, "egress"), row->table_id,
-                               row->priority, row->match, row->actions);
-    struct content *content;
-
-    HMAP_FOR_EACH_WITH_HASH (content, node, hash, &adoption->contents) {
-        struct flow *flow = content->flow;
-
-        if (flow_is(incr_group_key(flow->group), row)) {
-            flow_set_uuid(adoption->sync, flow, &row->header.uuid);
-            hmap_remove(&adoption->contents, &content->node);
-            free(content);
-            return true;
-        }
-    }
-    return false;
+    flow_set_uuid(sync, flow_of(sync, group), &zero);
 }
 
 /* The hash that a flow's set would have if it were the group's.  Zero if some
@@ -382,25 +373,19 @@ adopt_dp_groups(struct flow_sync *sync)
 void
 flow_sync_adopt(struct flow_sync *sync)
 {
-    struct adoption adoption = { .sync = sync };
     struct sb_logical_flow *row;
-    struct content *content;
 
-    hmap_init(&adoption.contents);
     vec_clear(&sync->strays);
     vec_clear(&sync->stray_dps);
     drop_dead_flows(sync);
     free_dp_groups(sync);
-    incr_for_each_group(sync->incr, F_FLOW, collect_flow, &adoption);
+    incr_for_each_group(sync->incr, F_FLOW, forget_uuid, sync);
+    incr_for_each_group(sync->incr, F_FLOW, adopt_flow, sync);
     SB_LOGICAL_FLOW_FOR_EACH (row, sync->replica) {
-        if (!adopt_row(&adoption, row)) {
+        if (!flow_find(sync, &row->header.uuid)) {
             vec_push(&sync->strays, row->header.uuid);
         }
     }
-    HMAP_FOR_EACH_SAFE (content, node, &adoption.contents) {
-        free(content);
-    }
-    hmap_uninit(&adoption.contents);
     adopt_dp_groups(sync);
     sync->adopted = true;
 }
@@ -625,7 +610,7 @@ write_flow(struct flow_sync *sync, struct replica_txn *txn, struct flow *flow)
         = sb_logical_flow_get_for_uuid(sync->replica, &flow->uuid);
 
     if (!row) {
-        struct uuid uuid = uuid_random();
+        struct uuid uuid = choose_uuid(sync, key, true);
 
         flow_set_uuid(sync, flow, &uuid);
         row = sb_logical_flow_insert_uuid(txn, &uuid);

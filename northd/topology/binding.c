@@ -44,6 +44,7 @@ switch_port_want_key(struct incr_ctx *ctx, const struct incr_group *group)
     want_key(ctx, &sp->ls->header.uuid, name,
              strmap_get_uint(nb_logical_switch_port_get_options(ctx, sp->lsp),
                              "requested-tnl-key", 0));
+    lsp_want_tag(ctx, sp->lsp);
 }
 
 static void

@@ -5,10 +5,7 @@
 
 #include "northd/topology/nesting.h"
 
-#include <string.h>
-
 #include "lib/base/hash.h"
-#include "northd/sync/cells.h"
 
 struct uuid
 tag_scope(const char *parent)
@@ -29,17 +26,16 @@ get_request(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp,
             && nb_logical_switch_port_get_tag_request(ctx, lsp, request));
 }
 
-static void
-nested_port_want_tag(struct incr_ctx *ctx, const struct incr_group *group)
+void
+lsp_want_tag(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
 {
-    const struct switch_port *sp = incr_group_key(group);
     const char *parent;
     int64_t request;
 
-    if (get_request(ctx, sp->lsp, &parent, &request)) {
+    if (get_request(ctx, lsp, &parent, &request)) {
         const struct uuid scope = tag_scope(parent);
 
-        want_number(ctx, &scope, nb_logical_switch_port_get_name(ctx, sp->lsp),
+        want_number(ctx, &scope, nb_logical_switch_port_get_name(ctx, lsp),
                     request, MAX_TAG);
     }
 }
@@ -62,21 +58,3 @@ lsp_tag(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
     }
     return nb_logical_switch_port_get_tag(ctx, lsp, &tag) ? tag : 0;
 }
-
-static void
-switch_port_tag(struct incr_ctx *ctx, const struct incr_group *group)
-{
-    const struct switch_port *sp = incr_group_key(group);
-    const struct row_id id = {
-        F_NB_LSP, &sp->lsp->header.uuid, sizeof sp->lsp->header.uuid,
-    };
-    int64_t tag = lsp_tag(ctx, sp->lsp);
-
-    if (tag) {
-        cell_int(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_TAG, tag);
-    }
-}
-
-UNIT_LIST(nesting_units,
-    UNIT_GROUP(RANK_PEER, F_SWITCH_PORT, nested_port_want_tag),
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, switch_port_tag));

@@ -12,6 +12,9 @@
 /* The scope of the tags of ports below 'parent', for want_number(). */
 struct uuid tag_scope(const char *parent);
 
+/* Emits what 'lsp' asks for. */
+void lsp_want_tag(struct incr_ctx *, const struct nb_logical_switch_port *lsp);
+
 /* The VLAN tag of 'lsp': what it asks for, what was chosen for it, or what its
  * "tag" column says.  0 if it has none (yet). */
 int64_t lsp_tag(struct incr_ctx *, const struct nb_logical_switch_port *lsp);

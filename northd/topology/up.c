@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What chassis say of ports, in the northbound database: up of a switch port,
- * status:hosting-chassis of a router port. */
+/* What the northbound database is told of ports: "up" and "tag" of a switch
+ * port, status:hosting-chassis of a router port. */
 
 #include "northd/program.h"
 #include "northd/sync/cells.h"
+#include "northd/topology/nesting.h"
 
 static void
 switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
@@ -16,6 +17,7 @@ switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
     const struct sb_port_binding *pb
         = get_row_by_name(ctx, F_BINDING,
                           nb_logical_switch_port_get_name(ctx, sp->lsp));
+    int64_t tag = lsp_tag(ctx, sp->lsp);
     bool up = false;
 
     if (lsp_is_type(ctx, sp->lsp, "router")) {
@@ -24,6 +26,9 @@ switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
         up = sb_port_binding_get_chassis(ctx, pb) != NULL;
     }
     cell_bool(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_UP, up);
+    if (tag) {
+        cell_int(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_TAG, tag);
+    }
 }
 
 /* Which chassis has a distributed gateway port now. */

@@ -313,6 +313,9 @@ txn_done(struct replica_txn *txn, enum replica_txn_status status, void *uuid_)
     if (uuid) {
         const struct uuid *real = replica_txn_inserted_uuid(txn, uuid);
 
+        if (!real && status == REPLICA_TXN_SUCCESS) {
+            real = uuid;        /* It was chosen here. */
+        }
         if (real) {
             str_printf(&out, " " UUID_FMT, UUID_ARGS(real));
         }
