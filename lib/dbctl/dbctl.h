@@ -46,6 +46,17 @@ struct dbctl_call {
                                  * first. */
 };
 
+/* Rows that a command looks at: all of a table's, or those that one of its
+ * arguments names, so that a small command stays small in a large database. */
+struct dbctl_need {
+    const struct replica_table_class *table;
+    uint64_t columns;           /* That are read; 0: only which rows exist. */
+    int argument;               /* Names the rows; 0: all rows.  No rows are
+                                 * needed if it is not given. */
+    int name_column;            /* That it is a value of; it may be a uuid too.
+                                 * -1: a uuid only. */
+};
+
 struct dbctl_command {
     const char *name;
     int min_args, max_args;     /* Without the name; INT_MAX: any number. */
@@ -53,8 +64,11 @@ struct dbctl_command {
     const char *options;        /* "--if-exists,--id=": names separated by
                                  * commas; "=" takes a value, "?" may. */
 
-    /* Tables that 'run' looks at, ended by NULL; NULL if 'prepare' tells. */
+    /* What 'run' looks at: tables, with all rows and columns, ended by NULL;
+     * rows and columns, ended by a table NULL.  NULL for none, or if 'prepare'
+     * tells. */
     const struct replica_table_class *const *tables;
+    const struct dbctl_need *needs;
 
     /* Does the work, within the open transaction. */
     struct error *(*run)(struct dbctl_call *);

@@ -18,6 +18,12 @@ struct dbctl_settings {
     struct table_style style;
 };
 
+/* Which rows of a table a request needs. */
+struct dbctl_rows {
+    const struct replica_table_class *table;
+    struct replica_condition condition;
+};
+
 /* A request: commands, and how far they are. */
 struct dbctl {
     const struct dbctl_tool *tool;
@@ -28,6 +34,7 @@ struct dbctl {
     void *state;                        /* The tool's. */
     char *comment;                      /* For the server's log. */
     VEC(struct dbctl_call) calls;
+    VEC(struct dbctl_rows) rows;        /* While it is prepared. */
 
     struct replica_job *job;            /* Until it is done. */
     struct replica_txn *txn;            /* While commands run. */

@@ -35,13 +35,80 @@ dbctl_output(struct dbctl *dbctl)
     return &dbctl->output;
 }
 
+/* Which rows of the table are needed so far: none, at first. */
+static struct replica_condition *
+rows_of(struct dbctl *dbctl, const struct replica_table_class *table)
+{
+    struct dbctl_rows *new;
+
+    VEC_FOR_EACH (rows, &dbctl->rows) {
+        if (rows->table == table) {
+            return &rows->condition;
+        }
+    }
+    new = vec_push_raw(&dbctl->rows);
+    new->table = table;
+    replica_condition_init(&new->condition);
+    return &new->condition;
+}
+
 void
 dbctl_monitor(struct dbctl *dbctl, const struct replica_table_class *table,
               uint64_t columns)
 {
     if (!dbctl->is_shared) {
         replica_monitor(dbctl->replica, table, columns);
+        replica_condition_add_true(rows_of(dbctl, table));
     }
+}
+
+/* Monitors the rows that 'id' names. */
+static void
+monitor_named(struct dbctl *dbctl, const struct dbctl_need *need,
+              const char *id)
+{
+    const struct replica_table_class *table = need->table;
+    struct replica_condition *condition = rows_of(dbctl, table);
+    struct uuid uuid;
+
+    replica_monitor(dbctl->replica, table, need->columns);
+    if (need->name_column >= 0) {
+        replica_monitor(dbctl->replica, table,
+                        REPLICA_COL(need->name_column));
+        replica_condition_add_string(condition,
+                                     &table->columns[need->name_column],
+                                     REPLICA_EQ, id);
+    }
+    if (uuid_from_string(&uuid, id)) {
+        replica_condition_add_row(condition, &uuid);
+    }
+}
+
+static void
+monitor_needs(const struct dbctl_call *call)
+{
+    for (const struct dbctl_need *need = call->command->needs;
+         need && need->table; need++) {
+        if (!need->argument) {
+            dbctl_monitor(call->dbctl, need->table, need->columns);
+        } else if (need->argument < call->argc && !call->dbctl->is_shared) {
+            monitor_named(call->dbctl, need, call->argv[need->argument]);
+        }
+    }
+}
+
+/* Tells the replica which rows it needs not have. */
+static void
+set_conditions(struct dbctl *dbctl)
+{
+    VEC_FOR_EACH (rows, &dbctl->rows) {
+        if (!rows->condition.is_true) {
+            replica_set_condition(dbctl->replica, rows->table,
+                                  &rows->condition);
+        }
+        replica_condition_uninit(&rows->condition);
+    }
+    vec_uninit(&dbctl->rows);
 }
 
 void
@@ -87,6 +154,10 @@ dbctl_uninit(struct dbctl *dbctl)
         dbctl_call_uninit(call);
     }
     vec_uninit(&dbctl->calls);
+    VEC_FOR_EACH (rows, &dbctl->rows) {
+        replica_condition_uninit(&rows->condition);
+    }
+    vec_uninit(&dbctl->rows);
     ovsdb_symtab_uninit(&dbctl->symtab);
     error_free(dbctl->error);
     str_uninit(&dbctl->output);
@@ -107,6 +178,7 @@ dbctl_prepare(struct dbctl *dbctl)
         for (size_t i = 0; command->tables && command->tables[i]; i++) {
             dbctl_monitor(dbctl, command->tables[i], REPLICA_ALL_COLS);
         }
+        monitor_needs(call);
         if (error) {
             return error;
         }
@@ -114,6 +186,7 @@ dbctl_prepare(struct dbctl *dbctl)
     if (dbctl->tool->prepare) {
         dbctl->tool->prepare(dbctl);
     }
+    set_conditions(dbctl);
     return NULL;
 }
 

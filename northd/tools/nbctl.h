@@ -38,6 +38,30 @@ nbctl_switch_of(const struct dbctl *, const struct nb_logical_switch_port *);
 const struct nb_logical_router *
 nbctl_router_of(const struct dbctl *, const struct nb_logical_router_port *);
 
+/* What commands need (dbctl.h): columns of rows that argument ARG names, or
+ * (0) of all rows. */
+#define NEED_LS(ARG, COLUMNS) \
+    { &nb_logical_switch_table, COLUMNS, ARG, NB_LOGICAL_SWITCH_COL_NAME }
+#define NEED_LSP(ARG, COLUMNS) \
+    { &nb_logical_switch_port_table, COLUMNS, ARG, \
+      NB_LOGICAL_SWITCH_PORT_COL_NAME }
+#define NEED_LR(ARG, COLUMNS) \
+    { &nb_logical_router_table, COLUMNS, ARG, NB_LOGICAL_ROUTER_COL_NAME }
+#define NEED_LRP(ARG, COLUMNS) \
+    { &nb_logical_router_port_table, COLUMNS, ARG, \
+      NB_LOGICAL_ROUTER_PORT_COL_NAME }
+#define NEED_LB(ARG, COLUMNS) \
+    { &nb_load_balancer_table, COLUMNS, ARG, NB_LOAD_BALANCER_COL_NAME }
+#define NEEDS(...) \
+    (const struct dbctl_need[]) { __VA_ARGS__, { .table = NULL } }
+
+/* REPLICA_COL() of columns of these tables. */
+#define LS(COLUMN) REPLICA_COL(NB_LOGICAL_SWITCH_COL_##COLUMN)
+#define LSP(COLUMN) REPLICA_COL(NB_LOGICAL_SWITCH_PORT_COL_##COLUMN)
+#define LR(COLUMN) REPLICA_COL(NB_LOGICAL_ROUTER_COL_##COLUMN)
+#define LRP(COLUMN) REPLICA_COL(NB_LOGICAL_ROUTER_PORT_COL_##COLUMN)
+#define LB(COLUMN) REPLICA_COL(NB_LOAD_BALANCER_COL_##COLUMN)
+
 /* Adds the line "UUID (NAME)" to sort. */
 typedef VEC(char *) nbctl_lines;
 void nbctl_add_line(nbctl_lines *, const struct replica_row *,

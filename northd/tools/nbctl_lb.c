@@ -9,15 +9,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_load_balancer_table, NULL,
-};
-
-static const struct replica_table_class *const user_tables[] = {
-    &nb_load_balancer_table, &nb_logical_switch_table,
-    &nb_logical_router_table, NULL,
-};
-
 /* What "lb-add" asks for, in the words of the database. */
 struct request {
     char *vip;
@@ -416,33 +407,33 @@ run_user_list(struct dbctl_call *call)
     return NULL;
 }
 
+#define LB_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN, ...) \
+    { .name = NAME, .min_args = MIN, .max_args = MAX, \
+      .arguments = ARGUMENTS, .options = OPTIONS, .run = RUN, \
+      .needs = NEEDS(__VA_ARGS__) }
+
+#define NEED_LBS NEED_LB(0, LB(NAME) | LB(VIPS) | LB(PROTOCOL) | LB(OPTIONS))
+
 static const struct dbctl_command commands[] = {
-    { .name = "lb-add", .min_args = 3, .max_args = 5,
-      .arguments = "LB VIP[:PORT] [IP[:PORT]],... [PROTOCOL "
-                   "[ADDRESS_FAMILY]]",
-      .options = "--may-exist,--add-duplicate,--reject,--event,--add-route,"
-                 "--template",
-      .tables = tables, .run = run_lb_add },
-    { .name = "lb-del", .min_args = 1, .max_args = 2, .arguments = "LB [VIP]",
-      .options = "--if-exists", .tables = tables, .run = run_lb_del },
-    { .name = "lb-list", .max_args = 1, .arguments = "[LB]", .tables = tables,
-      .run = run_lb_list },
-    { .name = "lr-lb-add", .min_args = 2, .max_args = 2,
-      .arguments = "ROUTER LB", .options = "--may-exist",
-      .tables = user_tables, .run = run_user_add },
-    { .name = "lr-lb-del", .min_args = 1, .max_args = 2,
-      .arguments = "ROUTER [LB]", .options = "--if-exists",
-      .tables = user_tables, .run = run_user_del },
-    { .name = "lr-lb-list", .min_args = 1, .max_args = 1,
-      .arguments = "ROUTER", .tables = user_tables, .run = run_user_list },
-    { .name = "ls-lb-add", .min_args = 2, .max_args = 2,
-      .arguments = "SWITCH LB", .options = "--may-exist",
-      .tables = user_tables, .run = run_user_add },
-    { .name = "ls-lb-del", .min_args = 1, .max_args = 2,
-      .arguments = "SWITCH [LB]", .options = "--if-exists",
-      .tables = user_tables, .run = run_user_del },
-    { .name = "ls-lb-list", .min_args = 1, .max_args = 1,
-      .arguments = "SWITCH", .tables = user_tables, .run = run_user_list },
+    LB_COMMAND("lb-add", 3, 5,
+               "LB VIP[:PORT] [IP[:PORT]],... [PROTOCOL [ADDRESS_FAMILY]]",
+               "--may-exist,--add-duplicate,--reject,--event,--add-route,"
+               "--template", run_lb_add, NEED_LB(1, LB(VIPS))),
+    LB_COMMAND("lb-del", 1, 2, "LB [VIP]", "--if-exists", run_lb_del,
+               NEED_LB(1, LB(VIPS))),
+    LB_COMMAND("lb-list", 0, 1, "[LB]", NULL, run_lb_list, NEED_LBS),
+    LB_COMMAND("lr-lb-add", 2, 2, "ROUTER LB", "--may-exist", run_user_add,
+               NEED_LR(1, LR(LOAD_BALANCER)), NEED_LB(2, 0)),
+    LB_COMMAND("lr-lb-del", 1, 2, "ROUTER [LB]", "--if-exists", run_user_del,
+               NEED_LR(1, LR(LOAD_BALANCER)), NEED_LB(2, 0)),
+    LB_COMMAND("lr-lb-list", 1, 1, "ROUTER", NULL, run_user_list,
+               NEED_LR(1, LR(LOAD_BALANCER)), NEED_LBS),
+    LB_COMMAND("ls-lb-add", 2, 2, "SWITCH LB", "--may-exist", run_user_add,
+               NEED_LS(1, LS(LOAD_BALANCER)), NEED_LB(2, 0)),
+    LB_COMMAND("ls-lb-del", 1, 2, "SWITCH [LB]", "--if-exists", run_user_del,
+               NEED_LS(1, LS(LOAD_BALANCER)), NEED_LB(2, 0)),
+    LB_COMMAND("ls-lb-list", 1, 1, "SWITCH", NULL, run_user_list,
+               NEED_LS(1, LS(LOAD_BALANCER)), NEED_LBS),
 };
 
 const struct dbctl_command_group nbctl_lb_commands = {

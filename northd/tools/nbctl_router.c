@@ -9,11 +9,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_router_table, &nb_logical_router_port_table,
-    &nb_gateway_chassis_table, NULL,
-};
-
 /* Routers. */
 
 static struct error *
@@ -142,13 +137,15 @@ check_existing(const struct dbctl_call *call, const struct request *request,
                const struct nb_logical_router_port *lrp,
                const struct nb_logical_router *lr)
 {
-    const struct nb_logical_router *owner = nbctl_router_of(call->dbctl, lrp);
+    const struct nb_logical_router *owner;
     struct eth_addr mac;
 
     if (!dbctl_has_option(call, "--may-exist")) {
         return error_create(0, "%s: a port with this name already exists",
                             lrp->name);
-    } else if (owner != lr) {
+    }
+    owner = nbctl_router_of(call->dbctl, lrp);
+    if (owner != lr) {
         return error_create(0, "%s: port already exists but in router %s",
                             lrp->name, owner ? owner->name : "none");
     } else if (!mac_parse(lrp->mac, &mac)
@@ -404,36 +401,60 @@ run_lrp_get_gateway_chassis(struct dbctl_call *call)
     return error;
 }
 
-#define LR_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN) \
+/* Which router a port is on matters only if it may be there. */
+static struct error *
+prepare_lrp_add(struct dbctl_call *call)
+{
+    if (dbctl_has_option(call, "--may-exist")) {
+        dbctl_monitor(call->dbctl, &nb_logical_router_table,
+                      LR(NAME) | LR(PORTS));
+    }
+    return NULL;
+}
+
+#define LR_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN, ...) \
     { .name = NAME, .min_args = MIN, .max_args = MAX, \
-      .arguments = ARGUMENTS, .options = OPTIONS, .tables = tables, \
-      .run = RUN }
+      .arguments = ARGUMENTS, .options = OPTIONS, .run = RUN, \
+      .needs = NEEDS(__VA_ARGS__) }
+
+#define NEED_GATEWAYS \
+    { &nb_gateway_chassis_table, REPLICA_ALL_COLS, 0, -1 }
 
 static const struct dbctl_command commands[] = {
     LR_COMMAND("lr-add", 0, 1, "[ROUTER]", "--may-exist,--add-duplicate",
-               run_lr_add),
-    LR_COMMAND("lr-del", 1, 1, "ROUTER", "--if-exists", run_lr_del),
-    LR_COMMAND("lr-list", 0, 0, NULL, NULL, run_lr_list),
-    LR_COMMAND("lrp-add", 3, INT_MAX,
-               "ROUTER PORT MAC [NETWORK]... [COLUMN[:KEY]=VALUE]...",
-               "--may-exist", run_lrp_add),
-    LR_COMMAND("lrp-del", 1, 1, "PORT", "--if-exists", run_lrp_del),
-    LR_COMMAND("lrp-list", 1, 1, "ROUTER", NULL, run_lrp_list),
+               run_lr_add, NEED_LR(1, 0)),
+    LR_COMMAND("lr-del", 1, 1, "ROUTER", "--if-exists", run_lr_del,
+               NEED_LR(1, 0)),
+    LR_COMMAND("lr-list", 0, 0, NULL, NULL, run_lr_list,
+               NEED_LR(0, LR(NAME))),
+    { .name = "lrp-add", .min_args = 3, .max_args = INT_MAX,
+      .arguments = "ROUTER PORT MAC [NETWORK]... [COLUMN[:KEY]=VALUE]...",
+      .options = "--may-exist", .run = run_lrp_add,
+      .prepare = prepare_lrp_add,
+      .needs = NEEDS(NEED_LR(1, 0), NEED_LRP(2, LRP(MAC) | LRP(NETWORKS))) },
+    LR_COMMAND("lrp-del", 1, 1, "PORT", "--if-exists", run_lrp_del,
+               NEED_LR(0, LR(PORTS)), NEED_LRP(1, 0)),
+    LR_COMMAND("lrp-list", 1, 1, "ROUTER", NULL, run_lrp_list,
+               NEED_LR(1, LR(PORTS)), NEED_LRP(0, LRP(NAME))),
     LR_COMMAND("lrp-set-enabled", 2, 2, "PORT STATE", NULL,
-               run_lrp_set_enabled),
-    LR_COMMAND("lrp-get-enabled", 1, 1, "PORT", NULL, run_lrp_get_enabled),
+               run_lrp_set_enabled, NEED_LRP(1, 0)),
+    LR_COMMAND("lrp-get-enabled", 1, 1, "PORT", NULL, run_lrp_get_enabled,
+               NEED_LRP(1, LRP(ENABLED))),
     LR_COMMAND("lrp-set-options", 1, INT_MAX, "PORT [KEY=VALUE]...", NULL,
-               run_lrp_set_options),
+               run_lrp_set_options, NEED_LRP(1, 0)),
     LR_COMMAND("lrp-set-redirect-type", 2, 2, "PORT TYPE", NULL,
-               run_lrp_set_redirect_type),
+               run_lrp_set_redirect_type, NEED_LRP(1, 0)),
     LR_COMMAND("lrp-get-redirect-type", 1, 1, "PORT", NULL,
-               run_lrp_get_redirect_type),
+               run_lrp_get_redirect_type, NEED_LRP(1, LRP(OPTIONS))),
     LR_COMMAND("lrp-set-gateway-chassis", 2, 3, "PORT CHASSIS [PRIORITY]",
-               "--may-exist", run_lrp_set_gateway_chassis),
+               "--may-exist", run_lrp_set_gateway_chassis,
+               NEED_LRP(1, LRP(GATEWAY_CHASSIS)), NEED_GATEWAYS),
     LR_COMMAND("lrp-del-gateway-chassis", 2, 2, "PORT CHASSIS", NULL,
-               run_lrp_del_gateway_chassis),
+               run_lrp_del_gateway_chassis,
+               NEED_LRP(1, LRP(GATEWAY_CHASSIS)), NEED_GATEWAYS),
     LR_COMMAND("lrp-get-gateway-chassis", 1, 1, "PORT", NULL,
-               run_lrp_get_gateway_chassis),
+               run_lrp_get_gateway_chassis,
+               NEED_LRP(1, LRP(GATEWAY_CHASSIS)), NEED_GATEWAYS),
 };
 
 const struct dbctl_command_group nbctl_router_commands = {

@@ -9,10 +9,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_switch_table, &nb_logical_switch_port_table, NULL,
-};
-
 /* Switches. */
 
 static struct error *
@@ -80,12 +76,14 @@ check_existing(const struct dbctl_call *call,
                const struct nb_logical_switch_port *lsp,
                const struct nb_logical_switch *ls, const char *parent, int tag)
 {
-    const struct nb_logical_switch *owner = nbctl_switch_of(call->dbctl, lsp);
+    const struct nb_logical_switch *owner;
 
     if (!dbctl_has_option(call, "--may-exist")) {
         return error_create(0, "%s: a port with this name already exists",
                             lsp->name);
-    } else if (owner != ls) {
+    }
+    owner = nbctl_switch_of(call->dbctl, lsp);
+    if (owner != ls) {
         return error_create(0, "%s: port already exists but in switch %s",
                             lsp->name, owner ? owner->name : "none");
     } else if (parent && !lsp->parent_name) {
@@ -553,52 +551,83 @@ run_lsp_get_options(struct dbctl_call *call)
     return error;
 }
 
-#define LS_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN) \
+/* Which switch a port is on matters only if it may be there. */
+static struct error *
+prepare_add(struct dbctl_call *call)
+{
+    if (dbctl_has_option(call, "--may-exist")) {
+        dbctl_monitor(call->dbctl, &nb_logical_switch_table,
+                      LS(NAME) | LS(PORTS));
+    }
+    return NULL;
+}
+
+#define LS_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN, ...) \
     { .name = NAME, .min_args = MIN, .max_args = MAX, \
-      .arguments = ARGUMENTS, .options = OPTIONS, .tables = tables, \
-      .run = RUN }
+      .arguments = ARGUMENTS, .options = OPTIONS, .run = RUN, \
+      .needs = NEEDS(__VA_ARGS__) }
 
 static const struct dbctl_command switches[] = {
     LS_COMMAND("ls-add", 0, 1, "[SWITCH]", "--may-exist,--add-duplicate",
-               run_ls_add),
-    LS_COMMAND("ls-del", 1, 1, "SWITCH", "--if-exists", run_ls_del),
-    LS_COMMAND("ls-list", 0, 0, NULL, NULL, run_ls_list),
+               run_ls_add, NEED_LS(1, 0)),
+    LS_COMMAND("ls-del", 1, 1, "SWITCH", "--if-exists", run_ls_del,
+               NEED_LS(1, 0)),
+    LS_COMMAND("ls-list", 0, 0, NULL, NULL, run_ls_list,
+               NEED_LS(0, LS(NAME))),
 };
 
 const struct dbctl_command_group nbctl_switch_commands = {
     "Logical switch commands", switches, ARRAY_SIZE(switches)
 };
 
+/* A command that adds a port, argv[2], to a switch, argv[1]. */
+#define ADD_COMMAND(NAME, MIN, MAX, ARGUMENTS, RUN) \
+    { .name = NAME, .min_args = MIN, .max_args = MAX, \
+      .arguments = ARGUMENTS, .options = "--may-exist", .run = RUN, \
+      .prepare = prepare_add, \
+      .needs = NEEDS(NEED_LS(1, 0), \
+                     NEED_LSP(2, LSP(PARENT_NAME) | LSP(TAG_REQUEST) \
+                                 | LSP(TYPE) | LSP(OPTIONS))) }
+
+/* A command on one port, argv[1]. */
+#define LSP_COMMAND(NAME, MAX, ARGUMENTS, COLUMNS, RUN) \
+    LS_COMMAND(NAME, 1, MAX, "PORT" ARGUMENTS, NULL, RUN, \
+               NEED_LSP(1, COLUMNS))
+
 static const struct dbctl_command ports[] = {
-    LS_COMMAND("lsp-add", 2, 4, "SWITCH PORT [PARENT TAG]", "--may-exist",
-               run_lsp_add),
-    LS_COMMAND("lsp-add-router-port", 3, 3, "SWITCH PORT ROUTER_PORT",
-               "--may-exist", run_lsp_add_router_port),
-    LS_COMMAND("lsp-add-localnet-port", 3, 3, "SWITCH PORT NETWORK",
-               "--may-exist", run_lsp_add_localnet_port),
-    LS_COMMAND("lsp-del", 1, 1, "PORT", "--if-exists", run_lsp_del),
-    LS_COMMAND("lsp-list", 1, 1, "SWITCH", NULL, run_lsp_list),
-    LS_COMMAND("lsp-get-ls", 1, 1, "PORT", NULL, run_lsp_get_ls),
-    LS_COMMAND("lsp-get-parent", 1, 1, "PORT", NULL, run_lsp_get_parent),
-    LS_COMMAND("lsp-get-tag", 1, 1, "PORT", NULL, run_lsp_get_tag),
+    ADD_COMMAND("lsp-add", 2, 4, "SWITCH PORT [PARENT TAG]", run_lsp_add),
+    ADD_COMMAND("lsp-add-router-port", 3, 3, "SWITCH PORT ROUTER_PORT",
+                run_lsp_add_router_port),
+    ADD_COMMAND("lsp-add-localnet-port", 3, 3, "SWITCH PORT NETWORK",
+                run_lsp_add_localnet_port),
+    LS_COMMAND("lsp-del", 1, 1, "PORT", "--if-exists", run_lsp_del,
+               NEED_LS(0, LS(PORTS)), NEED_LSP(1, 0)),
+    LS_COMMAND("lsp-list", 1, 1, "SWITCH", NULL, run_lsp_list,
+               NEED_LS(1, LS(PORTS)), NEED_LSP(0, LSP(NAME))),
+    LS_COMMAND("lsp-get-ls", 1, 1, "PORT", NULL, run_lsp_get_ls,
+               NEED_LS(0, LS(NAME) | LS(PORTS)), NEED_LSP(1, 0)),
     LS_COMMAND("lsp-set-addresses", 1, INT_MAX, "PORT [ADDRESS]...", NULL,
-               run_lsp_set_addresses),
-    LS_COMMAND("lsp-get-addresses", 1, 1, "PORT", NULL,
-               run_lsp_get_addresses),
-    LS_COMMAND("lsp-set-port-security", 1, INT_MAX, "PORT [ADDRS]...", NULL,
-               run_lsp_set_port_security),
-    LS_COMMAND("lsp-get-port-security", 1, 1, "PORT", NULL,
-               run_lsp_get_port_security),
-    LS_COMMAND("lsp-get-up", 1, 1, "PORT", NULL, run_lsp_get_up),
+               run_lsp_set_addresses, NEED_LS(0, LS(NAME) | LS(PORTS)),
+               NEED_LSP(0, LSP(NAME) | LSP(ADDRESSES))),
+    LSP_COMMAND("lsp-get-addresses", 1, "", LSP(ADDRESSES),
+                run_lsp_get_addresses),
+    LSP_COMMAND("lsp-get-parent", 1, "", LSP(PARENT_NAME),
+                run_lsp_get_parent),
+    LSP_COMMAND("lsp-get-tag", 1, "", LSP(TAG), run_lsp_get_tag),
+    LSP_COMMAND("lsp-set-port-security", INT_MAX, " [ADDRS]...", 0,
+                run_lsp_set_port_security),
+    LSP_COMMAND("lsp-get-port-security", 1, "", LSP(PORT_SECURITY),
+                run_lsp_get_port_security),
+    LSP_COMMAND("lsp-get-up", 1, "", LSP(UP), run_lsp_get_up),
     LS_COMMAND("lsp-set-enabled", 2, 2, "PORT STATE", NULL,
-               run_lsp_set_enabled),
-    LS_COMMAND("lsp-get-enabled", 1, 1, "PORT", NULL, run_lsp_get_enabled),
+               run_lsp_set_enabled, NEED_LSP(1, 0)),
+    LSP_COMMAND("lsp-get-enabled", 1, "", LSP(ENABLED), run_lsp_get_enabled),
     LS_COMMAND("lsp-set-type", 2, 3, "PORT TYPE [peer=PORT]", NULL,
-               run_lsp_set_type),
-    LS_COMMAND("lsp-get-type", 1, 1, "PORT", NULL, run_lsp_get_type),
-    LS_COMMAND("lsp-set-options", 1, INT_MAX, "PORT [KEY=VALUE]...", NULL,
-               run_lsp_set_options),
-    LS_COMMAND("lsp-get-options", 1, 1, "PORT", NULL, run_lsp_get_options),
+               run_lsp_set_type, NEED_LSP(1, 0)),
+    LSP_COMMAND("lsp-get-type", 1, "", LSP(TYPE), run_lsp_get_type),
+    LSP_COMMAND("lsp-set-options", INT_MAX, " [KEY=VALUE]...", 0,
+                run_lsp_set_options),
+    LSP_COMMAND("lsp-get-options", 1, "", LSP(OPTIONS), run_lsp_get_options),
 };
 
 const struct dbctl_command_group nbctl_lsp_commands = {
