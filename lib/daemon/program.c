@@ -85,8 +85,11 @@ program_fatal(const char *format, ...)
 void
 program_check(struct error *error)
 {
+    static char *message;       /* A leak checker is to find it in use. */
+
     if (error) {
-        program_fatal("%s", error_message(error));
+        message = error_steal_message(error);
+        program_fatal("%s", message);
     }
 }
 
