@@ -3,7 +3,9 @@
  *
  * usage: sender DEVICE DST-MAC SRC-MAC DST-IP SRC-IP FLOWS SECONDS
  *
- * FLOWS source ports take turns.  Prints how many frames were sent. */
+ * FLOWS pairs of source and destination ports take turns, those of 60000 source
+ * ports and the next destination port after 2000 in order.  Prints how many
+ * frames were sent. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,6 +23,9 @@
 
 #define BATCH 64
 #define FIRST_PORT 1024
+#define N_PORTS 60000
+#define FIRST_DST_PORT 2000
+#define N_DST_PORTS 100
 
 struct frame {
     struct ethhdr eth;
@@ -97,7 +102,7 @@ compose(struct frame *f, char *argv[])
     f->ip.daddr = parse_ip(argv[4]);
     f->ip.saddr = parse_ip(argv[5]);
     f->ip.check = header_checksum(&f->ip);
-    f->udp.dest = htons(2000);
+    f->udp.dest = htons(FIRST_DST_PORT);
     f->udp.len = htons(sizeof *f - sizeof f->eth - sizeof f->ip);
 }
 
@@ -137,8 +142,9 @@ main(int argc, char *argv[])
         return 2;
     }
     n_flows = atoi(argv[6]);
-    if (!n_flows || n_flows > 60000) {
-        fprintf(stderr, "%s: not 1...60000 flows\n", argv[6]);
+    if (!n_flows || n_flows > N_PORTS * N_DST_PORTS) {
+        fprintf(stderr, "%s: not 1...%d flows\n", argv[6],
+                N_PORTS * N_DST_PORTS);
         return 2;
     }
     memset(msgs, 0, sizeof msgs);
@@ -153,7 +159,10 @@ main(int argc, char *argv[])
         int n;
 
         for (size_t i = 0; i < BATCH; i++) {
-            frames[i].udp.source = htons(FIRST_PORT + turn++ % n_flows);
+            uint64_t flow = turn++ % n_flows;
+
+            frames[i].udp.source = htons(FIRST_PORT + flow % N_PORTS);
+            frames[i].udp.dest = htons(FIRST_DST_PORT + flow / N_PORTS);
         }
         n = sendmmsg(fd, msgs, BATCH, 0);
         if (n > 0) {

@@ -3,11 +3,14 @@
 
 Workload va, on port vifa, is 10.7.0.1 and fd07::1; vb is 10.7.0.2; ..."""
 
+import json
+import os
+
 import pytest
 
 from harness.netns import ping, within
 from harness.process import run, wait_until
-from harness.programs import Programs
+from harness.programs import BUILD, Programs
 from harness.sandbox import Host, Sandbox
 
 # Neighbours find each other without being tracked.
@@ -491,3 +494,253 @@ s.sendto(b"x", ("10.7.0.2", 9))
     assert "default limit=0" in switch.dpctl("ct-get-limits")
     wait_until(lambda: "timeout=5" not in switch.dpctl("dump-flows"),
                what="translation")
+
+
+# ## Translation
+
+SERVE = """
+import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=family)
+print("ready", flush=True)
+while True:
+    c, who = s.accept()
+    c.sendall(("%s at %s" % (who[0], sys.argv[1])).encode())
+    c.close()
+"""
+
+ASK = """
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 10)
+print(s.makefile().read())
+"""
+
+
+def serve(switch, ns, address, port=80):
+    switch.ready("server-%s" % address.replace(":", "_"),
+                 within(ns, ["python3", "-c", SERVE, address, str(port)]))
+
+
+def test_established_only_tcp(switch):
+    """Who may not begin connections gets no SYN through, but answers."""
+    va, vb = switch.vm("a"), switch.vm("b")
+    switch.stateful()
+    for ns, n in ((va, 1), (vb, 2)):
+        serve(switch, ns, "10.7.0.%d" % n)
+        serve(switch, ns, "fd07::%d" % n)
+    for address in ("10.7.0.2", "fd07::2"):
+        assert switch.python(va, ASK, address,
+                             "80").split()[-1] == address
+    for address in ("10.7.0.1", "fd07::1"):
+        with pytest.raises(AssertionError):
+            switch.python(vb, ASK.replace("10)", "0.5)"), address, "80")
+
+
+@pytest.mark.parametrize("family", ["v4", "v6"])
+def test_dnat_by_a_group(switch, family):
+    """A balancer: each bucket is a ct(nat) of its own; the servers answer as
+    the service's address.  Errors about datagrams come back as well."""
+    va = switch.vm("a")
+    servers = [switch.vm("b"), switch.vm("c")]
+    vip, prefix, nw, b = (("10.7.0.100", "10.7.0.", "ip", "%s")
+                          if family == "v4"
+                          else ("fd07::100", "fd07::", "ipv6", "[%s]"))
+    neighbours(va, [vip], "02:00:00:00:00:ff")
+    dst = "nw_dst" if family == "v4" else "ipv6_dst"
+    buckets = ",".join(
+        "bucket=actions=ct(commit,zone=5,table=2,nat(dst=%s))" % (b % (prefix + n))
+        for n in "23")
+    switch.host.ofctl("add-group", "br0",
+                      "group_id=1,type=select,selection_method=dp_hash,"
+                      + buckets)
+    switch.flows(
+        "table=0,%s,ct_state=-trk,actions=ct(table=1,zone=5,nat)" % nw,
+        "table=1,%s,ct_state=+new+trk,%s=%s,actions=group:1" % (nw, dst, vip),
+        "table=1,%s,ct_state=+est+trk,actions=resubmit(,2)" % nw,
+        "table=1,%s,ct_state=+rel+trk,actions=resubmit(,2)" % nw,
+        "table=2,%s,%s=%s,actions=mod_dl_dst:02:00:00:00:00:02,output:vifb"
+        % (nw, dst, prefix + "2"),
+        "table=2,%s,%s=%s,actions=mod_dl_dst:02:00:00:00:00:03,output:vifc"
+        % (nw, dst, prefix + "3"),
+        "table=2,%s,%s=%s,actions=output:vifa" % (nw, dst, prefix + "1"))
+    for ns, n in zip(servers, "23"):
+        serve(switch, ns, prefix + n)
+    seen = set()
+    wait_until(lambda: seen.add(switch.python(va, ASK, vip, "80").strip())
+               or len(seen) == 2, 30, "answers of both servers")
+    assert seen == {"%s at %s" % (prefix + "1", prefix + n) for n in "23"}
+    # Nobody listens: the error is about what va sent, or it would not hear.
+    assert switch.python(va, """
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET,
+                  socket.SOCK_DGRAM)
+s.settimeout(5)
+s.connect((sys.argv[1], 9))
+s.send(b"x")
+try:
+    s.recv(1)
+except ConnectionRefusedError:
+    print("refused")
+""", vip).strip() == "refused"
+
+
+def test_hairpin(switch):
+    """A server that calls its own service's address gets to itself, from an
+    address that is not its own."""
+    va = switch.vm("a")
+    neighbours(va, ["10.7.0.100", "10.7.0.101"], "02:00:00:00:00:ff")
+    switch.flows(
+        "table=0,ip,nw_dst=10.7.0.100,ct_state=-trk,"
+        "actions=ct(commit,zone=5,nat(dst=10.7.0.1),table=1)",
+        "table=1,ip,actions=ct(commit,zone=6,nat(src=10.7.0.101),table=2)",
+        "table=0,ip,nw_dst=10.7.0.101,ct_state=-trk,"
+        "actions=ct(zone=6,nat,table=3)",
+        "table=3,ip,actions=ct(zone=5,nat,table=2)",
+        "table=2,ip,actions=mod_dl_dst:02:00:00:00:00:01,IN_PORT")
+    serve(switch, va, "10.7.0.1")
+    assert switch.python(va, ASK, "10.7.0.100",
+                         "80").strip() == "10.7.0.101 at 10.7.0.1"
+
+
+def test_clone_and_clear(switch):
+    """ct() inside clone() leaves what comes after it untracked; ct_clear
+    forgets; check_pkt_larger decides beside it."""
+    va, vb = switch.vm("a"), switch.vm("b")
+    switch.flows(
+        "table=0,icmp,in_port=vifa,actions=clone(ct(commit,zone=9)),"
+        "check_pkt_larger(500)->NXM_NX_REG0[0],resubmit(,1)",
+        "table=1,icmp,ct_state=-trk,reg0=1,actions=drop",
+        "table=1,icmp,ct_state=-trk,actions=ct(zone=9,table=2)",
+        "table=2,icmp,ct_state=+trk,actions=ct_clear,resubmit(,3)",
+        "table=3,icmp,ct_state=-trk,actions=output:vifb",
+        "table=0,icmp,in_port=vifb,actions=output:vifa")
+    assert ping(va, "10.7.0.2") == 3
+    assert "icmp,orig=(src=10.7.0.1,dst=10.7.0.2" in switch.dpctl(
+        "dump-conntrack", "zone=9")
+    assert big_ping(va, "10.7.0.2") == 0
+
+
+def test_time_exceeded_through_snat(switch):
+    """A router's error about a translated datagram comes to who sent it."""
+    va, vb = switch.vm("a"), switch.vm("b")
+    run(["ip", "-n", va, "route", "add", "10.8.0.0/24", "via", "10.7.0.2"])
+    run(["ip", "-n", vb, "route", "add", "10.8.0.0/24", "dev", "eth0"])
+    run(within(vb, ["sysctl", "-qw", "net.ipv4.ip_forward=1"]))
+    neighbours(vb, ["10.7.0.99"], "02:00:00:00:00:01")
+    switch.flows(
+        "table=0,ip,ct_state=-trk,actions=ct(table=1,zone=5,nat)",
+        "table=1,ip,ct_state=+new+trk,in_port=vifa,"
+        "actions=ct(commit,zone=5,nat(src=10.7.0.99)),output:vifb",
+        "table=1,ip,ct_state=+rel+rpl+trk,actions=output:vifa")
+    assert switch.python(va, """
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+s.setsockopt(socket.IPPROTO_IP, 11, 1)    # IP_RECVERR
+s.settimeout(5)
+s.sendto(b"hello", ("10.8.0.9", 33434))
+import select
+p = select.poll()
+p.register(s, select.POLLERR)
+p.poll(5000)
+data, ancillary, flags, address = s.recvmsg(100, 512, 0x2000)
+error = [d for level, kind, d in ancillary if kind == 11][0]
+errno, origin, kind, code = struct.unpack("IBBB", error[:7])
+print(data, address, kind, code)
+""").strip() == "b'hello' ('10.8.0.9', 33434) 11 0"
+
+
+# ## SCTP: packets made by hand, since kernels may lack its sockets.
+
+SCTP_SEND = """
+import logging, sys
+logging.getLogger("scapy").setLevel(logging.ERROR)
+from scapy.all import *
+back, tag, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+n = 1 if back else 0
+p = Ether(src="02:00:00:00:00:0%d" % (n + 1),
+          dst="02:00:00:00:00:0%d" % (2 - n)) / IP(
+    src="10.7.0.2" if back else "10.7.0.1",
+    dst="10.7.0.99" if back else "10.7.0.2") / SCTP(
+    sport=80 if back else 1000, dport=5000 if back else 80, tag=tag)
+p /= {"init": lambda: SCTPChunkInit(init_tag=10, a_rwnd=9000,
+                                    n_out_streams=1, n_in_streams=1),
+      "init_ack": lambda: SCTPChunkInitAck(init_tag=20, a_rwnd=9000,
+                                           n_out_streams=1, n_in_streams=1),
+      "cookie_echo": lambda: SCTPChunkCookieEcho(cookie=b"abcd"),
+      "cookie_ack": SCTPChunkCookieAck,
+      "data": lambda: SCTPChunkData(data=b"hello123"),
+      "abort": SCTPChunkAbort}[kind]()
+sendp(p, iface="eth0", verbose=0)
+"""
+
+SCTP_SNIFF = """
+import logging
+logging.getLogger("scapy").setLevel(logging.ERROR)
+from scapy.all import *
+
+
+def show(p):
+    if IP in p and p[IP].proto == 132 and p.getlayer(SCTP):
+        s = p[SCTP]
+        want = bytes(s)[8:12]
+        del s.chksum
+        print(p[IP].src, p[IP].dst, s.sport, s.dport, s.tag,
+              "good" if bytes(s)[8:12] == want else "bad", flush=True)
+
+
+sniffer = AsyncSniffer(iface="eth0", prn=show, store=False,
+                       started_callback=lambda: print("ready", flush=True))
+sniffer.start()
+sniffer.join()
+"""
+
+
+def test_sctp_through_snat(switch):
+    va, vb = switch.vm("a"), switch.vm("b")
+    switch.flows(
+        "table=0,sctp,ct_state=-trk,actions=ct(table=1,zone=5,nat)",
+        "table=1,sctp,ct_state=+new+trk,in_port=vifa,actions="
+        "ct(commit,zone=5,nat(src=10.7.0.99:5000-5000)),output:vifb",
+        "table=1,sctp,ct_state=+est+trk,in_port=vifa,actions=output:vifb",
+        "table=1,sctp,ct_state=+est+trk,in_port=vifb,actions=output:vifa")
+    seen = {n: switch.ready("sniff%d" % n, within(
+        ns, ["/usr/bin/python3", "-c", SCTP_SNIFF]))
+        for n, ns in ((0, va), (1, vb))}
+
+    def send(back, tag, kind):
+        run(within(vb if back else va,
+                   ["/usr/bin/python3", "-c", SCTP_SEND, str(int(back)),
+                    str(tag), kind]), timeout=60)
+        return lambda line: wait_until(
+            lambda: line in seen[0 if back else 1].text(), 20, line)
+
+    def state():
+        text = switch.dpctl("dump-conntrack", "zone=5")
+        return (text.split("state=")[1].split(",")[0] if "state=" in text
+                else None)
+
+    there = "10.7.0.99 10.7.0.2 5000 80 %d good"
+    here = "10.7.0.2 10.7.0.1 80 1000 %d good"
+    send(False, 0, "init")(there % 0)
+    assert state() == "COOKIE_WAIT"
+    send(True, 10, "init_ack")(here % 10)
+    send(False, 20, "cookie_echo")(there % 20)
+    send(True, 10, "cookie_ack")(here % 10)
+    assert state() == "ESTABLISHED"
+    # A stranger's tag does not end it.
+    send(True, 11, "abort")
+    send(True, 10, "data")(here % 10)
+    assert here % 11 not in seen[0].text()
+    assert state() == "ESTABLISHED"
+    assert ",vtag_orig=20,vtag_reply=10)" in switch.dpctl("dump-conntrack")
+    send(True, 10, "abort")
+    wait_until(lambda: state() == "CLOSED", what="abort")
+
+
+def test_what_a_connection_costs():
+    """Two million have to fit into 600 MB."""
+    cost = json.loads(run([os.path.join(BUILD, "vswitch/datapath/ct_load"),
+                           "262144"], timeout=120))
+    assert cost["connections"] == 262144
+    assert cost["bytes_each"] < 300, cost

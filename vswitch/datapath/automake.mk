@@ -58,7 +58,9 @@ datapath_libs = vswitch/datapath/libdatapath.a lib/flow/libflow.a \
 	lib/netlink/libnetlink.a lib/packet/libpacket.a \
 	lib/runtime/libruntime.a lib/base/libbase.a $(ALL_LIBS)
 
-noinst_PROGRAMS += vswitch/datapath/driver
+noinst_PROGRAMS += vswitch/datapath/ct_load vswitch/datapath/driver
+vswitch_datapath_ct_load_SOURCES = vswitch/datapath/ct_load.c
+vswitch_datapath_ct_load_LDADD = $(datapath_libs)
 vswitch_datapath_driver_SOURCES = vswitch/datapath/driver.c
 vswitch_datapath_driver_LDADD = $(datapath_libs)
 
