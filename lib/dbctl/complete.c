@@ -138,7 +138,7 @@ offer(struct line *line, const char *prefix, const char *word,
 {
     char *text = xasprintf("%s%s%s", prefix, word, suffix);
 
-    if (is_candidate(line, text)) {
+    if (*text && is_candidate(line, text)) {
         sset_add(&line->candidates, text);
     }
     free(text);
@@ -349,7 +349,22 @@ argument_word(const struct dbctl_command *command, int i)
     return xmemdup0(p, strcspn(p, " ].") < n ? strcspn(p, " .") : n);
 }
 
-/* Offers "standalone" and "secure" for "standalone|secure". */
+/* Offers the rows of the tables that a word such as BRIDGE stands for. */
+static void
+offer_rows_called(struct line *line, const char *word, size_t length)
+{
+    for (size_t i = 0; i < line->tool->n_arguments; i++) {
+        const struct dbctl_argument *argument = &line->tool->arguments[i];
+
+        if (strlen(argument->word) == length
+            && !memcmp(argument->word, word, length)) {
+            offer_records(line, argument->table);
+        }
+    }
+}
+
+/* Offers "standalone" and "secure" for "standalone|secure", and rows for
+ * "SWITCH|ROUTER". */
 static void
 offer_alternatives(struct line *line, char *words)
 {
@@ -358,6 +373,8 @@ offer_alternatives(struct line *line, char *words)
     while ((word = text_token(&words, "|"))) {
         if (islower((unsigned char) *word)) {
             offer(line, "", word, "");
+        } else {
+            offer_rows_called(line, word, strlen(word));
         }
     }
 }
@@ -384,14 +401,8 @@ offer_argument(struct line *line, const struct dbctl_command *command)
     } else if (islower((unsigned char) *word) && word[length] == '=') {
         word[length + 1] = '\0';
         offer(line, "", word, "");
-    }
-    for (size_t i = 0; i < line->tool->n_arguments; i++) {
-        const struct dbctl_argument *argument = &line->tool->arguments[i];
-
-        if (strlen(argument->word) == length
-            && !memcmp(argument->word, word, length)) {
-            offer_records(line, argument->table);
-        }
+    } else {
+        offer_rows_called(line, word, length);
     }
     free(word);
 }

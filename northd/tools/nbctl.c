@@ -239,6 +239,16 @@ static const struct dbctl_record_name names[] = {
     BY_NAME(nb_sample_collector, NB_SAMPLE_COLLECTOR_COL_NAME),
 };
 
+static const struct dbctl_argument arguments[] = {
+    { "SWITCH", &nb_logical_switch_table },
+    { "ROUTER", &nb_logical_router_table },
+    { "PORT", &nb_logical_switch_port_table },
+    { "PORT", &nb_logical_router_port_table },
+    { "PORTGROUP", &nb_port_group_table },
+    { "LB", &nb_load_balancer_table },
+    { "MIRROR", &nb_mirror_table },
+};
+
 static const struct dbctl_server server = {
     .root = &nb_nb_global_table,
     .connections = NB_NB_GLOBAL_COL_CONNECTIONS,
@@ -407,6 +417,8 @@ main(int argc, char *argv[])
         .n_groups = ARRAY_SIZE(groups),
         .names = names,
         .n_names = ARRAY_SIZE(names),
+        .arguments = arguments,
+        .n_arguments = ARRAY_SIZE(arguments),
         .server = &server,
         .options = { NULL, rows, ARRAY_SIZE(rows) },
         .description = "examines and changes the northbound database of OVN",

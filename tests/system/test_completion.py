@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from harness.ovsdb import Server
 from harness.process import run
-from harness.programs import BUILD, ours
+from harness.programs import BUILD, Programs, ours
 
 # "[--if-exists] [--id=] ,get,!TABLE !RECORD *COLUMN?:KEY"
 COMMAND = re.compile(r"(?:\[--[a-z-]+[=?]?\] )*,([a-z0-9-]+),"
@@ -37,19 +38,19 @@ def complete(line):
 
 
 @pytest.fixture
-def switch_db(spawn, tmp_path):
-    """A database with bridges, as a remote."""
-    run([ours("ovsdb-tool"), "create", tmp_path / "db",
-         os.path.join(BUILD, "lib/schema/vswitch.ovsschema")])
-    socket = tmp_path / "sock"
-    server = spawn([ours("ovsdb-server"), tmp_path / "db",
-                    "--remote=punix:%s" % socket, "-vconsole:off",
-                    "--unixctl=%s/ctl" % tmp_path])
-    server.wait_for(lambda: os.path.exists(socket))
-    remote = "unix:%s" % socket
-    run([ours("ovs-vsctl"), "--no-wait", "--db=" + remote, "add-br", "br-int",
-         "--", "add-br", "br-ex", "--", "add-port", "br-ex", "eth0"])
-    return remote
+def database(tmp_path):
+    """database(schema) starts a server; returns its remote."""
+    servers = []
+
+    def start(schema):
+        programs = Programs()
+        server = Server(programs, tmp_path)
+        server.create(programs.schema(schema), "db")
+        servers.append(server.start())
+        return server.remote
+    yield start
+    for server in servers:
+        server.stop()
 
 
 @pytest.mark.parametrize("line,words", [
@@ -81,14 +82,25 @@ def test_offline(line, words):
     assert complete(line) == words
 
 
-def test_names_of_rows(switch_db):
+def test_names_of_rows(database):
     """Also behind bash's own word breaks, such as the remote's colon."""
-    start = "ovs-vsctl --db=%s " % switch_db
+    start = "ovs-vsctl --db=%s " % database("vswitch")
+    run([ours("ovs-vsctl"), "--no-wait", start.split()[1], "add-br", "br-int",
+         "--", "add-br", "br-ex", "--", "add-port", "br-ex", "eth0"])
     assert complete(start + "list-ports br-") == ["br-ex", "br-int"]
     assert complete(start + "del-port br-ex e") == ["eth0"]
     assert complete(start + "get interface et") == ["eth0"]
     assert complete(start + "set open_vswitch ") == ["."]
     assert complete(start + "nonsense br-") == [""]
+
+
+def test_either_of_two_tables(database):
+    start = "ovn-nbctl --db=%s " % database("nb")
+    run([ours("ovn-nbctl"), start.split()[1], "ls-add", "x-switch", "--",
+         "lr-add", "x-router", "--", "lsp-add", "x-switch", "x-port"])
+    assert complete(start + "show x") == ["x-router", "x-switch"]
+    assert complete(start + "ls-del x") == ["x-switch"]
+    assert complete(start + "lsp-del x") == ["x-port"]
 
 
 @pytest.mark.parametrize("tool", TOOLS)
