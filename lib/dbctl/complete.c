@@ -337,6 +337,7 @@ argument_word(const struct dbctl_command *command, int i)
 {
     const char *p = command->arguments ? command->arguments : "";
     size_t n = strcspn(p, " ");
+    char *word;
 
     for (; i > 0 && p[n]; i--) {
         p += n + 1;
@@ -346,7 +347,11 @@ argument_word(const struct dbctl_command *command, int i)
         return NULL;
     }
     p += *p == '[';
-    return xmemdup0(p, strcspn(p, " ].") < n ? strcspn(p, " .") : n);
+    word = xmemdup0(p, strcspn(p, " ."));
+    if (!strchr(word, '[')) {
+        word[strcspn(word, "]")] = '\0';
+    }
+    return word;
 }
 
 /* Offers the rows of the tables that a word such as BRIDGE stands for. */
