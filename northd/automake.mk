@@ -5,6 +5,8 @@ northd_libnorthd_a_SOURCES = \
 	northd/flow.h \
 	northd/northd.c \
 	northd/northd.h \
+	northd/origins.c \
+	northd/origins.h \
 	northd/program.c \
 	northd/program.h \
 	northd/router/admission.c \

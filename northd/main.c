@@ -202,6 +202,21 @@ cmd_why(struct control_conn *conn, int argc, const char *argv[], void *aux)
     control_reply_str(conn, &s);
 }
 
+static void
+cmd_origins(struct control_conn *conn, int argc, const char *argv[],
+            void *aux)
+{
+    struct str s = STR_EMPTY;
+    struct error *error = northd_origins(northd, argv + 1, argc - 1, &s);
+
+    if (error) {
+        control_reply_take_error(conn, error);
+        str_uninit(&s);
+    } else {
+        control_reply_str(conn, &s);
+    }
+}
+
 static const struct {
     const char *name;
     const char *arguments;
@@ -225,6 +240,7 @@ static const struct {
     { "incr/stats", "", 0, 0, cmd_stats, NULL },
     { "incr/verify", "", 0, 0, cmd_verify, NULL },
     { "incr/why", "[CLASS] KEY", 1, 2, cmd_why, NULL },
+    { "incr/origins", "FLOW-UUID...", 1, 4096, cmd_origins, NULL },
 };
 
 int

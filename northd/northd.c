@@ -20,6 +20,7 @@
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
 #include "lib/runtime/memory.h"
+#include "northd/origins.h"
 #include "northd/program.h"
 #include "northd/sync/flows.h"
 #include "northd/sync/ipam.h"
@@ -853,4 +854,16 @@ northd_why(const struct northd *northd, const char *class_name,
     } else {
         str_printf(s, "this instance is %s\n", northd_status(northd));
     }
+}
+
+struct error *
+northd_origins(const struct northd *northd, const char *const uuids[],
+               size_t n, struct str *s)
+{
+    if (!northd->active) {
+        return error_create(EAGAIN, "this instance is %s",
+                            northd_status(northd));
+    }
+    return origins_format(northd->active->incr, northd->active->flows, uuids,
+                          n, s);
 }

@@ -47,4 +47,8 @@ size_t northd_verify(struct northd *, struct str *);
 void northd_why(const struct northd *, const char *class_name,
                 const char *key, struct str *);
 
+/* See origins_format(). */
+struct error *northd_origins(const struct northd *, const char *const uuids[],
+                             size_t n, struct str *) MUST_USE;
+
 #endif /* northd/northd.h */

@@ -10,6 +10,7 @@ controller_ovn_trace_SOURCES = \
 	controller/trace/port_security.h \
 	controller/trace/report.c \
 	controller/trace/report.h \
+	controller/trace/report_json.c \
 	controller/trace/walk.c \
 	controller/trace/walk.h
 controller_ovn_trace_LDADD = lib/daemon/libdaemon.a lib/schema/libschema.a \

@@ -29,6 +29,7 @@ struct trace_options {
     bool detailed;
     bool summary;
     bool minimal;
+    bool json;
     const char *ovs;             /* Switch whose flows to show, or NULL. */
 };
 
@@ -143,6 +144,7 @@ static const struct trace_row {
     FLAG("detailed", option_set_true, detailed),
     FLAG("summary", option_set_true, summary),
     FLAG("minimal", option_set_true, minimal),
+    FLAG("json", option_set_true, json),
     FLAG("friendly-names", option_set_true, walk.friendly_names),
     FLAG("no-friendly-names", option_set_false, walk.friendly_names),
 #undef FLAG
@@ -168,6 +170,8 @@ static const struct option_row rows[] = {
     { "minimal", 0, OPTION_NONE, NULL, "minimum to explain externally "
       "visible behavior", option_set_true, &cli.minimal },
     { "all", 0, OPTION_NONE, NULL, "all of the above", set_all, &cli },
+    { "json", 0, OPTION_NONE, NULL, "one line of JSON and nothing else",
+      option_set_true, &cli.json },
     { "ovs", 0, OPTION_OPTIONAL, "REMOTE", "show OpenFlow flows of REMOTE "
       "(default: unix:RUNDIR/br-int.mgmt)", set_ovs, &cli },
     { "ct", 0, OPTION_REQUIRED, "FLAGS", "connection state of the next "
@@ -255,12 +259,16 @@ trace(const struct network *net, const char *datapath, const char *microflow,
     if (error) {
         return error;
     }
-    str_put(out, "# ");
-    microflow_format(&flow, out);
-    str_put_char(out, '\n');
     root = report_create(&arena);
     walk(dp, &flow, &o->walk, &arena, root);
-    print_forms(o, root, out);
+    if (o->json) {
+        report_print_json(root, out);
+    } else {
+        str_put(out, "# ");
+        microflow_format(&flow, out);
+        str_put_char(out, '\n');
+        print_forms(o, root, out);
+    }
     arena_uninit(&arena);
     return NULL;
 }

@@ -2,10 +2,12 @@
 #ifndef CONTROLLER_TRACE_REPORT_H
 #define CONTROLLER_TRACE_REPORT_H
 
-/* What a trace saw, as a tree, and the three forms in which it is printed. */
+/* What a trace saw, as a tree, and the forms in which it is printed: three for
+ * people, one for programs. */
 
 #include "lib/base/list.h"
 #include "lib/base/str.h"
+#include "lib/base/uuid.h"
 #include "lib/logical/arena.h"
 
 enum report_type {
@@ -21,6 +23,17 @@ enum report_type {
                                   * form. */
 };
 
+/* What a table says of itself beyond its text. */
+struct report_table {
+    const char *datapath;        /* Name. */
+    bool is_ingress;
+    const char *stage;           /* Or "". */
+    struct uuid uuid;            /* Of the flow; zero if none matched. */
+    const char *match;           /* NULL if none matched. */
+    const char *source;          /* Likewise, and if the flow has none. */
+    uint16_t priority;
+};
+
 struct report {
     struct list node;            /* In the parent's 'subs'. */
     struct list subs;            /* struct report. */
@@ -28,6 +41,7 @@ struct report {
     bool is_trivial;             /* A table that is not worth printing. */
     uint8_t table;               /* REPORT_TABLE. */
     const char *text;
+    const struct report_table *of_table;    /* REPORT_TABLE, else NULL. */
 };
 
 /* A root for a report of its own. */
@@ -37,6 +51,10 @@ struct report *report_create(struct arena *);
 struct report *report_add(struct arena *, struct report *parent,
                           enum report_type, const char *format, ...)
     PRINTF_FORMAT(4, 5);
+
+/* A line of JSON: {"type": ..., "text": ..., "subs": [...]} nested as the
+ * tree is, with more members for a table. */
+void report_print_json(const struct report *root, struct str *);
 
 void report_print_detailed(const struct report *root, struct str *);
 void report_print_summary(const struct report *root, struct str *);

@@ -219,6 +219,26 @@ report_openflow(struct walker *w, uint32_t cookie, struct report *report)
     }
 }
 
+/* Notes on 'node' where 'at' is and what matched there, or NULL. */
+static void
+note_table(struct walker *w, const struct place *at,
+           const struct logical_flow *flow, struct report *node)
+{
+    struct report_table *table = arena_new(w->arena, struct report_table);
+
+    table->datapath = friendly_dp(w, at->dp);
+    table->is_ingress = at->pipeline == PIPELINE_INGRESS;
+    table->stage = datapath_stage(at->dp, at->pipeline, at->table);
+    if (flow) {
+        table->uuid = flow->uuid;
+        table->match = flow->match_text;
+        table->source = flow->source;
+        table->priority = flow->priority;
+    }
+    node->table = at->table;
+    node->of_table = table;
+}
+
 static struct report *
 report_flow(struct walker *w, const struct place *at,
             const struct logical_flow *flow, struct report *report)
@@ -235,7 +255,7 @@ report_flow(struct walker *w, const struct place *at,
     str_printf(&text, ", priority %u, uuid %08x", flow->priority,
                flow->uuid.parts[0]);
     node = report_add(w->arena, report, REPORT_TABLE, "%s", str_cstr(&text));
-    node->table = flow->table;
+    note_table(w, at, flow, node);
     node->is_trivial = flow->is_trivial;
     str_uninit(&text);
     if (w->options->openflow && !flow->is_trivial) {
@@ -263,7 +283,7 @@ look_up(struct walker *w, const struct place *from, uint8_t table,
         node = report_add(w->arena, report, REPORT_TABLE,
                           "%s: no match (implicit drop)",
                           datapath_stage(at.dp, at.pipeline, table));
-        node->table = table;
+        note_table(w, &at, NULL, node);
         return;
     }
     node = report_flow(w, &at, flow, report);

@@ -4,6 +4,7 @@ lib_incr_libincr_a_SOURCES = \
 	lib/incr/incr.c \
 	lib/incr/incr.h \
 	lib/incr/internal.h \
+	lib/incr/origins.c \
 	lib/incr/report.c \
 	lib/incr/rows.c \
 	lib/incr/rows.h \

@@ -237,13 +237,26 @@ size_t incr_verify(struct incr *, size_t max, struct str *);
 void incr_why(const struct incr *, const char *class_name, const char *key,
               size_t max, struct str *);
 
-/* Calls 'visit' for each unit that emits into 'group', with the row that is
- * its subject or, if the subject is a group, NULL and that group. */
-void incr_causes(const struct incr *, const struct incr_group *,
-                 void (*visit)(const struct incr_unit_class *,
-                               const void *row, const struct incr_group *,
-                               void *aux),
-                 void *aux);
+/* An input row that facts rest on. */
+struct incr_origin {
+    unsigned int table;
+    const void *row;
+    uint64_t columns;           /* That were read. */
+    uint64_t sources;           /* Bit i: the facts of 'groups[i]' do. */
+    unsigned int distance;      /* 1 if the unit that emits them reads it, 2 if
+                                 * it reads a fact whose unit does, ... */
+};
+
+#define INCR_MAX_ORIGINS 64
+
+/* Calls 'visit' for each input row that the facts of one of 'n' groups, at
+ * most INCR_MAX_ORIGINS, rest on, nearest first; again for a row that is
+ * farther from others of the groups.  Takes a pass over all units for each
+ * distance. */
+void incr_origins(const struct incr *, struct incr_group *const *groups,
+                  size_t n,
+                  void (*visit)(const struct incr_origin *, void *aux),
+                  void *aux);
 
 struct incr_counts {
     uint64_t n_steps, n_evaluations, n_reads, n_emits, n_wakes;

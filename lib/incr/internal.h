@@ -273,6 +273,10 @@ void unit_evaluate(struct incr_ctx *, struct unit *, struct result *);
 void ctx_init(struct incr_ctx *, struct incr *);
 void ctx_uninit(struct incr_ctx *);
 
+/* Calls 'visit' for each unit of the engine. */
+void for_each_unit(const struct incr *,
+                   void (*visit)(struct unit *, void *aux), void *aux);
+
 /* Forgets what was evaluated. */
 void ctx_reset(struct incr_ctx *);
 

@@ -7,29 +7,6 @@
 #include "lib/base/alloc.h"
 #include <inttypes.h>
 
-/* Calls 'visit' for each unit of the engine. */
-static void
-for_each_unit(const struct incr *incr,
-              void (*visit)(struct unit *, void *aux), void *aux)
-{
-    for (size_t i = 0; i < incr->program->n_tables; i++) {
-        VEC_FOR_EACH (row, &incr->tables[i].rows) {
-            for (struct unit *u = (*row)->units; u; u = u->next) {
-                visit(u, aux);
-            }
-        }
-    }
-    for (size_t i = 0; i < incr->program->n_facts; i++) {
-        struct group *group;
-
-        HMAP_FOR_EACH (group, node, &incr->facts[i].groups) {
-            for (struct unit *u = group->units; u; u = u->next) {
-                visit(u, aux);
-            }
-        }
-    }
-}
-
 static void
 put_escaped(struct str *s, const void *p, size_t size)
 {
@@ -517,43 +494,4 @@ incr_why(const struct incr *incr, const char *class_name, const char *key,
         str_printf(s, "no fact of class \"%s\" has \"%s\" in its key\n",
                    class_name, key);
     }
-}
-
-struct causes {
-    const struct incr_group *group;
-    void (*visit)(const struct incr_unit_class *, const void *row,
-                  const struct incr_group *, void *aux);
-    void *aux;
-};
-
-static void
-visit_cause(struct unit *unit, void *causes_)
-{
-    const struct causes *c = causes_;
-
-    for (uint32_t i = 0; i < unit->n_facts; i++) {
-        if (unit->facts[i]->pub.group == c->group) {
-            if (unit->subject->is_group) {
-                c->visit(unit->class, NULL,
-                         &CONTAINER_OF(unit->subject, struct group,
-                                       target)->pub, c->aux);
-            } else {
-                c->visit(unit->class,
-                         CONTAINER_OF(unit->subject, struct incr_row,
-                                      target)->row, NULL, c->aux);
-            }
-            return;
-        }
-    }
-}
-
-void
-incr_causes(const struct incr *incr, const struct incr_group *group,
-            void (*visit)(const struct incr_unit_class *, const void *row,
-                          const struct incr_group *, void *aux),
-            void *aux)
-{
-    struct causes causes = { group, visit, aux };
-
-    for_each_unit(incr, visit_cause, &causes);
 }

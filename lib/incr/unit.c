@@ -491,3 +491,25 @@ units_run(struct incr *incr, unsigned int rank)
     vec_clear(&incr->queues[rank]);
     return n_units;
 }
+
+void
+for_each_unit(const struct incr *incr,
+              void (*visit)(struct unit *, void *aux), void *aux)
+{
+    for (size_t i = 0; i < incr->program->n_tables; i++) {
+        VEC_FOR_EACH (row, &incr->tables[i].rows) {
+            for (struct unit *u = (*row)->units; u; u = u->next) {
+                visit(u, aux);
+            }
+        }
+    }
+    for (size_t i = 0; i < incr->program->n_facts; i++) {
+        struct group *group;
+
+        HMAP_FOR_EACH (group, node, &incr->facts[i].groups) {
+            for (struct unit *u = group->units; u; u = u->next) {
+                visit(u, aux);
+            }
+        }
+    }
+}

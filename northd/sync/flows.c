@@ -144,6 +144,14 @@ flow_find(const struct flow_sync *sync, const struct uuid *uuid)
     return NULL;
 }
 
+struct incr_group *
+flow_sync_find(const struct flow_sync *sync, const struct uuid *uuid)
+{
+    const struct flow *flow = flow_find(sync, uuid);
+
+    return flow ? flow->group : NULL;
+}
+
 static void
 forget_group(struct incr_group *group, void *sync)
 {

@@ -27,6 +27,11 @@ void flow_sync_adopt(struct flow_sync *);
 void flow_sync_check_changes(struct flow_sync *);
 bool flow_sync_is_pending(const struct flow_sync *);
 
+/* The facts of the flow whose row is 'uuid', borrowed until the next step, or
+ * NULL if it is not one of ours. */
+struct incr_group *flow_sync_find(const struct flow_sync *,
+                                  const struct uuid *uuid);
+
 /* After row_sync_flush(). */
 void flow_sync_flush(struct flow_sync *, struct replica_txn *);
 
