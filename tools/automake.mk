@@ -9,6 +9,17 @@ weft_modules = \
 	tools/weft_sandbox/state.py \
 	tools/weft_sandbox/traffic.py
 
+weft_explain_modules = \
+	tools/weft_explain/__init__.py \
+	tools/weft_explain/causes.py \
+	tools/weft_explain/cli.py \
+	tools/weft_explain/host.py \
+	tools/weft_explain/path.py \
+	tools/weft_explain/render.py \
+	tools/weft_explain/source.py
+
+weftexplaindir = $(datadir)/weft/weft_explain
+dist_weftexplain_DATA = $(weft_explain_modules)
 dist_bin_SCRIPTS += tools/weft
 weftdir = $(datadir)/weft/weft_sandbox
 dist_weft_DATA = $(weft_modules)

@@ -7,13 +7,18 @@ import signal
 import sys
 import time
 
+from weft_explain.cli import main as explain
+from weft_explain.source import control_socket
+
 from . import programs
 from .demo import demo
 from .error import SandboxError
 from .network import Sandbox, bring_up
 from .state import State, default_folder
 
-USAGE = """usage: weft sandbox COMMAND
+USAGE = """usage: weft explain ...           why a packet takes its way or is dropped;
+                              'weft explain --help' says more
+       weft sandbox COMMAND   a network in namespaces
 
   up [--hosts N]        start a central node and N hosts (default 2)
   down                  end it and remove all it made
@@ -28,6 +33,7 @@ USAGE = """usage: weft sandbox COMMAND
   [--host H] TOOL ..    ovn-nbctl, ovn-sbctl, or of host H (default: the
                         first) ovs-vsctl, ovs-ofctl, ovs-appctl, ovn-appctl,
                         ovsdb-client
+  [--host H] explain ..  weft explain, of the sandbox and host H
   demo                  a sandbox of its own that shows what works
 
 WEFT_SANDBOX names the folder of the sandbox (default: /run/weft/sandbox),
@@ -166,6 +172,8 @@ COMMANDS = {
 
 def run_tool(words, host=None):
     """Becomes a tool that speaks to the sandbox."""
+    if words and words[0] == "explain":
+        return explain_in(load(), host, words[1:])
     if not words or words[0] not in TOOLS:
         raise SandboxError("tools are " + ", ".join(TOOLS))
     sandbox = load()
@@ -180,15 +188,26 @@ def run_tool(words, host=None):
            dict(os.environ, **sandbox.environment(folder)), sandbox)
 
 
+def explain_in(sandbox, host, words):
+    folder = sandbox.host(host or next(iter(sandbox.hosts)))["folder"]
+    sandbox.state.unlock()
+    return explain(
+        ["--nb=" + sandbox.db_remote("nb"), "--sb=" + sandbox.db_remote("sb"),
+         "--northd=%s" % control_socket(sandbox.central, "ovn-northd"),
+         "--switch=%s" % control_socket(folder, "ovs-vswitchd")] + words)
+
+
 def dispatch(words):
     if not words or words[0] in ("help", "-h", "--help"):
         return cmd_help(words)
+    if words[0] == "explain":
+        return explain(words[1:])
     if words[0] != "sandbox" or len(words) < 2:
         raise SandboxError("'weft sandbox help' says what there is")
     name, rest = words[1], words[2:]
     if name == "--host":
         return run_tool(rest[1:], rest[0] if rest else None)
-    if name in TOOLS:
+    if name in TOOLS + ("explain",):
         return run_tool(words[1:])
     if name not in COMMANDS:
         raise SandboxError("%s: no such command; 'weft sandbox help' says "
