@@ -33,7 +33,7 @@ class Namespaces:
             if not offload:
                 run(["ip", "netns", "exec", ns, "ethtool", "-K", dev,
                      "tx", "off"])
-            run(["ip", "-n", ns, "link", "set", dev, "up"])
+            run(["ip", "-n", ns, "link", "set", "dev", dev, "up"])
 
     def close(self):
         for name in reversed(self.names):

@@ -39,7 +39,6 @@ class Path:
 
     def __init__(self, tree):
         self.steps, self.verdicts = [], []
-        self.acl = None         # The last ACL that matched.
         self.visit(tree, 0, None)
 
     def visit(self, node, depth, step):
@@ -81,7 +80,7 @@ class Path:
 
     def add_causes(self, causes):
         """Notes the causes of each step, and what of these decided."""
-        acl = None
+        acl, decided = None, {}
         for step in self.steps:
             if "section" in step:
                 continue
@@ -92,12 +91,11 @@ class Path:
                 acl = step
             if step.get("is_end") and "_acl_" in step["stage"]:
                 # What matched sets a bit; a later stage acts on it.
-                step["decided_by"] = acl
+                decided[id(step)] = acl or step
         for v in self.verdicts:
             step = v.get("step")
             if step:
-                decided = step.get("decided_by") or step
-                v["causes"] = decided["causes"]
+                v["causes"] = decided.get(id(step), step)["causes"]
                 v["where"] = "%s, %s" % (step["datapath"], step["stage"])
 
 

@@ -73,7 +73,10 @@ class Source:
         """The tree that ovn-trace makes of a packet."""
         text = output_of([programs.program("ovn-trace"), "--db=" + self.sb,
                           "--json"] + words, "ovn-trace")
-        return json.loads(text.splitlines()[-1])
+        if not text.startswith("{"):
+            # A packet that it cannot read is answered, not refused.
+            raise ExplainError("ovn-trace: " + text.strip())
+        return json.loads(text)
 
     def select(self, remote, database, wanted, columns=None):
         """Rows by uuid: 'wanted' is an iterable of (table, uuid or None for
