@@ -164,6 +164,7 @@ def test_drops_of_a_host(network):
                        stdout=subprocess.DEVNULL)
         return cause in watch.text()
     watch.wait_for(told, timeout=30, what="a drop is explained")
+    assert "weft:" not in watch.text(), watch.text()
     drops = [json.loads(line) for line in watch.text().splitlines()]
     verdict, = {json.dumps(d["verdict"]) for d in drops
                 if cause in json.dumps(d)}

@@ -100,7 +100,10 @@ def watch_drops(source, o, paint):
             if (seen is not None and ufid not in told
                     and flow["packets"] > seen.get(ufid, 0)):
                 told.add(ufid)
-                explain_flow(source, o, paint, book, flow)
+                try:
+                    explain_flow(source, o, paint, book, flow)
+                except ExplainError as e:
+                    note_problem("%s: %s" % (flow["key"], e))
         told &= now.keys()
         seen = {u: f["packets"] for u, f in now.items()}
         if end and time.monotonic() >= end:

@@ -318,12 +318,35 @@ static const struct {
     { "tunnel", set_tunnel },
 };
 
+/* Like field_parse(), but bits of any field may be wild, as they are in
+ * megaflows: OpenFlow's rule that some fields match whole or not at all is not
+ * the datapath's. */
+static struct error *
+parse_value_and_mask(const struct field *field, const char *text,
+                     union field_value *value, union field_value *mask)
+{
+    const char *slash = strchr(text, '/');
+    struct error *error;
+    char *copy;
+
+    if (!slash || field->is_maskable) {
+        return field_parse(field, text, NULL, value, mask);
+    }
+    copy = xmemdup0(text, slash - text);
+    error = field_parse_value(field, copy, NULL, value);
+    if (!error) {
+        error = field_parse_value(field, slash + 1, NULL, mask);
+    }
+    free(copy);
+    return error;
+}
+
 static struct error *
 set_field(struct target *t, const char *name, const char *text)
 {
     const struct field *field = field_from_name(name, strlen(name));
     union field_value value, mask;
-    struct error *error = field_parse(field, text, NULL, &value, &mask);
+    struct error *error = parse_value_and_mask(field, text, &value, &mask);
 
     if (!error) {
         field_set(field, t->key, NULL, &value);
