@@ -56,16 +56,30 @@ put_strings(struct str *out, const char *const *strings, size_t n)
     str_put(out, "]\n");
 }
 
+/* The name that OpenStack's networking knows a row by, and the line's end. */
+static void
+put_alias(struct str *out, const struct strmap *external_ids, const char *key)
+{
+    const char *alias = strmap_get(external_ids, key);
+
+    if (alias && *alias) {
+        str_printf(out, " (aka %s)", alias);
+    }
+    str_put_char(out, '\n');
+}
+
 static void
 show_switch(struct str *out, const struct nb_logical_switch *ls)
 {
-    str_printf(out, "switch " UUID_FMT " (%s)\n", UUID_ARGS(&ls->header.uuid),
+    str_printf(out, "switch " UUID_FMT " (%s)", UUID_ARGS(&ls->header.uuid),
                ls->name);
+    put_alias(out, &ls->external_ids, "neutron:network_name");
     for (size_t i = 0; i < ls->n_ports; i++) {
         const struct nb_logical_switch_port *lsp = ls->ports[i];
         const char *router_port = strmap_get(&lsp->options, "router-port");
 
-        str_printf(out, "    port %s\n", lsp->name);
+        str_printf(out, "    port %s", lsp->name);
+        put_alias(out, &lsp->external_ids, "neutron:port_name");
         if (*lsp->type) {
             str_printf(out, "        type: %s\n", lsp->type);
         }
@@ -120,8 +134,9 @@ show_router_port(struct str *out, const struct nb_logical_router_port *lrp)
 static void
 show_router(struct str *out, const struct nb_logical_router *lr)
 {
-    str_printf(out, "router " UUID_FMT " (%s)\n", UUID_ARGS(&lr->header.uuid),
+    str_printf(out, "router " UUID_FMT " (%s)", UUID_ARGS(&lr->header.uuid),
                lr->name);
+    put_alias(out, &lr->external_ids, "neutron:router_name");
     for (size_t i = 0; i < lr->n_ports; i++) {
         show_router_port(out, lr->ports[i]);
     }

@@ -8,7 +8,7 @@
 #include "lib/schema/nb.h"
 
 /* Finds a row by uuid or by its string column 'column'; 'what' is for the
- * message ("switch name").  '*ret_row' becomes NULL without an error if there
+ * message ("switch").  '*ret_row' becomes NULL without an error if there
  * is none and 'must_exist' is false. */
 struct error *nbctl_find(struct dbctl *, const struct replica_table_class *,
                          unsigned int column, const char *what,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/base/alloc.h"
 #include "lib/base/text.h"
 #include "northd/tools/nbctl.h"
 
@@ -79,17 +80,23 @@ parse_tier(const char *s, int64_t *tier)
  * command line creates it, as it must if nothing else refers to it. */
 static struct error *
 write_sample(const struct dbctl_call *call, const struct nb_acl *acl,
-             const char *option,
-             void (*set)(const struct nb_acl *, const struct nb_sample *))
+             const char *option, const char *column)
 {
     const char *id = dbctl_option(call, option);
     const struct replica_row *sample;
     struct error *error = (id ? dbctl_find_row(call->dbctl, &nb_sample_table,
                                                id, true, &sample) : NULL);
+    char *assignment;
 
-    if (id && !error) {
-        set(acl, (const struct nb_sample *) sample);
+    if (!id || error) {
+        return error;
     }
+    /* As text, so that the reference to a name is noted. */
+    assignment = (*id == '@' ? xasprintf("%s=%s", column, id)
+                  : xasprintf("%s=" UUID_FMT, column,
+                              UUID_ARGS(&sample->uuid)));
+    error = dbctl_set_column(call->dbctl, &acl->header, assignment);
+    free(assignment);
     return error;
 }
 
@@ -138,9 +145,9 @@ write_options(const struct dbctl_call *call, const struct nb_acl *acl)
     if (dbctl_has_option(call, "--apply-after-lb")) {
         nb_acl_update_options_setkey(acl, "apply-after-lb", "true");
     }
-    error = write_sample(call, acl, "--sample-new", nb_acl_set_sample_new);
+    error = write_sample(call, acl, "--sample-new", "sample_new");
     return (error ? error
-            : write_sample(call, acl, "--sample-est", nb_acl_set_sample_est));
+            : write_sample(call, acl, "--sample-est", "sample_est"));
 }
 
 /* The network function group that traffic goes through. */
@@ -156,7 +163,7 @@ write_nfg(const struct dbctl_call *call, const struct nb_acl *acl)
     }
     error = nbctl_find(call->dbctl, &nb_network_function_group_table,
                        NB_NETWORK_FUNCTION_GROUP_COL_NAME,
-                       "network function group name", call->argv[6], true,
+                       "network function group", call->argv[6], true,
                        (const struct replica_row **) &nfg);
     if (!error) {
         nb_acl_set_network_function_group(acl, nfg);

@@ -24,7 +24,7 @@ find_copp(const struct dbctl_call *call, bool must_exist,
           const struct nb_copp **copp)
 {
     return nbctl_find(call->dbctl, &nb_copp_table, NB_COPP_COL_NAME,
-                      "copp name", call->argv[1], must_exist,
+                      "copp", call->argv[1], must_exist,
                       (const struct replica_row **) copp);
 }
 

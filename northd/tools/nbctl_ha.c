@@ -15,7 +15,7 @@ find_group(const struct dbctl_call *call, const char *id, bool must_exist,
            const struct nb_ha_chassis_group **group)
 {
     return nbctl_find(call->dbctl, &nb_ha_chassis_group_table,
-                      NB_HA_CHASSIS_GROUP_COL_NAME, "HA chassis group name",
+                      NB_HA_CHASSIS_GROUP_COL_NAME, "HA chassis group",
                       id, must_exist, (const struct replica_row **) group);
 }
 

@@ -21,7 +21,7 @@ find_mirror(const struct dbctl_call *call, const char *id, bool must_exist,
             const struct nb_mirror **mirror)
 {
     return nbctl_find(call->dbctl, &nb_mirror_table, NB_MIRROR_COL_NAME,
-                      "mirror name", id, must_exist,
+                      "mirror", id, must_exist,
                       (const struct replica_row **) mirror);
 }
 

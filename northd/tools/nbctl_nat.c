@@ -438,7 +438,7 @@ run_lr_nat_update_ext_ip(struct dbctl_call *call)
     }
     if (!error) {
         error = nbctl_find(call->dbctl, &nb_address_set_table,
-                           NB_ADDRESS_SET_COL_NAME, "address set name",
+                           NB_ADDRESS_SET_COL_NAME, "address set",
                            call->argv[4], true,
                            (const struct replica_row **) &set);
     }

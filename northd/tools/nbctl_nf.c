@@ -22,7 +22,7 @@ find_nf(const struct dbctl_call *call, const char *id, bool must_exist,
         const struct nb_network_function **nf)
 {
     return nbctl_find(call->dbctl, &nb_network_function_table,
-                      NB_NETWORK_FUNCTION_COL_NAME, "network function name",
+                      NB_NETWORK_FUNCTION_COL_NAME, "network function",
                       id, must_exist, (const struct replica_row **) nf);
 }
 
@@ -204,7 +204,7 @@ find_nfg(const struct dbctl_call *call, const char *id, bool must_exist,
 {
     return nbctl_find(call->dbctl, &nb_network_function_group_table,
                       NB_NETWORK_FUNCTION_GROUP_COL_NAME,
-                      "network function group name", id, must_exist,
+                      "network function group", id, must_exist,
                       (const struct replica_row **) nfg);
 }
 

@@ -298,7 +298,7 @@ run_meter_add(struct dbctl_call *call)
     struct nb_meter_band *band;
     int64_t rate, burst;
     struct error *error = nbctl_find(
-        call->dbctl, &nb_meter_table, NB_METER_COL_NAME, "meter name",
+        call->dbctl, &nb_meter_table, NB_METER_COL_NAME, "meter",
         call->argv[1], false, (const struct replica_row **) &meter);
 
     if (!error && meter && !dbctl_has_option(call, "--may-exist")) {

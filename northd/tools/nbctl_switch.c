@@ -257,24 +257,44 @@ run_lsp_get_ls(struct dbctl_call *call)
 
 /* Addresses. */
 
+/* Between the words of an address. */
+#define SEPARATORS " ,"
+
 /* "unknown", "dynamic [IP...]", "router [IP...]", or "MAC ...". */
 static bool
 address_is_valid(const char *address)
 {
     static const char *const words[] = { "unknown", "dynamic", "router" };
-    size_t length = strcspn(address, " ");
-    char *first = xmemdup0(address, length);
+    char *copy = xstrdup(address);
+    char *p = copy;
+    const char *first = text_token(&p, SEPARATORS);
     struct eth_addr mac;
-    bool is_valid = mac_parse(first, &mac);
+    bool is_valid = first && mac_parse(first, &mac);
 
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+    for (size_t i = 0; first && i < ARRAY_SIZE(words); i++) {
         is_valid |= !strcmp(first, words[i]);
     }
-    free(first);
+    free(copy);
     return is_valid;
 }
 
-/* Whether 'ip' is among the words of one of the port's addresses. */
+/* Whether 'ip' is among the words of an address. */
+static bool
+address_has_ip(const char *address, const struct in6_addr *ip)
+{
+    char *copy = xstrdup(address);
+    char *p = copy, *word;
+    struct in6_addr other;
+    bool has = false;
+
+    while (!has && (word = text_token(&p, SEPARATORS)) != NULL) {
+        word[strcspn(word, "/")] = '\0';
+        has = ip_parse(word, &other) && !memcmp(&other, ip, sizeof other);
+    }
+    free(copy);
+    return has;
+}
+
 static bool
 port_has_ip(const struct nb_logical_switch_port *lsp,
             const struct in6_addr *ip)
@@ -282,15 +302,11 @@ port_has_ip(const struct nb_logical_switch_port *lsp,
     bool has = false;
 
     for (size_t i = 0; i < lsp->n_addresses && !has; i++) {
-        char *copy = xstrdup(lsp->addresses[i]);
-        char *p = copy, *word;
-        struct in6_addr other;
-
-        while (!has && (word = text_token(&p, " ")) != NULL) {
-            word[strcspn(word, "/")] = '\0';
-            has = ip_parse(word, &other) && !memcmp(&other, ip, sizeof other);
-        }
-        free(copy);
+        /* What northd has chosen for it counts too. */
+        has = (address_has_ip(lsp->addresses[i], ip)
+               || (strstr(lsp->addresses[i], "dynamic")
+                   && lsp->dynamic_addresses
+                   && address_has_ip(lsp->dynamic_addresses, ip)));
     }
     return has;
 }
@@ -321,7 +337,7 @@ check_duplicates(const struct nb_logical_switch *ls,
     char *p = copy, *word;
     struct error *error = NULL;
 
-    while (!error && (word = text_token(&p, " ")) != NULL) {
+    while (!error && (word = text_token(&p, SEPARATORS)) != NULL) {
         word[strcspn(word, "/")] = '\0';
         error = check_duplicate(ls, lsp, word);
     }
@@ -608,7 +624,7 @@ static const struct dbctl_command ports[] = {
                NEED_LS(0, LS(NAME) | LS(PORTS)), NEED_LSP(1, 0)),
     LS_COMMAND("lsp-set-addresses", 1, INT_MAX, "PORT [ADDRESS]...", NULL,
                run_lsp_set_addresses, NEED_LS(0, LS(NAME) | LS(PORTS)),
-               NEED_LSP(0, LSP(NAME) | LSP(ADDRESSES))),
+               NEED_LSP(0, LSP(NAME) | LSP(ADDRESSES) | LSP(DYNAMIC_ADDRESSES))),
     LSP_COMMAND("lsp-get-addresses", 1, "", LSP(ADDRESSES),
                 run_lsp_get_addresses),
     LSP_COMMAND("lsp-get-parent", 1, "", LSP(PARENT_NAME),

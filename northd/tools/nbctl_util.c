@@ -46,7 +46,8 @@ nbctl_find(struct dbctl *dbctl, const struct replica_table_class *table,
         }
     }
     if (!*ret && must_exist) {
-        return error_create(0, "%s: %s not found", id, what);
+        return error_create(0, "%s: %s %s not found", id, what,
+                            uuid_from_string(&uuid, id) ? "UUID" : "name");
     }
     return NULL;
 }
@@ -56,7 +57,7 @@ nbctl_find_switch(struct dbctl *dbctl, const char *id, bool must_exist,
                   const struct nb_logical_switch **ret)
 {
     return nbctl_find(dbctl, &nb_logical_switch_table,
-                      NB_LOGICAL_SWITCH_COL_NAME, "switch name", id,
+                      NB_LOGICAL_SWITCH_COL_NAME, "switch", id,
                       must_exist, (const struct replica_row **) ret);
 }
 
@@ -65,7 +66,7 @@ nbctl_find_lsp(struct dbctl *dbctl, const char *id, bool must_exist,
                const struct nb_logical_switch_port **ret)
 {
     return nbctl_find(dbctl, &nb_logical_switch_port_table,
-                      NB_LOGICAL_SWITCH_PORT_COL_NAME, "port name", id,
+                      NB_LOGICAL_SWITCH_PORT_COL_NAME, "port", id,
                       must_exist, (const struct replica_row **) ret);
 }
 
@@ -74,7 +75,7 @@ nbctl_find_router(struct dbctl *dbctl, const char *id, bool must_exist,
                   const struct nb_logical_router **ret)
 {
     return nbctl_find(dbctl, &nb_logical_router_table,
-                      NB_LOGICAL_ROUTER_COL_NAME, "router name", id,
+                      NB_LOGICAL_ROUTER_COL_NAME, "router", id,
                       must_exist, (const struct replica_row **) ret);
 }
 
@@ -83,7 +84,7 @@ nbctl_find_lrp(struct dbctl *dbctl, const char *id, bool must_exist,
                const struct nb_logical_router_port **ret)
 {
     return nbctl_find(dbctl, &nb_logical_router_port_table,
-                      NB_LOGICAL_ROUTER_PORT_COL_NAME, "port name", id,
+                      NB_LOGICAL_ROUTER_PORT_COL_NAME, "port", id,
                       must_exist, (const struct replica_row **) ret);
 }
 
@@ -92,7 +93,7 @@ nbctl_find_lb(struct dbctl *dbctl, const char *id, bool must_exist,
               const struct nb_load_balancer **ret)
 {
     return nbctl_find(dbctl, &nb_load_balancer_table,
-                      NB_LOAD_BALANCER_COL_NAME, "load balancer name", id,
+                      NB_LOAD_BALANCER_COL_NAME, "load balancer", id,
                       must_exist, (const struct replica_row **) ret);
 }
 
@@ -101,7 +102,7 @@ nbctl_find_group(struct dbctl *dbctl, const char *id, bool must_exist,
                  const struct nb_port_group **ret)
 {
     return nbctl_find(dbctl, &nb_port_group_table, NB_PORT_GROUP_COL_NAME,
-                      "port group name", id, must_exist,
+                      "port group", id, must_exist,
                       (const struct replica_row **) ret);
 }
 
