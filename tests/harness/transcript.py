@@ -49,11 +49,12 @@ def read(path):
     return steps
 
 
-def execute(tool, options, words):
+def execute(tool, options, words, env=None):
     """Runs a tool; returns status, output and message as a transcript has
     them."""
     done = subprocess.run([tool, *options, *words], text=True, timeout=60,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=env)
     output = UUID.sub("UUID", done.stdout).splitlines()
     if NO_ORDER & set(words):
         output.sort()

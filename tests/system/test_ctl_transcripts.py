@@ -64,6 +64,25 @@ def test_transcript(tool, server):
             assert contents(server, TOOLS[tool][1]) == before, step
 
 
+@pytest.mark.parametrize("tool", ["ovn-sbctl"], indirect=True)
+def test_transcript_by_a_daemon(tool, server, spawn, tmp_path):
+    """A daemon says the same, however often it is asked."""
+    socket = str(tmp_path / "daemon.ctl")
+    daemon = spawn([ours(tool), "--db=" + server.remote, "--detach",
+                    "--no-chdir", "--pidfile=%s/pid" % tmp_path, "-u",
+                    socket])
+    assert daemon.popen.wait(timeout=30) == 0
+    try:
+        env = dict(os.environ, OVN_SB_DAEMON=socket)
+        for step in steps(tool):
+            status, output, message = transcript.execute(
+                ours(tool), ["--timeout=30"], step.words, env)
+            assert (status, output) == (step.status, step.output), step
+            assert step.message in message, step
+    finally:
+        run([ours("ovs-appctl"), "-t", socket, "exit"])
+
+
 def test_every_command_is_there(tool):
     """In the transcript: each command has succeeded, and each that can fail
     but for its syntax has been refused."""
