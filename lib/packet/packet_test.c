@@ -203,6 +203,51 @@ test_gso_cut_keeps_the_stream(void **state UNUSED)
     }
 }
 
+struct trains {
+    const struct packet *whole;
+    unsigned int n, n_segments;
+};
+
+static void
+check_train(struct packet *train, size_t segment_size, void *trains_)
+{
+    struct trains *trains = trains_;
+    struct segments s = { .n = 0 };
+
+    assert_int_equal(packet_gso_cut(trains->whole, collect, &s), 0);
+    assert_in_range(train->size, segment_size - 999, 2500);
+    for (size_t at = 0; at < train->size; at += segment_size) {
+        const struct packet *one = s.packets[trains->n_segments++];
+
+        assert_memory_equal(train->data + at, "prefix", 6);
+        assert_in_range(train->size - at, 6 + one->size, SIZE_MAX);
+        assert_memory_equal(train->data + at + 6, one->data, one->size);
+    }
+    for (unsigned int i = 0; i < s.n; i++) {
+        packet_free(s.packets[i]);
+    }
+    packet_free(train);
+    trains->n++;
+}
+
+/* Trains hold the same segments, each behind the prefix. */
+static void
+test_gso_trains(void **state UNUSED)
+{
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct packet *whole = tcp_packet(v6, 5001, 1000);
+        struct trains trains = { .whole = whole };
+
+        assert_int_equal(packet_gso_trains(whole, "prefix", 6, 2500,
+                                           check_train, &trains), 0);
+        assert_int_equal(trains.n_segments, 6);
+        assert_int_equal(trains.n, 3);
+        assert_int_equal(packet_gso_trains(whole, "prefix", 6, 1000,
+                                           check_train, &trains), -EINVAL);
+        packet_free(whole);
+    }
+}
+
 /* Putting together what was cut gives the whole again; what does not belong
  * there stays out. */
 static void
@@ -212,7 +257,8 @@ test_gro_inverts_gso(void **state UNUSED)
         struct packet *whole = tcp_packet(v6, 5001, 1000);
         struct tcp_header *tcp = packet_l4(whole);
         struct segments s = { .n = 0 }, back = { .n = 0 };
-        struct packet *p = packet_alloc(PACKET_LARGE);
+        /* A small one is replaced when it needs more room. */
+        struct packet *p = packet_alloc(v6 ? PACKET_SMALL : PACKET_LARGE);
 
         /* Cutting leaves these to the first or last. */
         tcp->offset_flags = htons(5 << 12 | TCP_FLAG_ACK | TCP_FLAG_PSH);
@@ -496,6 +542,7 @@ main(void)
         cmocka_unit_test(test_crc32c_check_value),
         cmocka_unit_test(test_partial_checksum_is_finished),
         cmocka_unit_test(test_gso_cut_keeps_the_stream),
+        cmocka_unit_test(test_gso_trains),
         cmocka_unit_test(test_gro_inverts_gso),
         cmocka_unit_test(test_gso_refuses_contradictions),
         cmocka_unit_test(test_composed_packets_have_right_checksums),

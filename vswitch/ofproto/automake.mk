@@ -68,7 +68,7 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/xlate/trace.h \
 	vswitch/xlate/xlate.c \
 	vswitch/xlate/xlate.h
-EXTRA_DIST += vswitch/ofproto/README.md
+EXTRA_DIST += vswitch/ofproto/README.md tests/fuzz/corpus/tunnel
 
 if HAVE_CMOCKA
 check_PROGRAMS += vswitch/ofproto/test
@@ -83,4 +83,15 @@ vswitch_ofproto_test_LDADD = vswitch/ofproto/libofproto.a \
 	vswitch/datapath/libdatapath.a lib/openflow/libopenflow.a \
 	lib/flow/libflow.a lib/netlink/libnetlink.a lib/packet/libpacket.a \
 	$(DAEMON_LIBS) $(CMOCKA_LIBS) $(ALL_LIBS)
+endif
+
+if FUZZERS
+EXTRA_PROGRAMS += tests/fuzz/tunnel
+fuzz_programs += tests/fuzz/tunnel
+tests_fuzz_tunnel_SOURCES = tests/fuzz/tunnel.c
+tests_fuzz_tunnel_LDADD = vswitch/ofproto/libofproto.a \
+	vswitch/datapath/libdatapath.a lib/flow/libflow.a \
+	lib/netlink/libnetlink.a lib/packet/libpacket.a \
+	lib/runtime/libruntime.a lib/base/libbase.a $(ALL_LIBS)
+tests_fuzz_tunnel_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
