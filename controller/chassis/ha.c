@@ -17,6 +17,47 @@ is_live(struct incr_ctx *ctx, const char *chassis)
     return tunnel && !tunnel->bfd_down;
 }
 
+/* Counts 'chassis' if there is a tunnel to it; returns whether it is live. */
+static bool
+count_tunnel(struct incr_ctx *ctx, const struct sb_chassis *chassis,
+             size_t *n_tunnels)
+{
+    const char *name;
+
+    if (!chassis || chassis_is_here(ctx, &chassis->header.uuid)) {
+        return false;
+    }
+    name = sb_chassis_get_name(ctx, chassis);
+    *n_tunnels += incr_exists(ctx, FACT_TUNNEL, name, strlen(name) + 1);
+    return is_live(ctx, name);
+}
+
+/* Says whether we have tunnels to others that use the group or are in it, and
+ * BFD has lost them all: then it is us who cannot be reached, and to hold on to
+ * the gateway would be to fight over it with one who can. */
+static bool
+is_isolated(struct incr_ctx *ctx, const struct sb_ha_chassis_group *group)
+{
+    struct sb_ha_chassis *const *members;
+    struct sb_chassis *const *users;
+    size_t n_members, n_users, n_tunnels = 0;
+
+    members = sb_ha_chassis_group_get_ha_chassis(ctx, group, &n_members);
+    for (size_t i = 0; i < n_members; i++) {
+        if (count_tunnel(ctx, sb_ha_chassis_get_chassis(ctx, members[i]),
+                         &n_tunnels)) {
+            return false;
+        }
+    }
+    users = sb_ha_chassis_group_get_ref_chassis(ctx, group, &n_users);
+    for (size_t i = 0; i < n_users; i++) {
+        if (count_tunnel(ctx, users[i], &n_tunnels)) {
+            return false;
+        }
+    }
+    return n_tunnels > 0;
+}
+
 /* Returns the best live member; '*ret_here' says whether it is us.  With equal
  * priorities the smaller name wins, so that all members agree. */
 static const struct sb_chassis *
@@ -40,7 +81,8 @@ best_member(struct incr_ctx *ctx, const struct sb_ha_chassis_group *group,
             continue;
         }
         here = chassis_is_here(ctx, &chassis->header.uuid);
-        if (!here && !is_live(ctx, sb_chassis_get_name(ctx, chassis))) {
+        if (here ? is_isolated(ctx, group)
+            : !is_live(ctx, sb_chassis_get_name(ctx, chassis))) {
             continue;
         }
         if (best && priority == best_priority

@@ -40,16 +40,22 @@ assert s.makefile().read() == h.hexdigest(), "data changed on the way"
 
 
 class Overlay:
-    """'sandboxes' are those of the hosts, which may have other programs."""
+    """'sandboxes' are those of the hosts, which may have other programs.  With
+    'router_mtu' there is a router between the hosts, from which on the MTU is
+    that (IPv4)."""
 
-    def __init__(self, sandboxes, on_bridge, version=4):
+    def __init__(self, sandboxes, on_bridge, version=4, router_mtu=None):
         self.sandbox, self.on_bridge = sandboxes[0], on_bridge
         self.addresses = UNDERLAY[version]
+        self.has_router = router_mtu is not None
         self.hosts = [Host(sandbox, "h%d" % i, None, controller=False)
                       for i, sandbox in enumerate(sandboxes)]
-        self.sandbox.namespaces.veth(
-            self.hosts[0].ns, "u", self.hosts[1].ns, "u",
-            offload=all(s.takes_offloads() for s in sandboxes))
+        offload = all(s.takes_offloads() for s in sandboxes)
+        if router_mtu:
+            self.add_router(router_mtu)
+        else:
+            self.sandbox.namespaces.veth(
+                self.hosts[0].ns, "u", self.hosts[1].ns, "u", offload=offload)
         self.device = "br-phy" if on_bridge else "u"
         self.vms = []
         self.n_listeners = 0
@@ -60,6 +66,9 @@ class Overlay:
                 host.vsctl("--", "add-br", "br-phy", "--", "set", "bridge",
                            "br-phy", "datapath_type=netdev", "--", "add-port",
                            "br-phy", "u")
+            if router_mtu and i == 1:
+                run(["ip", "-n", host.ns, "link", "set", self.device, "mtu",
+                     router_mtu])
             self.add_address(i, self.addresses[i])
             vm = host.workload("p%d" % i, MACS[i], IPS[i])
             # Nothing but what the tests send.
@@ -69,11 +78,26 @@ class Overlay:
                  MACS[1 - i], "dev", "eth0"])
             self.vms.append(vm)
 
+    def add_router(self, mtu):
+        self.addresses = ("172.31.0.1", "172.31.1.2")
+        router = self.sandbox.namespaces.add("router")
+        run(within(router, ["sysctl", "-qw", "net.ipv4.ip_forward=1"]))
+        for i, host in enumerate(self.hosts):
+            name = "r%d" % i
+            self.sandbox.namespaces.veth(host.ns, "u", router, name)
+            run(["ip", "-n", router, "addr", "add", "172.31.%d.254/24" % i,
+                 "dev", name])
+        run(["ip", "-n", router, "link", "set", "r1", "mtu", mtu])
+        run(["ip", "-n", self.hosts[1].ns, "link", "set", "u", "mtu", mtu])
+
     def add_address(self, i, address):
         plen = ["/64", "nodad"] if ":" in address else ["/24"]
         run(["ip", "-n", self.hosts[i].ns, "addr", "add", address + plen[0],
              "dev", self.device] + plen[1:])
         run(["ip", "-n", self.hosts[i].ns, "link", "set", self.device, "up"])
+        if address.startswith("172.31.%d." % i) and self.has_router:
+            run(["ip", "-n", self.hosts[i].ns, "route", "replace", "default",
+                 "via", "172.31.%d.254" % i])
 
     def tunnel(self, kind, *options, sides=(0, 1)):
         for i in sides:

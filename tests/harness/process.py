@@ -4,6 +4,7 @@ conditions."""
 
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -19,6 +20,16 @@ def wait_until(condition, timeout=10, what="condition", interval=0.01):
         if time.monotonic() > end:
             raise AssertionError("timed out after %g s: %s" % (timeout, what))
         time.sleep(interval)
+
+
+def accepts(path):
+    """Says whether somebody listens on unix socket 'path'."""
+    with socket.socket(socket.AF_UNIX) as s:
+        try:
+            s.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def run(command, check=True, timeout=30, **kwargs):

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 
 from .netns import Namespaces, ping, within
-from .process import Process, run, wait_until
+from .process import Process, accepts, run, wait_until
 from .programs import Programs
 
 
@@ -36,7 +36,8 @@ class Database:
                "--remote=p" + self.remote, "--unixctl=" + self.ctl,
                "--log-file=" + os.path.join(self.folder, self.name + ".log"),
                "-vconsole:off"], env=self.env)
-        self.process.wait_for(lambda: os.path.exists(self.socket))
+        # Tools try once: the socket has to listen, not only to be there.
+        self.process.wait_for(lambda: accepts(self.socket))
 
 
 class Host:

@@ -16,7 +16,8 @@ KINDS = ("geneve", "vxlan", "gre")
 
 @pytest.fixture
 def overlay(make_sandbox):
-    return lambda *args: Overlay([make_sandbox()] * 2, *args)
+    return lambda *args, **options: Overlay([make_sandbox()] * 2, *args,
+                                            **options)
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -205,6 +206,21 @@ def test_larger_than_the_path(overlay, on_bridge):
     done = run(within(o.vms[0], ["ping", "-n", "-c3", "-i0.05", "-s1470",
                                  IPS[1]]), check=False)
     assert " 3 received" in done.stdout, done.stdout
+    o.transfer(0, 1)
+
+
+def test_router_on_the_way(overlay):
+    """Tunnels cross a router, and learn from it that large packets do not fit:
+    the next ones arrive in fragments."""
+    o = overlay(True, router_mtu=1300)
+    o.tunnel("geneve", "key=1")
+    o.wait()
+    before = o.host_packets(0)
+    assert ping(o.vms[0], IPS[1]) == 3
+    assert o.host_packets(0) - before < 3
+    wait_until(lambda: run(within(o.vms[0], [
+        "ping", "-n", "-c1", "-W1", "-s1300", IPS[1]]),
+        check=False).returncode == 0, 20, "a large packet")
     o.transfer(0, 1)
 
 

@@ -244,6 +244,51 @@ read_outer(const struct dp *dp, const struct packet *p, struct outer *o)
     return o->port != NULL;
 }
 
+/* Path MTU discovery: learns from an ICMP error about a tunnel packet of ours
+ * (RFC 1191, RFC 8201) on its way to the host. */
+static void
+learn_pmtu(const struct dp_port *port, const struct packet *p)
+{
+    const struct eth_header *eth = (const void *) p->data;
+    const uint8_t *l4 = packet_l4(p);
+    size_t size = packet_l4_size(p);
+    bool is_ipv4 = eth->type == htons(ETH_TYPE_IPV4);
+    const struct icmp_header *icmp = (const void *) l4;
+    const uint8_t *l3 = packet_l3(p), *inner = l4 + ICMP_HEADER_SIZE;
+    struct in6_addr src, dst;
+    uint8_t proto;
+
+    if (!l4 || size < ICMP_HEADER_SIZE + IPV4_HEADER_SIZE
+        || (is_ipv4 ? ((const struct ipv4_header *) l3)->proto != IPPROTO_ICMP
+            || icmp->type != ICMP4_DST_UNREACH || icmp->code != 4
+            : eth->type != htons(ETH_TYPE_IPV6)
+              || ((const struct ipv6_header *) l3)->next != IPPROTO_ICMPV6
+              || icmp->type != ICMP6_PACKET_TOO_BIG_
+              || size < ICMP_HEADER_SIZE + IPV6_HEADER_SIZE)) {
+        return;
+    }
+    if (is_ipv4) {
+        const struct ipv4_header *ip = (const void *) inner;
+
+        proto = ip->proto;
+        src = in6_addr_from_ipv4(ip->src);
+        dst = in6_addr_from_ipv4(ip->dst);
+    } else {
+        const struct ipv6_header *ip = (const void *) inner;
+
+        proto = ip->next;
+        src = ip->src;
+        dst = ip->dst;
+    }
+    if ((proto == IPPROTO_UDP || proto == IPPROTO_GRE)
+        && underlay_is_local(port->netdev, &src)
+        && packet_l4_csum_ok(p, is_ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
+        uint32_t rest = ntohl(icmp->rest);
+
+        underlay_pmtu_learn(&dst, is_ipv4 ? rest & 0xffff : rest);
+    }
+}
+
 /* Whether the outer checksums are right.  IPv6 wants a UDP checksum, but
  * tunnels may do without (RFC 6935). */
 static bool
@@ -316,6 +361,9 @@ dp_tunnel_intercept(struct dp_context *ctx, const struct dp_port *port,
             pop_packet(ctx, p, &o);
         } else {
             underlay_snoop(port, p);
+            if (p->size >= ETH_HEADER_SIZE) {
+                learn_pmtu(port, p);
+            }
             batch->packets[n++] = p;
         }
     }

@@ -508,6 +508,7 @@ static int64_t
 resolve(const struct query *q, struct underlay_path *path)
 {
     struct hop hop = { .ifindex = 0 };
+    uint32_t pmtu;
 
     counter_inc(tunnel_path_lookup);
     *path = (struct underlay_path) { .how = UNDERLAY_NONE };
@@ -520,6 +521,10 @@ resolve(const struct query *q, struct underlay_path *path)
     }
     path->src = in6_addr_is_zero(&q->src) ? hop.route.source : q->src;
     path->mtu = hop.mtu;
+    pmtu = underlay_pmtu_get(&q->dst);
+    if (pmtu && pmtu < path->mtu) {
+        path->mtu = pmtu;
+    }
     path->eth_src = hop.mac;
     if (hop.route.is_user) {
         if (!hop.port || !hop.has_ethernet) {

@@ -40,6 +40,9 @@ bool underlay_is_local(const struct netdev *netdev, const struct in6_addr *ip);
  * port 'port'; ignores any other packet. */
 void underlay_snoop(const struct dp_port *port, const struct packet *);
 
+/* Notes that packets to 'dst' must not be larger than 'mtu' bytes. */
+void underlay_pmtu_learn(const struct in6_addr *dst, uint32_t mtu);
+
 /* Something that paths depend on has changed: none is used any longer once
  * this has returned and an RCU grace period has passed. */
 void underlay_changed(void);

@@ -5,7 +5,10 @@
  * from the host's own table, and from people.  An entry lives for the aging
  * time after it was last heard of.  Packets may try to fill the table: it has
  * MAX_NEIGHBOURS entries at most, and full it takes no new ones until some
- * have aged. */
+ * have aged.
+ *
+ * Path MTUs are learned here too, since the host's stack knows nothing of the
+ * packets that errors come back for. */
 
 #include "vswitch/datapath/underlay_tables.h"
 
@@ -24,6 +27,11 @@ COUNTER(tunnel_neighbours_full);
 
 #define MAX_NEIGHBOURS 8192
 #define DEFAULT_AGING_S 900
+#define N_PMTUS 1024
+#define PMTU_LIFE_MS 600000      /* RFC 1191 6.3. */
+#define MIN_PMTU4 552            /* Anybody may send an ICMP error: it must
+                                  * not make us send crumbs. */
+#define MIN_PMTU6 1280
 #define DEFAULT_FIRST_PORT 32768
 #define DEFAULT_LAST_PORT 61000
 
@@ -42,6 +50,15 @@ struct neighbour {
     int64_t expires_ms;          /* Atomic. */
 };
 
+/* Learned path MTUs, one for each hash value: what is forgotten is learned
+ * again. */
+struct pmtu {
+    struct in6_addr dst;
+    uint32_t mtu;
+    int64_t expires_ms;
+};
+
+static struct pmtu pmtus[N_PMTUS];       /* Under the mutex. */
 static struct routes *user_routes;       /* RCU; NULL: none. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;   /* Of writers. */
 static struct rcu_hash neighbours;
@@ -517,6 +534,37 @@ underlay_set_aging_s(unsigned int seconds)
                          __ATOMIC_RELAXED);
     }
     pthread_mutex_unlock(&mutex);
+}
+
+/* Path MTUs. */
+
+void
+underlay_pmtu_learn(const struct in6_addr *dst, uint32_t mtu)
+{
+    struct pmtu *p = &pmtus[hash_bytes(dst, sizeof *dst, 0) % N_PMTUS];
+    uint32_t least = in6_addr_is_ipv4(dst) ? MIN_PMTU4 : MIN_PMTU6;
+
+    pthread_mutex_lock(&mutex);
+    *p = (struct pmtu) {
+        .dst = *dst,
+        .mtu = MAX(mtu, least),
+        .expires_ms = clock_ms() + PMTU_LIFE_MS,
+    };
+    pthread_mutex_unlock(&mutex);
+    underlay_changed();
+}
+
+uint32_t
+underlay_pmtu_get(const struct in6_addr *dst)
+{
+    const struct pmtu *p = &pmtus[hash_bytes(dst, sizeof *dst, 0) % N_PMTUS];
+    uint32_t mtu;
+
+    pthread_mutex_lock(&mutex);
+    mtu = (in6_addr_equals(&p->dst, dst) && clock_ms() < p->expires_ms
+           ? p->mtu : 0);
+    pthread_mutex_unlock(&mutex);
+    return mtu;
 }
 
 /* Source ports. */

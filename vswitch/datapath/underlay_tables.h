@@ -27,4 +27,7 @@ void underlay_neighbour_learn(const char *device, const struct in6_addr *,
  * it. */
 void underlay_neighbour_lost(const char *device, const struct in6_addr *);
 
+/* What underlay_pmtu_learn() noted lately for 'dst', 0 if nothing. */
+uint32_t underlay_pmtu_get(const struct in6_addr *dst);
+
 #endif /* vswitch/underlay_tables.h */
