@@ -3,6 +3,10 @@
 /* The way to the server: ours to it, or, by a passive remote such as
  * "ptcp:6640", its to us. */
 
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/daemon/daemon.h"
 #include "lib/dbctl/internal.h"
 #include "lib/stream/stream.h"
 
@@ -23,6 +27,8 @@ dbctl_connect(struct dbctl_link *link, const char *remote, bool shuffle)
 {
     static const struct listener_callbacks callbacks = { accepted };
 
+    free(link->remote);
+    link->remote = xstrdup(remote);
     return (stream_name_is_passive(remote)
             ? listener_open(remote, DEFAULT_PORT, &callbacks, link,
                             &link->listener)
@@ -30,8 +36,25 @@ dbctl_connect(struct dbctl_link *link, const char *remote, bool shuffle)
 }
 
 void
+dbctl_connection_failed(const struct dbctl_link *link)
+{
+    const char *why = replica_last_error(link->replica);
+    const char *colon = why ? strstr(why, ": ") : NULL;
+
+    /* The error may start with the remote that was tried last. */
+    if (colon && memmem(link->remote, strlen(link->remote), why,
+                        colon - why)) {
+        why = colon + 2;
+    }
+    program_fatal("%s: database connection failed (%s)", link->remote,
+                  why ? why : "end of file");
+}
+
+void
 dbctl_disconnect(struct dbctl_link *link)
 {
     listener_destroy(link->listener);
     link->listener = NULL;
+    free(link->remote);
+    link->remote = NULL;
 }

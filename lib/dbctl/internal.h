@@ -77,6 +77,7 @@ void dbctl_advance(struct dbctl *);
 struct dbctl_link {
     struct replica *replica;
     struct listener *listener;          /* While the server is to connect. */
+    char *remote;                       /* As it was given. */
 };
 
 /* Connects to 'remote', or, if it is a passive one, waits for a server to
@@ -84,6 +85,9 @@ struct dbctl_link {
 struct error *dbctl_connect(struct dbctl_link *, const char *remote,
                             bool shuffle) MUST_USE;
 void dbctl_disconnect(struct dbctl_link *);
+
+/* Ends the tool with a message: replica_is_dead(). */
+void dbctl_connection_failed(const struct dbctl_link *) NO_RETURN;
 
 /* run.c */
 

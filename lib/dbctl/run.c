@@ -295,11 +295,7 @@ on_step(void *run_)
     struct replica *replica = run->link.replica;
 
     if (replica_is_dead(replica)) {
-        const char *why = replica_last_error(replica);
-
-        program_fatal("%s: database connection failed (%s)",
-                      replica_remote(replica) ? replica_remote(replica)
-                      : "no remote", why ? why : "end of file");
+        dbctl_connection_failed(&run->link);
     }
     flush(&run->dbctl);
     dbctl_advance(&run->dbctl);
