@@ -52,8 +52,12 @@ class Pings:
 
 
 def flows(host):
-    """The flows of br-int, without what counts and cookies."""
-    text = host.ofctl("dump-flows", "br-int", "--no-stats")
+    """The flows of br-int, without what counts and cookies; None if the switch
+    does not answer."""
+    done = host.ofctl("dump-flows", "br-int", "--no-stats", check=False)
+    if done.returncode:
+        return None             # The switch does not listen yet.
+    text = done.stdout
     return sorted(re.sub(r"cookie=\S+ ", "", line).strip()
                   for line in text.split("\n") if "table=" in line
                   or "actions" in line)
