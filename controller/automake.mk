@@ -57,6 +57,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/program.c \
 	controller/program.h \
 	controller/punt/acl_log.c \
+	controller/punt/ageing.c \
+	controller/punt/ageing.h \
 	controller/punt/announce.c \
 	controller/punt/announce.h \
 	controller/punt/dhcpv4.c \

@@ -16,6 +16,7 @@
 #include "controller/physical/learned.h"
 #include "controller/physical/physical.h"
 #include "controller/physical/port_security.h"
+#include "controller/punt/ageing.h"
 #include "controller/punt/announce.h"
 #include "controller/punt/periodic_ra.h"
 #include "controller/translate/lflow.h"
@@ -85,6 +86,7 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_TUNNEL_WANTED] = { "tunnel_wanted", RANK_FLOWS },
     [FACT_PATCH_WANTED] = { "patch_wanted", RANK_FLOWS },
     [FACT_ANNOUNCE] = { "announce", RANK_FLOWS },
+    [FACT_AGE] = { "age", RANK_FLOWS, format_u32 },
     [FACT_PERIODIC_RA] = { "periodic_ra", RANK_FLOWS, format_uuid },
 };
 
@@ -132,6 +134,7 @@ static const struct incr_unit_class units[] = {
              mac_binding_unit),
     ROW_UNIT("static_mac_binding", RANK_FLOWS, TABLE_SB(STATIC_MAC_BINDING),
              static_mac_binding_unit),
+    ROW_UNIT("age", RANK_FLOWS, TABLE_SB(DATAPATH_BINDING), age_unit),
     ROW_UNIT("announce", RANK_FLOWS, TABLE_SB(PORT_BINDING), announce_unit),
     ROW_UNIT("periodic_ra", RANK_FLOWS, TABLE_SB(PORT_BINDING),
              periodic_ra_unit),

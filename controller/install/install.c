@@ -67,6 +67,8 @@ struct install {
     struct messages messages;
     uint64_t current;
     uint64_t done;
+    void (*stats_seen)(const struct flow_stats *, void *aux);
+    void *stats_aux;
     bool wants_barrier;      /* Even if there is nothing to send. */
     VEC(struct { be32 xid; uint64_t seq; }) barriers;
 };
@@ -424,7 +426,7 @@ start_dump(struct install *inst)
     forget_seen(inst);
     inst->n_dumps = 2;
     inst->state = STATE_DUMP;
-    rconn_take_send(inst->rconn, messages_flow_dump());
+    rconn_take_send(inst->rconn, messages_flow_dump(OFPTT_ALL));
     rconn_take_send(inst->rconn, messages_group_dump());
 }
 
@@ -515,6 +517,7 @@ see_flow(struct install *inst, const struct flow_stats *stats)
     vec_push(&inst->seen, seen);
 }
 
+/* While a dump is under way, replies are its own: nothing else is asked. */
 static void
 flow_reply(struct install *inst, const struct ofmsg *msg)
 {
@@ -522,15 +525,21 @@ flow_reply(struct install *inst, const struct ofmsg *msg)
     struct buf ofpacts = BUF_EMPTY;
     struct flow_stats stats;
 
-    if (inst->state != STATE_DUMP) {
+    if (inst->state != STATE_DUMP && inst->state != STATE_SYNCED) {
         return;
     }
     while (!flow_stats_decode(&stats, msg, &r, messages_decode_env(),
                               &ofpacts)) {
-        see_flow(inst, &stats);
+        if (inst->state == STATE_DUMP) {
+            see_flow(inst, &stats);
+        } else if (inst->stats_seen) {
+            inst->stats_seen(&stats, inst->stats_aux);
+        }
     }
     buf_uninit(&ofpacts);
-    dump_part_done(inst, msg);
+    if (inst->state == STATE_DUMP) {
+        dump_part_done(inst, msg);
+    }
 }
 
 static void
@@ -694,6 +703,23 @@ install_destroy(struct install *inst)
     vec_uninit(&inst->barriers);
     free(inst->bridge);
     free(inst);
+}
+
+void
+install_set_stats(struct install *inst,
+                  void (*seen)(const struct flow_stats *, void *aux),
+                  void *aux)
+{
+    inst->stats_seen = seen;
+    inst->stats_aux = aux;
+}
+
+void
+install_ask_stats(struct install *inst, uint8_t table)
+{
+    if (inst->state == STATE_SYNCED) {
+        rconn_take_send(inst->rconn, messages_flow_dump(table));
+    }
 }
 
 void

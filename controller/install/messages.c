@@ -358,10 +358,10 @@ messages_barrier(be32 *ret_xid)
 }
 
 struct buf *
-messages_flow_dump(void)
+messages_flow_dump(uint8_t table)
 {
     struct flow_stats_request request = {
-        .table_id = OFPTT_ALL,
+        .table_id = table,
         .out_port = OFPP_NONE,
         .out_group = OFPG_ANY,
     };

@@ -63,7 +63,7 @@ struct buf *messages_packet_in_format(void);
 struct buf *messages_set_config(void);
 struct buf *messages_tlv_request(void);
 struct buf *messages_barrier(be32 *ret_xid);
-struct buf *messages_flow_dump(void);
+struct buf *messages_flow_dump(uint8_t table);
 struct buf *messages_group_dump(void);
 
 /* What to send so that OVN's Geneve option is tun_metadata0, given the reply to

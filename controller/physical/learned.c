@@ -31,6 +31,18 @@ match_ip(struct flow_builder *b, const struct in6_addr *ip)
 }
 
 static void
+match_source(struct flow_builder *b, const struct in6_addr *ip)
+{
+    if (ip_is_v4(ip)) {
+        match_set_dl_type(&b->match, ETHERTYPE_IP);
+        match_set_u64(&b->match, FIELD_IPV4_SRC, ntohl(ip_get_v4(ip)));
+    } else {
+        match_set_dl_type(&b->match, ETHERTYPE_IPV6);
+        match_set_ipv6(&b->match, FIELD_IPV6_SRC, ip);
+    }
+}
+
+static void
 set_flag(struct flow_builder *b, unsigned int flag)
 {
     flow_set_bits(b, FIELD_REG0 + LOG_REG_FLAGS, flag, 1, 1);
@@ -65,6 +77,13 @@ emit_binding(struct incr_ctx *ctx, const struct uuid *uuid,
     match_set_eth(&b.match, FIELD_ETH_SRC, mac);
     set_flag(&b, LOG_FLAG_LOOKUP_MAC);
     flow_emit(&b, OF_TABLE_MAC_LOOKUP, priority);
+
+    /* Counts packets from the address, for its timestamp. */
+    flow_begin(&b);
+    flow_match_port(&b, port->dp_key, LOG_REG_INPORT, port->port_key);
+    match_set_eth(&b.match, FIELD_ETH_SRC, mac);
+    match_source(&b, &ip);
+    flow_emit(&b, OF_TABLE_MAC_CACHE_USE, 100);
     flow_builder_uninit(&b);
 }
 

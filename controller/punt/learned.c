@@ -133,9 +133,9 @@ learned_is_pending(const struct learned *l)
     return !hmap_is_empty(&l->entries);
 }
 
-static const struct sb_mac_binding *
-find_binding(const struct learned *l, const char *port,
-             const struct in6_addr *ip)
+const struct sb_mac_binding *
+learned_find_binding(const struct learned *l, const char *port,
+                     const struct in6_addr *ip)
 {
     const struct sb_mac_binding *row;
     struct str text = STR_EMPTY;
@@ -154,7 +154,7 @@ bool
 learned_find(const struct learned *l, const char *port,
              const struct in6_addr *ip, struct eth_addr *ret)
 {
-    const struct sb_mac_binding *row = find_binding(l, port, ip);
+    const struct sb_mac_binding *row = learned_find_binding(l, port, ip);
 
     return row && mac_parse(row->mac, ret);
 }
@@ -173,7 +173,7 @@ write_binding(const struct learned *l, struct replica_txn *txn,
     }
     ip_format(&entry->key.ip, &ip);
     mac_format(entry->mac, &mac);
-    row = find_binding(l, port->logical_port, &entry->key.ip);
+    row = learned_find_binding(l, port->logical_port, &entry->key.ip);
     if (!row) {
         struct sb_mac_binding *new_ = sb_mac_binding_insert(txn);
 
@@ -190,6 +190,22 @@ write_binding(const struct learned *l, struct replica_txn *txn,
     str_uninit(&mac);
 }
 
+const struct sb_fdb *
+learned_find_fdb(const struct learned *l, uint32_t dp_key,
+                 struct eth_addr mac)
+{
+    const struct sb_fdb *row;
+    struct str text = STR_EMPTY;
+
+    mac_format(mac, &text);
+    const union replica_atom key[] = { { .string = str_cstr(&text) },
+                                       { .integer = dp_key } };
+
+    row = (const struct sb_fdb *) replica_index_find(l->fdb_by_mac, key);
+    str_uninit(&text);
+    return row;
+}
+
 static void
 write_fdb(const struct learned *l, struct replica_txn *txn,
           const struct entry *entry)
@@ -198,10 +214,7 @@ write_fdb(const struct learned *l, struct replica_txn *txn,
     const struct sb_fdb *row;
 
     mac_format(entry->mac, &mac);
-    const union replica_atom key[] = { { .string = str_cstr(&mac) },
-                                       { .integer = entry->key.dp_key } };
-
-    row = (const struct sb_fdb *) replica_index_find(l->fdb_by_mac, key);
+    row = learned_find_fdb(l, entry->key.dp_key, entry->mac);
     if (!row) {
         struct sb_fdb *new_ = sb_fdb_insert(txn);
 

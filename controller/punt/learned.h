@@ -31,6 +31,13 @@ void learned_fdb(struct learned *, uint32_t dp_key, uint32_t port_key,
 bool learned_find(const struct learned *, const char *port,
                   const struct in6_addr *ip, struct eth_addr *ret);
 
+/* The rows of that, or NULL. */
+const struct sb_mac_binding *learned_find_binding(const struct learned *,
+                                                  const char *port,
+                                                  const struct in6_addr *ip);
+const struct sb_fdb *learned_find_fdb(const struct learned *, uint32_t dp_key,
+                                      struct eth_addr mac);
+
 /* Something waits to be written. */
 bool learned_is_pending(const struct learned *);
 

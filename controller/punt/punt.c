@@ -5,6 +5,7 @@
 
 #include "controller/install/install.h"
 #include "controller/install/messages.h"
+#include "controller/punt/ageing.h"
 #include "controller/punt/announce.h"
 #include "controller/punt/dns.h"
 #include "controller/punt/learned.h"
@@ -76,6 +77,7 @@ struct punter {
     struct learned *learned;
     struct reports *reports;
     struct waiting *waiting;
+    struct ageing *ageing;
     struct announcer *announcer;
     struct periodic_ra *periodic_ra;
     struct replica_index *dns_by_datapath;
@@ -100,6 +102,7 @@ punter_create(struct controller *c, struct install *install,
     p->learned = learned_create(c, p->ports);
     p->reports = reports_create(c, p->ports);
     p->waiting = waiting_create(install, p->learned, p->ports);
+    p->ageing = ageing_create(c, install, p->learned, p->ports, wake, aux);
     p->announcer = announcer_create(c, install);
     p->periodic_ra = periodic_ra_create(c, install);
     p->dns_by_datapath = dns_index_create(c->sb);
@@ -114,6 +117,7 @@ punter_destroy(struct punter *p)
     if (p) {
         periodic_ra_destroy(p->periodic_ra);
         announcer_destroy(p->announcer);
+        ageing_destroy(p->ageing);
         waiting_destroy(p->waiting);
         reports_destroy(p->reports);
         learned_destroy(p->learned);
@@ -127,6 +131,7 @@ punter_write(struct punter *p, struct replica_txn *txn)
 {
     learned_write(p->learned, txn);
     reports_write(p->reports, txn);
+    ageing_write(p->ageing);
 }
 
 void

@@ -19,6 +19,18 @@ install_send(struct install *install UNUSED, struct buf *b)
     list_push_back(&sent, &b->node);
 }
 
+void
+install_set_stats(struct install *install UNUSED,
+                  void (*seen)(const struct flow_stats *, void *aux) UNUSED,
+                  void *aux UNUSED)
+{
+}
+
+void
+install_ask_stats(struct install *install UNUSED, uint8_t table UNUSED)
+{
+}
+
 static void
 wake(void *aux UNUSED)
 {

@@ -373,6 +373,37 @@ def test_localport_answers_on_each_host(network):
     network.nbctl("lsp-del", "meta")
 
 
+ASK = """
+sendp(Ether(src=MAC, dst='ff:ff:ff:ff:ff:ff')
+      / ARP(op=1, hwsrc=MAC, psrc='172.16.0.9', pdst='172.16.0.1'),
+      iface='eth0')
+"""
+
+
+def test_learned_addresses_age(network):
+    """A MAC binding stays while its address is heard of, and then goes."""
+    if not network.is_ours("ovn-controller"):
+        pytest.skip("Debian's counts in another way")
+    limit_s = 6
+
+    def timestamp():
+        return network.sbctl("--bare", "--columns=timestamp", "find",
+                             "MAC_Binding", "ip=172.16.0.9").strip()
+    network.nbctl("set", "Logical_Router", "lr0",
+                  "options:mac_binding_age_threshold=%d" % limit_s)
+    network.reaches("vm2", "172.16.0.9")
+    first = int(wait_until(timestamp, 10, "MAC binding"))
+
+    def heard():
+        network.script("ext", ASK)
+        now = timestamp()
+        return now and int(now) > first + limit_s * 1000
+    wait_until(heard, 60, "a newer timestamp", interval=0.5)
+    wait_until(lambda: not timestamp(), 60, "the binding's end", interval=0.2)
+    network.nbctl("remove", "Logical_Router", "lr0", "options",
+                  "mac_binding_age_threshold")
+
+
 def flows(host):
     text = host.ofctl("dump-flows", "br-int", "--no-stats")
     return sorted(re.sub(r"cookie=\S+ ", "", line).strip()
