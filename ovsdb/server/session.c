@@ -1035,7 +1035,7 @@ do_convert(struct session *session, const struct jsonrpc_message *m)
     error = ovsdb_schema_from_text(params.items[1].data,
                                    params.items[1].size, &schema);
     if (error) {
-        return error;
+        return blame(error, params.items[1]);
     }
     if (strcmp(schema->name, db_name(served->db))) {
         error = error_create_tagged("invalid parameters", "new schema name "

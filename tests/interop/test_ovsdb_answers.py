@@ -97,6 +97,7 @@ REQUESTS = json.loads(r'''[
 ["monitor_cond_since", ["T", "c3", {"R": [{"where": [false]}]},
   "00000000-0000-0000-0000-000000000000"]],
 ["monitor_cond_since", ["T", "c4", {"R": [{"where": [false]}]}]],
+["convert", ["T", {}]],
 ["convert", ["T", {"name": "Q", "version": "1.0.0", "tables": {}}]],
 ["convert", ["X", {}]]]''')
 
