@@ -468,8 +468,9 @@ target_finish(struct target *target, struct dbctl_call *call,
 
     if (!error && (n > type->n_max || n < type->n_min)) {
         error = error_create(0, "\"%s\" operation would put %u %s in column "
-                             "%s of table %s but the %s number is %u", call->argv[0],
-                             n, what, target->column.name, table,
+                             "%s of table %s but the %s number is %u",
+                             call->argv[0], n, what, target->column.name,
+                             table,
                              n > type->n_max ? "maximum" : "minimum",
                              n > type->n_max ? type->n_max : type->n_min);
     }

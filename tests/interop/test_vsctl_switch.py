@@ -101,10 +101,10 @@ class Switch:
                           "--unixctl=%s/db.ctl" % folder])
         database.wait_for(lambda: os.path.exists(folder / "db.sock"))
         self.execute(["--no-wait", "init"])
-        self.switch = spawn(inside + [Programs(side).path("ovs-vswitchd"), self.remote,
-                                      "-vconsole:off",
-                                      "--unixctl=%s/vswitchd.ctl" % folder],
-                            env=self.env)
+        self.switch = spawn(
+            inside + [Programs(side).path("ovs-vswitchd"), self.remote,
+                      "-vconsole:off", "--unixctl=%s/vswitchd.ctl" % folder],
+            env=self.env)
 
     def execute(self, words):
         words = [word.replace("{folder}", str(self.folder)) for word in words]
