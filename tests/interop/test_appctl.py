@@ -32,9 +32,10 @@ def server(spawn, tmp_path):
          debian.schema("vswitch")])
     process = spawn([debian.path("ovsdb-server"), tmp_path / "db",
                      "--pidfile", "-vconsole:off"], env)
-    process.wait_for(lambda: any(name.endswith(".ctl")
-                                 for name in os.listdir(tmp_path)))
-    return dict(os.environ, **env)
+    env = dict(os.environ, **env)
+    # A socket is there before it listens.
+    process.wait_for(lambda: ask("debian", env, ["version"])[0] == 0)
+    return env
 
 
 def ask(side, env, words):
