@@ -23,4 +23,5 @@ dist_weftexplain_DATA = $(weft_explain_modules)
 dist_bin_SCRIPTS += tools/weft
 weftdir = $(datadir)/weft/weft_sandbox
 dist_weft_DATA = $(weft_modules)
-EXTRA_DIST += tools/README.md doc/architecture.md doc/tutorial.md
+EXTRA_DIST += tools/README.md doc/architecture.md doc/tunnels.md \
+	doc/tutorial.md

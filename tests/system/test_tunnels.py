@@ -298,3 +298,39 @@ def test_port_keeps_its_packets(overlay):
     assert ping(o.hosts[0].ns, o.addresses[1]) == 3
     neighbours = run(["ip", "-n", o.hosts[1].ns, "neigh", "show", "dev", "u"])
     assert o.addresses[0] not in neighbours
+
+
+def test_group_policy(overlay):
+    """VXLAN's group policy extension carries what flows say."""
+    o = overlay(True)
+    o.tunnel("vxlan", "key=1", "exts=gbp")
+    for i, host in enumerate(o.hosts):
+        host.ofctl("del-flows", "br-int")
+        host.ofctl("add-flow", "br-int",
+                   "in_port=p%d actions=set_field:0x5%d->tun_gbp_id,"
+                   "set_field:0x8->tun_gbp_flags,output:tun" % (i, i))
+        host.ofctl("add-flow", "br-int",
+                   "in_port=tun,tun_gbp_id=0x5%d,tun_gbp_flags=0x8 "
+                   "actions=output:p%d" % (1 - i, i))
+    o.wait()
+
+
+def test_keys_tell_tunnels_apart(overlay):
+    """Two tunnels to one remote, with a key of their own in each direction."""
+    o = overlay(True)
+    for i, host in enumerate(o.hosts):
+        keys = [(3, 4), (4, 3)][i]
+        host.vsctl(*(
+            w for name, key in (("red", 0), ("blue", 0x10))
+            for w in ("--", "add-port", "br-int", name, "--", "set",
+                      "interface", name, "type=geneve",
+                      "options:remote_ip=" + o.addresses[1 - i],
+                      "options:in_key=%d" % (key + keys[0]),
+                      "options:out_key=%d" % (key + keys[1]))))
+        host.ofctl("del-flows", "br-int")
+        host.ofctl("add-flow", "br-int", "in_port=p%d actions=%s"
+                   % (i, ("red", "blue")[i]))
+        host.ofctl("add-flow", "br-int", "in_port=%s actions=p%d"
+                   % (("blue", "red")[i], i))
+    o.wait()
+    assert "in_key=0x3, out_key=0x4" in o.appctl(0, "ofproto/list-tunnels")
