@@ -118,8 +118,7 @@ request_parse(struct request *request)
         error = options_apply(&given);
     }
     vec_uninit(&given);
-    dbctl_init(&request->dbctl, server->tool, server->link.replica,
-               &server->step);
+    dbctl_init(&request->dbctl, server->tool, &server->link, &server->step);
     request->dbctl.is_shared = true;
     if (error) {
         return error;
@@ -195,6 +194,7 @@ dbctl_serve(const struct dbctl_tool *tool, const struct option_group *groups,
     }
     dbctl_disconnect(&server.link);
     replica_destroy(server.link.replica);
+    vec_uninit(&server.link.indexes);
     step_uninit(&server.step);
     loop_uninit();
     return EXIT_SUCCESS;

@@ -97,6 +97,7 @@ run_calls(struct dbctl *dbctl, struct str *out)
 static char *
 execute(struct fixture *f, const char *line)
 {
+    struct dbctl_link link = { .replica = f->replica };
     struct dbctl dbctl;
     struct str out = STR_EMPTY;
     char *copy = xstrdup(line), *p = copy, *word;
@@ -106,7 +107,7 @@ execute(struct fixture *f, const char *line)
     while ((word = text_token(&p, " "))) {
         vec_push(&words, word);
     }
-    dbctl_init(&dbctl, &tool, f->replica, NULL);
+    dbctl_init(&dbctl, &tool, &link, NULL);
     dbctl.txn = f->txn;
     error = dbctl_parse(&dbctl, words.n, words.items);
     if (!error) {
@@ -118,6 +119,7 @@ execute(struct fixture *f, const char *line)
         error_free(error);
     }
     dbctl_uninit(&dbctl);
+    vec_uninit(&link.indexes);
     vec_uninit(&words);
     free(copy);
     return str_steal(&out);

@@ -182,6 +182,12 @@ int dbctl_main(int argc, char *argv[], const struct dbctl_tool *);
 struct replica *dbctl_replica(const struct dbctl *);
 struct replica_txn *dbctl_txn(const struct dbctl *);
 
+/* An index of a table by one column, made at the first call and kept for
+ * others, those of a daemon's next requests too. */
+const struct replica_index *
+dbctl_index(struct dbctl *, const struct replica_table_class *,
+            unsigned int column);
+
 /* The tool's own memory of this request, zero at first. */
 void *dbctl_state(const struct dbctl *);
 

@@ -18,6 +18,21 @@ struct dbctl_settings {
     struct table_style style;
 };
 
+/* An index that a command has wanted. */
+struct dbctl_index {
+    const struct replica_table_class *table;
+    unsigned int column;
+    struct replica_index *index;
+};
+
+/* A copy of the database, and the way to its server: one for a process. */
+struct dbctl_link {
+    struct replica *replica;
+    struct listener *listener;          /* While the server is to connect. */
+    char *remote;                       /* As it was given. */
+    VEC(struct dbctl_index) indexes;    /* Of the replica. */
+};
+
 /* Which rows of a table a request needs. */
 struct dbctl_rows {
     const struct replica_table_class *table;
@@ -27,7 +42,8 @@ struct dbctl_rows {
 /* A request: commands, and how far they are. */
 struct dbctl {
     const struct dbctl_tool *tool;
-    struct replica *replica;
+    struct dbctl_link *link;
+    struct replica *replica;            /* The link's. */
     bool is_shared;                     /* The replica is a daemon's, which
                                          * has all of the database. */
     struct dbctl_settings settings;
@@ -52,10 +68,10 @@ struct dbctl {
 
 /* request.c: the life of a request. */
 
-/* Takes what the options just read say.  'replica' and 'step' are borrowed.
- * Undo with dbctl_uninit(). */
-void dbctl_init(struct dbctl *, const struct dbctl_tool *, struct replica *,
-                struct step *);
+/* Takes what the options just read say.  The link, with its replica, and the
+ * step are borrowed.  Undo with dbctl_uninit(). */
+void dbctl_init(struct dbctl *, const struct dbctl_tool *,
+                struct dbctl_link *, struct step *);
 void dbctl_uninit(struct dbctl *);
 
 /* Checks and monitors what the calls need. */
@@ -72,13 +88,6 @@ void dbctl_start(struct dbctl *,
 void dbctl_advance(struct dbctl *);
 
 /* connect.c */
-
-/* The way between a replica and its server. */
-struct dbctl_link {
-    struct replica *replica;
-    struct listener *listener;          /* While the server is to connect. */
-    char *remote;                       /* As it was given. */
-};
 
 /* Connects to 'remote', or, if it is a passive one, waits for a server to
  * connect. */

@@ -44,6 +44,9 @@ static const struct dbctl_tool tool = {
     .state_size = 16,
 };
 
+/* There is no database. */
+static struct dbctl_link no_link;
+
 #define MAX_WORDS 16
 
 /* A request of the words of a line, which blanks separate; "_" is an empty
@@ -80,7 +83,7 @@ read_line(struct line *line, const char *text)
         line->error = options_apply(&given);
     }
     vec_uninit(&given);
-    dbctl_init(&line->dbctl, &tool, NULL, NULL);
+    dbctl_init(&line->dbctl, &tool, &no_link, NULL);
     if (!line->error) {
         line->error = dbctl_parse(&line->dbctl, argc - first,
                                   line->argv + first);
@@ -218,7 +221,7 @@ test_tables_are_found_by_their_start(void **state UNUSED)
     const struct replica_table_class *table;
     struct dbctl dbctl;
 
-    dbctl_init(&dbctl, &tool, NULL, NULL);
+    dbctl_init(&dbctl, &tool, &no_link, NULL);
     assert_null(dbctl_find_table(&dbctl, "dhcp-o", &table));
     assert_ptr_equal(table, &nb_dhcp_options_table);
     assert_null(dbctl_find_table(&dbctl, "LOGICAL_SWITCH", &table));
@@ -241,7 +244,7 @@ check_term(const char *text, const char *column, bool has_key,
     struct dbctl dbctl;
     struct error *error;
 
-    dbctl_init(&dbctl, &tool, NULL, NULL);
+    dbctl_init(&dbctl, &tool, &no_link, NULL);
     error = dbctl_term_parse(&dbctl, &nb_logical_switch_port_table, text,
                              "set", &term);
     if (operator) {
@@ -305,7 +308,7 @@ test_values_name_rows_of_the_line(void **state UNUSED)
     struct error *error;
     uint32_t n;
 
-    dbctl_init(&dbctl, &tool, NULL, NULL);
+    dbctl_init(&dbctl, &tool, &no_link, NULL);
     ovsdb_symtab_get(&dbctl.symtab, "@a")->is_created = true;
     assert_null(parse_ports(&dbctl, "@a", &n));
     assert_int_equal(n, 1);

@@ -23,6 +23,23 @@ dbctl_txn(const struct dbctl *dbctl)
     return dbctl->txn;
 }
 
+const struct replica_index *
+dbctl_index(struct dbctl *dbctl, const struct replica_table_class *table,
+            unsigned int column)
+{
+    struct dbctl_link *link = dbctl->link;
+    struct replica_index *index;
+
+    VEC_FOR_EACH (i, &link->indexes) {
+        if (i->table == table && i->column == column) {
+            return i->index;
+        }
+    }
+    index = replica_index_create_simple(link->replica, table, column);
+    vec_push(&link->indexes, (struct dbctl_index) { table, column, index });
+    return index;
+}
+
 void *
 dbctl_state(const struct dbctl *dbctl)
 {
@@ -132,11 +149,12 @@ dbctl_exit(int status)
 
 void
 dbctl_init(struct dbctl *dbctl, const struct dbctl_tool *tool,
-           struct replica *replica, struct step *step)
+           struct dbctl_link *link, struct step *step)
 {
     *dbctl = (struct dbctl) {
         .tool = tool,
-        .replica = replica,
+        .link = link,
+        .replica = link->replica,
         .step = step,
         .settings = dbctl_settings,
         .state = xzalloc(tool->state_size + 1),

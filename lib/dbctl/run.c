@@ -317,7 +317,7 @@ run_once(const struct dbctl_tool *tool, int argc, char *argv[])
 
     step_init(&run.step, "dbctl", on_step, &run);
     run.link.replica = replica_create(tool->class, wake, &run);
-    dbctl_init(&run.dbctl, tool, run.link.replica, &run.step);
+    dbctl_init(&run.dbctl, tool, &run.link, &run.step);
     program_check(dbctl_parse(&run.dbctl, argc, argv));
     tool_start();
     program_check(dbctl_prepare(&run.dbctl));
@@ -327,6 +327,7 @@ run_once(const struct dbctl_tool *tool, int argc, char *argv[])
     dbctl_uninit(&run.dbctl);
     dbctl_disconnect(&run.link);
     replica_destroy(run.link.replica);
+    vec_uninit(&run.link.indexes);
     step_uninit(&run.step);
     loop_uninit();
     return run.status;

@@ -15,6 +15,11 @@ struct error *nbctl_find(struct dbctl *, const struct replica_table_class *,
                          const char *id, bool must_exist,
                          const struct replica_row **ret_row) MUST_USE;
 
+/* A row whose string column 'column' is 'name'; NULL if there is none. */
+const struct replica_row *
+nbctl_row_named(struct dbctl *, const struct replica_table_class *,
+                unsigned int column, const char *name);
+
 struct error *nbctl_find_switch(struct dbctl *, const char *id,
                                 bool must_exist,
                                 const struct nb_logical_switch **) MUST_USE;
@@ -34,9 +39,9 @@ struct error *nbctl_find_group(struct dbctl *, const char *id,
 
 /* The switch or router that a port belongs to; NULL if to none. */
 const struct nb_logical_switch *
-nbctl_switch_of(const struct dbctl *, const struct nb_logical_switch_port *);
+nbctl_switch_of(struct dbctl *, const struct nb_logical_switch_port *);
 const struct nb_logical_router *
-nbctl_router_of(const struct dbctl *, const struct nb_logical_router_port *);
+nbctl_router_of(struct dbctl *, const struct nb_logical_router_port *);
 
 /* What commands need (dbctl.h): columns of rows that argument ARG names, or
  * (0) of all rows. */

@@ -27,12 +27,12 @@ run_lr_add(struct dbctl_call *call)
         return error_create(0, "%s requires specifying a name",
                             may_exist ? "--may-exist" : "--add-duplicate");
     }
-    NB_LOGICAL_ROUTER_FOR_EACH (lr, dbctl_replica(call->dbctl)) {
-        if (name && !duplicate && !strcmp(lr->name, name)) {
-            return (may_exist ? NULL
-                    : error_create(0, "%s: a router with this name already "
-                                   "exists", name));
-        }
+    if (name && !duplicate
+        && nbctl_row_named(call->dbctl, &nb_logical_router_table,
+                           NB_LOGICAL_ROUTER_COL_NAME, name)) {
+        return (may_exist ? NULL
+                : error_create(0, "%s: a router with this name already exists",
+                               name));
     }
     lr = nb_logical_router_insert(dbctl_txn(call->dbctl));
     if (name) {
@@ -174,10 +174,11 @@ run_lrp_add(struct dbctl_call *call)
     if (error) {
         return error;
     }
-    NB_LOGICAL_ROUTER_PORT_FOR_EACH (lrp, dbctl_replica(call->dbctl)) {
-        if (!strcmp(lrp->name, request.name)) {
-            return check_existing(call, &request, lrp, lr);
-        }
+    lrp = (const struct nb_logical_router_port *) nbctl_row_named(
+        call->dbctl, &nb_logical_router_port_table,
+        NB_LOGICAL_ROUTER_PORT_COL_NAME, request.name);
+    if (lrp) {
+        return check_existing(call, &request, lrp, lr);
     }
     lrp = nb_logical_router_port_insert(dbctl_txn(call->dbctl));
     nb_logical_router_port_set_name(lrp, request.name);

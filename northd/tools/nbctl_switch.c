@@ -27,12 +27,12 @@ run_ls_add(struct dbctl_call *call)
         return error_create(0, "%s requires specifying a name",
                             may_exist ? "--may-exist" : "--add-duplicate");
     }
-    NB_LOGICAL_SWITCH_FOR_EACH (ls, dbctl_replica(call->dbctl)) {
-        if (name && !duplicate && !strcmp(ls->name, name)) {
-            return (may_exist ? NULL
-                    : error_create(0, "%s: a switch with this name already "
-                                   "exists", name));
-        }
+    if (name && !duplicate
+        && nbctl_row_named(call->dbctl, &nb_logical_switch_table,
+                           NB_LOGICAL_SWITCH_COL_NAME, name)) {
+        return (may_exist ? NULL
+                : error_create(0, "%s: a switch with this name already exists",
+                               name));
     }
     ls = nb_logical_switch_insert(dbctl_txn(call->dbctl));
     if (name) {
@@ -123,10 +123,11 @@ run_lsp_add(struct dbctl_call *call)
         return error_create(0, "%s: invalid tag (must be in range 0 to 4095)",
                             call->argv[4]);
     }
-    NB_LOGICAL_SWITCH_PORT_FOR_EACH (lsp, dbctl_replica(call->dbctl)) {
-        if (!strcmp(lsp->name, name)) {
-            return check_existing(call, lsp, ls, parent, tag);
-        }
+    lsp = (const struct nb_logical_switch_port *) nbctl_row_named(
+        call->dbctl, &nb_logical_switch_port_table,
+        NB_LOGICAL_SWITCH_PORT_COL_NAME, name);
+    if (lsp) {
+        return check_existing(call, lsp, ls, parent, tag);
     }
     lsp = nb_logical_switch_port_insert(dbctl_txn(call->dbctl));
     nb_logical_switch_port_set_name(lsp, name);

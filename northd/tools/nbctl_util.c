@@ -12,13 +12,11 @@
 
 /* Look-ups. */
 
-static const char *
-string_member(const struct replica_row *row, unsigned int column)
+const struct replica_row *
+nbctl_row_named(struct dbctl *dbctl, const struct replica_table_class *table,
+                unsigned int column, const char *name)
 {
-    const char *member = (const char *) row
-                         + replica_row_class(row)->columns[column].offset;
-
-    return *(const char *const *) (const void *) member;
+    return replica_index_find_string(dbctl_index(dbctl, table, column), name);
 }
 
 struct error *
@@ -26,7 +24,8 @@ nbctl_find(struct dbctl *dbctl, const struct replica_table_class *table,
            unsigned int column, const char *what, const char *id,
            bool must_exist, const struct replica_row **ret)
 {
-    struct replica_row *row;
+    const union replica_atom key = { .string = id };
+    struct replica_index_cursor cursor;
     struct uuid uuid;
 
     *ret = NULL;
@@ -34,15 +33,11 @@ nbctl_find(struct dbctl *dbctl, const struct replica_table_class *table,
         *ret = replica_find(dbctl_replica(dbctl), table, &uuid);
     }
     if (!*ret) {
-        REPLICA_FOR_EACH (row, dbctl_replica(dbctl), table) {
-            if (strcmp(string_member(row, column), id)) {
-                continue;
-            }
-            if (*ret) {
-                return error_create(0, "%s: more than one row of %s has this "
-                                    "name; use a UUID", id, table->name);
-            }
-            *ret = row;
+        *ret = replica_index_first(dbctl_index(dbctl, table, column), &key,
+                                   &cursor);
+        if (*ret && replica_index_next(&cursor)) {
+            return error_create(0, "%s: more than one row of %s has this "
+                                "name; use a UUID", id, table->name);
         }
     }
     if (!*ret && must_exist) {
@@ -107,35 +102,19 @@ nbctl_find_group(struct dbctl *dbctl, const char *id, bool must_exist,
 }
 
 const struct nb_logical_switch *
-nbctl_switch_of(const struct dbctl *dbctl,
-                const struct nb_logical_switch_port *lsp)
+nbctl_switch_of(struct dbctl *dbctl, const struct nb_logical_switch_port *lsp)
 {
-    const struct nb_logical_switch *ls;
-
-    NB_LOGICAL_SWITCH_FOR_EACH (ls, dbctl_replica(dbctl)) {
-        for (size_t i = 0; i < ls->n_ports; i++) {
-            if (ls->ports[i] == lsp) {
-                return ls;
-            }
-        }
-    }
-    return NULL;
+    return (const struct nb_logical_switch *) replica_index_find_ref(
+        dbctl_index(dbctl, &nb_logical_switch_table,
+                    NB_LOGICAL_SWITCH_COL_PORTS), &lsp->header);
 }
 
 const struct nb_logical_router *
-nbctl_router_of(const struct dbctl *dbctl,
-                const struct nb_logical_router_port *lrp)
+nbctl_router_of(struct dbctl *dbctl, const struct nb_logical_router_port *lrp)
 {
-    const struct nb_logical_router *lr;
-
-    NB_LOGICAL_ROUTER_FOR_EACH (lr, dbctl_replica(dbctl)) {
-        for (size_t i = 0; i < lr->n_ports; i++) {
-            if (lr->ports[i] == lrp) {
-                return lr;
-            }
-        }
-    }
-    return NULL;
+    return (const struct nb_logical_router *) replica_index_find_ref(
+        dbctl_index(dbctl, &nb_logical_router_table,
+                    NB_LOGICAL_ROUTER_COL_PORTS), &lrp->header);
 }
 
 /* Output and small parsers. */
