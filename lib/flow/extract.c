@@ -790,6 +790,17 @@ put_zeros(struct packet *p, size_t n)
     }
 }
 
+/* A payload that shows where its bytes went if they move. */
+static void
+put_payload(struct packet *p, size_t n)
+{
+    uint8_t *bytes = packet_put(p, n);
+
+    for (size_t i = 0; bytes && i < n; i++) {
+        bytes[i] = i;
+    }
+}
+
 static void
 compose_l4(struct packet *p, const struct flow *flow, size_t size, bool v6)
 {
@@ -805,7 +816,7 @@ compose_l4(struct packet *p, const struct flow *flow, size_t size, bool v6)
         compose_nd_option(p, ND_OPT_SOURCE_LLA, flow->arp_sha);
         compose_nd_option(p, ND_OPT_TARGET_LLA, flow->arp_tha);
     }
-    put_zeros(p, size - header - options);
+    put_payload(p, size - header - options);
     if (!flow->nw_frag) {
         finish_l4(flow, p, v6);
     }

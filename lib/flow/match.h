@@ -169,4 +169,8 @@ minimatch_masks(const struct minimatch *m)
     return m->words + m->n_words;
 }
 
+/* Appends 'flow' in the syntax of matches: the members that its packet has, and
+ * what is not zero of the others. */
+void flow_format(const struct flow *, const struct tlv_table *, struct str *);
+
 #endif /* flow/match.h */

@@ -7,6 +7,8 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/ct_msg.h \
 	lib/openflow/flow_fetch.c \
 	lib/openflow/flow_fetch.h \
+	lib/openflow/features_text.c \
+	lib/openflow/features_text.h \
 	lib/openflow/flow_mod.c \
 	lib/openflow/flow_mod.h \
 	lib/openflow/flow_monitor.c \

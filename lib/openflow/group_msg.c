@@ -25,6 +25,14 @@
 
 enum { BUCKET_PROP_WEIGHT, BUCKET_PROP_WATCH_PORT, BUCKET_PROP_WATCH_GROUP };
 
+/* Messages of groups in OpenFlow 1.0 are an extension that has the layouts of
+ * 1.5, with 1.0's actions in the buckets. */
+static bool
+is_15(uint8_t version)
+{
+    return version >= OFP15_VERSION || version == OFP10_VERSION;
+}
+
 static const char *const type_names[] = {
     [GROUP_ALL] = "all",
     [GROUP_SELECT] = "select",
@@ -386,7 +394,7 @@ read_buckets(struct list *buckets, struct reader *r, uint8_t version,
         element = reader_sub(r, length - 2);
         bucket = bucket_create();
         list_push_back(buckets, &bucket->node);
-        if (version >= OFP15_VERSION) {
+        if (is_15(version)) {
             error = read_bucket_15(bucket, &element, version, type, env);
         } else {
             error = read_bucket_11(bucket, &element, version, env);
@@ -457,7 +465,7 @@ put_buckets(struct buf *b, const struct list *buckets, uint8_t type,
     const struct bucket *bucket;
 
     LIST_FOR_EACH (bucket, node, buckets) {
-        if (version >= OFP15_VERSION) {
+        if (is_15(version)) {
             put_bucket_15(b, bucket, type, version);
         } else {
             put_bucket_11(b, bucket, version);
@@ -501,7 +509,7 @@ check_command(const struct group_mod *gm, uint8_t version)
         break;
     case GROUP_MOD_INSERT_BUCKET:
     case GROUP_MOD_REMOVE_BUCKET:
-        if (version < OFP15_VERSION) {
+        if (!is_15(version)) {
             return OFPGMFC_BAD_COMMAND;
         }
         break;
@@ -556,7 +564,7 @@ decode_mod(struct group_mod *gm, const struct ofmsg *msg,
                                       && gm->group_id == OFPG_ALL)) {
         return OFPGMFC_INVALID_GROUP;
     }
-    if (msg->version < OFP15_VERSION) {
+    if (!is_15(msg->version)) {
         error = read_buckets(&gm->buckets, &r, msg->version, gm->type, env);
         return error ? error : check_buckets(gm);
     }
@@ -603,7 +611,7 @@ group_mod_encode(const struct group_mod *gm, uint8_t version)
     buf_put_u8(b, gm->type);
     buf_put_zeros(b, 1);
     buf_put_u32(b, gm->group_id);
-    if (version < OFP15_VERSION) {
+    if (!is_15(version)) {
         put_buckets(b, &gm->buckets, gm->type, version);
     } else {
         length_at = b->size;
@@ -637,12 +645,12 @@ group_desc_append(struct multipart *mp, const struct group_desc *desc)
     buf_put_u8(b, desc->type);
     buf_put_zeros(b, 1);
     buf_put_u32(b, desc->group_id);
-    if (mp->version >= OFP15_VERSION) {
+    if (is_15(mp->version)) {
         buf_put_zeros(b, 8);
     }
     buckets_at = b->size;
     put_buckets(b, &desc->buckets, desc->type, mp->version);
-    if (mp->version >= OFP15_VERSION) {
+    if (is_15(mp->version)) {
         buf_set_u16(b, start + 8, b->size - buckets_at);
         put_props(b, &desc->props, mp->version);
     }
@@ -657,7 +665,7 @@ read_desc(struct group_desc *desc, uint8_t version, struct reader *r)
     uint16_t buckets_size;
     enum ofperr error;
 
-    if (version < OFP15_VERSION) {
+    if (!is_15(version)) {
         return read_buckets(&desc->buckets, r, version, desc->type,
                             &ofp_decode_default);
     }
@@ -716,7 +724,7 @@ group_request(enum ofmsg_type type, uint8_t version, uint32_t group_id)
 struct buf *
 group_desc_request_encode(uint32_t group_id, uint8_t version)
 {
-    return (version >= OFP15_VERSION
+    return (is_15(version)
             ? group_request(OFMSG_GROUP_DESC_REQUEST, version, group_id)
             : ofmsg_create_empty(OFMSG_GROUP_DESC_REQUEST, version,
                                  ofmsg_alloc_xid()));
@@ -728,7 +736,7 @@ group_desc_request_decode(const struct ofmsg *msg)
     struct reader r = ofmsg_reader(msg);
     uint32_t id;
 
-    if (msg->version < OFP15_VERSION) {
+    if (!is_15(msg->version)) {
         return OFPG_ALL;
     }
     id = reader_u32(&r);
@@ -752,32 +760,22 @@ group_stats_request_decode(uint32_t *ret_group_id, const struct ofmsg *msg)
 
 /* ## Statistics ## */
 
-#define STATS_SIZE_11 32
-#define STATS_SIZE_13 40
-
-static size_t
-stats_size(uint8_t version)
-{
-    return version >= OFP13_VERSION ? STATS_SIZE_13 : STATS_SIZE_11;
-}
+#define STATS_SIZE 40
 
 void
 group_stats_append(struct multipart *mp, const struct group_stats *s)
 {
     struct buf *b = multipart_begin(mp);
 
-    buf_put_u16(b, stats_size(mp->version)
-                + s->n_buckets * sizeof *s->buckets);
+    buf_put_u16(b, STATS_SIZE + s->n_buckets * sizeof *s->buckets);
     buf_put_zeros(b, 2);
     buf_put_u32(b, s->group_id);
     buf_put_u32(b, s->ref_count);
     buf_put_zeros(b, 4);
     buf_put_u64(b, s->n_packets);
     buf_put_u64(b, s->n_bytes);
-    if (mp->version >= OFP13_VERSION) {
-        buf_put_u32(b, s->duration_s);
-        buf_put_u32(b, s->duration_ns);
-    }
+    buf_put_u32(b, s->duration_s);
+    buf_put_u32(b, s->duration_ns);
     for (uint32_t i = 0; i < s->n_buckets; i++) {
         buf_put_u64(b, s->buckets[i].n_packets);
         buf_put_u64(b, s->buckets[i].n_bytes);
@@ -789,7 +787,6 @@ int
 group_stats_decode(struct group_stats *s, const struct ofmsg *msg,
                    struct reader *r)
 {
-    size_t fixed = stats_size(msg->version);
     uint16_t length;
 
     if (!r->left) {
@@ -803,16 +800,14 @@ group_stats_decode(struct group_stats *s, const struct ofmsg *msg,
     reader_skip(r, 4);
     s->n_packets = reader_u64(r);
     s->n_bytes = reader_u64(r);
-    if (msg->version >= OFP13_VERSION) {
-        s->duration_s = reader_u32(r);
-        s->duration_ns = reader_u32(r);
-    }
-    if (r->is_bad || length < fixed
-        || (length - fixed) % sizeof *s->buckets
-        || length - fixed > r->left) {
+    s->duration_s = reader_u32(r);
+    s->duration_ns = reader_u32(r);
+    if (r->is_bad || length < STATS_SIZE
+        || (length - STATS_SIZE) % sizeof *s->buckets
+        || length - STATS_SIZE > r->left) {
         return OFPBRC_BAD_LEN;
     }
-    s->n_buckets = (length - fixed) / sizeof *s->buckets;
+    s->n_buckets = (length - STATS_SIZE) / sizeof *s->buckets;
     s->buckets = xcalloc(s->n_buckets, sizeof *s->buckets);
     for (uint32_t i = 0; i < s->n_buckets; i++) {
         s->buckets[i].n_packets = reader_u64(r);

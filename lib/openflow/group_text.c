@@ -329,9 +329,11 @@ group_mod_parse(struct group_mod *gm, const char *text, uint16_t command,
     gm->command = command;
     gm->group_id = OFPG_ALL;
     if (usable_protocols) {
+        /* OpenFlow 1.0 has 1.5's groups as an extension. */
         *usable_protocols &= (command == GROUP_MOD_INSERT_BUCKET
                               || command == GROUP_MOD_REMOVE_BUCKET
-                              ? OFP_PROTO_15 : OFP_PROTO_OXM_ANY);
+                              ? OFP_PROTO_15 | OFP_PROTO_10_ANY
+                              : OFP_PROTO_ANY);
     }
     buckets = find_bucket(copy);
     if (buckets && buckets > copy) {
@@ -351,7 +353,7 @@ group_mod_parse(struct group_mod *gm, const char *text, uint16_t command,
         error = check(gm, has_id, has_type);
     }
     if (!error && gm->props.selection_method[0] && usable_protocols) {
-        *usable_protocols &= OFP_PROTO_15;
+        *usable_protocols &= OFP_PROTO_15 | OFP_PROTO_10_ANY;
     }
     if (error) {
         group_mod_uninit(gm);
@@ -395,7 +397,7 @@ format_bucket(const struct bucket *bucket, uint8_t type, uint8_t version,
     const struct text_names names = { .ports = ports };
 
     str_put(s, "bucket=");
-    if (version >= OFP15_VERSION) {
+    if (version >= OFP15_VERSION || version == OFP10_VERSION) {
         str_printf(s, "bucket_id:%"PRIu32",", bucket->id);
     }
     if (type == GROUP_SELECT && bucket->weight != 1) {

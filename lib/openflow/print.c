@@ -9,6 +9,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/openflow/ct_msg.h"
+#include "lib/openflow/features_text.h"
 #include "lib/openflow/group_msg.h"
 #include "lib/openflow/meter_msg.h"
 #include "lib/openflow/packet_io.h"
@@ -1065,6 +1066,18 @@ print_ct_flush(const struct printer *p)
     return error;
 }
 
+static enum ofperr
+print_group_features(const struct printer *p)
+{
+    return group_features_format(p->msg, p->s);
+}
+
+static enum ofperr
+print_table_features(const struct printer *p)
+{
+    return table_features_format(p->msg, p->s);
+}
+
 static print_fn *const printers[OFMSG_N_TYPES] = {
     [OFMSG_CT_FLUSH_ZONE] = print_ct_flush_zone,
     [OFMSG_CT_FLUSH] = print_ct_flush,
@@ -1098,6 +1111,8 @@ static print_fn *const printers[OFMSG_N_TYPES] = {
     [OFMSG_QUEUE_STATS_REPLY] = print_queue_stats,
     [OFMSG_GROUP_STATS_REPLY] = print_group_stats,
     [OFMSG_GROUP_DESC_REPLY] = print_group_desc,
+    [OFMSG_GROUP_FEATURES_REPLY] = print_group_features,
+    [OFMSG_TABLE_FEATURES_REPLY] = print_table_features,
     [OFMSG_METER_STATS_REPLY] = print_meter_stats,
     [OFMSG_METER_CONFIG_REPLY] = print_meter_config,
     [OFMSG_METER_FEATURES_REPLY] = print_meter_features,

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our ovs-ofctl and Debian's do and say the same with Debian's switch."""
+"""Our ovs-ofctl and Debian's do and say the same, with Debian's switch and
+with ours."""
 
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -32,8 +34,7 @@ FLOWS = [
 SHOW = ["show", "dump-desc", "dump-ports-desc", "queue-stats", "get-frags",
         "dump-aggregate", "dump-flows", "dump-tlv-map", "probe"]
 
-SHOW_13 = ["dump-tables", "dump-groups", "dump-group-stats", "dump-meters",
-           "meter-stats", "meter-features"]
+SHOW_13 = ["dump-tables", "dump-meters", "meter-stats", "meter-features"]
 
 ACTIONS = [
     "1,2", "LOCAL,in_port,normal,flood,all,controller", "CONTROLLER:128",
@@ -70,30 +71,37 @@ def without_times(text):
     return text
 
 
-@pytest.fixture
-def switch(spawn, tmp_path):
-    """Environment in which "br0" is a bridge of Debian's switch."""
-    debian = Programs("debian")
-    env = {"OVS_RUNDIR": str(tmp_path), "OVS_LOGDIR": str(tmp_path),
-           "OVS_DBDIR": str(tmp_path), "OVS_SYSCONFDIR": str(tmp_path),
+def start_switch(side, spawn, folder):
+    """Environment in which "br0" is a bridge of that side's switch."""
+    programs = Programs(side)
+    env = {"OVS_RUNDIR": str(folder), "OVS_LOGDIR": str(folder),
+           "OVS_DBDIR": str(folder), "OVS_SYSCONFDIR": str(folder),
            "OVS_SYSLOG_METHOD": "null"}
-    sock = "unix:%s/db.sock" % tmp_path
-    run([debian.path("ovsdb-tool"), "create", tmp_path / "db",
-         debian.schema("vswitch")])
-    spawn([debian.path("ovsdb-server"), tmp_path / "db", "--remote=p" + sock,
+    sock = "unix:%s/db.sock" % folder
+    run([programs.path("ovsdb-tool"), "create", folder / "db",
+         programs.schema("vswitch")])
+    spawn([programs.path("ovsdb-server"), folder / "db", "--remote=p" + sock,
            "-vconsole:off"], env)
-    wait_until(lambda: os.path.exists(tmp_path / "db.sock"))
-    vsctl = [debian.path("ovs-vsctl"), "--db=" + sock]
+    wait_until(lambda: os.path.exists(folder / "db.sock"))
+    vsctl = [programs.path("ovs-vsctl"), "--db=" + sock]
     full = dict(os.environ, **env)
     run(vsctl + ["--no-wait", "init"], env=full)
-    spawn([debian.path("ovs-vswitchd"), "--enable-dummy=override",
-           "--disable-system", "-vconsole:off", sock], env)
+    spawn([programs.path("ovs-vswitchd"), "--enable-dummy=override",
+           "--disable-system", "-vconsole:off",
+           "--unixctl=%s/switch.ctl" % folder, sock], env)
     run(vsctl + ["add-br", "br0", "--", "set", "bridge", "br0",
                  "datapath-type=dummy", "fail-mode=secure",
                  "protocols=" + ",".join(VERSIONS), "--",
                  "add-port", "br0", "p1", "--", "set", "interface", "p1",
-                 "type=dummy", "ofport_request=1"], env=full)
+                 "type=dummy", "ofport_request=1", "--",
+                 "add-port", "br0", "p2", "--", "set", "interface", "p2",
+                 "type=dummy", "ofport_request=2"], env=full)
     return full
+
+
+@pytest.fixture(params=["debian", "ours"])
+def switch(request, spawn, tmp_path):
+    return start_switch(request.param, spawn, tmp_path)
 
 
 def ask(side, env, words):
@@ -106,20 +114,42 @@ def compare(env, words):
     assert ask("ours", env, words) == ask("debian", env, words), words
 
 
+def groups(env, version):
+    """Groups, which OpenFlow 1.0 has as an extension."""
+    for side in "ours", "debian":
+        base = ["-O", version]
+        assert ask(side, env, base + ["del-groups", "br0"])[0] == 0
+        for command, group in (
+                ("add-group", "group_id=1,type=select,bucket=weight:5,"
+                 "actions=1,bucket=actions=LOCAL"),
+                ("add-group", "group_id=2,type=all,bucket=actions=2"),
+                ("mod-group", "group_id=2,type=indirect,bucket=actions=1")):
+            assert ask(side, env, base + [command, "br0", group])[0] == 0
+        if version in ("OpenFlow10", "OpenFlow15"):
+            assert ask(side, env, base + [
+                "insert-buckets", "br0", "group_id=1,command_bucket_id=last,"
+                "bucket=bucket_id=9,weight:2,actions=2"])[0] == 0
+            assert ask(side, env, base + [
+                "remove-buckets", "br0",
+                "group_id=1,command_bucket_id=first"])[0] == 0
+        compare(env, base + ["dump-groups", "br0"])
+        compare(env, base + ["dump-group-stats", "br0", "group_id=1"])
+    compare(env, ["-O", version, "dump-group-features", "br0"])
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_we_add_is_what_both_show(switch, version):
-    """Debian's switch takes every flow that we encode, and both tools print
-    what it has in the same words."""
+    """The switch takes every flow that we encode, and both tools print what it
+    has in the same words."""
     for flow in FLOWS:
         status, text = ask("ours", switch, ["-O", version, "add-flow", "br0",
                                             flow])
         assert status == 0, (flow, text)
+    groups(switch, version)
     if version != "OpenFlow10":
-        for words in (["add-group", "br0", "group_id=1,type=select,"
-                       "bucket=weight:5,actions=1,bucket=actions=LOCAL"],
-                      ["add-meter", "br0", "meter=1,pktps,burst,"
-                       "bands=type=drop,rate=5,burst_size=7"]):
-            assert ask("ours", switch, ["-O", version] + words)[0] == 0
+        assert ask("ours", switch, [
+            "-O", version, "add-meter", "br0", "meter=1,pktps,burst,"
+            "bands=type=drop,rate=5,burst_size=7"])[0] == 0
     for command in SHOW + (SHOW_13 if version != "OpenFlow10" else []):
         compare(switch, ["-O", version, command, "br0"])
     compare(switch, ["-O", version, "--no-stats", "dump-flows", "br0"])
@@ -148,6 +178,92 @@ def test_bundle(switch, tmp_path):
                                 "br0", str(flows)])[0] == 0
     assert "flow_count=1000" in ask("ours", switch, ["dump-aggregate",
                                                      "br0"])[1]
+
+
+@pytest.mark.parametrize("side", ["ours", "debian"])
+def test_bundle_of_all_kinds(switch, tmp_path, side):
+    """Flows, groups and packets in one transaction, or nothing of them."""
+    lines = ("flow add in_port=1,actions=group:3\n"
+             "group add group_id=3,type=all,bucket=output:2\n"
+             "packet-out in_port=controller "
+             "packet=50540000000750540000000512340000 actions=output:2\n")
+    path = tmp_path / "bundle"
+    path.write_text(lines.replace("flow add", "flow add table=255,"))
+    assert ask(side, switch, ["-O", "OpenFlow14", "bundle", "br0",
+                              str(path)])[0]
+    assert "group_id=3" not in ask("ours", switch, [
+        "-O", "OpenFlow14", "dump-groups", "br0"])[1]
+    first, second = lines.split("\n")[:2]
+    path.write_text("\n".join([second, first] + lines.split("\n")[2:]))
+    assert ask(side, switch, ["-O", "OpenFlow14", "bundle", "br0",
+                              str(path)])[0] == 0
+    assert "actions=group:3" in ask("ours", switch, ["-O", "OpenFlow14",
+                                                     "dump-flows", "br0"])[1]
+    assert "tx pkts=1," in ask("ours", switch, ["dump-ports", "br0", "2"])[1]
+
+
+PACKET = ("in_port(1),eth(src=50:54:00:00:00:05,dst=50:54:00:00:00:07),"
+          "eth_type(0x1234)")
+
+
+@pytest.mark.parametrize("version", ["OpenFlow10", "OpenFlow13"])
+@pytest.mark.parametrize("side", ["ours", "debian"])
+def test_monitor_daemon(switch, tmp_path, side, version):
+    """monitor in the background obeys control commands, shows flows' changes,
+    and sends paused packets back, in OpenFlow 1.0 too."""
+    ctl, log = str(tmp_path / "monitor.ctl"), tmp_path / "monitor.log"
+    appctl = [Programs("ours").path("ovs-appctl"), "-t"]
+    ofctl = [Programs(side).path("ovs-ofctl"), "-O", version]
+    run(ofctl + ["add-flow", "br0", "in_port=1,actions="
+                 "controller(pause),output:2"], env=switch)
+    with open(log, "w") as output:
+        subprocess.run(ofctl + [
+            "monitor", "br0", "65534", "resume", "-P", "nxt_packet_in2",
+            "--detach", "--no-chdir", "--unixctl=" + ctl,
+            "--pidfile=%s/monitor.pid" % tmp_path], env=switch, check=True,
+            stderr=output, stdout=subprocess.DEVNULL, timeout=20)
+    try:
+        run(appctl + [str(tmp_path / "switch.ctl"), "netdev-dummy/receive",
+                      "p1", PACKET])
+        run(appctl + [ctl, "ofctl/barrier"])
+        run(appctl + [ctl, "ofctl/packet-out", "in_port=controller packet="
+                      "50540000000750540000000512340000 actions=output:2"])
+        run(appctl + [ctl, "ofctl/barrier"])
+        wait_until(lambda: "NXT_PACKET_IN2" in log.read_text())
+        wait_until(lambda: "tx pkts=2," in ask(
+            "ours", switch, ["dump-ports", "br0", "2"])[1])
+        assert log.read_text().count("OFPT_BARRIER_REPLY") == 2
+        other = tmp_path / "other.log"
+        run(appctl + [ctl, "ofctl/set-output-file", str(other)])
+        run(appctl + [ctl, "ofctl/block"])
+        run(appctl + [ctl, "ofctl/unblock"])
+        run(appctl + [ctl, "ofctl/send", "0%d02000800000005" % (
+            {"OpenFlow10": 1, "OpenFlow13": 4}[version])])
+        run(appctl + [ctl, "ofctl/barrier"])
+        assert "OFPT_ECHO_REPLY" in other.read_text()
+    finally:
+        run(appctl + [ctl, "exit"])
+
+
+def test_table_features(switch):
+    """Both tools know what both switches offer."""
+    words = ["-O", "OpenFlow13", "dump-table-features", "br0"]
+    ours, theirs = ask("ours", switch, words), ask("debian", switch, words)
+    assert ours[0] == theirs[0] == 0
+    for line in theirs[1].splitlines():
+        if re.search("next tables|instructions: |actions: |max_entries|"
+                     "metadata", line) and "{" not in line:
+            assert line in ours[1], line
+
+
+def test_offline_commands():
+    """What needs no switch."""
+    for words in (["compose-packet", "tcp,nw_src=1.2.3.4,tp_dst=80"],
+                  ["compose-packet", "udp6,ipv6_src=::1,udp_src=9"],
+                  ["compose-packet", "icmp"],
+                  ["ofp-print", "0102000800000005"],
+                  ["print-error", "OFPBAC_BAD_TYPE"]):
+        compare(None, words)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

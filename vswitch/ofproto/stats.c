@@ -197,7 +197,9 @@ fill_features(const struct ofproto *ofproto, unsigned int t,
         .max_entries = MIN(ofproto->tables[t].max_flows, 1000000),
         .has_any_properties = true,
     };
-    table_name(ofproto, t, tf->name, sizeof tf->name);
+    if (ofproto->tables[t].name) {
+        table_name(ofproto, t, tf->name, sizeof tf->name);
+    }
     fill_instructions(&tf->hit, t);
     fill_instructions(&tf->miss, t);
     for (unsigned int i = 0; i < FIELD_N_IDS; i++) {
@@ -441,7 +443,8 @@ reply_group_features(struct conn *conn, const struct ofmsg *msg)
 
     for (int i = 0; i < 4; i++) {
         features.max_groups[i] = OFPG_MAX;
-        features.actions[i] = GROUP_ACTIONS;
+        features.actions[i] = (msg->version == OFP10_VERSION ? 0xfff
+                               : GROUP_ACTIONS);
     }
     conn_send(conn, group_features_encode(&features, msg));
     return 0;

@@ -19,8 +19,11 @@ bin_PROGRAMS += vswitch/ovs-ofctl
 vswitch_ovs_ofctl_SOURCES = \
 	vswitch/tools/ofctl.c \
 	vswitch/tools/ofctl.h \
+	vswitch/tools/ofctl_bundle.c \
 	vswitch/tools/ofctl_flows.c \
+	vswitch/tools/ofctl_monitor.c \
 	vswitch/tools/ofctl_offline.c \
+	vswitch/tools/ofctl_packets.c \
 	vswitch/tools/ofctl_session.c \
 	vswitch/tools/ofctl_switch.c
 vswitch_ovs_ofctl_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \

@@ -22,7 +22,8 @@ struct ofctl_options ofctl = {
 };
 
 static const struct command *const command_tables[] = {
-    ofctl_switch_commands, ofctl_flow_commands, ofctl_offline_commands,
+    ofctl_switch_commands, ofctl_flow_commands, ofctl_bundle_commands,
+    ofctl_packet_commands, ofctl_monitor_commands, ofctl_offline_commands,
 };
 
 static struct error *
@@ -99,6 +100,8 @@ static const struct option_row rows[] = {
       set_names, NULL },
     { "no-stats", 0, OPTION_NONE, NULL, "leave statistics out of flow dumps",
       option_set_false, &ofctl.show_stats },
+    { "timestamp", 0, OPTION_NONE, NULL, "print the time of what monitor and "
+      "snoop receive", option_set_true, &ofctl.timestamp },
     { "stats", 0, OPTION_NONE, NULL, "show statistics in flow dumps",
       option_set_true, &ofctl.show_stats },
 };
@@ -112,6 +115,7 @@ option_groups(struct option_group *groups)
 
     groups[n++] = (struct option_group) { "OpenFlow options", rows,
                                           ARRAY_SIZE(rows) };
+    groups[n++] = daemon_options();
     groups[n++] = tls_options();
     groups[n++] = log_options();
     groups[n++] = tool_options();
@@ -134,6 +138,18 @@ usage(void)
         }
     }
     options_print_help(groups, n);
+    exit(0);
+}
+
+static void
+list_commands(void)
+{
+    printf("The available commands are:\n");
+    for (size_t i = 0; i < ARRAY_SIZE(command_tables); i++) {
+        for (const struct command *c = command_tables[i]; c->name; c++) {
+            printf("  %-22s  %s\n", c->name, c->usage);
+        }
+    }
     exit(0);
 }
 
@@ -164,6 +180,9 @@ main(int argc, char *argv[])
     tool_start();
     if (first >= argc) {
         program_fatal("missing command name; use --help for help");
+    }
+    if (!strcmp(argv[first], "list-commands")) {
+        list_commands();
     }
     command = find_command(argv[first]);
     if (!command) {

@@ -4,11 +4,14 @@
 
 /* ovs-ofctl, in pieces: the options and the table of commands (ofctl.c), a
  * connection that waits for its answers (ofctl_session.c), commands that ask a
- * switch (ofctl_switch.c, ofctl_flows.c) and those that need none
- * (ofctl_offline.c).  Failure ends the program with a message. */
+ * switch (ofctl_switch.c, ofctl_flows.c, ofctl_bundle.c), those about packets
+ * (ofctl_packets.c), those that watch (ofctl_monitor.c) and those that need no
+ * switch (ofctl_offline.c).  Failure ends the program with a message. */
 
 #include "lib/openflow/flow_text.h"
 #include "lib/openflow/msg.h"
+#include "lib/openflow/packet_io.h"
+#include "lib/openflow/session_msg.h"
 
 /* What the options say. */
 struct ofctl_options {
@@ -25,6 +28,7 @@ struct ofctl_options {
     const char *sort;            /* Field to sort by, or NULL. */
     bool sort_descending;
     bool do_sort;
+    bool timestamp;              /* Before what monitor and snoop print. */
 };
 extern struct ofctl_options ofctl;
 
@@ -37,6 +41,9 @@ struct command {
 extern const struct command ofctl_switch_commands[];
 extern const struct command ofctl_flow_commands[];
 extern const struct command ofctl_offline_commands[];
+extern const struct command ofctl_packet_commands[];
+extern const struct command ofctl_monitor_commands[];
+extern const struct command ofctl_bundle_commands[];
 
 /* An OpenFlow connection whose caller waits. */
 struct session;
@@ -58,6 +65,18 @@ struct buf *session_receive(struct session *);
 /* Sends 'b' and waits for the message of its xid; prints an error that the
  * switch sends instead and exits. */
 struct buf *session_transact(struct session *, struct buf *b);
+
+/* The next message, or NULL once the control command "exit" has come. */
+struct buf *session_receive_or_exit(struct session *);
+
+/* The message of 'xid', which the caller destroys; others are dropped. */
+struct buf *session_receive_xid(struct session *, be32 xid);
+
+/* While paused nothing is read, and the switch has to wait. */
+void session_pause(struct session *, bool paused);
+
+/* Asks for the switch's configuration. */
+void session_get_config(struct session *, struct switch_config *);
 
 /* Sends 'b' and waits for a barrier; an error of the switch is printed and
  * ends the program. */
@@ -83,5 +102,27 @@ uint32_t session_set_protocol(struct session *, uint32_t usable,
 
 /* Reads all of the file ("-": standard input), for free(). */
 char *ofctl_read_file(const char *name);
+
+/* Opens, commits, ... the bundle (enum bundle_control_type); adds 'message',
+ * which it takes, to it. */
+void ofctl_bundle_step(struct session *, uint16_t type);
+void ofctl_bundle_take(struct session *, struct buf *message);
+
+/* Appends the bytes that hex digits say; blanks, dots and dashes are left out.
+ * False if there is anything else. */
+bool ofctl_read_hex(const char *text, struct buf *);
+
+/* "in_port=PORT packet=HEX [FIELD=VALUE...] actions=...": 'po' borrows from
+ * the rest. */
+struct packet_out_text {
+    struct packet_out po;
+    struct buf packet;
+    struct buf ofpacts;
+    uint32_t usable;             /* Set of enum ofp_protocol. */
+};
+struct error *packet_out_text_parse(struct packet_out_text *,
+                                    const char *text,
+                                    const struct port_map *) MUST_USE;
+void packet_out_text_uninit(struct packet_out_text *);
 
 #endif /* vswitch/tools/ofctl.h */

@@ -73,36 +73,15 @@ read_flows(const char *file, int command, const struct port_map *ports,
     free(text);
 }
 
-/* Bundles. */
-
-static void
-bundle_step(struct session *s, uint32_t id, uint16_t type)
-{
-    const struct bundle_control bc = {
-        id, type, BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED
-    };
-
-    buf_destroy(session_transact(s, bundle_control_encode(
-                                     &bc, session_version(s))));
-}
-
 static void
 send_bundle(struct session *s, const flow_list *flows, uint32_t protocol)
 {
-    uint32_t id = 1;
-
-    bundle_step(s, id, BUNDLE_OPEN_REQUEST);
+    ofctl_bundle_step(s, BUNDLE_OPEN_REQUEST);
     for (size_t i = 0; i < flows->n; i++) {
-        struct buf *inner = flow_mod_encode(&flows->items[i]->fm, protocol);
-        struct buf *b = buf_create(inner->size + 32);
-
-        bundle_add_put(b, session_version(s), id,
-                       BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED, inner->data,
-                       inner->size);
-        session_send(s, b);
-        buf_destroy(inner);
+        ofctl_bundle_take(s, flow_mod_encode(&flows->items[i]->fm,
+                                             protocol));
     }
-    bundle_step(s, id, BUNDLE_COMMIT_REQUEST);
+    ofctl_bundle_step(s, BUNDLE_COMMIT_REQUEST);
 }
 
 /* Sends all of them and waits until the switch has taken them. */

@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/daemon.h"
 #include "lib/flow/kv.h"
+#include "lib/openflow/group_msg.h"
 #include "lib/openflow/ofpact_codec.h"
 #include "lib/openflow/print.h"
 #include "lib/openflow/protocol.h"
@@ -37,10 +38,8 @@ ofctl_read_file(const char *name)
     return s.string ? str_steal(&s) : xstrdup("");
 }
 
-/* Reads hex digits; blanks and anything after "#" or before a colon (an
- * offset) are left out. */
-static void
-read_hex(const char *text, struct buf *out)
+bool
+ofctl_read_hex(const char *text, struct buf *out)
 {
     for (const char *s = text; *s; ) {
         if (text_hex_digit(s[0]) >= 0 && text_hex_digit(s[1]) >= 0) {
@@ -50,8 +49,17 @@ read_hex(const char *text, struct buf *out)
         } else if (*s == ' ' || *s == '-' || *s == '.') {
             s++;
         } else {
-            program_fatal("%s: not hex digits", s);
+            return false;
         }
+    }
+    return true;
+}
+
+static void
+read_hex(const char *text, struct buf *out)
+{
+    if (!ofctl_read_hex(text, out)) {
+        program_fatal("%s: not hex digits", text);
     }
 }
 
@@ -161,6 +169,25 @@ cmd_parse_flows(int argc, char *argv[])
         }
     }
     free(text);
+}
+
+static void
+cmd_parse_group(int argc, char *argv[])
+{
+    uint32_t usable = OFP_PROTO_ANY;
+    struct str s = STR_EMPTY;
+    struct group_mod gm;
+    struct buf *b;
+
+    program_check(group_mod_parse(&gm, argv[1], GROUP_MOD_ADD, NULL,
+                                  &usable));
+    ofp_protocols_format(usable, &s);
+    printf("usable protocols: %s\n", str_cstr(&s));
+    str_uninit(&s);
+    b = group_mod_encode(&gm, ofp_protocol_version(choose(usable)));
+    print_message(b->data, b->size, ofctl.verbosity);
+    buf_destroy(b);
+    group_mod_uninit(&gm);
 }
 
 /* Reads lines of hex on standard input and prints the actions in them. */
@@ -362,6 +389,7 @@ const struct command ofctl_offline_commands[] = {
     { "ofp-parse", "FILE", 1, 1, cmd_ofp_parse },
     { "parse-flow", "FLOW", 1, 1, cmd_parse_flow },
     { "parse-flows", "FILE", 1, 1, cmd_parse_flows },
+    { "parse-group", "GROUP", 1, 1, cmd_parse_group },
     { "parse-actions", "VERSION", 1, 1, cmd_parse_actions },
     { "parse-instructions", "VERSION", 1, 1, cmd_parse_instructions },
     { "parse-nx-match", "", 0, 0, cmd_parse_nxm },

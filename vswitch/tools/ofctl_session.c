@@ -323,3 +323,40 @@ session_set_protocol(struct session *s, uint32_t usable, bool prefer_nxm)
     }
     return s->protocol;
 }
+
+void
+session_get_config(struct session *s, struct switch_config *config)
+{
+    struct buf *b = session_transact(
+        s, ofmsg_create_empty(OFMSG_GET_CONFIG_REQUEST, session_version(s),
+                              ofmsg_alloc_xid()));
+    struct ofmsg msg;
+
+    if (ofmsg_decode(b->data, b->size, &msg)
+        || msg.type != OFMSG_GET_CONFIG_REPLY
+        || switch_config_decode(config, &msg)) {
+        program_fatal("bad reply to config request");
+    }
+    buf_destroy(b);
+}
+
+struct buf *
+session_receive_or_exit(struct session *s)
+{
+    while (list_is_empty(&s->inbox) && !daemon_is_exiting() && !s->error) {
+        loop_turn(true);
+    }
+    return daemon_is_exiting() ? NULL : session_receive(s);
+}
+
+struct buf *
+session_receive_xid(struct session *s, be32 xid)
+{
+    return receive_xid(s, xid);
+}
+
+void
+session_pause(struct session *s, bool paused)
+{
+    vconn_pause(s->vconn, paused);
+}

@@ -65,6 +65,18 @@ cmd_dump_tlv_map(int argc, char *argv[])
 }
 
 static void
+cmd_dump_group_features(int argc, char *argv[])
+{
+    ask(argv[1], OFMSG_GROUP_FEATURES_REQUEST);
+}
+
+static void
+cmd_dump_table_features(int argc, char *argv[])
+{
+    ask(argv[1], OFMSG_TABLE_FEATURES_REQUEST);
+}
+
+static void
 cmd_meter_features(int argc, char *argv[])
 {
     ask(argv[1], OFMSG_METER_FEATURES_REQUEST);
@@ -245,28 +257,12 @@ cmd_mod_table(int argc, char *argv[])
 }
 
 static void
-get_switch_config(struct session *s, struct switch_config *config)
-{
-    struct buf *b = session_transact(
-        s, ofmsg_create_empty(OFMSG_GET_CONFIG_REQUEST, session_version(s),
-                              ofmsg_alloc_xid()));
-    struct ofmsg msg;
-
-    if (ofmsg_decode(b->data, b->size, &msg)
-        || msg.type != OFMSG_GET_CONFIG_REPLY
-        || switch_config_decode(config, &msg)) {
-        program_fatal("bad reply to config request");
-    }
-    buf_destroy(b);
-}
-
-static void
 cmd_get_frags(int argc, char *argv[])
 {
     struct session *s = session_open(argv[1], "mgmt", 0);
     struct switch_config config;
 
-    get_switch_config(s, &config);
+    session_get_config(s, &config);
     puts(frag_handling_name(config.frag));
     session_close(s);
 }
@@ -281,10 +277,10 @@ cmd_set_frags(int argc, char *argv[])
     if (!frag_handling_parse(argv[2], &mode)) {
         program_fatal("%s: unknown fragment handling mode", argv[2]);
     }
-    get_switch_config(s, &config);
+    session_get_config(s, &config);
     config.frag = mode;
     session_do(s, switch_config_encode_set(&config, session_version(s)));
-    get_switch_config(s, &config);
+    session_get_config(s, &config);
     if (config.frag != mode) {
         program_fatal("%s: setting fragment handling mode failed (this "
                       "switch probably doesn't support mode `%s')", argv[1],
@@ -360,6 +356,9 @@ get_group_id(const char *text)
 {
     uint64_t id;
 
+    if (text_starts_with(text, "group_id=")) {
+        text += strlen("group_id=");
+    }
     if (!strcmp(text, "all")) {
         return OFPG_ALL;
     }
@@ -374,9 +373,6 @@ cmd_dump_groups(int argc, char *argv[])
 {
     struct session *s = session_open(argv[1], "mgmt", 0);
 
-    if (session_version(s) == OFP10_VERSION) {
-        program_fatal("groups need OpenFlow13 or later: use -O");
-    }
     session_dump(s, group_desc_request_encode(
                      argc > 2 ? get_group_id(argv[2]) : OFPG_ALL,
                      session_version(s)));
@@ -388,9 +384,6 @@ cmd_dump_group_stats(int argc, char *argv[])
 {
     struct session *s = session_open(argv[1], "mgmt", 0);
 
-    if (session_version(s) == OFP10_VERSION) {
-        program_fatal("groups need OpenFlow13 or later: use -O");
-    }
     session_dump(s, group_stats_request_encode(
                      argc > 2 ? get_group_id(argv[2]) : OFPG_ALL,
                      session_version(s)));
@@ -518,105 +511,6 @@ cmd_ct_flush(int argc, char *argv[])
     session_close(s);
 }
 
-/* Packets. */
-
-static void
-read_packet(const char *hex, struct buf *out)
-{
-    for (const char *s = hex; *s; s++) {
-        if (text_hex_digit(s[0]) >= 0 && text_hex_digit(s[1]) >= 0) {
-            buf_put_u8(out, text_hex_digit(s[0]) << 4
-                       | text_hex_digit(s[1]));
-            s++;
-        } else if (*s != ' ') {
-            program_fatal("Trailing garbage in packet data");
-        }
-    }
-}
-
-static void
-cmd_packet_out(int argc, char *argv[])
-{
-    struct session *s = session_open(argv[1], "mgmt", 0);
-    const struct text_names names = { session_input_ports(s), NULL };
-    uint32_t usable = OFP_PROTO_ANY, protocol;
-    struct buf acts = BUF_EMPTY;
-    ofp_port_t in_port = get_port(s, argv[2]);
-
-    program_check(ofpacts_parse_actions(argv[3], &names, &acts, &usable));
-    protocol = session_set_protocol(s, usable, false);
-    for (int i = 4; i < argc; i++) {
-        struct buf packet = BUF_EMPTY;
-        struct packet_out po = { .buffer_id = OFP_NO_BUFFER };
-
-        read_packet(argv[i], &packet);
-        match_init(&po.metadata);
-        match_set_in_port(&po.metadata, in_port);
-        po.packet = packet.data;
-        po.packet_size = packet.size;
-        po.ofpacts = (const void *) acts.data;
-        po.ofpacts_size = acts.size;
-        session_do(s, packet_out_encode(&po, protocol));
-        buf_uninit(&packet);
-    }
-    buf_uninit(&acts);
-    session_close(s);
-}
-
-/* Prints whatever comes, until the connection ends. */
-static void
-watch_messages(struct session *s)
-{
-    const struct text_names names = { session_output_ports(s), NULL };
-
-    for (;;) {
-        struct buf *b = session_receive(s);
-        struct str text = STR_EMPTY;
-
-        ofp_print(&text, b->data, b->size, &names, ofctl.verbosity + 2);
-        fputs(str_cstr(&text), stdout);
-        fflush(stdout);
-        str_uninit(&text);
-        buf_destroy(b);
-    }
-}
-
-static void
-cmd_snoop(int argc, char *argv[])
-{
-    watch_messages(session_open(argv[1], "snoop", 0));
-}
-
-static void
-cmd_monitor(int argc, char *argv[])
-{
-    struct session *s = session_open(argv[1], "mgmt", 0);
-    uint8_t version = session_version(s);
-    int format = ofctl.packet_in_format;
-    uint64_t miss_len;
-
-    session_do(s, set_packet_in_format_encode(
-                   version, format >= 0 ? format : PACKET_IN_FORMAT_NXT2));
-    if (argc > 2) {
-        struct switch_config config;
-
-        if (!text_to_u64(argv[2], 0, &miss_len) || miss_len > UINT16_MAX) {
-            program_fatal("%s: not a miss length", argv[2]);
-        }
-        get_switch_config(s, &config);
-        config.miss_send_len = miss_len;
-        for (int i = 3; i < argc; i++) {
-            if (strcmp(argv[i], "invalid_ttl")) {
-                program_fatal("%s: unsupported \"monitor\" argument",
-                              argv[i]);
-            }
-            config.invalid_ttl_to_controller = 1;
-        }
-        session_do(s, switch_config_encode_set(&config, version));
-    }
-    watch_messages(s);
-}
-
 /* Reachability. */
 
 static void
@@ -731,7 +625,11 @@ const struct command ofctl_switch_commands[] = {
     { "mod-group", "SWITCH GROUP", 2, 2, cmd_mod_group },
     { "del-groups", "SWITCH [GROUP]", 1, 2, cmd_del_groups },
     { "insert-buckets", "SWITCH GROUP", 2, 2, cmd_insert_buckets },
+    { "insert-bucket", "SWITCH GROUP", 2, 2, cmd_insert_buckets },
     { "remove-buckets", "SWITCH GROUP", 2, 2, cmd_remove_buckets },
+    { "remove-bucket", "SWITCH GROUP", 2, 2, cmd_remove_buckets },
+    { "dump-group-features", "SWITCH", 1, 1, cmd_dump_group_features },
+    { "dump-table-features", "SWITCH", 1, 1, cmd_dump_table_features },
     { "dump-groups", "SWITCH [GROUP]", 1, 2, cmd_dump_groups },
     { "dump-group-stats", "SWITCH [GROUP]", 1, 2, cmd_dump_group_stats },
     { "add-meter", "SWITCH METER", 2, 2, cmd_add_meter },
@@ -748,10 +646,6 @@ const struct command ofctl_switch_commands[] = {
     { "ct-flush-zone", "SWITCH ZONE", 2, 2, cmd_ct_flush_zone },
     { "ct-flush", "SWITCH [zone=N] [mark=X[/M]] [labels=X[/M]] "
       "[CT_ORIG_TUPLE [CT_REPLY_TUPLE]]", 1, 6, cmd_ct_flush },
-    { "packet-out", "SWITCH IN_PORT ACTIONS PACKET...", 4, 99,
-      cmd_packet_out },
-    { "monitor", "SWITCH [MISSLEN] [invalid_ttl]", 1, 3, cmd_monitor },
-    { "snoop", "SWITCH", 1, 1, cmd_snoop },
     { "probe", "TARGET", 1, 1, cmd_probe },
     { "ping", "TARGET [N]", 1, 2, cmd_ping },
     { "benchmark", "TARGET N COUNT", 3, 3, cmd_benchmark },

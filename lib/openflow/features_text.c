@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a switch says it can do, as text. */
+
+#include "lib/openflow/features_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/flow/field.h"
+#include "lib/openflow/group_msg.h"
+#include "lib/openflow/ofpact.h"
+#include "lib/openflow/table_msg.h"
+
+/* Numbers of actions on the wire, in the order of printing. */
+struct action_name {
+    uint8_t number;
+    const char *name;
+};
+
+static const struct action_name actions_10[] = {
+    { 0, "output" }, { 11, "enqueue" }, { 1, "set_vlan_vid" },
+    { 2, "set_vlan_pcp" }, { 3, "strip_vlan" }, { 4, "mod_dl_src" },
+    { 5, "mod_dl_dst" }, { 6, "mod_nw_src" }, { 7, "mod_nw_dst" },
+    { 8, "mod_nw_tos" }, { 9, "mod_tp_src" }, { 10, "mod_tp_dst" },
+    { 0, NULL }
+};
+
+static const struct action_name actions_11[] = {
+    { 0, "output" }, { 22, "group" }, { 25, "set_field" },
+    { 18, "strip_vlan" }, { 17, "push_vlan" }, { 23, "mod_nw_ttl" },
+    { 24, "dec_ttl" }, { 15, "set_mpls_ttl" }, { 16, "dec_mpls_ttl" },
+    { 19, "push_mpls" }, { 20, "pop_mpls" }, { 21, "set_queue" },
+    { 0, NULL }
+};
+
+static void
+put_actions(uint64_t bits, const struct action_name *names, struct str *s)
+{
+    for (; names->name; names++) {
+        if (bits >> names->number & 1) {
+            str_printf(s, " %s", names->name);
+        }
+    }
+}
+
+enum ofperr
+group_features_format(const struct ofmsg *msg, struct str *s)
+{
+    static const char *const types[] = {
+        "all", "select", "indirect", "fast failover",
+    };
+    struct group_features gf;
+    enum ofperr error = group_features_decode(&gf, msg);
+
+    if (error) {
+        return error;
+    }
+    str_printf(s, "\n Group table:\n    Types:  0x%"PRIx32"\n"
+               "    Capabilities:  0x%"PRIx32"\n", gf.types,
+               gf.capabilities);
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        if (gf.types >> i & 1) {
+            str_printf(s, "    %s group:\n       max_groups=%#"PRIx32"\n"
+                       "       actions:", types[i], gf.max_groups[i]);
+            put_actions(gf.actions[i], msg->version == OFP10_VERSION
+                        ? actions_10 : actions_11, s);
+            str_put_char(s, '\n');
+        }
+    }
+    return 0;
+}
+
+/* Tables. */
+
+static bool
+has_field(const struct field_set *set, size_t id)
+{
+    return set->bits[id / 64] >> (id % 64) & 1;
+}
+
+/* Puts the names of the fields for which 'wanted' is true; a run of numbered
+ * ones ("reg0" to "reg15") as its first and last. */
+static void
+put_fields(const struct table_features *tf,
+           bool (*wanted)(const struct table_features *, size_t id),
+           struct str *s)
+{
+    for (size_t id = 0; id < FIELD_N_IDS; id++) {
+        const char *name = field_from_id(id)->name;
+        size_t stem = strcspn(name, "0123456789");
+        size_t last = id;
+
+        if (!wanted(tf, id)) {
+            continue;
+        }
+        while (name[stem] == '0' && last + 1 < FIELD_N_IDS
+               && wanted(tf, last + 1)
+               && !strncmp(field_from_id(last + 1)->name, name, stem)
+               && strspn(field_from_id(last + 1)->name + stem, "0123456789")) {
+            last++;
+        }
+        str_printf(s, " %s", name);
+        if (last > id) {
+            str_printf(s, "...%s", field_from_id(last)->name);
+        }
+        id = last;
+    }
+    str_put_char(s, '\n');
+}
+
+static bool
+is_settable(const struct table_features *tf, size_t id)
+{
+    return has_field(&tf->hit.apply.set_fields, id);
+}
+
+static bool
+is_maskable(const struct table_features *tf, size_t id)
+{
+    return has_field(&tf->match, id) && has_field(&tf->mask, id);
+}
+
+static bool
+is_optional(const struct table_features *tf, size_t id)
+{
+    return (has_field(&tf->match, id) && !has_field(&tf->mask, id)
+            && has_field(&tf->wildcard, id));
+}
+
+static bool
+is_required(const struct table_features *tf, size_t id)
+{
+    return (has_field(&tf->match, id) && !has_field(&tf->mask, id)
+            && !has_field(&tf->wildcard, id));
+}
+
+/* "1-5,7". */
+static void
+put_tables(const uint64_t bits[4], struct str *s)
+{
+    bool any = false;
+
+    for (unsigned int t = 0; t < 256; t++) {
+        unsigned int first = t;
+
+        if (!(bits[t / 64] >> (t % 64) & 1)) {
+            continue;
+        }
+        while (t < 255 && bits[(t + 1) / 64] >> ((t + 1) % 64) & 1) {
+            t++;
+        }
+        str_printf(s, any ? ",%u" : "%u", first);
+        if (t > first) {
+            str_printf(s, "-%u", t);
+        }
+        any = true;
+    }
+}
+
+static void
+put_instructions(const struct table_features *tf, struct str *s)
+{
+    static const struct action_name names[] = {
+        { 6, "meter" }, { 4, "apply_actions" }, { 5, "clear_actions" },
+        { 3, "write_actions" }, { 2, "write_metadata" },
+        { 1, "goto_table" }, { 0, NULL }
+    };
+    const struct table_instructions *i = &tf->hit;
+
+    str_put(s, "    instructions (table miss and others):\n");
+    if (i->next[0] || i->next[1] || i->next[2] || i->next[3]) {
+        str_put(s, "      next tables: ");
+        put_tables(i->next, s);
+        str_put_char(s, '\n');
+    }
+    str_put(s, "      instructions:");
+    put_actions(i->instructions, names, s);
+    str_put(s, "\n      Write-Actions and Apply-Actions features:\n"
+            "        actions:");
+    for (unsigned int a = 0; a < 64; a++) {
+        if (i->apply.ofpacts >> a & 1) {
+            str_printf(s, " %s", ofpact_name(a));
+        }
+    }
+    str_put(s, "\n        supported on Set-Field:");
+    put_fields(tf, is_settable, s);
+}
+
+static void
+put_table(const struct table_features *tf, struct str *s)
+{
+    str_printf(s, "\n  table %u", tf->table_id);
+    if (tf->name[0]) {
+        str_printf(s, " (\"%s\")", tf->name);
+    }
+    str_printf(s, ":\n    metadata: match=%#"PRIx64" write=%#"PRIx64"\n",
+               ntohll(tf->metadata_match), ntohll(tf->metadata_write));
+    if (tf->capabilities) {
+        str_printf(s, "    capabilities:%s%s\n",
+                   tf->capabilities & TABLE_CAP_EVICTION ? " eviction" : "",
+                   tf->capabilities & TABLE_CAP_VACANCY_EVENTS
+                   ? " vacancy" : "");
+    }
+    str_printf(s, "    max_entries=%"PRIu32"\n", tf->max_entries);
+    put_instructions(tf, s);
+    str_put(s, "    matching:\n");
+    str_put(s, "      arbitrary mask:");
+    put_fields(tf, is_maskable, s);
+    str_put(s, "      exact match or wildcard:");
+    put_fields(tf, is_optional, s);
+    for (size_t id = 0; id < FIELD_N_IDS; id++) {
+        if (is_required(tf, id)) {
+            str_put(s, "      must exact match:");
+            put_fields(tf, is_required, s);
+            break;
+        }
+    }
+}
+
+/* Do two tables differ in more than their numbers and what follows from
+ * them? */
+static bool
+is_ditto(const struct table_features *a, const struct table_features *b)
+{
+    struct table_features x = *a, y = *b;
+
+    x.table_id = y.table_id;
+    memset(x.name, 0, sizeof x.name);
+    memset(y.name, 0, sizeof y.name);
+    memset(x.hit.next, 0, sizeof x.hit.next);
+    memset(y.hit.next, 0, sizeof y.hit.next);
+    memset(x.miss.next, 0, sizeof x.miss.next);
+    memset(y.miss.next, 0, sizeof y.miss.next);
+    return !memcmp(&x, &y, sizeof x);
+}
+
+static void
+put_dittos(int first, int last, struct str *s)
+{
+    if (first == last) {
+        str_printf(s, "\n  table %d: ditto\n", first);
+    } else if (first < last) {
+        str_printf(s, "\n  tables %d...%d: ditto\n", first, last);
+    }
+}
+
+enum ofperr
+table_features_format(const struct ofmsg *msg, struct str *s)
+{
+    struct reader r = ofmsg_reader(msg);
+    struct table_features tf, shown;
+    int first = 0, last = -1;
+    bool any = false;
+    int error;
+
+    for (;;) {
+        memset(&tf, 0, sizeof tf);
+        error = table_features_decode(&tf, msg, &r);
+        if (error) {
+            break;
+        }
+        if (any && is_ditto(&shown, &tf)) {
+            if (tf.name[0]) {
+                put_dittos(first, last, s);
+                str_printf(s, "\n  table %u (\"%s\"): ditto\n", tf.table_id,
+                           tf.name);
+                first = tf.table_id + 1;
+            }
+            last = tf.table_id;
+            continue;
+        }
+        put_dittos(first, last, s);
+        put_table(&tf, s);
+        shown = tf;
+        any = true;
+        first = tf.table_id + 1;
+        last = tf.table_id;
+    }
+    put_dittos(first, last, s);
+    str_put_char(s, '\n');
+    return error > 0 ? (enum ofperr) error : 0;
+}

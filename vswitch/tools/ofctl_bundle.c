@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* bundle: changes of flows and groups, and packets, as one transaction. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "lib/base/vec.h"
+#include "lib/daemon/daemon.h"
+#include "lib/openflow/group_msg.h"
+#include "lib/openflow/protocol.h"
+#include "vswitch/tools/ofctl.h"
+
+/* Flags of all that ovs-ofctl sends: all or nothing, and in order. */
+#define FLAGS (BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED)
+#define BUNDLE_ID 1
+
+void
+ofctl_bundle_step(struct session *s, uint16_t type)
+{
+    const struct bundle_control bc = { BUNDLE_ID, type, FLAGS };
+
+    buf_destroy(session_transact(s, bundle_control_encode(
+                                     &bc, session_version(s))));
+}
+
+void
+ofctl_bundle_take(struct session *s, struct buf *inner)
+{
+    struct buf *b = buf_create(inner->size + 32);
+
+    bundle_add_put(b, session_version(s), BUNDLE_ID, FLAGS, inner->data,
+                   inner->size);
+    session_send(s, b);
+    buf_destroy(inner);
+}
+
+/* Lines of the file, each a message in 'protocol'. */
+
+static struct buf *
+flow_line(const char *text, const struct port_map *ports, uint32_t *usable,
+          uint32_t protocol)
+{
+    const struct text_names names = { ports, NULL };
+    struct buf ofpacts = BUF_EMPTY;
+    struct flow_mod fm;
+    struct buf *b;
+
+    program_check(flow_mod_parse(&fm, text, -1, &names, &ofpacts, usable));
+    b = flow_mod_encode(&fm, protocol);
+    buf_uninit(&ofpacts);
+    return b;
+}
+
+static struct buf *
+group_line(const char *text, const struct port_map *ports, uint32_t *usable,
+           uint32_t protocol)
+{
+    static const struct {
+        const char *word;
+        uint16_t command;
+    } commands[] = {
+        { "add", GROUP_MOD_ADD }, { "modify", GROUP_MOD_MODIFY },
+        { "add_or_mod", GROUP_MOD_ADD_OR_MODIFY },
+        { "delete", GROUP_MOD_DELETE },
+        { "insert_bucket", GROUP_MOD_INSERT_BUCKET },
+        { "insert_buckets", GROUP_MOD_INSERT_BUCKET },
+        { "remove_bucket", GROUP_MOD_REMOVE_BUCKET },
+        { "remove_buckets", GROUP_MOD_REMOVE_BUCKET },
+    };
+    uint16_t command = GROUP_MOD_ADD;
+    size_t length = strcspn(text, " \t");
+    struct group_mod gm;
+    struct buf *b;
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        if (strlen(commands[i].word) == length
+            && !memcmp(text, commands[i].word, length)) {
+            command = commands[i].command;
+            text += length;
+            break;
+        }
+    }
+    text += strspn(text, " \t");
+    program_check(group_mod_parse(&gm, text, command, ports, usable));
+    b = group_mod_encode(&gm, ofp_protocol_version(protocol));
+    group_mod_uninit(&gm);
+    return b;
+}
+
+static struct buf *
+packet_out_line(const char *text, const struct port_map *ports,
+                uint32_t *usable, uint32_t protocol)
+{
+    struct packet_out_text t;
+    struct buf *b;
+
+    program_check(packet_out_text_parse(&t, text, ports));
+    *usable &= t.usable;
+    b = packet_out_encode(&t.po, protocol);
+    packet_out_text_uninit(&t);
+    return b;
+}
+
+static const struct {
+    const char *word;
+    struct buf *(*encode)(const char *text, const struct port_map *,
+                          uint32_t *usable, uint32_t protocol);
+} kinds[] = {
+    { "flow ", flow_line },
+    { "group ", group_line },
+    { "packet-out ", packet_out_line },
+};
+
+static struct buf *
+encode_line(const char *line, const struct port_map *ports, uint32_t *usable,
+            uint32_t protocol)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (text_starts_with(line, kinds[i].word)) {
+            return kinds[i].encode(line + strlen(kinds[i].word), ports,
+                                   usable, protocol);
+        }
+    }
+    program_fatal("%s: neither a flow, a group nor a packet-out", line);
+}
+
+static void
+cmd_bundle(int argc, char *argv[])
+{
+    uint32_t versions = ofctl.versions & ~OFP_VERSION_BIT(OFP10_VERSION);
+    struct session *s = session_open(
+        argv[1], "mgmt", versions ? versions
+        : OFP_VERSION_BIT(OFP14_VERSION));
+    uint32_t protocol = ofp_protocol_from_version(session_version(s));
+    char *text = ofctl_read_file(argv[2]), *rest = text, *line;
+    uint32_t usable = OFP_PROTO_OXM_ANY;
+    VEC(struct buf *) messages = VEC_EMPTY;
+
+    while ((line = text_token(&rest, "\r\n"))) {
+        line[strcspn(line, "#")] = '\0';
+        line += strspn(line, " \t");
+        if (*line) {
+            vec_push(&messages, encode_line(line, session_input_ports(s),
+                                            &usable, protocol));
+        }
+    }
+    if (!(usable & protocol)) {
+        program_fatal("%s: %s cannot carry all of this", argv[2],
+                      ofp_version_name(session_version(s)));
+    }
+    ofctl_bundle_step(s, BUNDLE_OPEN_REQUEST);
+    VEC_FOR_EACH (b, &messages) {
+        ofctl_bundle_take(s, *b);
+    }
+    ofctl_bundle_step(s, BUNDLE_COMMIT_REQUEST);
+    vec_uninit(&messages);
+    free(text);
+    session_close(s);
+}
+
+const struct command ofctl_bundle_commands[] = {
+    { "bundle", "SWITCH FILE", 2, 2, cmd_bundle },
+    { NULL, NULL, 0, 0, NULL }
+};
