@@ -2,15 +2,15 @@
 /* Connection tracking.
  *
  * A connection is known by two keys, one for each direction; both lead to it.
- * The table of keys is cut into shards by hash, each with a mutex that is held
- * for a look-up, an insertion or a removal only; the state of a connection has
- * a spinlock of its own.  A connection that is found stays valid until the end
- * of the RCU read section.
+ * The table of keys (ct_table.c) is cut into shards by hash, each with a mutex
+ * that is held for a look-up, an insertion or a removal only; the state of a
+ * connection has a spinlock of its own.  A connection that is found stays valid
+ * until the end of the RCU read section.
  *
  * Expiry costs packets nothing: a packet stores the new time in its
- * connection, look-ups ignore what has expired, and a sweep frees it, a few
- * shards at a time.  A connection takes about 280 bytes, its share of the table
- * included.
+ * connection, look-ups ignore what has expired, and a sweep frees it, a part of
+ * the table at a time, without a lock.  A connection takes about 260 bytes, its
+ * share of the table included.
  *
  * The semantics are those of the kernel's (ovs-actions(7), "ct"): a connection
  * is new until a packet of the reply direction was seen; related is an ICMP
@@ -37,10 +37,7 @@ conntrack_create(void)
 {
     struct conntrack *ct = xzalloc_cacheline(sizeof *ct);
 
-    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
-        pthread_mutex_init(&ct->shards[i].mutex, NULL);
-        hmap_init(&ct->shards[i].nodes);
-    }
+    ct_table_init(ct);
     ct->ipf = ipf_create();
     ct->expectations = ct_expectations_create();
     ct->seed = random_u64();
@@ -55,15 +52,7 @@ conntrack_create(void)
 void
 conntrack_destroy(struct conntrack *ct)
 {
-    rcu_read_lock();
-    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
-        ct_sweep_shard(ct, &ct->shards[i], INT64_MAX);
-    }
-    rcu_read_unlock();
-    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
-        hmap_uninit(&ct->shards[i].nodes);
-        pthread_mutex_destroy(&ct->shards[i].mutex);
-    }
+    ct_table_uninit(ct);
     for (size_t i = 0; i < ARRAY_SIZE(ct->policies); i++) {
         free(ct->policies[i]);
     }
@@ -216,8 +205,11 @@ commit(struct conntrack *ct, const struct ct_packet *cp,
     if (!has_room(ct, args->zone)) {
         return NULL;
     }
-    conn = xzalloc(sizeof *conn);
-    pthread_spin_init(&conn->lock, PTHREAD_PROCESS_PRIVATE);
+    conn = ct_conn_alloc(ct, &cp->key);
+    if (!conn) {
+        counter_inc(conntrack_full);
+        return NULL;
+    }
     conn->nodes[CT_ORIG].key = cp->key;
     conn->nodes[CT_ORIG].key.dir = CT_ORIG;
     ct_key_reverse(&cp->key, &conn->nodes[CT_REPLY].key);
@@ -316,8 +308,7 @@ find_tracked(struct conntrack *ct, const struct packet *p, uint16_t zone,
         }
         *dir = p->md.ct_state & CS_REPLY_DIR ? CT_REPLY : CT_ORIG;
     }
-    return conn && !__atomic_load_n(&conn->dead, __ATOMIC_ACQUIRE) ? conn
-           : NULL;
+    return conn && ct_conn_is_live(conn) ? conn : NULL;
 }
 
 /* Tells the packet of its connection, and translates it. */

@@ -639,6 +639,137 @@ test_noise(void **state)
     assert_int_equal(f->ct->zone_count[1], 0);
 }
 
+#define N_THREADS 4
+
+static void *
+race(void *fixture_)
+{
+    static unsigned int next_seed;
+    struct fixture *f = fixture_;
+    struct rng rng = { 100 + __atomic_fetch_add(&next_seed, 1,
+                                                __ATOMIC_RELAXED) };
+    struct nlbuf actions[4] = { NLBUF_EMPTY, NLBUF_EMPTY, NLBUF_EMPTY,
+                                NLBUF_EMPTY };
+    const struct ask asks[4] = { look, commit, snat,
+                                 { .zone = 1, .force = true } };
+
+    rcu_register_thread();
+    for (int i = 0; i < 4; i++) {
+        put_action(&actions[i], &asks[i]);
+    }
+    for (int i = 0; i < 20000; i++) {
+        uint16_t port = 1 + rng_range(&rng, 50);
+        bool back = rng_range(&rng, 3) == 0;
+        struct packet *p = (back ? udp(SERVER, 2, CLIENT, port)
+                            : udp(CLIENT, port, SERVER, 2));
+        struct packet_batch batch = { .n = 1, .packets = { p } };
+        int64_t now_ms = f->now_ms + i / 100 * 1000;
+        struct flow flow;
+
+        flow_extract(p, &flow);
+        rcu_read_lock();
+        conntrack_run(f->ct, &batch, (const void *) actions[
+                          rng_range(&rng, 4)].data, now_ms);
+        rcu_read_unlock();
+        packet_free(p);
+        if (!rng_range(&rng, 50)) {
+            struct ct_key key = { .zone = 1 };
+            int dir;
+
+            rcu_read_lock();
+            ct_find(f->ct, &key, now_ms, &dir);
+            rcu_read_unlock();
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        nlbuf_uninit(&actions[i]);
+    }
+    packet_pool_flush();
+    rcu_unregister_thread();
+    return NULL;
+}
+
+/* Threads that begin, find and end the same connections, beside a sweep. */
+static void
+test_threads(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t threads[N_THREADS];
+
+    for (int i = 0; i < N_THREADS; i++) {
+        pthread_create(&threads[i], NULL, race, f);
+    }
+    for (int i = 0; i < 200; i++) {
+        conntrack_sweep(f->ct, f->now_ms + i * 1000);
+    }
+    for (int i = 0; i < N_THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (int i = 0; i < CONNTRACK_SWEEPS; i++) {
+        conntrack_sweep(f->ct, INT64_MAX / 2);
+    }
+    assert_int_equal(f->ct->n_conns, 0);
+    assert_int_equal(f->ct->zone_count[1], 0);
+    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
+        assert_int_equal(f->ct->shards[i].n, 0);
+        for (uint32_t k = 0; k <= f->ct->shards[i].mask; k++) {
+            assert_int_equal(f->ct->shards[i].slots[k].ref, 0);
+        }
+    }
+}
+
+/* Many connections, taken away in another order: each is found until it goes,
+ * and the shards grow and stay whole. */
+static void
+test_table(void **state)
+{
+    struct fixture *f = *state;
+    struct rng rng = { 23 };
+    enum { N = 20000 };
+    static struct ct_conn *conns[N];
+    uint32_t n_live = 0;
+
+    rcu_read_lock();
+    for (int step = 0; step < 4 * N; step++) {
+        uint32_t i = rng_range(&rng, N);
+        struct ct_key key = { .zone = 3, .proto = 200 };
+        struct ct_conn *conn;
+        int dir;
+
+        memcpy(&key.src, &i, sizeof i);
+        key.dst.s6_addr[8] = 1;
+        conn = ct_find(f->ct, &key, 0, &dir);
+        assert_ptr_equal(conn, conns[i]);
+        if (conn) {
+            assert_int_equal(dir, CT_ORIG);
+            ct_conn_remove(f->ct, conn);
+            conns[i] = NULL;
+            n_live--;
+        } else {
+            conns[i] = ct_conn_alloc(f->ct, &key);
+            conns[i]->expires_ms = INT64_MAX;
+            conns[i]->nodes[CT_ORIG].key = key;
+            ct_key_reverse(&key, &conns[i]->nodes[CT_REPLY].key);
+            assert_int_equal(ct_insert(f->ct, conns[i]), 0);
+            n_live++;
+        }
+        assert_int_equal(f->ct->n_conns, n_live);
+    }
+    for (uint32_t i = 0; i < N; i++) {
+        if (conns[i]) {
+            int dir;
+
+            assert_ptr_equal(ct_find(f->ct, &conns[i]->nodes[CT_REPLY].key, 0,
+                                     &dir), conns[i]);
+            assert_int_equal(dir, CT_REPLY);
+            ct_conn_remove(f->ct, conns[i]);
+            conns[i] = NULL;
+        }
+    }
+    rcu_read_unlock();
+    assert_int_equal(f->ct->n_conns, 0);
+}
+
 int
 conntrack_tests(void)
 {
@@ -660,6 +791,8 @@ conntrack_tests(void)
         TEST(test_force_takes_over_the_direction),
         TEST(test_malformed_actions_are_refused),
         TEST(test_noise),
+        TEST(test_table),
+        TEST(test_threads),
     };
 
     return cmocka_run_group_tests_name("conntrack", tests, NULL, NULL);

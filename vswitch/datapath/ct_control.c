@@ -8,7 +8,7 @@
 #include "lib/runtime/clock.h"
 #include "vswitch/datapath/ct_private.h"
 
-/* Dump.  Entries are copied under the shard's lock and told after it. */
+/* Dump.  Entries are copied, and told outside of the read section. */
 
 struct collected {
     VEC(struct ct_entry) entries;
@@ -88,9 +88,11 @@ dpif_ct_dump(struct dpif *dpif, int zone,
         .now_ms = clock_ns() / 1000000,
     };
 
-    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
+    for (unsigned int i = 0; i < CT_N_PARTS; i++) {
         vec_clear(&c.entries);
-        ct_shard_for_each(dpif_conntrack(dpif), i, c.now_ms, collect, &c);
+        rcu_read_lock();
+        ct_part_for_each(dpif_conntrack(dpif), i, c.now_ms, collect, &c);
+        rcu_read_unlock();
         for (size_t k = 0; k < c.entries.n; k++) {
             each(&c.entries.items[k], aux);
         }
@@ -200,9 +202,9 @@ dpif_ct_flush(struct dpif *dpif, const struct ct_flush *flush,
     uint64_t n = 0;
 
     rcu_read_lock();
-    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
+    for (unsigned int i = 0; i < CT_N_PARTS; i++) {
         vec_clear(&f.conns);
-        ct_shard_for_each(ct, i, f.now_ms, collect_match, &f);
+        ct_part_for_each(ct, i, f.now_ms, collect_match, &f);
         for (size_t k = 0; k < f.conns.n; k++) {
             ct_conn_remove(ct, f.conns.items[k]);
         }
@@ -248,7 +250,11 @@ dpif_ct_get_buckets(struct dpif *dpif, uint32_t counts[CT_N_BUCKETS])
     struct conntrack *ct = dpif_conntrack(dpif);
 
     for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
-        counts[i] = ct_shard_count(ct, i);
+        struct ct_shard *shard = &ct->shards[i];
+
+        pthread_mutex_lock(&shard->mutex);
+        counts[i] = shard->n_orig;
+        pthread_mutex_unlock(&shard->mutex);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
+#include "lib/base/hmap.h"
 #include "lib/runtime/counter.h"
 #include "vswitch/datapath/ct_private.h"
 
@@ -146,7 +147,7 @@ ct_expect(struct ct_expectations *e, struct ct_conn *parent,
         old = NULL;
     }
     /* Who removes the parent has it forgotten after it is marked dead. */
-    if (!old && !__atomic_load_n(&parent->dead, __ATOMIC_ACQUIRE)) {
+    if (!old && ct_conn_is_live(parent)) {
         add(e, parent, expected, now_ms);
         ok = true;
     }

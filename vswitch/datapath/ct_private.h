@@ -16,7 +16,6 @@
 
 #include <pthread.h>
 
-#include "lib/base/hmap.h"
 #include "lib/base/list.h"
 #include "lib/packet/headers.h"
 #include "lib/runtime/rcu.h"
@@ -43,12 +42,13 @@ struct ct_key {
                                   * hashed or compared. */
 };
 
+enum ct_life { CT_FREE, CT_LIVE, CT_DEAD };
+
 #define CT_KEY_SIZE offsetof(struct ct_key, dir)
 
 enum { CT_ORIG, CT_REPLY };
 
 struct ct_node {
-    struct hmap_node hmap_node;  /* In the shard of the key's hash. */
     struct ct_key key;
 };
 
@@ -97,7 +97,8 @@ struct ct_conn {
     bool seen_reply;
     bool is_related;             /* Expected by another connection. */
     uint8_t nat_state;           /* CS_SRC_NAT, CS_DST_NAT. */
-    bool dead;                   /* Atomic; set by who unlinks it. */
+    uint8_t life;                /* Atomic: enum ct_life; who makes it dead
+                                  * unlinks it. */
     uint16_t policy;             /* Of timeouts; 0: built in. */
     uint32_t mark;
     union be128 label;
@@ -109,19 +110,52 @@ struct ct_conn {
     };
     struct ct_alg_state *alg;    /* NULL unless it has a helper; set before it
                                   * is inserted. */
-    struct rcu_head rcu;
+    uint32_t index;              /* Of its place (ct_table.c). */
+    union {
+        struct rcu_head rcu;     /* Dead. */
+        struct ct_conn *next_free;
+    };
 };
 
 /* There are millions of them. */
-_Static_assert(sizeof(struct ct_conn) <= 248, "fits a block of 256 bytes");
+_Static_assert(sizeof(struct ct_conn) <= 224, "three and a half cache lines");
+
+/* A key of a connection: its hash, and 2 * (index of the connection + 1) +
+ * direction; 0 if the slot is empty. */
+struct ct_slot {
+    uint32_t hash;
+    uint32_t ref;
+};
 
 struct ct_shard {
     pthread_mutex_t mutex;
-    struct hmap nodes;
+    struct ct_slot *slots;       /* Open addressing. */
+    uint32_t mask;               /* Number of slots less 1. */
+    uint32_t n;                  /* Of keys. */
+    uint32_t n_orig;             /* Of these, of original directions. */
+} CACHE_ALIGNED;
+
+/* Places of connections, in chunks. */
+#define CT_CHUNK_SIZE 1024
+#define CT_MAX_CHUNKS (1u << 18)
+#define CT_N_FREE_LISTS 16
+
+struct ct_chunk {
+    struct conntrack *ct;
+    struct ct_conn conns[CT_CHUNK_SIZE];
+};
+
+struct ct_free_list {
+    pthread_mutex_t mutex;
+    struct ct_conn *head;
 } CACHE_ALIGNED;
 
 struct conntrack {
     struct ct_shard shards[CT_N_SHARDS];
+    struct ct_free_list free_lists[CT_N_FREE_LISTS];
+    pthread_mutex_t chunk_mutex; /* For adding one. */
+    uint32_t n_chunks;           /* Atomic. */
+    struct ct_chunk **chunks;    /* CT_MAX_CHUNKS; those that are there stay. */
     uint64_t seed;               /* Of the hash: not to be guessed. */
     uint32_t n_conns;            /* Atomic. */
     uint32_t max_conns;          /* Atomic. */
@@ -331,9 +365,18 @@ void ct_expect_for_each(struct ct_expectations *, int64_t now_ms,
 
 /* ct_table.c */
 
+void ct_table_init(struct conntrack *);
+
+/* Frees all.  Nobody uses it any more. */
+void ct_table_uninit(struct conntrack *);
+
 /* The live connection that 'key' is a direction of, and which, or NULL. */
 struct ct_conn *ct_find(struct conntrack *, const struct ct_key *,
                         int64_t now_ms, int *dir);
+
+/* A place for a connection of that original key, zeroed but for the lock; NULL
+ * if all are taken. */
+struct ct_conn *ct_conn_alloc(struct conntrack *, const struct ct_key *);
 
 /* Puts 'conn' into the table: 0, or -EEXIST if one of its keys is there. */
 int ct_insert(struct conntrack *, struct ct_conn *);
@@ -342,8 +385,11 @@ void ct_conn_remove(struct conntrack *, struct ct_conn *);
 /* Frees one that was not inserted. */
 void ct_conn_free(struct ct_conn *);
 
-/* Removes the connections of a shard that expired before 'now_ms'. */
-void ct_sweep_shard(struct conntrack *, struct ct_shard *, int64_t now_ms);
+static inline bool
+ct_conn_is_live(const struct ct_conn *conn)
+{
+    return __atomic_load_n(&conn->life, __ATOMIC_ACQUIRE) == CT_LIVE;
+}
 
 static inline bool
 ct_conn_expired(const struct ct_conn *conn, int64_t now_ms)
@@ -351,21 +397,12 @@ ct_conn_expired(const struct ct_conn *conn, int64_t now_ms)
     return now_ms >= __atomic_load_n(&conn->expires_ms, __ATOMIC_RELAXED);
 }
 
-static inline struct ct_conn *
-ct_node_conn(const struct ct_node *node, int *dir)
-{
-    *dir = node->key.dir;
-    return CONTAINER_OF(node - *dir, struct ct_conn, nodes[0]);
-}
-
-/* Calls 'each' for every live connection of a shard, with the shard locked, but
- * for a few buckets at a time; a connection that comes or goes meanwhile is
- * told or not. */
-void ct_shard_for_each(struct conntrack *, unsigned int shard, int64_t now_ms,
-                       void (*each)(struct ct_conn *, void *aux), void *aux);
-
-/* Connections whose original direction is in a shard. */
-uint32_t ct_shard_count(struct conntrack *, unsigned int shard);
+/* Calls 'each' for every live connection of one of CT_N_PARTS parts of the
+ * table, in an RCU read section, without a lock: a connection that comes or
+ * goes meanwhile is told or not. */
+#define CT_N_PARTS 256
+void ct_part_for_each(struct conntrack *, unsigned int part, int64_t now_ms,
+                      void (*each)(struct ct_conn *, void *aux), void *aux);
 
 /* The connection tracking of a datapath handle, for ct_control.c. */
 struct conntrack *dpif_conntrack(struct dpif *);

@@ -1,11 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of connections: by the keys of both directions, in shards. */
+/* The table of connections.
+ *
+ * Connections lie in chunks that stay, so that an index names one in 32 bits,
+ * and a walk over all of them needs no lock: it goes through the places in
+ * order, and RCU keeps what it sees.  A place that becomes free is used again
+ * after a grace period.
+ *
+ * Their keys are found in shards, by hash: arrays with open addressing, of the
+ * hash and the index alone.  So a key that is not there costs one cache line,
+ * one that is there another for the connection; and to grow a shard is to copy
+ * an array, which looks at no connection while packets wait for the shard's
+ * mutex.  Removal moves later keys back, so that nothing is left behind. */
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/base/alloc.h"
 #include "lib/base/hash.h"
 #include "vswitch/datapath/ct_private.h"
+
+#define MIN_SLOTS 16u
+
+void
+ct_table_init(struct conntrack *ct)
+{
+    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
+        struct ct_shard *shard = &ct->shards[i];
+
+        pthread_mutex_init(&shard->mutex, NULL);
+        shard->slots = xcalloc(MIN_SLOTS, sizeof *shard->slots);
+        shard->mask = MIN_SLOTS - 1;
+    }
+    for (unsigned int i = 0; i < CT_N_FREE_LISTS; i++) {
+        pthread_mutex_init(&ct->free_lists[i].mutex, NULL);
+    }
+    pthread_mutex_init(&ct->chunk_mutex, NULL);
+    ct->chunks = xcalloc(CT_MAX_CHUNKS, sizeof *ct->chunks);
+}
+
+/* Places. */
+
+static struct ct_conn *
+conn_at(const struct conntrack *ct, uint32_t index)
+{
+    return &ct->chunks[index / CT_CHUNK_SIZE]->conns[index % CT_CHUNK_SIZE];
+}
+
+/* The free list of the places of a chunk. */
+static struct ct_free_list *
+free_list(struct conntrack *ct, uint32_t chunk)
+{
+    return &ct->free_lists[chunk % CT_N_FREE_LISTS];
+}
+
+static void
+push_free(struct ct_free_list *list, struct ct_conn *conn)
+{
+    __atomic_store_n(&conn->life, CT_FREE, __ATOMIC_RELAXED);
+    conn->next_free = list->head;
+    list->head = conn;
+}
+
+/* Adds chunks until there is one for 'list', which is locked. */
+static bool
+add_chunk(struct conntrack *ct, struct ct_free_list *list)
+{
+    uint32_t i = list - ct->free_lists;
+    struct ct_chunk *chunk;
+
+    /* The chunks of a list are every CT_N_FREE_LISTSth: the others' places
+     * are NULL until they need them. */
+    while (i < CT_MAX_CHUNKS && ct->chunks[i]) {
+        i += CT_N_FREE_LISTS;
+    }
+    if (i >= CT_MAX_CHUNKS) {
+        return false;
+    }
+    chunk = xzalloc_cacheline(sizeof *chunk);
+    chunk->ct = ct;
+    for (uint32_t k = CT_CHUNK_SIZE; k-- > 0; ) {
+        chunk->conns[k].index = i * CT_CHUNK_SIZE + k;
+        push_free(list, &chunk->conns[k]);
+    }
+    pthread_mutex_lock(&ct->chunk_mutex);
+    __atomic_store_n(&ct->chunks[i], chunk, __ATOMIC_RELEASE);
+    if (i >= ct->n_chunks) {
+        __atomic_store_n(&ct->n_chunks, i + 1, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&ct->chunk_mutex);
+    return true;
+}
 
 static uint64_t
 hash_key(const struct conntrack *ct, const struct ct_key *key)
@@ -13,27 +97,141 @@ hash_key(const struct conntrack *ct, const struct ct_key *key)
     return hash_bytes(key, CT_KEY_SIZE, ct->seed);
 }
 
+struct ct_conn *
+ct_conn_alloc(struct conntrack *ct, const struct ct_key *key)
+{
+    struct ct_free_list *list = free_list(ct, hash_key(ct, key) >> 48);
+    struct ct_conn *conn = NULL;
+    uint32_t index;
+
+    pthread_mutex_lock(&list->mutex);
+    if (list->head || add_chunk(ct, list)) {
+        conn = list->head;
+        list->head = conn->next_free;
+    }
+    pthread_mutex_unlock(&list->mutex);
+    if (conn) {
+        index = conn->index;
+        memset(conn, 0, sizeof *conn);
+        conn->index = index;
+        pthread_spin_init(&conn->lock, PTHREAD_PROCESS_PRIVATE);
+    }
+    return conn;
+}
+
+void
+ct_conn_free(struct ct_conn *conn)
+{
+    struct ct_chunk *chunk = CONTAINER_OF(conn - conn->index % CT_CHUNK_SIZE,
+                                          struct ct_chunk, conns[0]);
+    struct ct_free_list *list = free_list(chunk->ct,
+                                          conn->index / CT_CHUNK_SIZE);
+
+    pthread_spin_destroy(&conn->lock);
+    free(conn->alg);
+    conn->alg = NULL;
+    pthread_mutex_lock(&list->mutex);
+    push_free(list, conn);
+    pthread_mutex_unlock(&list->mutex);
+}
+
+static void
+free_conn_rcu(struct rcu_head *rcu)
+{
+    ct_conn_free(caa_container_of(rcu, struct ct_conn, rcu));
+}
+
+/* Shards. */
+
 static struct ct_shard *
 shard_of(struct conntrack *ct, uint64_t hash)
 {
-    /* The upper bits: the lower ones choose the bucket in the shard. */
+    /* The upper bits: the lower ones choose the slot in the shard. */
     return &ct->shards[hash >> 56];
 }
 
 _Static_assert(CT_N_SHARDS == 256, "eight bits choose the shard");
 
-static struct ct_node *
-find_in_shard(const struct ct_shard *shard, const struct ct_key *key,
-              uint64_t hash)
+static struct ct_conn *
+find_in_shard(const struct conntrack *ct, const struct ct_shard *shard,
+              const struct ct_key *key, uint32_t hash, int *dir)
 {
-    struct ct_node *node;
+    for (uint32_t i = hash & shard->mask; shard->slots[i].ref;
+         i = (i + 1) & shard->mask) {
+        if (shard->slots[i].hash == hash) {
+            uint32_t ref = shard->slots[i].ref;
+            struct ct_conn *conn = conn_at(ct, ref / 2 - 1);
 
-    HMAP_FOR_EACH_WITH_HASH (node, hmap_node, hash, &shard->nodes) {
-        if (!memcmp(&node->key, key, CT_KEY_SIZE)) {
-            return node;
+            *dir = ref & 1;
+            if (!memcmp(&conn->nodes[*dir].key, key, CT_KEY_SIZE)) {
+                return conn;
+            }
         }
     }
     return NULL;
+}
+
+static void
+put_slot(struct ct_shard *shard, uint32_t hash, uint32_t ref)
+{
+    uint32_t i = hash & shard->mask;
+
+    while (shard->slots[i].ref) {
+        i = (i + 1) & shard->mask;
+    }
+    shard->slots[i] = (struct ct_slot) { hash, ref };
+}
+
+static void
+grow(struct ct_shard *shard)
+{
+    struct ct_slot *old = shard->slots;
+    uint32_t n_old = shard->mask + 1;
+
+    shard->slots = xcalloc(2 * (size_t) n_old, sizeof *shard->slots);
+    shard->mask = 2 * n_old - 1;
+    for (uint32_t i = 0; i < n_old; i++) {
+        if (old[i].ref) {
+            put_slot(shard, old[i].hash, old[i].ref);
+        }
+    }
+    free(old);
+}
+
+static void
+insert_key(struct ct_shard *shard, uint32_t hash, uint32_t index, int dir)
+{
+    /* Four slots of five at most: walks are a few slots long. */
+    if ((uint64_t) (shard->n + 1) * 5 > ((uint64_t) shard->mask + 1) * 4) {
+        grow(shard);
+    }
+    put_slot(shard, hash, 2 * (index + 1) + dir);
+    shard->n++;
+    shard->n_orig += dir == CT_ORIG;
+}
+
+static void
+remove_key(struct ct_shard *shard, uint32_t hash, uint32_t index, int dir)
+{
+    uint32_t ref = 2 * (index + 1) + dir, mask = shard->mask;
+    uint32_t hole = hash & mask;
+
+    while (shard->slots[hole].ref != ref) {
+        hole = (hole + 1) & mask;
+    }
+    for (uint32_t i = (hole + 1) & mask; shard->slots[i].ref;
+         i = (i + 1) & mask) {
+        uint32_t home = shard->slots[i].hash & mask;
+
+        /* It may move back unless its home lies after the hole. */
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            shard->slots[hole] = shard->slots[i];
+            hole = i;
+        }
+    }
+    shard->slots[hole].ref = 0;
+    shard->n--;
+    shard->n_orig -= dir == CT_ORIG;
 }
 
 struct ct_conn *
@@ -42,14 +240,10 @@ ct_find(struct conntrack *ct, const struct ct_key *key, int64_t now_ms,
 {
     uint64_t hash = hash_key(ct, key);
     struct ct_shard *shard = shard_of(ct, hash);
-    struct ct_conn *conn = NULL;
-    struct ct_node *node;
+    struct ct_conn *conn;
 
     pthread_mutex_lock(&shard->mutex);
-    node = find_in_shard(shard, key, hash);
-    if (node) {
-        conn = ct_node_conn(node, dir);
-    }
+    conn = find_in_shard(ct, shard, key, hash, dir);
     pthread_mutex_unlock(&shard->mutex);
     if (conn && ct_conn_expired(conn, now_ms)) {
         ct_conn_remove(ct, conn);
@@ -77,20 +271,6 @@ unlock_both(struct ct_shard *a, struct ct_shard *b)
     }
 }
 
-void
-ct_conn_free(struct ct_conn *conn)
-{
-    pthread_spin_destroy(&conn->lock);
-    free(conn->alg);
-    free(conn);
-}
-
-static void
-free_conn_rcu(struct rcu_head *rcu)
-{
-    ct_conn_free(caa_container_of(rcu, struct ct_conn, rcu));
-}
-
 static void
 count(struct conntrack *ct, uint16_t zone, int delta)
 {
@@ -98,19 +278,40 @@ count(struct conntrack *ct, uint16_t zone, int delta)
     __atomic_fetch_add(&ct->zone_count[zone], delta, __ATOMIC_RELAXED);
 }
 
+/* Where the keys of a connection are. */
+struct place {
+    uint64_t hashes[2];
+    struct ct_shard *shards[2];
+};
+
+static struct place
+place_of(struct conntrack *ct, const struct ct_conn *conn)
+{
+    struct place p;
+
+    for (int dir = 0; dir < 2; dir++) {
+        p.hashes[dir] = hash_key(ct, &conn->nodes[dir].key);
+        p.shards[dir] = shard_of(ct, p.hashes[dir]);
+    }
+    return p;
+}
+
 void
 ct_conn_remove(struct conntrack *ct, struct ct_conn *conn)
 {
-    struct ct_shard *a = shard_of(ct, conn->nodes[0].hmap_node.hash);
-    struct ct_shard *b = shard_of(ct, conn->nodes[1].hmap_node.hash);
+    uint8_t live = CT_LIVE;
+    struct place p;
 
-    if (__atomic_exchange_n(&conn->dead, true, __ATOMIC_ACQ_REL)) {
+    if (!__atomic_compare_exchange_n(&conn->life, &live, CT_DEAD, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
         return;
     }
-    lock_both(a, b);
-    hmap_remove(&a->nodes, &conn->nodes[0].hmap_node);
-    hmap_remove(&b->nodes, &conn->nodes[1].hmap_node);
-    unlock_both(a, b);
+    p = place_of(ct, conn);
+    lock_both(p.shards[0], p.shards[1]);
+    for (int dir = 0; dir < 2; dir++) {
+        remove_key(p.shards[dir], p.hashes[dir], conn->index, dir);
+    }
+    unlock_both(p.shards[0], p.shards[1]);
     count(ct, conn->nodes[CT_ORIG].key.zone, -1);
     if (conn->alg) {
         ct_expect_forget(ct->expectations, conn);
@@ -121,82 +322,49 @@ ct_conn_remove(struct conntrack *ct, struct ct_conn *conn)
 int
 ct_insert(struct conntrack *ct, struct ct_conn *conn)
 {
-    uint64_t hashes[2];
-    struct ct_shard *shards[2];
-    int error = -EEXIST;
+    struct place p = place_of(ct, conn);
+    int error = -EEXIST, dir;
 
-    for (int dir = 0; dir < 2; dir++) {
-        hashes[dir] = hash_key(ct, &conn->nodes[dir].key);
-        shards[dir] = shard_of(ct, hashes[dir]);
-    }
-    lock_both(shards[0], shards[1]);
-    if (!find_in_shard(shards[0], &conn->nodes[0].key, hashes[0])
-        && !find_in_shard(shards[1], &conn->nodes[1].key, hashes[1])
+    lock_both(p.shards[0], p.shards[1]);
+    if (!find_in_shard(ct, p.shards[0], &conn->nodes[0].key, p.hashes[0],
+                       &dir)
+        && !find_in_shard(ct, p.shards[1], &conn->nodes[1].key, p.hashes[1],
+                          &dir)
         && memcmp(&conn->nodes[0].key, &conn->nodes[1].key, CT_KEY_SIZE)) {
-        hmap_insert(&shards[0]->nodes, &conn->nodes[0].hmap_node, hashes[0]);
-        hmap_insert(&shards[1]->nodes, &conn->nodes[1].hmap_node, hashes[1]);
+        for (dir = 0; dir < 2; dir++) {
+            insert_key(p.shards[dir], p.hashes[dir], conn->index, dir);
+        }
+        __atomic_store_n(&conn->life, CT_LIVE, __ATOMIC_RELEASE);
         error = 0;
     }
-    unlock_both(shards[0], shards[1]);
+    unlock_both(p.shards[0], p.shards[1]);
     if (!error) {
         count(ct, conn->nodes[CT_ORIG].key.zone, 1);
     }
     return error;
 }
 
-/* Walks go through the buckets in an order of theirs: by index with its bits
- * reversed.  A table that doubles splits a bucket into two that come next to
- * each other in it, so that a walk that lets go of the lock goes on where it
- * was, and tells nothing twice. */
+/* Walks. */
 
-#define BUCKETS_PER_LOCK 64
-
-static size_t
-reverse_bits(size_t x)
-{
-    size_t r = 0;
-
-    for (unsigned int i = 0; i < 8 * sizeof x; i++) {
-        r = r << 1 | (x >> i & 1);
-    }
-    return r;
-}
-
-/* The bucket after 'bucket' of a table of 'mask'; 0 after the last. */
-static size_t
-next_bucket(size_t bucket, size_t mask)
-{
-    return reverse_bits(reverse_bits(bucket | ~mask) + 1);
-}
-
-/* Calls 'each' for the connections of some buckets from '*bucket' on; moves
- * it.  Stops where 'each' returns false, to begin there the next time. */
+/* Calls 'each' for the live connections of a part: of every CT_N_PARTSth
+ * chunk. */
 static void
-walk_some(struct ct_shard *shard, size_t *bucket,
-          bool (*each)(struct ct_conn *, void *aux), void *aux)
+walk_part(struct conntrack *ct, unsigned int part,
+          void (*each)(struct conntrack *, struct ct_conn *, void *aux),
+          void *aux)
 {
-    bool go_on = true;
+    uint32_t n_chunks = __atomic_load_n(&ct->n_chunks, __ATOMIC_ACQUIRE);
 
-    pthread_mutex_lock(&shard->mutex);
-    for (unsigned int i = 0; i < BUCKETS_PER_LOCK && go_on; i++) {
-        const struct hmap *nodes = &shard->nodes;
-        struct hmap_node *n = nodes->buckets[*bucket & nodes->mask];
+    for (uint32_t i = part; i < n_chunks; i += CT_N_PARTS) {
+        struct ct_chunk *chunk = __atomic_load_n(&ct->chunks[i],
+                                                 __ATOMIC_ACQUIRE);
 
-        for (; n && go_on; n = n->next) {
-            int dir;
-            struct ct_conn *conn = ct_node_conn(
-                CONTAINER_OF(n, struct ct_node, hmap_node), &dir);
-
-            if (dir == CT_ORIG) {
-                go_on = each(conn, aux);
+        for (uint32_t k = 0; chunk && k < CT_CHUNK_SIZE; k++) {
+            if (ct_conn_is_live(&chunk->conns[k])) {
+                each(ct, &chunk->conns[k], aux);
             }
         }
-        if (go_on) {
-            *bucket = next_bucket(*bucket, nodes->mask);
-            go_on = *bucket != 0;
-        }
     }
-    pthread_mutex_unlock(&shard->mutex);
 }
 
 struct live_walk {
@@ -205,85 +373,31 @@ struct live_walk {
     void *aux;
 };
 
-static bool
-tell_live(struct ct_conn *conn, void *walk_)
+static void
+tell_live(struct conntrack *ct UNUSED, struct ct_conn *conn, void *walk_)
 {
     struct live_walk *walk = walk_;
 
     if (!ct_conn_expired(conn, walk->now_ms)) {
         walk->each(conn, walk->aux);
     }
-    return true;
 }
 
 void
-ct_shard_for_each(struct conntrack *ct, unsigned int i, int64_t now_ms,
-                  void (*each)(struct ct_conn *, void *aux), void *aux)
+ct_part_for_each(struct conntrack *ct, unsigned int part, int64_t now_ms,
+                 void (*each)(struct ct_conn *, void *aux), void *aux)
 {
     struct live_walk walk = { now_ms, each, aux };
-    size_t bucket = 0;
 
-    do {
-        walk_some(&ct->shards[i], &bucket, tell_live, &walk);
-    } while (bucket);
+    walk_part(ct, part, tell_live, &walk);
 }
 
-static bool
-count_one(struct ct_conn *conn UNUSED, void *n_)
+static void
+remove_expired(struct conntrack *ct, struct ct_conn *conn, void *now_ms)
 {
-    uint32_t *n = n_;
-
-    ++*n;
-    return true;
-}
-
-uint32_t
-ct_shard_count(struct conntrack *ct, unsigned int i)
-{
-    size_t bucket = 0;
-    uint32_t n = 0;
-
-    do {
-        walk_some(&ct->shards[i], &bucket, count_one, &n);
-    } while (bucket);
-    return n;
-}
-
-/* Connections of a shard that expired before 'now_ms'.  Since removal locks
- * both shards of a connection, they are collected first; RCU keeps them. */
-struct expired {
-    int64_t now_ms;
-    unsigned int n;
-    struct ct_conn *conns[64];
-};
-
-static bool
-collect_expired(struct ct_conn *conn, void *expired_)
-{
-    struct expired *e = expired_;
-
-    if (ct_conn_expired(conn, e->now_ms)) {
-        if (e->n == ARRAY_SIZE(e->conns)) {
-            return false;
-        }
-        e->conns[e->n++] = conn;
+    if (ct_conn_expired(conn, *(int64_t *) now_ms)) {
+        ct_conn_remove(ct, conn);
     }
-    return true;
-}
-
-void
-ct_sweep_shard(struct conntrack *ct, struct ct_shard *shard, int64_t now_ms)
-{
-    struct expired e = { .now_ms = now_ms };
-    size_t bucket = 0;
-
-    do {
-        e.n = 0;
-        walk_some(shard, &bucket, collect_expired, &e);
-        for (unsigned int i = 0; i < e.n; i++) {
-            ct_conn_remove(ct, e.conns[i]);
-        }
-    } while (bucket || e.n == ARRAY_SIZE(e.conns));
 }
 
 void
@@ -292,8 +406,8 @@ conntrack_sweep(struct conntrack *ct, int64_t now_ms)
     ipf_sweep(ct->ipf, now_ms);
     ct_expect_sweep(ct->expectations, now_ms);
     rcu_read_lock();
-    for (unsigned int i = 0; i < CT_N_SHARDS / CONNTRACK_SWEEPS; i++) {
-        ct_sweep_shard(ct, &ct->shards[ct->next_sweep++ % CT_N_SHARDS], now_ms);
+    for (unsigned int i = 0; i < CT_N_PARTS / CONNTRACK_SWEEPS; i++) {
+        walk_part(ct, ct->next_sweep++ % CT_N_PARTS, remove_expired, &now_ms);
     }
     rcu_read_unlock();
 }
@@ -313,4 +427,30 @@ conntrack_sweep_due(struct conntrack *ct, int64_t now_ms)
         ct->swept_ms += MAX(interval_ms / CONNTRACK_SWEEPS, 1);
         n++;
     }
+}
+
+void
+ct_table_uninit(struct conntrack *ct)
+{
+    int64_t end_ms = INT64_MAX;
+
+    rcu_read_lock();
+    for (unsigned int part = 0; part < CT_N_PARTS; part++) {
+        walk_part(ct, part, remove_expired, &end_ms);
+    }
+    rcu_read_unlock();
+    /* What was removed gives its place back, before the places go. */
+    rcu_barrier();
+    for (unsigned int i = 0; i < CT_N_SHARDS; i++) {
+        free(ct->shards[i].slots);
+        pthread_mutex_destroy(&ct->shards[i].mutex);
+    }
+    for (unsigned int i = 0; i < CT_N_FREE_LISTS; i++) {
+        pthread_mutex_destroy(&ct->free_lists[i].mutex);
+    }
+    for (uint32_t i = 0; i < ct->n_chunks; i++) {
+        free(ct->chunks[i]);
+    }
+    free(ct->chunks);
+    pthread_mutex_destroy(&ct->chunk_mutex);
 }
