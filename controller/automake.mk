@@ -1,7 +1,7 @@
 # Sources of controller/.
 include controller/tools/automake.mk
 include controller/trace/automake.mk
-sbin_PROGRAMS += controller/ovn-controller
+bin_PROGRAMS += controller/ovn-controller
 noinst_LIBRARIES += controller/libcontroller.a
 controller_ovn_controller_SOURCES = controller/main.c
 controller_libcontroller_a_SOURCES = \

@@ -25,3 +25,21 @@ weftdir = $(datadir)/weft/weft_sandbox
 dist_weft_DATA = $(weft_modules)
 EXTRA_DIST += tools/README.md doc/architecture.md doc/tunnels.md \
 	doc/tutorial.md
+
+# Service scripts: where things are is put in when they are made.
+ovsscriptsdir = $(datadir)/openvswitch/scripts
+ovnscriptsdir = $(datadir)/ovn/scripts
+ovsscripts_SCRIPTS = tools/services/ovs-ctl
+ovnscripts_SCRIPTS = tools/services/ovn-ctl
+ovsscripts_DATA = tools/services/service-lib
+service_scripts = $(ovsscripts_SCRIPTS) $(ovnscripts_SCRIPTS) $(ovsscripts_DATA)
+$(service_scripts): %: %.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed \
+	  -e 's|@bindir[@]|$(bindir)|g' -e 's|@sbindir[@]|$(sbindir)|g' \
+	  -e 's|@datadir[@]|$(datadir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
+	  -e 's|@localstatedir[@]|$(localstatedir)|g' $< > $@.tmp \
+	  && chmod +x $@.tmp && mv $@.tmp $@
+all-local: $(service_scripts)
+CLEANFILES += $(service_scripts)
+EXTRA_DIST += tools/services/ovs-ctl.in tools/services/ovn-ctl.in \
+	tools/services/service-lib.in tools/services/README.md

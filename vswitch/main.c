@@ -108,7 +108,6 @@ main(int argc, char *argv[])
     daemon_set_exit(exit_asked, NULL);
     ofproto_register_commands();
     program_check(config_create(remote, &config));
-    daemon_ready();
     loop_run();
     config_destroy(config, cleanup);
     daemon_finish();

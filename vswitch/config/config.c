@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/daemon/daemon.h"
 #include "lib/runtime/log.h"
 #include "vswitch/config/model.h"
 #include "vswitch/netdev/netdev.h"
@@ -183,6 +184,7 @@ lock_is_held(struct config *c)
         c->complained = true;
         log_err("another ovs-vswitchd process is running, disabling this "
                 "process until it goes away");
+        daemon_ready();
     }
     return c->has_lock;
 }
@@ -201,6 +203,8 @@ run(void *c_)
         apply(c, row);
     }
     replica_clear_changes(c->replica);
+    /* Who started this daemon may rely on the bridges from now on. */
+    daemon_ready();
     if (c->netdevs_changed) {
         c->netdevs_changed = false;
         ofproto_ports_refresh();

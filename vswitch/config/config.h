@@ -16,7 +16,8 @@
 struct config;
 
 /* Starts to follow the database at 'remote', once the lock "ovs_vswitchd" is
- * held. */
+ * held.  The daemon is ready (daemon_ready()) once the first configuration is
+ * carried out, or while another process has the lock. */
 struct error *config_create(const char *remote, struct config **ret) MUST_USE;
 
 /* Ends.  With 'del_ports' bridges and ports are removed from their
