@@ -8,6 +8,7 @@ whose eth0 is a logical port."""
 import ipaddress
 import os
 import re
+import socket
 import subprocess
 import time
 
@@ -61,6 +62,17 @@ def wait_until(condition, what, timeout=START_TIMEOUT_S):
         if time.monotonic() > end:
             raise SandboxError("%s: not after %d s" % (what, timeout))
         time.sleep(0.01)
+
+
+def accepts(path):
+    """Says whether somebody listens on unix socket 'path'; that it is there
+    does not say so."""
+    with socket.socket(socket.AF_UNIX) as s:
+        try:
+            s.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 def check_name(name):
@@ -118,16 +130,17 @@ class Sandbox:
         path = os.path.join(folder, name + ".db")
         run([programs.program("ovsdb-tool"), "create", path,
              programs.schema(schema)])
-        socket = os.path.join(folder, name + ".sock")
+        path_of_socket = os.path.join(folder, name + ".sock")
         self.start_daemon(
             name, "ovsdb-server", folder,
-            [path, "--remote=punix:" + socket,
-             "--unixctl=" + os.path.join(folder, name + ".ctl")], ns, socket)
+            [path, "--remote=punix:" + path_of_socket,
+             "--unixctl=" + os.path.join(folder, name + ".ctl")], ns,
+            path_of_socket)
 
     def start_daemon(self, name, program, folder, options, ns=None,
                      ready=None):
-        """Starts 'program' in the background; waits until it is 'ready',
-        which a file shows, its control socket unless given."""
+        """Starts 'program' in the background; waits until it accepts
+        connections on socket 'ready', its control socket unless given."""
         prefix = ["ip", "netns", "exec", ns] if ns else []
         command = prefix + [programs.program(program), *options,
                             "--log-file=%s/%s.log" % (folder, name),
@@ -149,7 +162,7 @@ class Sandbox:
                 with open(output, errors="replace") as f:
                     raise SandboxError("%s ended with status %d: %s" % (
                         program, popen.returncode, f.read()[-2000:].strip()))
-            return os.path.exists(ready)
+            return accepts(ready)
         wait_until(is_ready, "%s: start" % name)
 
     # Namespaces.
