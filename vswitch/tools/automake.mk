@@ -9,6 +9,7 @@ vswitch_ovs_vsctl_SOURCES = \
 	vswitch/tools/vsctl.h \
 	vswitch/tools/vsctl_bridge.c \
 	vswitch/tools/vsctl_connection.c \
+	vswitch/tools/vsctl_find.c \
 	vswitch/tools/vsctl_port.c \
 	vswitch/tools/vsctl_port.h \
 	vswitch/tools/vsctl_zone.c

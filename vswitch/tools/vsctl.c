@@ -323,6 +323,7 @@ main(int argc, char *argv[])
         .server = &server,
         .show = show,
         .options = { NULL, rows, ARRAY_SIZE(rows) },
+        .state_size = sizeof(struct vsctl_state),
         .description = "examines and changes the configuration of "
                        "ovs-vswitchd",
         .default_remote = default_remote,

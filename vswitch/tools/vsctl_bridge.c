@@ -11,69 +11,6 @@
 
 #define EXIT_NO_SUCH_BRIDGE 2
 
-/* Look-ups. */
-
-static bool
-find_bridge(const struct dbctl *dbctl, const char *name,
-            struct vsctl_bridge *ret)
-{
-    const struct vs_open_vswitch *root = vsctl_root(dbctl);
-
-    for (size_t i = 0; i < root->n_bridges; i++) {
-        const struct vs_bridge *br = root->bridges[i];
-
-        if (!strcmp(br->name, name)) {
-            *ret = (struct vsctl_bridge) { br, NULL };
-            return true;
-        }
-        for (size_t j = 0; j < br->n_ports; j++) {
-            if (vsctl_port_is_fake_bridge(br->ports[j])
-                && !strcmp(br->ports[j]->name, name)) {
-                *ret = (struct vsctl_bridge) { br, br->ports[j] };
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-struct error *
-vsctl_find_bridge(const struct dbctl *dbctl, const char *name,
-                  struct vsctl_bridge *ret)
-{
-    return (find_bridge(dbctl, name, ret) ? NULL
-            : error_create(0, "no bridge named %s", name));
-}
-
-struct error *
-vsctl_find_real_bridge(const struct dbctl *dbctl, const char *name,
-                       const struct vs_bridge **ret)
-{
-    struct vsctl_bridge bridge;
-    struct error *error = vsctl_find_bridge(dbctl, name, &bridge);
-
-    if (!error && bridge.fake) {
-        error = error_create(0, "%s is a fake bridge", name);
-    }
-    if (!error) {
-        *ret = bridge.br;
-    }
-    return error;
-}
-
-/* The fake bridge of 'vlan' in 'br', or NULL. */
-static const struct vs_port *
-find_vlan_bridge(const struct vs_bridge *br, int64_t vlan)
-{
-    for (size_t i = 0; i < br->n_ports; i++) {
-        if (vsctl_port_is_fake_bridge(br->ports[i])
-            && br->ports[i]->tag == vlan) {
-            return br->ports[i];
-        }
-    }
-    return NULL;
-}
-
 /* add-br */
 
 static void
@@ -142,13 +79,13 @@ find_parent(struct dbctl *dbctl, const char *name, int vlan,
 {
     const struct vs_port *sibling;
 
-    if (!find_bridge(dbctl, name, parent)) {
+    if (!vsctl_has_bridge(dbctl, name, parent)) {
         return error_create(0, "parent bridge %s does not exist", name);
     } else if (parent->fake) {
         return error_create(0, "cannot create bridge with fake bridge as "
                             "parent");
     }
-    sibling = find_vlan_bridge(parent->br, vlan);
+    sibling = vsctl_find_vlan_bridge(dbctl, parent->br, vlan);
     if (sibling) {
         return error_create(0, "bridge %s already has a child VLAN bridge %s "
                             "on VLAN %d", name, sibling->name, vlan);
@@ -174,7 +111,7 @@ run_add_br(struct dbctl_call *call)
                             call->argv[0]);
     }
     if (dbctl_has_option(call, "--may-exist")
-        && find_bridge(call->dbctl, name, &old)) {
+        && vsctl_has_bridge(call->dbctl, name, &old)) {
         return check_existing(name, parent_name, vlan, &old);
     }
     error = vsctl_check_conflict(call->dbctl, name, "bridge", true);
@@ -195,7 +132,7 @@ run_add_br(struct dbctl_call *call)
 /* del-br */
 
 static void
-delete_ports(const struct vsctl_bridge *bridge)
+delete_ports(const struct dbctl *dbctl, const struct vsctl_bridge *bridge)
 {
     const struct vs_bridge *br = bridge->br;
     const struct vs_port **ports = xcalloc(br->n_ports + 1, sizeof *ports);
@@ -204,7 +141,7 @@ delete_ports(const struct vsctl_bridge *bridge)
     /* Deleting takes them out of the array that one walks over. */
     for (size_t i = 0; i < br->n_ports; i++) {
         if (!bridge->fake || br->ports[i] == bridge->fake
-            || vsctl_port_is_in(bridge, br->ports[i])) {
+            || vsctl_port_is_in(dbctl, bridge, br->ports[i])) {
             ports[n++] = br->ports[i];
         }
     }
@@ -219,11 +156,11 @@ run_del_br(struct dbctl_call *call)
 {
     struct vsctl_bridge bridge;
 
-    if (!find_bridge(call->dbctl, call->argv[1], &bridge)) {
+    if (!vsctl_has_bridge(call->dbctl, call->argv[1], &bridge)) {
         return (dbctl_has_option(call, "--if-exists") ? NULL
                 : error_create(0, "no bridge named %s", call->argv[1]));
     }
-    delete_ports(&bridge);
+    delete_ports(call->dbctl, &bridge);
     if (!bridge.fake) {
         vs_open_vswitch_update_bridges_delvalue(vsctl_root(call->dbctl),
                                                 bridge.br);
@@ -264,7 +201,7 @@ run_br_exists(struct dbctl_call *call)
 {
     struct vsctl_bridge bridge;
 
-    return (find_bridge(call->dbctl, call->argv[1], &bridge) ? NULL
+    return (vsctl_has_bridge(call->dbctl, call->argv[1], &bridge) ? NULL
             : dbctl_exit(EXIT_NO_SUCH_BRIDGE));
 }
 

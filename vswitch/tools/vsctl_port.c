@@ -8,88 +8,10 @@
 
 #include "lib/base/alloc.h"
 
-/* What is called by a name. */
-struct found {
-    const struct vs_bridge *br;
-    const struct vs_port *port;
-    const struct vs_interface *iface;
-};
-
-bool
-vsctl_port_is_fake_bridge(const struct vs_port *port)
-{
-    return (port->fake_bridge && port->has_tag && port->tag >= 0
-            && port->tag <= 4095);
-}
-
-/* The bridge, of those within 'br', that the port belongs to. */
-static struct vsctl_bridge
-bridge_of(const struct vs_bridge *br, const struct vs_port *port)
-{
-    struct vsctl_bridge bridge = { br, NULL };
-
-    for (size_t i = 0; port->has_tag && i < br->n_ports; i++) {
-        if (vsctl_port_is_fake_bridge(br->ports[i])
-            && br->ports[i]->tag == port->tag) {
-            bridge.fake = br->ports[i];
-        }
-    }
-    return bridge;
-}
-
 static const char *
 bridge_name(const struct vsctl_bridge *bridge)
 {
     return bridge->fake ? bridge->fake->name : bridge->br->name;
-}
-
-bool
-vsctl_port_is_in(const struct vsctl_bridge *bridge,
-                 const struct vs_port *port)
-{
-    return (!vsctl_port_is_fake_bridge(port)
-            && strcmp(port->name, bridge->br->name)
-            && bridge_of(bridge->br, port).fake == bridge->fake);
-}
-
-static bool
-find_port(const struct dbctl *dbctl, const char *name, struct found *found)
-{
-    const struct vs_open_vswitch *root = vsctl_root(dbctl);
-
-    for (size_t i = 0; i < root->n_bridges; i++) {
-        const struct vs_bridge *br = root->bridges[i];
-
-        for (size_t j = 0; j < br->n_ports; j++) {
-            if (!strcmp(br->ports[j]->name, name)) {
-                *found = (struct found) { br, br->ports[j], NULL };
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static bool
-find_iface(const struct dbctl *dbctl, const char *name, struct found *found)
-{
-    const struct vs_open_vswitch *root = vsctl_root(dbctl);
-
-    for (size_t i = 0; i < root->n_bridges; i++) {
-        const struct vs_bridge *br = root->bridges[i];
-
-        for (size_t j = 0; j < br->n_ports; j++) {
-            const struct vs_port *port = br->ports[j];
-
-            for (size_t k = 0; k < port->n_interfaces; k++) {
-                if (!strcmp(port->interfaces[k]->name, name)) {
-                    *found = (struct found) { br, port, port->interfaces[k] };
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
 }
 
 struct error *
@@ -98,23 +20,21 @@ vsctl_check_conflict(const struct dbctl *dbctl, const char *name,
 {
     const char *article = *kind == 'i' ? "an" : "a";
     struct vsctl_bridge bridge;
-    struct found found;
-    struct error *error = vsctl_find_bridge(dbctl, name, &bridge);
+    struct vsctl_found found;
 
-    if (!error) {
+    if (vsctl_has_bridge(dbctl, name, &bridge)) {
         return error_create(0, "cannot create %s %s named %s because a bridge "
                             "named %s already exists", article, kind, name,
                             name);
     }
-    error_free(error);
-    if (ports && find_port(dbctl, name, &found)) {
-        bridge = bridge_of(found.br, found.port);
+    if (ports && vsctl_find_port(dbctl, name, &found)) {
+        bridge = vsctl_bridge_of(dbctl, found.br, found.port);
         return error_create(0, "cannot create %s %s named %s because a port "
                             "named %s already exists on bridge %s", article,
                             kind, name, name, bridge_name(&bridge));
     }
-    if (find_iface(dbctl, name, &found)) {
-        bridge = bridge_of(found.br, found.port);
+    if (vsctl_find_iface(dbctl, name, &found)) {
+        bridge = vsctl_bridge_of(dbctl, found.br, found.port);
         return error_create(0, "cannot create %s %s named %s because an "
                             "interface named %s already exists on bridge %s",
                             article, kind, name, name, bridge_name(&bridge));
@@ -180,9 +100,9 @@ command_text(const struct dbctl_call *call)
 /* Whether an existing port is what --may-exist wants. */
 static struct error *
 check_existing(const struct dbctl_call *call, const struct request *request,
-               const struct found *found)
+               const struct vsctl_found *found)
 {
-    struct vsctl_bridge bridge = bridge_of(found->br, found->port);
+    struct vsctl_bridge bridge = vsctl_bridge_of(call->dbctl, found->br, found->port);
     char *command = command_text(call);
     struct error *error = NULL;
 
@@ -245,11 +165,11 @@ static struct error *
 add_port(struct dbctl_call *call, const struct request *request)
 {
     struct vsctl_bridge bridge;
-    struct found found;
+    struct vsctl_found found;
     struct error *error;
 
     if (dbctl_has_option(call, "--may-exist")
-        && find_port(call->dbctl, request->port, &found)) {
+        && vsctl_find_port(call->dbctl, request->port, &found)) {
         return check_existing(call, request, &found);
     }
     error = vsctl_check_conflict(call->dbctl, request->port, "port", true);
@@ -316,10 +236,10 @@ run_add_bond(struct dbctl_call *call)
 
 /* Refuses a port that does not belong to the bridge that was named. */
 static struct error *
-check_bridge_of(const struct dbctl_call *call, const struct found *found,
+check_bridge_of(const struct dbctl_call *call, const struct vsctl_found *found,
                 const char *name)
 {
-    struct vsctl_bridge named, owner = bridge_of(found->br, found->port);
+    struct vsctl_bridge named, owner = vsctl_bridge_of(call->dbctl, found->br, found->port);
     struct error *error = vsctl_find_bridge(call->dbctl, call->argv[1],
                                             &named);
 
@@ -346,24 +266,21 @@ run_del_port(struct dbctl_call *call)
     bool if_exists = dbctl_has_option(call, "--if-exists");
     bool with_iface = dbctl_has_option(call, "--with-iface");
     struct vsctl_bridge bridge;
-    struct found found;
-    struct error *error;
+    struct vsctl_found found;
 
-    if (!find_port(call->dbctl, name, &found)
-        && !(with_iface && find_iface(call->dbctl, name, &found))) {
+    if (!vsctl_find_port(call->dbctl, name, &found)
+        && !(with_iface && vsctl_find_iface(call->dbctl, name, &found))) {
         return (if_exists ? NULL
                 : error_create(0, "no port %snamed %s",
                                with_iface ? "or interface " : "", name));
     }
-    error = vsctl_find_bridge(call->dbctl, found.port->name, &bridge);
-    if (!error) {
+    if (vsctl_has_bridge(call->dbctl, found.port->name, &bridge)) {
         return error_create(0, "cannot delete port %s because it is the local "
                             "port for bridge %s (deleting this port requires "
                             "deleting the entire bridge)", name, name);
     }
-    error_free(error);
     if (call->argc == 3) {
-        error = check_bridge_of(call, &found, name);
+        struct error *error = check_bridge_of(call, &found, name);
         if (error) {
             return error;
         }
@@ -378,15 +295,15 @@ static struct error *
 run_add_bond_iface(struct dbctl_call *call)
 {
     const char *name = call->argv[2];
-    struct found port, iface;
+    struct vsctl_found port, iface;
     struct vs_interface *new_;
     struct error *error;
 
-    if (!find_port(call->dbctl, call->argv[1], &port)) {
+    if (!vsctl_find_port(call->dbctl, call->argv[1], &port)) {
         return error_create(0, "no port named %s", call->argv[1]);
     }
     if (dbctl_has_option(call, "--may-exist")
-        && find_iface(call->dbctl, name, &iface)) {
+        && vsctl_find_iface(call->dbctl, name, &iface)) {
         return (iface.port == port.port ? NULL
                 : error_create(0, "\"--may-exist add-bond-iface %s %s\" but "
                                "%s is actually attached to port %s",
@@ -406,14 +323,14 @@ static struct error *
 run_del_bond_iface(struct dbctl_call *call)
 {
     const char *name = call->argv[call->argc - 1];
-    struct found iface, port;
+    struct vsctl_found iface, port;
 
-    if (!find_iface(call->dbctl, name, &iface)) {
+    if (!vsctl_find_iface(call->dbctl, name, &iface)) {
         return (dbctl_has_option(call, "--if-exists") ? NULL
                 : error_create(0, "no interface named %s", name));
     }
     if (call->argc == 3) {
-        if (!find_port(call->dbctl, call->argv[1], &port)) {
+        if (!vsctl_find_port(call->dbctl, call->argv[1], &port)) {
             return error_create(0, "no port named %s", call->argv[1]);
         } else if (port.port != iface.port) {
             return error_create(0, "port %s does not have an interface %s",
@@ -442,7 +359,7 @@ list(struct dbctl_call *call, bool ifaces)
     for (size_t i = 0; !error && i < bridge.br->n_ports; i++) {
         const struct vs_port *port = bridge.br->ports[i];
 
-        if (!vsctl_port_is_in(&bridge, port)) {
+        if (!vsctl_port_is_in(call->dbctl, &bridge, port)) {
             continue;
         }
         if (!ifaces) {
@@ -470,9 +387,9 @@ run_list_ifaces(struct dbctl_call *call)
 }
 
 static void
-put_bridge_of(struct dbctl_call *call, const struct found *found)
+put_bridge_of(struct dbctl_call *call, const struct vsctl_found *found)
 {
-    struct vsctl_bridge bridge = bridge_of(found->br, found->port);
+    struct vsctl_bridge bridge = vsctl_bridge_of(call->dbctl, found->br, found->port);
 
     str_printf(&call->output, "%s\n", bridge_name(&bridge));
 }
@@ -480,9 +397,9 @@ put_bridge_of(struct dbctl_call *call, const struct found *found)
 static struct error *
 run_port_to_br(struct dbctl_call *call)
 {
-    struct found found;
+    struct vsctl_found found;
 
-    if (!find_port(call->dbctl, call->argv[1], &found)
+    if (!vsctl_find_port(call->dbctl, call->argv[1], &found)
         || !strcmp(found.br->name, found.port->name)
         || vsctl_port_is_fake_bridge(found.port)) {
         return error_create(0, "no port named %s", call->argv[1]);
@@ -494,9 +411,9 @@ run_port_to_br(struct dbctl_call *call)
 static struct error *
 run_iface_to_br(struct dbctl_call *call)
 {
-    struct found found;
+    struct vsctl_found found;
 
-    if (!find_iface(call->dbctl, call->argv[1], &found)
+    if (!vsctl_find_iface(call->dbctl, call->argv[1], &found)
         || !strcmp(found.br->name, found.port->name)
         || vsctl_port_is_fake_bridge(found.port)) {
         return error_create(0, "no interface named %s", call->argv[1]);

@@ -6,13 +6,6 @@
 
 #include "vswitch/tools/vsctl.h"
 
-/* Whether the port stands for a fake bridge. */
-bool vsctl_port_is_fake_bridge(const struct vs_port *);
-
-/* Whether the port, which is one of bridge->br, belongs to 'bridge' and does
- * not stand for a bridge itself. */
-bool vsctl_port_is_in(const struct vsctl_bridge *, const struct vs_port *);
-
 /* Takes the port out of 'br' and deletes it with its interfaces. */
 void vsctl_delete_port(const struct vs_bridge *, const struct vs_port *);
 
