@@ -519,6 +519,21 @@ test_icmp_error_through_snat(void **state)
     assert_true(packet_l4_csum_ok(error, IPPROTO_ICMP));
     packet_free(error);
 
+    /* About a first fragment, which has ports, and a later one. */
+    for (int later = 0; later < 2; later++) {
+        struct ipv4_header *ip;
+
+        p = udp(PUBLIC, 1000, SERVER, 2);
+        ip = packet_l3(p);
+        ip->frag_off = htons(IPV4_MF | later);
+        ip->csum = 0;
+        ip->csum = csum(ip, sizeof *ip);
+        assert_int_equal(run1(f, icmp_error(ROUTER, PUBLIC, p), apply),
+                         later ? CS_INVALID
+                         : CS_RELATED | CS_REPLY_DIR | CS_DST_NAT);
+        packet_free(p);
+    }
+
     /* About nothing that we know. */
     p = udp(CLIENT, 1001, SERVER, 2);
     assert_int_equal(run1(f, icmp_error(ROUTER, CLIENT, p), apply),

@@ -105,17 +105,31 @@ read_l4(struct ct_key *key, const uint8_t *l4, size_t size, bool is_inner)
     return true;
 }
 
+/* Whether the IPv6 packet is a fragment that has no transport header. */
+static bool
+is_later_fragment6(const uint8_t *l3, size_t size)
+{
+    size_t end, next;
+
+    return (ipv6_find_unfragmentable(l3, size, &end, &next)
+            && l3[next] == IPPROTO_FRAGMENT && size - end >= 8
+            && get_be16(l3 + end + 2) & htons(0xfff8));
+}
+
 /* Reads the IP header in the 'size' bytes at 'l3'; returns where the transport
- * begins and, in '*left', how much of it there is, or NULL. */
+ * begins and, in '*left', how much of it there is, or NULL.  A packet inside an
+ * error may be a first fragment: what is tracked whole goes out in pieces. */
 static uint8_t *
-read_l3(struct ct_key *key, uint8_t *l3, size_t size, size_t *left)
+read_l3(struct ct_key *key, uint8_t *l3, size_t size, bool is_inner,
+        size_t *left)
 {
     if (size >= IPV4_HEADER_SIZE && l3[0] >> 4 == 4) {
         const struct ipv4_header *ip = (const void *) l3;
         size_t header = ipv4_header_size(ip);
 
         if (header < IPV4_HEADER_SIZE || header > size
-            || ip->frag_off & htons(IPV4_MF | IPV4_OFFSET_MASK)) {
+            || ip->frag_off & htons((is_inner ? 0 : IPV4_MF)
+                                    | IPV4_OFFSET_MASK)) {
             return NULL;
         }
         memcpy(&key->src, &ip->src, 4);
@@ -127,7 +141,9 @@ read_l3(struct ct_key *key, uint8_t *l3, size_t size, size_t *left)
         const struct ipv6_header *ip = (const void *) l3;
         struct ipv6_transport t;
 
-        if (!ipv6_find_transport(l3, size, &t) || t.is_fragment) {
+        if (!ipv6_find_transport(l3, size, &t)
+            || (t.is_fragment
+                && (!is_inner || is_later_fragment6(l3, size)))) {
             return NULL;
         }
         key->is_ipv6 = true;
@@ -152,7 +168,8 @@ read_icmp_error(struct ct_packet *cp, uint8_t *l4, size_t size)
     cp->is_icmp_error = true;
     cp->inner.zone = cp->key.zone;
     cp->inner_l3 = inner;
-    cp->inner_l4 = read_l3(&cp->inner, inner, size - ICMP_HEADER_SIZE, &left);
+    cp->inner_l4 = read_l3(&cp->inner, inner, size - ICMP_HEADER_SIZE, true,
+                           &left);
     if (cp->inner_l4) {
         cp->inner_l4_size = left;
         if (!read_l4(&cp->inner, cp->inner_l4, left, true)
@@ -182,7 +199,7 @@ ct_packet_read(struct packet *p, uint16_t zone, struct ct_packet *cp)
     if (!l3) {
         return false;
     }
-    l4 = read_l3(&cp->key, l3, packet_l3_size(p), &left);
+    l4 = read_l3(&cp->key, l3, packet_l3_size(p), false, &left);
     if (!l4 || !read_l4(&cp->key, l4, left, false)) {
         return false;
     }
