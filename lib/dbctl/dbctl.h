@@ -97,8 +97,8 @@ struct dbctl_record_name {
     const struct replica_table_class *name_table;
     unsigned int name_column;
     int ref_column;
-    const char *key;            /* For a map: the value under this key is the
-                                 * name.  Else NULL. */
+    const char *key;            /* For a map of strings: the value under this
+                                 * key is the name.  Else NULL. */
 };
 
 /* What a word in the 'arguments' of commands stands for: the name of a row of

@@ -503,19 +503,25 @@ static bool
 row_is_named(const struct replica_row *row,
              const struct dbctl_record_name *name, const char *record)
 {
+    const struct replica_column_class *class
+        = &replica_row_class(row)->columns[name->name_column];
+    const void *member = dbctl_member(row, name->name_column);
     struct dbctl_column column;
     struct ovsdb_datum datum;
     bool is_named = false;
 
+    /* Strings, of many rows, without making datums of them. */
+    if (name->key) {
+        const char *value = strmap_get(member, name->key);
+
+        return value && !strcmp(value, record);
+    } else if (class->key.type == REPLICA_STRING
+               && class->shape == REPLICA_ONE) {
+        return !strcmp(*(const char *const *) member, record);
+    }
     dbctl_column_init(&column, replica_row_class(row), name->name_column);
     dbctl_read(row, &column, &datum);
-    for (uint32_t i = 0; name->key && i < datum.n && !is_named; i++) {
-        is_named = (atom_is_text(&ovsdb_datum_keys(&datum)[i],
-                                 column.type.key.type, name->key)
-                    && atom_is_text(&ovsdb_datum_values(&datum)[i],
-                                    column.type.value.type, record));
-    }
-    if (!name->key && datum.n == 1) {
+    if (datum.n == 1) {
         is_named = atom_is_text(ovsdb_datum_keys(&datum),
                                 column.type.key.type, record);
     }

@@ -281,6 +281,7 @@ run_del_port(struct dbctl_call *call)
     }
     if (call->argc == 3) {
         struct error *error = check_bridge_of(call, &found, name);
+
         if (error) {
             return error;
         }
