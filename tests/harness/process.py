@@ -26,7 +26,7 @@ def accepts(path):
     """Says whether somebody listens on unix socket 'path'."""
     with socket.socket(socket.AF_UNIX) as s:
         try:
-            s.connect(path)
+            s.connect(os.fspath(path))
         except OSError:
             return False
     return True

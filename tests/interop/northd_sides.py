@@ -7,7 +7,7 @@ import shutil
 import signal
 
 from harness.ovsdb import Client
-from harness.process import Process, run, wait_until
+from harness.process import accepts, Process, run, wait_until
 from harness.programs import PEER, ours, peers
 from northd_topology import LB_BACKEND
 
@@ -101,7 +101,7 @@ class Side:
         process = self.spawn(
             name, peers("ovsdb-server"), "--remote=punix:" + sock,
             "--unixctl=" + self.path(name + ".ctl"), self.path(name + ".db"))
-        wait_until(lambda: os.path.exists(sock))
+        wait_until(lambda: accepts(sock))
         self.servers[name] = process
 
     def nbctl(self, *words):

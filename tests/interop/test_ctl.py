@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness.process import run
+from harness.process import accepts, run
 from harness.programs import Programs, have_peer
 from harness.transcript import UUID, read
 
@@ -44,7 +44,7 @@ def server(spawn, folder, schema):
     process = spawn([programs.path("ovsdb-server"), path,
                      "--remote=punix:" + socket, "-vconsole:off",
                      "--unixctl=" + str(folder / "ctl")])
-    process.wait_for(lambda: os.path.exists(socket))
+    process.wait_for(lambda: accepts(socket))
     return "unix:" + socket
 
 

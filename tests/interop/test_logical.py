@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 
-from harness.process import Process, run, wait_until
+from harness.process import accepts, Process, run, wait_until
 from harness.programs import BUILD, PEER, have_peer, ours, peers
 from rich_topology import commands
 
@@ -56,7 +56,7 @@ class Central:
         self.spawn("ovsdb-" + name, peers("ovsdb-server"),
                    "--unixctl=" + self.path(name + ".ctl"),
                    "--remote=p" + self.remote(name), self.path(name + ".db"))
-        wait_until(lambda: os.path.exists(self.path(name + ".sock")),
+        wait_until(lambda: accepts(self.path(name + ".sock")),
                    what=name)
 
     def nbctl(self, *words):

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness.process import run, wait_until
+from harness.process import accepts, run, wait_until
 from harness.programs import Programs
 
 VERSIONS = ["OpenFlow10", "OpenFlow13", "OpenFlow14", "OpenFlow15"]
@@ -82,7 +82,7 @@ def start_switch(side, spawn, folder):
          programs.schema("vswitch")])
     spawn([programs.path("ovsdb-server"), folder / "db", "--remote=p" + sock,
            "-vconsole:off"], env)
-    wait_until(lambda: os.path.exists(folder / "db.sock"))
+    wait_until(lambda: accepts(folder / "db.sock"))
     vsctl = [programs.path("ovs-vsctl"), "--db=" + sock]
     full = dict(os.environ, **env)
     run(vsctl + ["--no-wait", "init"], env=full)

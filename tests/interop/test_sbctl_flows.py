@@ -9,7 +9,7 @@ import pytest
 
 import rich_topology
 from harness.netns import can_use_namespaces
-from harness.process import run, wait_until
+from harness.process import accepts, run, wait_until
 from harness.programs import Programs, have_peer
 
 pytestmark = [
@@ -28,7 +28,7 @@ def start_database(spawn, folder, name, schema):
     server = spawn([OURS.path("ovsdb-server"), path, "-vconsole:off",
                     "--remote=punix:%s" % socket,
                     "--unixctl=%s/%s.ctl" % (folder, name)])
-    server.wait_for(lambda: os.path.exists(socket))
+    server.wait_for(lambda: accepts(socket))
     return "unix:%s" % socket
 
 
@@ -62,7 +62,7 @@ def switch(spawn, namespaces, tmp_path, network):
          "br-int", "--", "set", "bridge", "br-int", "datapath_type=netdev",
          "fail_mode=secure"])
     remote = "unix:%s/br-int.mgmt" % tmp_path
-    wait_until(lambda: os.path.exists(remote[5:]), 20, "the bridge's socket")
+    wait_until(lambda: accepts(remote[5:]), 20, "the bridge's socket")
     uuids = []
     for table in ("Logical_Flow", "Port_Binding", "Multicast_Group",
                   "Chassis", "Load_Balancer"):

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from harness.netns import can_use_namespaces
-from harness.process import run
+from harness.process import accepts, run
 from harness.programs import Programs, have_peer
 
 pytestmark = [
@@ -99,7 +99,7 @@ class Switch:
         database = spawn([debian.path("ovsdb-server"), folder / "conf.db",
                           "--remote=p" + self.remote, "-vconsole:off",
                           "--unixctl=%s/db.ctl" % folder])
-        database.wait_for(lambda: os.path.exists(folder / "db.sock"))
+        database.wait_for(lambda: accepts(folder / "db.sock"))
         self.execute(["--no-wait", "init"])
         self.switch = spawn(
             inside + [Programs(side).path("ovs-vswitchd"), self.remote,

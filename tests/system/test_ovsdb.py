@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from harness.ovsdb import Client, Server, ZERO, run, wait_until
+from harness.process import accepts
 from harness.programs import Programs
 
 SCHEMA = {
@@ -250,7 +251,7 @@ def test_remotes_from_the_database(make_server, tmp_path):
               "row": {"target": "punix:" + path, "read_only": True}},
         {"op": "insert", "table": "Config",
          "row": {"remotes": ["named-uuid", "r"]}})
-    wait_until(lambda: os.path.exists(path))
+    wait_until(lambda: accepts(path))
     other = Client(path)
     assert other.transact("d", insert())[0]["error"] == "not allowed"
     assert "rows" in other.transact("d", SELECT)[0]
@@ -284,7 +285,7 @@ def test_roles_limit_what_is_written(make_server, tmp_path):
                  "permissions": ["map", [["T", ["named-uuid", "p"]]]]}},
         insert("x", 1))
     assert not [r for r in result if "error" in r], result
-    wait_until(lambda: os.path.exists(path))
+    wait_until(lambda: accepts(path))
     other = Client(path)
 
     def update(row):
