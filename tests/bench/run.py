@@ -18,6 +18,7 @@ BENCHMARKS = {
     "ovsdb": [100000],
     "replica": [100000],
     "datapath": [None],
+    "openflow": [None],
     "conntrack": [None],
     "tunnel": [None],
     "northd": [1000, 5000],
