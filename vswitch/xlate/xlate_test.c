@@ -10,11 +10,11 @@
 #include <cmocka.h>
 
 #include "lib/base/random.h"
+#include "vswitch/ofproto/flow_mod.h"
 #include "vswitch/ofproto/test.h"
 #include "vswitch/protocols/mac_learning.h"
 
-/* Ports of the dummy datapath come after those of the datapath and the bridge:
- * OpenFlow port n is datapath port n + 1. */
+/* Of the first bridge, OpenFlow port n is datapath port n. */
 
 static int
 setup(void **state)
@@ -77,7 +77,7 @@ test_loops_are_bounded(void **state)
     /* Few levels, but each twice the last. */
     ofproto_flush_flows(*state);
     for (int t = 0; t < 40; t++) {
-        char text[64];
+        char text[96];
 
         snprintf(text, sizeof text, "table=%d actions=resubmit(,%d),"
                  "resubmit(,%d)", t, t + 1, t + 1);
@@ -200,6 +200,51 @@ test_patch_port_enters_the_other_bridge(void **state)
 
     /* Without a peer it leads nowhere. */
     test_expect(p, TCP, "set(eth(dst=00:00:00:00:00:07)),2");
+}
+
+/* Bridges that throw a packet to and fro, and groups that lead to each other,
+ * end at the bounds of resubmits. */
+static void
+test_loops_of_bridges_and_groups_are_bounded(void **state)
+{
+    struct ofproto *p = *state;
+    struct ofproto *q = test_bridge("br1", 1);
+    uint32_t usable = OFP_PROTO_ANY;
+    struct flow flow;
+    char *got;
+
+    assert_int_equal(test_add_port(p, "patch0", "patch", "peer=patch1"), 5);
+    assert_int_equal(test_add_port(q, "patch1", "patch", "peer=patch0"), 2);
+    ofproto_flush_flows(q);
+    test_add_flows(p, "in_port=1 actions=output:5",
+                   "in_port=5 actions=output:2,in_port", NULL);
+    test_add_flows(q, "in_port=2 actions=in_port", NULL);
+    test_flow(TCP, &flow);
+    got = test_xlate(p, &flow, NULL);
+    assert_string_equal(got, "error: resubmits are nested too deeply");
+    free(got);
+    ofproto_destroy(q, true);
+
+    for (int id = 1; id <= 2; id++) {
+        struct group_mod gm;
+        struct flow_txn txn;
+        char text[96];
+
+        snprintf(text, sizeof text, "group_id=%d,type=all,"
+                 "bucket=actions=output:2,bucket=actions=resubmit(,%d)", id,
+                 id);
+        assert_null(group_mod_parse(&gm, text, GROUP_MOD_ADD, NULL,
+                                    &usable));
+        flow_txn_begin(&txn, p, NULL, 0);
+        assert_int_equal(flow_txn_group_mod(&txn, &gm), 0);
+        flow_txn_commit(&txn);
+        group_mod_uninit(&gm);
+    }
+    test_add_flows(p, "table=1 actions=group:2", "table=2 actions=group:1",
+                   "table=0,in_port=1 actions=group:1", NULL);
+    got = test_xlate(p, &flow, NULL);
+    assert_true(!strncmp(got, "error: ", 7));
+    free(got);
 }
 
 static void
@@ -402,6 +447,7 @@ xlate_tests(void)
         TEST(test_thaw_goes_on),
         TEST(test_normal_learns_and_respects_vlans),
         TEST(test_patch_port_enters_the_other_bridge),
+        TEST(test_loops_of_bridges_and_groups_are_bounded),
         TEST(test_tunnel_from_flow),
         TEST(test_conjunction_chooses_its_actions),
         TEST(test_action_set),
