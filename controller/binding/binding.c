@@ -172,7 +172,8 @@ bind_virtual(const struct binding *b)
     }
 }
 
-/* A patch port leads to the datapath of its peer. */
+/* A patch port leads to the datapath of its peer, which is of its kind: others
+ * may not even have been asked for. */
 static void
 bind_patch(const struct binding *b)
 {
@@ -182,7 +183,8 @@ bind_patch(const struct binding *b)
     const struct port_fact *peer
         = peer_name ? controller_find_port(b->ctx, peer_name) : NULL;
 
-    if (peer && peer->dp_key != b->port.dp_key) {
+    if (peer && peer->type == b->port.type
+        && peer->dp_key != b->port.dp_key) {
         incr_emit(b->ctx, FACT_DATAPATH_EDGE,
                   &b->port.dp_key, sizeof b->port.dp_key,
                   &peer->dp_key, sizeof peer->dp_key);

@@ -175,7 +175,7 @@ patch_flows(struct context *c)
         = peer_name ? controller_find_port(c->b.ctx, peer_name) : NULL;
     size_t ofs;
 
-    if (!peer) {
+    if (!peer || peer->type != c->port.type) {
         return;
     }
     const struct zones zones = zones_get(c->b.ctx, &peer->datapath, NULL);
