@@ -15,6 +15,8 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
+import matrix
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # What anyone who can connect sends to a server, and the file that it reads
@@ -125,6 +127,9 @@ def pytest(args, folder, timeout=2400):
                     int(suite.get("failures")) + int(suite.get("errors")),
                     int(suite.get("skipped")))
                 tally.add(Tally(n - bad - skipped, bad, skipped))
+            table = matrix.format_table(matrix.rows(root))
+            if table:
+                print(table)
         if status and not tally.failed:
             tally.failed = 1
         if status or args.verbose:

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of mixes: which daemons were ours, and what passed with them.
+
+A test that runs for several mixes has in brackets the daemons that are ours,
+joined by "+", or "ours" or "debian" for all and none.  Other parameters of a
+test make no row."""
+
+import re
+
+DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
+HEADINGS = ("database", "northd", "controller", "switch")
+
+
+def ours_in(test):
+    """The daemons that are ours in the test of that name; None if it has no
+    mix."""
+    found = re.search(r"\[([^][]*)\]$", test)
+    if not found:
+        return None
+    mix = found.group(1)
+    if mix == "debian":
+        return frozenset()
+    if mix == "ours":
+        return frozenset(DAEMONS)
+    names = frozenset(mix.split("+"))
+    return names if names <= set(DAEMONS) else None
+
+
+def rows(root):
+    """{daemons that are ours: [scenarios passed, all, names of those that did
+    not]} from the root of a JUnit report."""
+    table = {}
+    for case in root.iter("testcase"):
+        ours = ours_in(case.get("name"))
+        if ours is None or case.find("skipped") is not None:
+            continue
+        row = table.setdefault(ours, [0, 0, []])
+        row[1] += 1
+        if case.find("failure") is None and case.find("error") is None:
+            row[0] += 1
+        else:
+            row[2].append(case.get("name").split("[")[0])
+    return table
+
+
+def format_table(table):
+    """The table as text; empty without rows."""
+    if not table:
+        return ""
+    lines = ["    %s scenarios passed" % "".join("%-12s" % h
+                                                 for h in HEADINGS)]
+    for ours in sorted(table, key=lambda o: (len(o), sorted(o))):
+        passed, n, bad = table[ours]
+        lines.append("    %s %d of %d%s" % (
+            "".join("%-12s" % ("Weft" if d in ours else "Debian")
+                    for d in DAEMONS), passed, n,
+            ": not " + ", ".join(sorted(set(bad))) if bad else ""))
+    return "\n".join(lines)
