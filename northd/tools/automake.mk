@@ -32,4 +32,4 @@ northd_ovn_sbctl_SOURCES = \
 	northd/tools/sbctl_vflows.c
 northd_ovn_sbctl_LDADD = lib/dbctl/libdbctl.a lib/openflow/libopenflow.a \
 	lib/flow/libflow.a lib/packet/libpacket.a $(DBCTL_LIBS)
-EXTRA_DIST += tests/system/nbctl.cases
+EXTRA_DIST += tests/system/ctl/ovn-nbctl.txt
