@@ -8,6 +8,7 @@
  * start at any address, and no access through them is a misaligned one. */
 
 #include <netinet/in.h>
+#include <stdio.h>
 
 #include "lib/base/byteorder.h"
 #include "lib/base/compiler.h"
@@ -44,6 +45,22 @@ static inline bool
 eth_addr_is_broadcast(struct eth_addr a)
 {
     return (a.ea[0] & a.ea[1] & a.ea[2] & a.ea[3] & a.ea[4] & a.ea[5]) == 255;
+}
+
+/* Reads "aa:bb:cc:dd:ee:ff" and nothing behind it. */
+static inline bool
+eth_addr_parse(const char *text, struct eth_addr *mac)
+{
+    struct eth_addr m;
+    int n = 0;
+
+    if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m.ea[0],
+               &m.ea[1], &m.ea[2], &m.ea[3], &m.ea[4], &m.ea[5], &n) != 6
+        || text[n]) {
+        return false;
+    }
+    *mac = m;
+    return true;
 }
 
 #define ETH_HEADER_SIZE 14

@@ -175,6 +175,8 @@ def test_local_ip(overlay):
     assert "tun2 (geneve: 172.31.0.22->172.31.0.1, key=0x3" in o.appctl(
         1, "ofproto/list-tunnels")
     assert "genev_sys_6081 (" in o.appctl(1, "tnl/ports/show")
+    assert o.hosts[1].vsctl("get", "interface", "tun2", "status") == (
+        '{tunnel_egress_iface=br-phy, tunnel_egress_iface_carrier=up}\n')
     assert "ref_cnt=2" in o.appctl(1, "tnl/ports/show")
 
 

@@ -127,11 +127,8 @@ requested_address(const struct bridge *bridge, const struct vs_bridge *row,
             text = port_row->interfaces[0]->mac;
         }
     }
-    return (text
-            && sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &ret->ea[0],
-                      &ret->ea[1], &ret->ea[2], &ret->ea[3], &ret->ea[4],
-                      &ret->ea[5]) == 6
-            && !(ret->ea[0] & 1));
+    return (text && eth_addr_parse(text, ret)
+            && !eth_addr_is_multicast(*ret));
 }
 
 /* Gives the bridge its address, and its datapath id unless one is asked for.

@@ -90,6 +90,19 @@ write_virtual_status(const struct vs_interface *row, bool exists)
 }
 
 static void
+write_tunnel_status(const struct iface *iface, const struct vs_interface *row)
+{
+    struct smap status = SMAP_INITIALIZER(&status);
+
+    ofproto_port_get_tunnel_status(iface->port->bridge->ofproto,
+                                   iface->ofp_port, &status);
+    if (!strmap_equals_smap(&row->status, &status)) {
+        vs_interface_set_status(row, &status);
+    }
+    smap_uninit(&status);
+}
+
+static void
 write_bfd_status(const struct iface *iface, const struct vs_interface *row)
 {
     struct smap status = SMAP_INITIALIZER(&status);
@@ -124,6 +137,7 @@ write_iface(struct iface *iface)
         write_netdev_status(row, netdev);
     } else {
         write_virtual_status(row, exists);
+        write_tunnel_status(iface, row);
     }
 }
 
@@ -232,6 +246,9 @@ write_statistics(const struct iface *iface)
         }
     }
     vs_interface_set_statistics(row, keys, values, n);
+    if (!port->netdev) {
+        write_tunnel_status(iface, row);
+    }
 }
 
 void

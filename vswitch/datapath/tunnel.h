@@ -59,12 +59,12 @@ bool tunnel_push(struct dp_context *, const struct tunnel *,
 /* tunnel_pop.c */
 
 /* Appends to 'out' what is inside tunnel packet 'p' (taken), which begins with
- * the tunnel header; 'outer' has what was in front of that.  'segment_size' not
- * 0: 'p' is a train of tunnel packets of that size, the last one maybe
+ * the tunnel header; 'outer' has what was in front of that.  'segment_size'
+ * not 0: 'p' is a train of tunnel packets of that size, the last one maybe
  * shorter.  Segments of a TCP connection are put together. */
-void tunnel_decapsulate(const struct dp_port *, const struct flow_tunnel *outer,
-                        struct packet *p, size_t segment_size,
-                        struct packet_queue *out);
+void tunnel_decapsulate(const struct dp_port *,
+                        const struct flow_tunnel *outer, struct packet *p,
+                        size_t segment_size, struct packet_queue *out);
 
 /* tunnel_socket.c */
 

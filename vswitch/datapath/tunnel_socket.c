@@ -4,9 +4,9 @@
  *
  * This is how packets of underlay addresses on plain interfaces come in, and
  * fragments, which the stack reassembles.  It is how packets leave that only
- * the stack can send (underlay.c).  A 64 KiB segment becomes one datagram train
- * (UDP_SEGMENT) that crosses the stack once, and comes out of it in one piece
- * at the other end (UDP_GRO).
+ * the stack can send (underlay.c).  A 64 KiB segment becomes one datagram
+ * train (UDP_SEGMENT) that crosses the stack once, and comes out of it in one
+ * piece at the other end (UDP_GRO).
  *
  * The source port tells flows apart for the routers between (RFC 8926 3.3):
  * there are TUNNEL_N_TX sockets to send from, chosen by the inner flow's

@@ -7,8 +7,8 @@
  * A packet socket sees what an interface receives, but so does the host.  It
  * would answer ARP requests for the address of a bridge with the address of
  * the port, take packets for that address a second time, and answer
- * connections that the switch's flows forbid.  A program of two instructions at
- * the interface's ingress, which is behind the packet sockets, drops all
+ * connections that the switch's flows forbid.  A program of two instructions
+ * at the interface's ingress, which is behind the packet sockets, drops all
  * packets; it goes away with this process, whatever ends it. */
 
 /* Attaches it to interface 'ifindex': returns a file descriptor that keeps it

@@ -474,8 +474,8 @@ send_cut(struct netdev_linux *dev, const struct packet *p)
     return !s.n_dropped;
 }
 
-/* The kernel takes packets to be cut for any device, but silently drops them at
- * one that does not sum checksums. */
+/* The kernel takes packets to be cut for any device, but silently drops them
+ * at one that does not sum checksums. */
 static bool
 must_cut(const struct netdev_linux *dev, const struct packet *p)
 {

@@ -130,16 +130,6 @@ fdb_flush(struct control_conn *conn, int argc, const char *argv[], void *aux)
     control_reply(conn, "table successfully flushed");
 }
 
-static bool
-parse_mac(const char *text, struct eth_addr *mac)
-{
-    int n = 0;
-
-    return (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx%n", &mac->ea[0],
-                   &mac->ea[1], &mac->ea[2], &mac->ea[3], &mac->ea[4],
-                   &mac->ea[5], &n) == 6 && !text[n]);
-}
-
 static void
 fdb_add(struct control_conn *conn, int argc, const char *argv[], void *aux)
 {
@@ -156,7 +146,7 @@ fdb_add(struct control_conn *conn, int argc, const char *argv[], void *aux)
         reply_error(conn, "no such port");
     } else if (!text_to_int_range(argv[3], 0, 4095, &vlan)) {
         reply_error(conn, "invalid VLAN");
-    } else if (!parse_mac(argv[4], &mac)) {
+    } else if (!eth_addr_parse(argv[4], &mac)) {
         reply_error(conn, "invalid MAC address");
     } else {
         mac_table_add_static(p->macs, vlan, mac, port->ofp_port);
@@ -177,7 +167,7 @@ fdb_del(struct control_conn *conn, int argc, const char *argv[], void *aux)
     }
     if (!text_to_int_range(argv[2], 0, 4095, &vlan)) {
         reply_error(conn, "invalid VLAN");
-    } else if (!parse_mac(argv[3], &mac)) {
+    } else if (!eth_addr_parse(argv[3], &mac)) {
         reply_error(conn, "invalid MAC address");
     } else if (!mac_table_remove(p->macs, vlan, mac)) {
         reply_error(conn, "no such entry");

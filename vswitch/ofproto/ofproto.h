@@ -118,6 +118,11 @@ struct error *ofproto_port_set_options(struct ofproto *, ofp_port_t,
 void ofproto_port_set_bfd(struct ofproto *, ofp_port_t,
                           const struct uuid *owner, const struct smap *bfd);
 
+/* Adds the keys of the column status that a tunnel to a fixed remote has: what
+ * its packets leave by. */
+void ofproto_port_get_tunnel_status(struct ofproto *, ofp_port_t,
+                                    struct smap *status);
+
 /* Adds the keys of the column bfd_status. */
 void ofproto_port_get_bfd_status(struct ofproto *, ofp_port_t,
                                  struct smap *status);

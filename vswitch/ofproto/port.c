@@ -8,7 +8,9 @@
 #include "lib/base/bitmap.h"
 #include "lib/base/hash.h"
 #include "lib/base/random.h"
+#include "lib/netlink/rtnl.h"
 #include "lib/runtime/clock.h"
+#include "vswitch/dpif/underlay.h"
 #include "vswitch/netdev/netdev.h"
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/bfd_monitor.h"
@@ -425,6 +427,29 @@ ofproto_port_set_bfd(struct ofproto *ofproto, ofp_port_t number,
 
     if (port) {
         bfd_monitor_set(port, owner, bfd);
+    }
+}
+
+void
+ofproto_port_get_tunnel_status(struct ofproto *ofproto, ofp_port_t number,
+                               struct smap *status)
+{
+    const struct ofport *port = ofport_find(ofproto, number);
+    const struct tunnel_config *config;
+    struct underlay_route route;
+    struct rtnl_link link;
+
+    if (!port || port->kind != OFPORT_TUNNEL
+        || port->settings->tunnel.remote_flow
+        || !strcmp(ofproto->backer->type, "dummy")) {
+        return;
+    }
+    config = &port->settings->tunnel;
+    if (!underlay_route_lookup(&config->remote, config->egress_mark, &route)
+        && !rtnl_link_by_name(route.device, &link)) {
+        smap_set(status, "tunnel_egress_iface", route.device);
+        smap_set(status, "tunnel_egress_iface_carrier",
+                 link.carrier ? "up" : "down");
     }
 }
 

@@ -198,13 +198,10 @@ neigh_set(struct control_conn *conn, int argc UNUSED, const char *argv[],
 {
     struct in6_addr ip;
     struct eth_addr mac;
-    int end = 0;
 
     if (!parse_ip(argv[2], &ip)) {
         control_reply_error(conn, "bad IP address");
-    } else if (sscanf(argv[3], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx%n", &mac.ea[0],
-                      &mac.ea[1], &mac.ea[2], &mac.ea[3], &mac.ea[4],
-                      &mac.ea[5], &end) != 6 || argv[3][end]) {
+    } else if (!eth_addr_parse(argv[3], &mac)) {
         control_reply_error(conn, "bad MAC address");
     } else {
         underlay_neighbour_set(argv[1], &ip, mac);

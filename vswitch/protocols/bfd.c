@@ -7,7 +7,6 @@
 
 #include "vswitch/protocols/bfd.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,14 +136,7 @@ get_ms(const struct smap *column, const char *key, uint32_t def)
 static void
 get_mac(const struct smap *column, const char *key, struct eth_addr *mac)
 {
-    const char *text = smap_get(column, key);
-    struct eth_addr m;
-
-    if (text && sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &m.ea[0],
-                       &m.ea[1], &m.ea[2], &m.ea[3], &m.ea[4], &m.ea[5])
-                == 6) {
-        *mac = m;
-    }
+    eth_addr_parse(smap_get_def(column, key, ""), mac);
 }
 
 static void
