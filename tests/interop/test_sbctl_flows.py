@@ -115,6 +115,11 @@ def test_same_listings(network, switch):
 
 def test_same_openflow_flows(network, switch):
     brief = compare(network, "--ovs=" + switch, "lflow-list")
+    # br-int is where it looks if no switch is named.
+    default = run([OURS.path("ovn-sbctl"), "--db=" + network, "--ovs",
+                   "lflow-list"],
+                  env=dict(os.environ, OVS_RUNDIR=os.path.dirname(switch[5:])))
+    assert sorted(default.splitlines()) == brief
     assert sum("actions=drop" in line for line in brief) >= 40
     full = compare(network, "--ovs=" + switch, "--stats", "lflow-list")
     assert sum("n_packets=0" in line for line in full) >= 80
