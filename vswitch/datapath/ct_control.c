@@ -176,9 +176,11 @@ collect_match(struct ct_conn *conn, void *flushed_)
     const struct ct_flush *want = f->flush;
     struct ct_entry e;
 
+    if (want->zone >= 0 && conn->nodes[CT_ORIG].key.zone != want->zone) {
+        return;
+    }
     copy_entry(conn, f->now_ms, &e);
-    if ((want->zone < 0 || want->zone == e.zone)
-        && (!want->has_orig || tuple_matches(&want->orig, &e.orig))
+    if ((!want->has_orig || tuple_matches(&want->orig, &e.orig))
         && (!want->has_reply || tuple_matches(&want->reply, &e.reply))
         && !((want->mark ^ e.mark) & want->mark_mask)
         && !((want->label.be64[0] ^ e.label.be64[0])
@@ -200,9 +202,13 @@ dpif_ct_flush(struct dpif *dpif, const struct ct_flush *flush,
         .conns = VEC_EMPTY,
     };
     uint64_t n = 0;
+    /* Zones are flushed when they come and go, and most are empty then. */
+    bool is_empty = (flush->zone >= 0
+                     && !__atomic_load_n(&ct->zone_count[flush->zone],
+                                         __ATOMIC_RELAXED));
 
     rcu_read_lock();
-    for (unsigned int i = 0; i < CT_N_PARTS; i++) {
+    for (unsigned int i = 0; i < CT_N_PARTS && !is_empty; i++) {
         vec_clear(&f.conns);
         ct_part_for_each(ct, i, f.now_ms, collect_match, &f);
         for (size_t k = 0; k < f.conns.n; k++) {
