@@ -51,7 +51,8 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/netdev/tap.c \
 	vswitch/netdev/vnet.c \
 	vswitch/netdev/vnet.h
-EXTRA_DIST += vswitch/datapath/README.md vswitch/dpif/README.md \
+EXTRA_DIST += tests/fuzz/corpus/conntrack \
+	vswitch/datapath/README.md vswitch/dpif/README.md \
 	vswitch/netdev/README.md
 
 datapath_libs = vswitch/datapath/libdatapath.a lib/flow/libflow.a \
