@@ -51,8 +51,9 @@ struct dbctl_call {
 struct dbctl_need {
     const struct replica_table_class *table;
     uint64_t columns;           /* That are read; 0: only which rows exist. */
-    int argument;               /* Names the rows; 0: all rows.  No rows are
-                                 * needed if it is not given. */
+    int argument;               /* Names the rows; -N: all arguments from N on
+                                 * do.  0: all rows.  No rows are needed if it
+                                 * is not given. */
     int name_column;            /* That it is a value of; it may be a uuid too.
                                  * -1: a uuid only. */
 };

@@ -102,15 +102,17 @@ monitor_named(struct dbctl *dbctl, const struct dbctl_need *need,
 }
 
 static void
-monitor_needs(const struct dbctl_call *call)
+monitor_need(const struct dbctl_call *call, const struct dbctl_need *need)
 {
-    for (const struct dbctl_need *need = call->command->needs;
-         need && need->table; need++) {
-        if (!need->argument) {
-            dbctl_monitor(call->dbctl, need->table, need->columns);
-        } else if (need->argument < call->argc && !call->dbctl->is_shared) {
-            monitor_named(call->dbctl, need, call->argv[need->argument]);
-        }
+    int first = need->argument < 0 ? -need->argument : need->argument;
+    int last = need->argument < 0 ? call->argc - 1 : first;
+
+    if (!need->argument) {
+        dbctl_monitor(call->dbctl, need->table, need->columns);
+        return;
+    }
+    for (int i = first; i <= last && i < call->argc; i++) {
+        monitor_named(call->dbctl, need, call->argv[i]);
     }
 }
 
@@ -196,7 +198,10 @@ dbctl_prepare(struct dbctl *dbctl)
         for (size_t i = 0; command->tables && command->tables[i]; i++) {
             dbctl_monitor(dbctl, command->tables[i], REPLICA_ALL_COLS);
         }
-        monitor_needs(call);
+        for (const struct dbctl_need *need = command->needs;
+             need && need->table && !dbctl->is_shared; need++) {
+            monitor_need(call, need);
+        }
         if (error) {
             return error;
         }

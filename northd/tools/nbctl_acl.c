@@ -10,16 +10,6 @@
 
 #define TIER_MAX 3
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_switch_table, &nb_logical_switch_port_table,
-    &nb_port_group_table, &nb_acl_table, NULL,
-};
-
-static const struct replica_table_class *const add_tables[] = {
-    &nb_logical_switch_table, &nb_port_group_table, &nb_acl_table,
-    &nb_sample_table, &nb_network_function_group_table, NULL,
-};
-
 /* What ACLs are attached to: one of the two. */
 struct holder {
     const struct nb_logical_switch *ls;
@@ -495,6 +485,36 @@ run_pg_del(struct dbctl_call *call)
     return error;
 }
 
+#define PG(COLUMN) REPLICA_COL(NB_PORT_GROUP_COL_##COLUMN)
+#define ACL(COLUMN) REPLICA_COL(NB_ACL_COL_##COLUMN)
+
+#define NEED_PG(ARG, COLUMNS) \
+    { &nb_port_group_table, COLUMNS, ARG, NB_PORT_GROUP_COL_NAME }
+#define NEED_ACLS(COLUMNS) { &nb_acl_table, COLUMNS, 0, -1 }
+#define NEED_HOLDER NEED_LS(1, LS(ACLS)), NEED_PG(1, PG(ACLS))
+
+static struct error *
+prepare_acl_add(struct dbctl_call *call)
+{
+    if (dbctl_has_option(call, "--sample-new")
+        || dbctl_has_option(call, "--sample-est")) {
+        dbctl_monitor(call->dbctl, &nb_sample_table, 0);
+    }
+    return NULL;
+}
+
+static struct error *
+prepare_acl_list(struct dbctl_call *call)
+{
+    if (dbctl_has_option(call, "--all")) {
+        dbctl_monitor(call->dbctl, &nb_logical_switch_table, LS(PORTS));
+        dbctl_monitor(call->dbctl, &nb_logical_switch_port_table, 0);
+        dbctl_monitor(call->dbctl, &nb_port_group_table,
+                      PG(NAME) | PG(PORTS) | PG(ACLS));
+    }
+    return NULL;
+}
+
 static const struct dbctl_command commands[] = {
     { .name = "acl-add", .min_args = 5, .max_args = 6,
       .arguments = "SWITCH|PORTGROUP DIRECTION PRIORITY MATCH ACTION "
@@ -502,22 +522,37 @@ static const struct dbctl_command commands[] = {
       .options = "--log,--may-exist,--type=,--name=,--severity=,--meter=,"
                  "--label=,--tier=,--apply-after-lb,--sample-new=,"
                  "--sample-est=",
-      .tables = add_tables, .run = run_acl_add },
+      .prepare = prepare_acl_add,
+      .needs = NEEDS(NEED_HOLDER,
+                     NEED_ACLS(ACL(DIRECTION) | ACL(PRIORITY) | ACL(MATCH)),
+                     { &nb_network_function_group_table, 0, 6,
+                       NB_NETWORK_FUNCTION_GROUP_COL_NAME }),
+      .run = run_acl_add },
     { .name = "acl-del", .min_args = 1, .max_args = 4,
       .arguments = "SWITCH|PORTGROUP [DIRECTION [PRIORITY MATCH]]",
-      .options = "--type=,--tier=", .tables = tables, .run = run_acl_del },
+      .options = "--type=,--tier=",
+      .needs = NEEDS(NEED_HOLDER,
+                     NEED_ACLS(ACL(DIRECTION) | ACL(PRIORITY) | ACL(MATCH)
+                               | ACL(TIER))),
+      .run = run_acl_del },
     { .name = "acl-list", .min_args = 1, .max_args = 1,
       .arguments = "SWITCH|PORTGROUP", .options = "--type=,--all",
-      .tables = tables, .run = run_acl_list },
+      .prepare = prepare_acl_list,
+      .needs = NEEDS(NEED_HOLDER, NEED_ACLS(REPLICA_ALL_COLS)),
+      .run = run_acl_list },
     { .name = "pg-add", .min_args = 1, .max_args = INT_MAX,
-      .arguments = "GROUP [PORT]...", .tables = tables, .run = run_pg_add },
+      .arguments = "GROUP [PORT]...",
+      .needs = NEEDS(NEED_PG(1, 0), NEED_LSP(-2, 0)), .run = run_pg_add },
     { .name = "pg-set-ports", .min_args = 2, .max_args = INT_MAX,
-      .arguments = "GROUP PORT...", .tables = tables,
+      .arguments = "GROUP PORT...",
+      .needs = NEEDS(NEED_PG(1, 0), NEED_LSP(-2, 0)),
       .run = run_pg_set_ports },
     { .name = "pg-get-ports", .min_args = 1, .max_args = 1,
-      .arguments = "GROUP", .tables = tables, .run = run_pg_get_ports },
+      .arguments = "GROUP",
+      .needs = NEEDS(NEED_PG(1, PG(PORTS)), NEED_LSP(0, LSP(NAME))),
+      .run = run_pg_get_ports },
     { .name = "pg-del", .min_args = 1, .max_args = 1, .arguments = "GROUP",
-      .tables = tables, .run = run_pg_del },
+      .needs = NEEDS(NEED_PG(1, 0)), .run = run_pg_del },
 };
 
 const struct dbctl_command_group nbctl_acl_commands = {

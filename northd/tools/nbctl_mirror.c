@@ -12,10 +12,6 @@ static const struct replica_table_class *const tables[] = {
     &nb_mirror_table, &nb_mirror_rule_table, NULL,
 };
 
-static const struct replica_table_class *const port_tables[] = {
-    &nb_mirror_table, &nb_logical_switch_port_table, NULL,
-};
-
 static struct error *
 find_mirror(const struct dbctl_call *call, const char *id, bool must_exist,
             const struct nb_mirror **mirror)
@@ -311,6 +307,10 @@ run_lsp_detach_mirror(struct dbctl_call *call)
     return error;
 }
 
+#define NEED_BOTH \
+    NEEDS(NEED_LSP(1, LSP(MIRROR_RULES)), \
+          { &nb_mirror_table, 0, 2, NB_MIRROR_COL_NAME })
+
 static const struct dbctl_command commands[] = {
     { .name = "mirror-add", .min_args = 4, .max_args = 5,
       .arguments = "NAME TYPE [INDEX] FILTER DESTINATION",
@@ -327,9 +327,9 @@ static const struct dbctl_command commands[] = {
       .run = run_mirror_rule_del },
     { .name = "lsp-attach-mirror", .min_args = 2, .max_args = 2,
       .arguments = "PORT MIRROR", .options = "--may-exist",
-      .tables = port_tables, .run = run_lsp_attach_mirror },
+      .needs = NEED_BOTH, .run = run_lsp_attach_mirror },
     { .name = "lsp-detach-mirror", .min_args = 2, .max_args = 2,
-      .arguments = "PORT MIRROR", .tables = port_tables,
+      .arguments = "PORT MIRROR", .needs = NEED_BOTH,
       .run = run_lsp_detach_mirror },
 };
 

@@ -4,8 +4,11 @@ what daemons do beside."""
 
 import os
 import re
+import select
 import shlex
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -227,6 +230,59 @@ def test_environment(server, tmp_path):
                                            "OVN_NBCTL_OPTIONS":
                                            "--db=" + server.remote})
     assert (status, UUID.sub("", text)) == (0, " (s)\n")
+
+
+class Relay:
+    """Passes one connection on to a server and counts what comes back."""
+
+    def __init__(self, path, target):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        self.target = target
+        self.n_bytes = 0
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        client, _ = self.listener.accept()
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self.target)
+        while True:
+            for ready in select.select([client, server], [], [])[0]:
+                data = ready.recv(1 << 16)
+                if not data:
+                    client.close()
+                    server.close()
+                    self.listener.close()
+                    return
+                if ready is server:
+                    self.n_bytes += len(data)
+                    client.sendall(data)
+                else:
+                    server.sendall(data)
+
+
+def test_commands_ask_for_little(server, tmp_path):
+    """What concerns one port must not read all ports of the network."""
+    tool = Tool(server, tmp_path)
+    ports = [word for i in range(500)
+             for word in ("--", "lsp-add", "s", "port-%d" % i)]
+    tool.ok("ls-add", "s", *ports)
+    n_bytes = {}
+    for words in [("init",), ("lsp-get-type", "port-7"),
+                  ("lsp-set-type", "port-7", "localport"),
+                  ("lsp-add", "s", "new"), ("ls-add", "t"),
+                  ("lsp-list", "s")]:
+        path = str(tmp_path / (words[0] + ".sock"))
+        relay = Relay(path, server.socket)
+        tool.ok("--db=unix:" + path, *words)
+        relay.thread.join(30)
+        n_bytes[words[0]] = relay.n_bytes - n_bytes.get("init", 0)
+    assert n_bytes.pop("lsp-list") > 500 * 36
+    assert n_bytes.pop("init")          # The schema, for the most part.
+    for command, n in n_bytes.items():
+        assert n < 2000, command
 
 
 def follow(tool, ms, **columns):
