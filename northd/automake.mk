@@ -45,6 +45,8 @@ northd_libnorthd_a_SOURCES = \
 	northd/sync/keys.h \
 	northd/sync/learned.c \
 	northd/sync/learned.h \
+	northd/sync/router_groups.c \
+	northd/sync/router_groups.h \
 	northd/sync/rows.c \
 	northd/sync/rows.h \
 	northd/sync/tables.c \

@@ -26,6 +26,7 @@
 #include "northd/sync/ipam.h"
 #include "northd/sync/keys.h"
 #include "northd/sync/learned.h"
+#include "northd/sync/router_groups.h"
 #include "northd/sync/tables.h"
 #include "northd/topology/nesting.h"
 
@@ -47,6 +48,7 @@ struct active {
     struct incr *incr;
     struct key_sync *keys;
     struct ipam *ipam;
+    struct router_groups *router_groups;
     struct row_sync *sb_rows;
     struct row_sync *nb_rows;
     struct flow_sync *flows;
@@ -231,6 +233,7 @@ active_stop(struct northd *northd)
     row_sync_destroy(active->nb_rows);
     key_sync_destroy(active->keys);
     ipam_destroy(active->ipam);
+    router_groups_destroy(active->router_groups);
     incr_unimport(active->incr, northd->nb, NULL);
     incr_unimport(active->incr, northd->sb, sb_table_is_input);
     incr_destroy(active->incr);
@@ -354,6 +357,7 @@ active_start(struct northd *northd)
     incr_set_aux(active->incr, &active->env);
     active->keys = key_sync_create(active->incr);
     active->ipam = ipam_create(active->incr);
+    active->router_groups = router_groups_create(active->incr);
     active->sb_rows = row_sync_create(active->incr, northd->sb, sb_row_tables,
                                       n_sb_row_tables);
     row_sync_set_deleting(active->sb_rows, deleting, northd);

@@ -52,8 +52,8 @@ enum northd_fact {
     F_ROUTER_SWITCHES,  /* lr -> struct switch_router */
     F_SWITCH_LOCALNETS, /* ls -> lsp of type localnet */
     F_METER,            /* name -> NB Meter row */
-    F_ROUTER_CHASSIS,   /* lr -> Chassis row with a port on its switches */
-    F_ROUTER_REF,       /* lr -> Chassis row that may send to it */
+    F_ROUTER_CHASSIS,   /* lr that leads a group -> Chassis row with a port on
+                         * a switch of the group */
     F_GATEWAY_PORT,     /* lr -> lrp: distributed gateway ports */
     F_KEY_WANTED,       /* struct key_id -> struct wanted_key */
     F_ADDRESS_USED,     /* struct used_address -> {} */
@@ -62,6 +62,7 @@ enum northd_fact {
     /* Given. */
     F_KEY,              /* struct key_id -> uint32_t */
     F_ADDRESS_GIVEN,    /* lsp -> text */
+    F_ROUTER_GROUP,     /* lr -> lr that leads its group */
 
     /* Addresses and properties. */
     F_LSP_ADDRESSES,    /* lsp -> text of one "MAC IP..." */
@@ -154,6 +155,7 @@ enum datapath_flag_type {
     SWITCH_HAS_UNKNOWN,
     ROUTER_HAS_NAT,
     ROUTER_HAS_LB,
+    ROUTER_HAS_DISTRIBUTED_NAT,
 };
 
 struct datapath_flag {

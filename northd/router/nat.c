@@ -80,6 +80,18 @@ nat_parse(struct incr_ctx *ctx, const struct nb_nat *row,
     return true;
 }
 
+/* Whether, at a distributed gateway port, translation happens where the
+ * logical port is. */
+static bool
+is_distributed(struct incr_ctx *ctx, const struct nb_nat *row,
+               const struct nat_addresses *a)
+{
+    const char *mac = nb_nat_get_external_mac(ctx, row);
+
+    return (a->type == NAT_TYPE_DNAT_AND_SNAT && mac && *mac
+            && nb_nat_get_logical_port(ctx, row));
+}
+
 static void
 nat_owned(struct incr_ctx *ctx, const struct incr_group *group)
 {
@@ -90,6 +102,9 @@ nat_owned(struct incr_ctx *ctx, const struct incr_group *group)
         return;
     }
     router_set(ctx, key->b, ROUTER_HAS_NAT);
+    if (is_distributed(ctx, key->a, &a)) {
+        router_set(ctx, key->b, ROUTER_HAS_DISTRIBUTED_NAT);
+    }
     router_ip_set(ctx, F_NAT_EXTERNAL, key->b, ip_text(&a.external).s);
     router_ip_set(ctx, F_SNAT_IP, key->b, ip_text(&a.external).s);
 }
@@ -150,7 +165,7 @@ set_logical_text(struct nat *nat)
 static bool
 nat_init(struct incr_ctx *ctx, struct nat *nat, const struct row_pair *key)
 {
-    const char *port, *mac, *range, *match;
+    const char *range, *match;
 
     *nat = (struct nat) { .row = key->a, .lr = key->b, .at_gw = "",
                           .here = "", .ports = "", .match = "" };
@@ -187,13 +202,12 @@ nat_init(struct incr_ctx *ctx, struct nat *nat, const struct row_pair *key)
                       quoted_cr(ctx, 6, nb_logical_router_port_get_name(
                           ctx, nat->gateway)));
     nat->here = nat->at_gw;
-    port = nb_nat_get_logical_port(ctx, nat->row);
-    mac = nb_nat_get_external_mac(ctx, nat->row);
-    if (nat->a.type == NAT_TYPE_DNAT_AND_SNAT && port && mac && *mac) {
+    if (is_distributed(ctx, nat->row, &nat->a)) {
         nat->distributed = true;
-        nat->mac = mac;
+        nat->mac = nb_nat_get_external_mac(ctx, nat->row);
         nat->here = text(ctx, 3, " && is_chassis_resident(%s)",
-                         quoted(ctx, 6, port));
+                         quoted(ctx, 6, nb_nat_get_logical_port(ctx,
+                                                                nat->row)));
     }
     return true;
 }
@@ -533,7 +547,8 @@ put_announcement(struct incr_ctx *ctx, const struct nat *nat,
     const struct row_id id = port_row(name);
     struct port_addresses addresses;
 
-    if (!option || strcmp(option, "router")
+    /* Gratuitous ARP is for IPv4. */
+    if (!option || strcmp(option, "router") || nat->a.is_ip6
         || !get_port_key(ctx, &sp->ls->header, name)
         || !get_datapath_key(ctx, &sp->ls->header)) {
         return;

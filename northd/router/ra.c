@@ -15,6 +15,8 @@ ra_action(struct incr_ctx *ctx, unsigned int i, const struct strmap *ra,
     const char *mtu = strmap_get(ra, "mtu");
     const char *preference = strmap_get(ra, "router_preference");
     const char *routes = strmap_get(ra, "route_info");
+    const char *rdnss = strmap_get(ra, "rdnss");
+    const char *dnssl = strmap_get(ra, "dnssl");
 
     str_printf(s, "reg0[5] = put_nd_ra_opts(addr_mode = \"%s\", slla = %s",
                mode, mac_text(addresses->mac).s);
@@ -23,6 +25,12 @@ ra_action(struct incr_ctx *ctx, unsigned int i, const struct strmap *ra,
     }
     if (preference && strcmp(preference, "MEDIUM")) {
         str_printf(s, ", router_preference = \"%s\"", preference);
+    }
+    if (rdnss) {
+        str_printf(s, ", rdnss = %s", rdnss);
+    }
+    if (dnssl) {
+        str_printf(s, ", dnssl = %s", quoted(ctx, 5, dnssl));
     }
     if (routes) {
         str_printf(s, ", route_info = \"%s\"", routes);

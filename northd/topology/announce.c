@@ -41,11 +41,16 @@ put_own(struct incr_ctx *ctx, const struct switch_port *sp,
         const struct router_port *rp)
 {
     struct port_addresses addresses;
+    size_t n;
 
     if (!EXISTS(ctx, F_SWITCH_LOCALNETS, sp->ls)
         || (!router_chassis(ctx, rp->lr)
             && !*router_port_resident(ctx, 7, rp))) {
         return;
+    }
+    router_gateway_port(ctx, rp->lr, &n);
+    if (n > 1 && !router_port_is_gateway(ctx, rp)) {
+        return;         /* Which of the gateways it resides with is open. */
     }
     if (lrp_addresses(ctx, rp->lrp, &addresses) && addresses.ip4.n) {
         struct str *s = incr_scratch(ctx, 1);
@@ -142,10 +147,6 @@ lb_announce(struct incr_ctx *ctx, const struct incr_group *group)
     const struct nb_load_balancer *lb = key->a;
     const struct incr_group *switches = LOOKUP(ctx, F_ROUTER_SWITCHES, key->b);
 
-    if (!strcmp(strmap_get_def(nb_load_balancer_get_options(ctx, lb),
-                               "neighbor_responder", ""), "none")) {
-        return;
-    }
     for (size_t i = 0; switches && i < switches->n; i++) {
         put_vips(ctx, lb, incr_group_value(switches, i));
     }

@@ -226,6 +226,10 @@ switch_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
 
         cell_string(ctx, &id, COL(TYPE), type);
         cell_map(ctx, &id, COL(OPTIONS), options);
+        if (strmap_get_bool(nb_logical_switch_get_other_config(ctx, sp->ls),
+                            "vlan-passthru", false)) {
+            cell_pair(ctx, &id, COL(OPTIONS), "vlan-passthru", "true");
+        }
         put_requested_chassis(ctx, &id,
                               strmap_get(options, "requested-chassis"));
         put_activated(ctx, &id, options, name);
@@ -282,6 +286,28 @@ router_port_peer_name(struct incr_ctx *ctx,
     return sp ? nb_logical_switch_port_get_name(ctx, sp->lsp) : NULL;
 }
 
+/* Seconds, with the limits and defaults of RFC 4861 section 6.2.1. */
+static void
+put_ra_intervals(struct incr_ctx *ctx, const struct row_id *id,
+                 const struct strmap *ra)
+{
+    unsigned int max = strmap_get_uint(ra, "max_interval", 600);
+    unsigned int min, most;
+
+    if (max < 4 || max > 1800) {
+        max = 600;
+    }
+    most = max * 3 / 4;
+    min = strmap_get_uint(ra, "min_interval", max >= 9 ? max / 3 : most);
+    if (min < 3 || min > most) {
+        min = max >= 9 ? max / 3 : most;
+    }
+    cell_pair(ctx, id, COL(OPTIONS), "ipv6_ra_max_interval",
+              text(ctx, 0, "%u", max));
+    cell_pair(ctx, id, COL(OPTIONS), "ipv6_ra_min_interval",
+              text(ctx, 0, "%u", min));
+}
+
 /* The options of ipv6_ra_configs that tell the controller to send periodic
  * router advertisements. */
 static void
@@ -291,14 +317,11 @@ put_ra_options(struct incr_ctx *ctx, const struct row_id *id,
     const struct strmap *ra
         = nb_logical_router_port_get_ipv6_ra_configs(ctx, lrp);
     static const char *const copied[][2] = {
-        { "max_interval", "ipv6_ra_max_interval" },
-        { "min_interval", "ipv6_ra_min_interval" },
         { "mtu", "ipv6_ra_mtu" },
         { "address_mode", "ipv6_ra_address_mode" },
         { "rdnss", "ipv6_ra_rdnss" },
         { "dnssl", "ipv6_ra_dnssl" },
         { "route_info", "ipv6_ra_route_info" },
-        { "router_preference", "ipv6_ra_prf" },
     };
     struct port_addresses addresses;
 
@@ -306,6 +329,10 @@ put_ra_options(struct incr_ctx *ctx, const struct row_id *id,
         return;
     }
     cell_pair(ctx, id, COL(OPTIONS), "ipv6_ra_send_periodic", "true");
+    /* Older controllers do not do without it. */
+    cell_pair(ctx, id, COL(OPTIONS), "ipv6_ra_prf",
+              strmap_get_def(ra, "router_preference", "MEDIUM"));
+    put_ra_intervals(ctx, id, ra);
     for (size_t i = 0; i < ARRAY_SIZE(copied); i++) {
         const char *value = strmap_get(ra, copied[i][0]);
 
@@ -354,6 +381,11 @@ put_chassis_redirect(struct incr_ctx *ctx, const struct router_port *rp,
     cell_pair(ctx, &id, COL(OPTIONS), "distributed-port", name);
     if (redirect_type) {
         cell_pair(ctx, &id, COL(OPTIONS), "redirect-type", redirect_type);
+    }
+    if ((!redirect_type || strcmp(redirect_type, "bridged"))
+        && !router_has(ctx, rp->lr, ROUTER_HAS_DISTRIBUTED_NAT)) {
+        /* Other chassis need not know the network behind the port. */
+        cell_pair(ctx, &id, COL(OPTIONS), "always-redirect", "true");
     }
     put_router_addresses(ctx, &id, rp->lrp);
     put_external_ids(ctx, &id,

@@ -50,7 +50,16 @@ ha_group(struct incr_ctx *ctx, const void *row)
 }
 
 /* The chassis that send to a gateway watch its group's members: those with
- * workloads on a switch of the router, or of a router beside it. */
+ * workloads on a switch of the router, or of any router that reaches it. */
+
+static const struct nb_logical_router *
+leader(struct incr_ctx *ctx, const struct nb_logical_router *lr)
+{
+    const struct nb_logical_router *leader = get_row_by_row(
+        ctx, F_ROUTER_GROUP, lr);
+
+    return leader ? leader : lr;
+}
 
 static void
 switch_port_chassis(struct incr_ctx *ctx, const struct incr_group *group)
@@ -66,45 +75,12 @@ switch_port_chassis(struct incr_ctx *ctx, const struct incr_group *group)
     pb = get_row_by_name(ctx, F_BINDING,
                          nb_logical_switch_port_get_name(ctx, sp->lsp));
     chassis = pb ? sb_port_binding_get_chassis(ctx, pb) : NULL;
-    for (size_t i = 0; chassis && i < routers->n; i++) {
-        const struct switch_router *sr = incr_group_value(routers, i);
+    if (chassis) {
+        /* All routers of a switch are in one group. */
+        const struct switch_router *sr = incr_group_value(routers, 0);
+        const struct nb_logical_router *lr = leader(ctx, sr->rp.lr);
 
-        EMIT(ctx, F_ROUTER_CHASSIS, sr->rp.lr, chassis);
-    }
-}
-
-static void
-emit_refs(struct incr_ctx *ctx, const struct nb_logical_router *lr,
-          const struct incr_group *chassis)
-{
-    for (size_t i = 0; i < chassis->n; i++) {
-        const struct sb_chassis *row = *(const void *const *)
-            incr_group_value(chassis, i);
-
-        EMIT(ctx, F_ROUTER_REF, lr, row);
-    }
-}
-
-static void
-router_refs(struct incr_ctx *ctx, const struct incr_group *group)
-{
-    const struct nb_logical_router *lr = *(const void *const *)
-        incr_group_key(group);
-    const struct incr_group *switches = LOOKUP(ctx, F_ROUTER_SWITCHES, lr);
-
-    emit_refs(ctx, lr, group);
-    for (size_t i = 0; switches && i < switches->n; i++) {
-        const struct switch_router *sr = incr_group_value(switches, i);
-        const struct incr_group *others = LOOKUP(ctx, F_SWITCH_ROUTERS,
-                                                 sr->sp.ls);
-
-        for (size_t j = 0; others && j < others->n; j++) {
-            const struct switch_router *other = incr_group_value(others, j);
-
-            if (other->rp.lr != lr) {
-                emit_refs(ctx, other->rp.lr, group);
-            }
-        }
+        EMIT(ctx, F_ROUTER_CHASSIS, lr, chassis);
     }
 }
 
@@ -116,6 +92,7 @@ router_port_refs(struct incr_ctx *ctx, const struct incr_group *group)
         = nb_logical_router_port_get_ha_chassis_group(ctx, rp->lrp);
     const struct incr_group *refs;
     struct row_id id = { F_SB_HA_GROUP, NULL, 0 };
+    const struct nb_logical_router *lr;
     size_t n;
 
     if (ha) {
@@ -126,7 +103,8 @@ router_port_refs(struct incr_ctx *ctx, const struct incr_group *group)
         nb_logical_router_port_get_gateway_chassis(ctx, rp->lrp, &n);
     }
     id.size = strlen(id.key);
-    refs = n > 1 ? LOOKUP(ctx, F_ROUTER_REF, rp->lr) : NULL;
+    lr = leader(ctx, rp->lr);
+    refs = n > 1 ? LOOKUP(ctx, F_ROUTER_CHASSIS, lr) : NULL;
     for (size_t i = 0; refs && i < refs->n; i++) {
         const struct sb_chassis *chassis = *(const void *const *)
             incr_group_value(refs, i);
@@ -160,6 +138,5 @@ router_port_ha_group(struct incr_ctx *ctx, const struct incr_group *group)
 UNIT_LIST(ha_units,
     UNIT_ROW(RANK_OUT, T_NB(HA_CHASSIS_GROUP), ha_group),
     UNIT_GROUP(RANK_ADDRESS, F_SWITCH_PORT, switch_port_chassis),
-    UNIT_GROUP(RANK_MEMBER, F_ROUTER_CHASSIS, router_refs),
     UNIT_GROUP(RANK_OUT, F_ROUTER_PORT, router_port_refs),
     UNIT_GROUP(RANK_OUT, F_ROUTER_PORT, router_port_ha_group));

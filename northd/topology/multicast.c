@@ -15,7 +15,7 @@ static const struct {
 } groups[] = {
     { MC_FLOOD, 32768 },
     { MC_UNKNOWN, 32769 },
-    { MC_FLOOD_L2, 32773 },
+    { MC_FLOOD_L2, 32772 },
 };
 
 static void

@@ -2,7 +2,9 @@
 """One northbound network compiled twice: by Debian's ovn-northd and by ours,
 each with databases of its own, and Debian's ovn-trace to look at both."""
 
+import json
 import os
+import re
 import shutil
 import signal
 
@@ -34,7 +36,7 @@ class Tracer:
 
     def start(self):
         run(self.command, env=self.side.env)
-        self.client = Client(self.side.path(self.name + ".ctl"), timeout=10)
+        self.client = Client(self.side.path(self.name + ".ctl"), timeout=4)
 
     def trace(self, switch, microflow):
         """What becomes of the packet; None if ovn-trace crashes or never
@@ -172,3 +174,69 @@ def compile_twice(base, topology):
         mine.close()
         raise
     return debian, mine
+
+
+# Columns that a southbound table has for hosts.  What refers to other rows or
+# is a number that was given out differs in any case.
+COLUMNS = {
+    "Port_Binding": ("logical_port", "type", "mac", "options", "parent_port",
+                     "tag", "nat_addresses", "port_security",
+                     "external_ids"),
+    "Datapath_Binding": ("external_ids",),
+    "Address_Set": ("name", "addresses"),
+    "DNS": ("records",),
+    "Meter": ("unit",),
+    "Meter_Band": ("action", "rate", "burst_size"),
+    "Multicast_Group": ("name", "tunnel_key"),
+    "HA_Chassis_Group": ("name",),
+    "HA_Chassis": ("priority",),
+    "Load_Balancer": ("name", "vips", "protocol"),
+    "Static_MAC_Binding": ("logical_port", "ip", "mac",
+                           "override_dynamic_mac"),
+}
+
+
+# Address sets that only flows of Debian's northd refer to.
+PRIVATE_SETS = re.compile("_rtr_lb_|svc_monitor_mac$")
+
+
+def plain(value):
+    """An OVSDB value in a form that compares: lists sorted, maps as texts."""
+    if isinstance(value, list) and value and value[0] in ("set", "map"):
+        return sorted("=".join(v) if isinstance(v, list) else v
+                      for v in value[1])
+    return [value]
+
+
+def announced(entries):
+    """{(MAC, IP address, condition)}: how they are told together differs."""
+    found = set()
+    for entry in entries:
+        head, _, condition = entry.partition(" is_chassis_resident")
+        mac, *addresses = head.split()
+        found |= {(mac, address, condition) for address in addresses}
+    return sorted(found)
+
+
+def southbound(side):
+    """{table: sorted rows} of COLUMNS."""
+    tables = {}
+    for table, columns in COLUMNS.items():
+        text = side.sbctl("--format=json", "--columns=" + ",".join(columns),
+                          "list", table)
+        found = []
+        for row in json.loads(text)["data"]:
+            values = [plain(v) for v in row]
+            if values[0] and PRIVATE_SETS.match(str(values[0][0])):
+                continue
+            if table == "Port_Binding":
+                if values[0] == ["dyn"]:
+                    continue    # Debian's leaves the word "dynamic" there.
+                values[6] = announced(values[6])
+            if table == "Datapath_Binding":
+                # Newer than Debian's.
+                values[0] = [v for v in values[0]
+                             if v != "dynamic_neigh_routers=true"]
+            found.append(values)
+        tables[table] = sorted(found)
+    return tables

@@ -13,7 +13,8 @@ from harness.process import run, wait_until
 from harness.programs import Programs, ours
 
 DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
-SIDES = {"debian": ("ovs-vswitchd",), "weft": DAEMONS}
+SIDES = {"debian": ("ovs-vswitchd",),
+         "northd": ("ovs-vswitchd", "ovn-northd"), "weft": DAEMONS}
 
 
 @pytest.fixture(params=sorted(SIDES))

@@ -14,6 +14,7 @@ from harness.programs import Programs, ours
 
 MIXES = [
     ("ovn-controller",),
+    ("ovn-northd",),
     ("ovn-northd", "ovn-controller", "ovs-vswitchd", "ovsdb-server"),
 ]
 

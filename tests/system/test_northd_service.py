@@ -280,6 +280,50 @@ def test_vxlan_leaves_less_room(central):
                == '"16711680"')
 
 
+def join(sandbox, router, switch, mac):
+    lrp, lsp = router + "-" + switch, switch + "-" + router
+    sandbox.nbctl(
+        "--may-exist", "lr-add", router, "--", "--may-exist", "ls-add",
+        switch, "--", "lrp-add", router, lrp, mac, "10.0.0.1/24", "--",
+        "lsp-add", switch, lsp, "--", "lsp-set-type", lsp, "router", "--",
+        "lsp-set-options", lsp, "router-port=" + lrp)
+
+
+def watchers(sandbox):
+    """Names of the chassis that watch the gateway's group."""
+    uuids = re.findall(r"[0-9a-f-]{36}", sandbox.sbctl(
+        "get", "HA_Chassis_Group", "r0-pub", "ref_chassis"))
+    return sorted(sandbox.sbctl("get", "Chassis", uuid, "name").strip()
+                  for uuid in uuids)
+
+
+def test_who_watches_a_gateway(central):
+    """Chassis with workloads behind any number of routers do; those in
+    another network do not."""
+    join(central, "r0", "pub", "02:00:00:00:00:01")
+    for i, (router, switch) in enumerate((
+            ("r0", "join"), ("r1", "join"), ("r1", "transit"),
+            ("r2", "transit"), ("r2", "far"), ("r3", "other"))):
+        join(central, router, switch, "02:00:00:00:01:%02x" % i)
+    for i in range(4):
+        central.sbctl("chassis-add", "ch%d" % i, "geneve", "192.0.2.%d" % i)
+    central.nbctl("lrp-set-gateway-chassis", "r0-pub", "ch0", "10", "--",
+                  "lrp-set-gateway-chassis", "r0-pub", "ch1", "20", "--",
+                  "lsp-add", "far", "vm", "--", "lsp-add", "other", "vm2")
+    sync(central)
+    central.sbctl("lsp-bind", "vm", "ch2")
+    central.sbctl("lsp-bind", "vm2", "ch3")
+    wait_until(lambda: watchers(central) == ["ch2"])
+    # Without the middle, the far end is another network.
+    central.nbctl("lsp-del", "transit-r1")
+    wait_until(lambda: watchers(central) == [])
+    central.nbctl("lrp-add", "r1", "r1-r3", "02:00:00:00:02:01",
+                  "10.1.0.1/30", "peer=r3-r1", "--", "lrp-add", "r3",
+                  "r3-r1", "02:00:00:00:02:02", "10.1.0.2/30", "peer=r1-r3")
+    wait_until(lambda: watchers(central) == ["ch3"])
+    sync(central)
+
+
 LATER = (
     (["create", "Mirror", "name=m", "type=local", "sink=x", "filter=both"],
      "mirrors"),
