@@ -4,7 +4,7 @@
 
 /* The releases whose interfaces these programs offer.  Scripts and packages
  * compare them, so they are what --version and the command "version" say. */
-#define OVS_COMPATIBLE_VERSION "3.6.0"
-#define OVN_COMPATIBLE_VERSION "25.09.0"
+#define OVS_COMPATIBLE_VERSION "3.7.0"
+#define OVN_COMPATIBLE_VERSION "26.03.0"
 
 #endif /* daemon/version.h */
