@@ -66,7 +66,8 @@ struct northd {
     struct replica *nb;
     struct replica *sb;
     struct step step;
-    struct timer retry;
+    struct timer retry;         /* After a transaction that failed. */
+    struct timer burst;         /* See must_wait(). */
     struct timer trim;
     int64_t updated_ms;         /* The last update(). */
     int probe_interval_ms;      /* Negative: the default. */
@@ -185,6 +186,7 @@ northd_create(const struct northd_config *config, struct northd **ret)
     northd->sb_cfg = -1;
     step_init(&northd->step, "northd", run, northd);
     timer_init(&northd->retry, wake, northd);
+    timer_init(&northd->burst, wake, northd);
     timer_init(&northd->trim, trim, northd);
     northd->probe_interval_ms = -1;
     northd->nb = replica_create(&nb_class, wake, northd);
@@ -254,6 +256,7 @@ northd_destroy(struct northd *northd)
     replica_destroy(northd->sb);
     pool_destroy(northd->pool);
     timer_stop(&northd->retry);
+    timer_stop(&northd->burst);
     timer_stop(&northd->trim);
     step_uninit(&northd->step);
     free(northd);
@@ -688,7 +691,7 @@ must_wait(struct northd *northd, const struct strmap *options)
     int64_t left = northd->updated_ms + interval - clock_ms();
 
     if (interval && left > 0) {
-        timer_set(&northd->retry, left);
+        timer_set(&northd->burst, left);
         return true;
     }
     return false;

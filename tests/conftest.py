@@ -2,6 +2,7 @@
 """Fixtures for every suite."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -11,6 +12,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness.netns import Namespaces, can_use_namespaces  # noqa: E402
 from harness.process import Process  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
+
+# A run in the background begins with SIGINT ignored, and so would every
+# daemon that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(hookwrapper=True)
