@@ -53,15 +53,20 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/upcall/upcall.c \
 	vswitch/upcall/upcall.h \
 	vswitch/upcall/upcall_commands.c \
+	vswitch/xlate/actions.c \
+	vswitch/xlate/actions.h \
 	vswitch/xlate/cache.c \
 	vswitch/xlate/cache.h \
 	vswitch/xlate/commit.c \
 	vswitch/xlate/ct.c \
 	vswitch/xlate/ctx.h \
+	vswitch/xlate/freeze.c \
 	vswitch/xlate/group.c \
+	vswitch/xlate/header_actions.c \
 	vswitch/xlate/learn.c \
 	vswitch/xlate/learn.h \
 	vswitch/xlate/output.c \
+	vswitch/xlate/receive.c \
 	vswitch/xlate/recirc.c \
 	vswitch/xlate/recirc.h \
 	vswitch/xlate/trace.c \

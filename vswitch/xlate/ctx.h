@@ -72,13 +72,34 @@ void xlate_fail(struct xlate_ctx *, enum xlate_error);
 /* Credits now and notes for later, as the translation asks. */
 void xlate_credit(struct xlate_ctx *, const struct credit *);
 
+/* Says whether the walk may go one deeper; fails the translation if not. */
+bool xlate_check_bounds(struct xlate_ctx *);
+
 /* Walks on: from a table; through a list of actions, which is the last thing
  * that happens to the packet if 'is_last'. */
 void xlate_table(struct xlate_ctx *, ofp_port_t in_port, uint8_t table_id,
                  bool may_miss, bool honor_miss, bool is_last);
+
+/* Like xlate_table(), but the lookup (not the actions of what it finds) sees
+ * the five-tuple of the connection's original direction. */
+void xlate_table_with_ct_orig(struct xlate_ctx *, ofp_port_t in_port,
+                              uint8_t table_id, bool is_last);
+
 void xlate_actions(struct xlate_ctx *, const struct ofpact *, size_t size,
                    bool is_last);
 void xlate_execute_action_set(struct xlate_ctx *);
+
+/* Zeroes what connection tracking says of a packet. */
+void xlate_clear_ct_members(struct flow *);
+
+/* freeze.c */
+
+/* Begins to freeze: what is left to do at each level is put away. */
+void xlate_start_freezing(struct xlate_ctx *);
+
+/* Leaves the actions from 'a' to 'end' for later. */
+void xlate_freeze_actions(struct xlate_ctx *, const struct ofpact *a,
+                          const uint8_t *end);
 
 /* Ends freezing, if it is on: emits what sends the packet back. */
 void xlate_finish_freezing(struct xlate_ctx *);
