@@ -183,6 +183,7 @@ def test_one_is_active(central):
     """Of two, one holds the lock; the other takes over when it pauses or
     dies, and nothing is written twice."""
     folder = central.folder
+    wait_until(lambda: ask(central, "status") == "Status: active\n")
     second = central.spawn(
         "second", [central.programs.path("ovn-northd"),
                    "--ovnnb-db=" + central.nb.remote,
@@ -191,7 +192,6 @@ def test_one_is_active(central):
         env={"OVN_RUNDIR": folder, "OVS_RUNDIR": folder})
     second.wait_for(
         lambda: os.path.exists(os.path.join(folder, "second.ctl")))
-    assert ask(central, "status") == "Status: active\n"
     assert ask(central, "status", name="second") == "Status: standby\n"
     for name in "northd", "second":
         wait_until(lambda name=name: ask(central, "nb-connection-status",
