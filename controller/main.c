@@ -2,6 +2,7 @@
 /* ovn-controller: one turn of its loop brings in what the databases and the
  * switch sent, runs the engine until nothing is pending, and then writes to
  * the switch and to both databases what differs. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,9 @@ struct daemon {
     bool vs_busy;
     bool sb_again;               /* ...and another look is due after it. */
     bool vs_again;
-    int64_t nb_cfg_at_ms;        /* When it was seen. */
+    int64_t nb_cfg_at_ms;        /* When it was seen, by both clocks. */
+    int64_t nb_cfg_wall_ms;
+    int64_t nb_cfg_marked;       /* What the local database was told. */
     int report_delay_ms;
     struct timer report_timer;
     bool is_paused;
@@ -88,6 +91,7 @@ vs_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
         encaps_wake(d->encaps);
         patch_wake(d->patch);
         ids_wake(d->ids);
+        d->nb_cfg_marked = 0;
     }
     if (status != REPLICA_TXN_UNCHANGED || d->vs_again || d->exiting) {
         wake(d);
@@ -146,6 +150,38 @@ create_bridge(struct daemon *d, struct replica_txn *txn)
                             "'%s'", name);
 }
 
+/* Has everything that was current when nb_cfg came reached the switch? */
+static bool
+nb_cfg_is_done(const struct daemon *d)
+{
+    return d->nb_cfg_seen && d->nb_cfg_seq <= install_done(d->install);
+}
+
+static void
+set_mark(const struct vs_bridge *bridge, const char *key, int64_t value)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%"PRId64, value);
+    vs_bridge_update_external_ids_setkey(bridge, key, text);
+}
+
+/* For agents on this host, which do not look at the southbound database: how
+ * far it is, when that came, and when it was done. */
+static void
+mark_nb_cfg(struct daemon *d)
+{
+    const struct vs_bridge *bridge = controller_bridge(&d->controller);
+
+    if (!bridge || !nb_cfg_is_done(d) || d->nb_cfg_marked == d->nb_cfg_seen) {
+        return;
+    }
+    d->nb_cfg_marked = d->nb_cfg_seen;
+    set_mark(bridge, "ovn-nb-cfg", d->nb_cfg_seen);
+    set_mark(bridge, "ovn-nb-cfg-sb-ts", d->nb_cfg_wall_ms);
+    set_mark(bridge, "ovn-nb-cfg-ts", clock_wall_ms());
+}
+
 static void
 write_vs(struct daemon *d)
 {
@@ -162,6 +198,7 @@ write_vs(struct daemon *d)
         patch_run(d->patch, txn);
         ids_write_zones(d->ids, txn);
         claims_run_vs(d->claims, txn);
+        mark_nb_cfg(d);
     }
     d->vs_busy = true;
     replica_txn_commit(txn, vs_done, d);
@@ -176,7 +213,7 @@ report_nb_cfg(struct daemon *d, struct replica_txn *txn)
 
     if (d->report_delay_ms && due > clock_ms()) {
         timer_set_at(&d->report_timer, due);
-    } else if (d->nb_cfg_seen && d->nb_cfg_seq <= install_done(d->install)) {
+    } else if (nb_cfg_is_done(d)) {
         registration_report(d->registration, txn, d->nb_cfg_seen);
     }
 }
@@ -260,7 +297,29 @@ note_nb_cfg(struct daemon *d)
         d->nb_cfg_seen = global->nb_cfg;
         d->nb_cfg_seq = install_current(d->install);
         d->nb_cfg_at_ms = clock_ms();
+        d->nb_cfg_wall_ms = clock_wall_ms();
     }
+}
+
+/* Says whether what bridges are made of changed, not just what is noted on
+ * them: comparing all tunnels takes time. */
+static bool
+ports_changed(const struct replica *vs)
+{
+    const struct replica_row *row;
+
+    if (replica_first_changed(vs, &vs_open_vswitch_table)
+        || replica_first_changed(vs, &vs_port_table)
+        || replica_first_changed(vs, &vs_interface_table)) {
+        return true;
+    }
+    REPLICA_FOR_EACH_CHANGED (row, vs, &vs_bridge_table) {
+        if (replica_row_is_inserted(row)
+            || row->changed & ~REPLICA_COL(VS_BRIDGE_COL_EXTERNAL_IDS)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Have all rows that matter come?  While rows are on their way, or if the
@@ -290,8 +349,10 @@ run(void *d_)
     }
     if (vs_seqno != d->vs_seqno) {
         d->vs_seqno = vs_seqno;
-        encaps_wake(d->encaps);
-        patch_wake(d->patch);
+        if (ports_changed(c->vs)) {
+            encaps_wake(d->encaps);
+            patch_wake(d->patch);
+        }
         registration_wake(d->registration);
         monitor_wake(d->monitor);
         follow_config(d);

@@ -59,6 +59,8 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_INTEGRATION_PORT] = { "integration_port", RANK_BRIDGE,
                                 format_uuid },
     [FACT_INTERFACE] = { "interface", RANK_NAMES, NULL, format_uuid },
+    [FACT_INTERFACE_VERSION] = { "interface_version", RANK_NAMES,
+                                 format_uuid },
     [FACT_PATCH] = { "patch", RANK_NAMES, NULL, format_u32 },
     [FACT_TUNNEL] = { "tunnel", RANK_NAMES, NULL, format_u32 },
     [FACT_PORT] = { "port", RANK_NAMES, NULL, format_uuid },

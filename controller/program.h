@@ -40,6 +40,7 @@ enum controller_fact {
     FACT_INTEGRATION_PORT,   /* Interface uuid -> ovn-chassis-id of its Port,
                               * or "": it is on br-int. */
     FACT_INTERFACE,          /* iface-id -> struct interface_fact. */
+    FACT_INTERFACE_VERSION,  /* Interface uuid -> its iface-id-ver. */
     FACT_PATCH,              /* Patch interface name -> uint32_t ofport. */
     FACT_TUNNEL,             /* Chassis name -> struct tunnel_fact. */
     FACT_PORT,               /* Logical port name -> struct port_fact. */
@@ -183,6 +184,8 @@ struct tunnel_want {
     char remote_ip[48];
     uint16_t dst_port;       /* 0: the type's usual one. */
     uint8_t pad2[6];
+    char tos[8];             /* As in Interface.options; "": not set. */
+    char df_default[8];
 };
 
 /* Kinds of allocated ids, first byte of an id key; text follows. */

@@ -92,6 +92,21 @@ find_interface(const struct binding *b, const char *iface_id)
     return interface && interface->ofport ? interface : NULL;
 }
 
+/* A port that names a version is only that of an interface of this version: a
+ * workload that was made anew under an old name has another. */
+static bool
+version_fits(const struct binding *b, const struct interface_fact *interface)
+{
+    const struct strmap *options
+        = sb_port_binding_get_options(b->ctx, b->row);
+    const char *wanted = strmap_get(options, "iface-id-ver");
+
+    return (!wanted
+            || !strcmp(wanted, incr_get(b->ctx, FACT_INTERFACE_VERSION,
+                                        &interface->uuid,
+                                        sizeof interface->uuid) ?: ""));
+}
+
 static void
 bind_vif(const struct binding *b)
 {
@@ -101,7 +116,7 @@ bind_vif(const struct binding *b)
         = find_interface(b, is_nested ? parent : b->name);
     int position;
 
-    if (!interface) {
+    if (!interface || !version_fits(b, interface)) {
         return;
     }
     position = requested_position(b);

@@ -79,8 +79,14 @@ interface_unit(struct incr_ctx *ctx, const void *row_)
         const struct interface_fact fact = { .uuid = *uuid,
                                              .ofport = ofport };
 
+        const char *version = strmap_get(ids, "iface-id-ver");
+
         incr_emit(ctx, FACT_INTERFACE, iface_id, strlen(iface_id) + 1,
                   &fact, sizeof fact);
+        if (version) {
+            incr_emit(ctx, FACT_INTERFACE_VERSION, uuid, sizeof *uuid,
+                      version, strlen(version) + 1);
+        }
     }
 }
 

@@ -10,8 +10,8 @@
 struct sb_datapath_binding;
 struct sb_port_binding;
 
-/* Unit of Interface: emits FACT_INTERFACE, FACT_PATCH, FACT_TUNNEL for
- * interfaces of the integration bridge. */
+/* Unit of Interface: emits FACT_INTERFACE (and its version), FACT_PATCH,
+ * FACT_TUNNEL for interfaces of the integration bridge. */
 void interface_unit(struct incr_ctx *, const void *interface);
 
 /* Unit of Port_Binding: emits FACT_PORT, FACT_PORT_CHASSIS, FACT_LOCALNET. */

@@ -121,6 +121,11 @@ encap_unit(struct incr_ctx *ctx, const void *row_)
         copy_ip(want.local_ip, local_ip);
         want.local_ip[strcspn(want.local_ip, ",")] = '\0';
     }
+    strncpy(want.tos, controller_config(ctx, "ovn-encap-tos", ""),
+            sizeof want.tos - 1);
+    strncpy(want.df_default, controller_config(ctx, "ovn-encap-df_default",
+                                               ""),
+            sizeof want.df_default - 1);
     incr_emit(ctx, FACT_TUNNEL_WANTED, name, strlen(name) + 1,
               &want, sizeof want);
 }
@@ -179,6 +184,12 @@ fill_options(const struct tunnel_want *want, struct smap *options)
     smap_set(options, "csum", want->csum ? "true" : "false");
     if (want->local_ip[0]) {
         smap_set(options, "local_ip", want->local_ip);
+    }
+    if (want->tos[0]) {
+        smap_set(options, "tos", want->tos);
+    }
+    if (want->df_default[0]) {
+        smap_set(options, "df_default", want->df_default);
     }
     if (want->dst_port) {
         smap_setf(options, "dst_port", "%d", want->dst_port);

@@ -144,10 +144,11 @@ class Network:
                     "10.0.0.1")
 
     def reaches(self, name, address, timeout=30):
-        """Waits until 'name' can ping 'address', then sends a few more."""
-        self.sandbox.wait_ping(self.ns[name], address, timeout)
-        assert ping(self.ns[name], address, count=5, interval=0.02,
-                    patience=5) == 5
+        """Waits until five pings in a row from 'name' are answered: what was
+        changed last may still be on its way to some host."""
+        wait_until(lambda: ping(self.ns[name], address, count=5,
+                                interval=0.02) == 5,
+                   timeout, "%s reaches %s" % (name, address))
 
     def script(self, name, code):
         """Runs Python with scapy in a workload."""
@@ -464,6 +465,23 @@ def test_pause(network):
     assert ping(network.ns["vm1"], "10.0.1.14", count=2) == 0
     network.nbctl("lsp-set-enabled", "vm1", "enabled")
     network.reaches("vm1", "10.0.0.12")
+
+
+def test_interface_version(network):
+    """A port that names a version goes only to an interface of that version;
+    the host's database says how far it is."""
+    h1 = network.hosts["h1"]
+    network.nbctl("lsp-set-options", "vm4", "iface-id-ver=b")
+    network.wait_bound("vm4", None)
+    h1.vsctl("set", "interface", "vm4", "external_ids:iface-id-ver=b")
+    network.wait_bound("vm4", "h1")
+    network.nbctl("lsp-set-options", "vm4")
+    network.reaches("vm4", "10.0.0.12")
+    network.nbctl("--wait=hv", "sync")
+    told = network.nbctl("get", "NB_Global", ".", "nb_cfg").strip()
+    wait_until(lambda: h1.vsctl("get", "bridge", "br-int",
+                                "external_ids:ovn-nb-cfg").strip('"\n')
+               == told, 20, "ovn-nb-cfg")
 
 
 LISTEN = """
