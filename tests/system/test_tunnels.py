@@ -252,6 +252,14 @@ def test_routes_and_neighbours(overlay):
     assert ping(o.vms[0], IPS[1], count=1) == 0
     o.appctl(0, "tnl/neigh/flush")
     o.wait()
+
+    # Who is not heard of is forgotten, and asked for again if needed.
+    o.appctl(0, "tnl/neigh/set", "br-phy", "172.31.0.77", "02:00:00:00:00:77")
+    assert o.appctl(0, "tnl/neigh/aging", "1") == "OK\n"
+    wait_until(lambda: "172.31.0.77" not in o.appctl(0, "tnl/neigh/show"),
+               10, "the forgotten neighbour")
+    assert o.appctl(0, "tnl/neigh/aging", "900") == "OK\n"
+    o.wait()
     assert o.appctl(0, "ovs/route/del", "10.77.0.0/24") == "OK\n"
     assert ping(o.vms[0], IPS[1], count=1) == 0
 

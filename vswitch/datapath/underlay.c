@@ -455,13 +455,20 @@ ask_neighbour(const struct query *q, const struct hop *hop,
     dp_again(q->ctx, p);
 }
 
-/* Finds the neighbour; false if it has to be asked for. */
+/* Finds the neighbour; false if nobody knows it yet.  Behind a route of ours
+ * the host does not ask for it, so we do. */
 static bool
-find_neighbour(const struct hop *hop, struct eth_addr *mac)
+find_neighbour(const struct query *q, const struct hop *hop,
+               const struct in6_addr *src, struct eth_addr *mac)
 {
-    bool found = underlay_neighbour_get(hop->route.device, hop->ip, mac);
+    bool is_old = true;
+    bool found = underlay_neighbour_get(hop->route.device, hop->ip, mac,
+                                        &is_old);
 
-    if (!hop->ifindex || hop->route.is_user) {
+    if (hop->route.is_user) {
+        if (is_old) {
+            ask_neighbour(q, hop, src);
+        }
         return found;
     }
     __atomic_fetch_or(&used_links, UINT64_C(1) << hop->ifindex % 64,
@@ -530,19 +537,18 @@ resolve(const struct query *q, struct underlay_path *path)
         if (!hop.port || !hop.has_ethernet) {
             return RETRY_MS;
         }
-        if (find_neighbour(&hop, &path->eth_dst)) {
-            choose_exit(&hop, path);
-            return REFRESH_MS;
+        if (!find_neighbour(q, &hop, &path->src, &path->eth_dst)) {
+            return RETRY_MS;
         }
-        ask_neighbour(q, &hop, &path->src);
-        return RETRY_MS;
+        choose_exit(&hop, path);
+        return REFRESH_MS;
     }
     path->how = UNDERLAY_HOST;
     if (!hop.has_ethernet || hop.route.is_local || !is_unicast(&q->dst)
         || in6_addr_is_zero(&path->src) || rtnl_has_ipsec_policies()) {
         return REFRESH_MS;
     }
-    if (!find_neighbour(&hop, &path->eth_dst)) {
+    if (!find_neighbour(q, &hop, &path->src, &path->eth_dst)) {
         return RETRY_MS;
     }
     choose_exit(&hop, path);

@@ -353,13 +353,16 @@ is_expired(const struct neighbour *n)
 
 bool
 underlay_neighbour_get(const char *device, const struct in6_addr *ip,
-                       struct eth_addr *mac)
+                       struct eth_addr *mac, bool *is_old)
 {
     const struct neighbour *n = neighbour_find(device, ip);
+    int64_t left_ms;
 
     if (!n || is_expired(n)) {
         return false;
     }
+    left_ms = __atomic_load_n(&n->expires_ms, __ATOMIC_RELAXED) - clock_ms();
+    *is_old = left_ms < underlay_aging_s() * INT64_C(1000) / 4;
     *mac = n->mac;
     return true;
 }

@@ -15,9 +15,10 @@ void underlay_tables_uninit(void);
 bool underlay_user_route(const struct in6_addr *dst, uint32_t mark,
                          struct underlay_route *ret);
 
-/* Finds a neighbour. */
+/* Finds a neighbour; '*is_old' says whether it is time to ask for it again,
+ * before it is forgotten. */
 bool underlay_neighbour_get(const char *device, const struct in6_addr *,
-                            struct eth_addr *ret);
+                            struct eth_addr *ret, bool *is_old);
 
 /* Notes a neighbour that was heard of. */
 void underlay_neighbour_learn(const char *device, const struct in6_addr *,
