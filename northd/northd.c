@@ -485,7 +485,10 @@ write_sb_global(struct northd *northd, struct replica_txn *txn,
         sb = sb_sb_global_insert(txn);
     }
     put_sb_options(nb, &options);
-    sb_sb_global_set_nb_cfg(sb, nb->nb_cfg);
+    if (sb->nb_cfg != nb->nb_cfg) {
+        sb_sb_global_set_nb_cfg(sb, nb->nb_cfg);
+        sb_sb_global_set_nb_cfg_timestamp(sb, clock_wall_ms());
+    }
     sb_sb_global_set_ipsec(sb, nb->ipsec);
     sb_sb_global_set_options(sb, &options);
     smap_uninit(&options);

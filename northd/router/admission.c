@@ -20,6 +20,28 @@ router_admission(struct incr_ctx *ctx, const struct incr_group *group)
          "drop;");
 }
 
+/* options:gateway_mtu_bypass: packets that are not measured. */
+static void
+put_bypass(struct incr_ctx *ctx, const struct router_port *rp,
+           const char *name, const char *mac, const char *resident)
+{
+    const struct replica_row *hint = &rp->lrp->header;
+    const char *bypass
+        = strmap_get(nb_logical_router_port_get_options(ctx, rp->lrp),
+                     "gateway_mtu_bypass");
+    const char *actions = text(ctx, 4, "xreg0[0..47] = %s; next;", mac);
+
+    if (!bypass || !*bypass) {
+        return;
+    }
+    FLOW(ctx, rp->lr, LR_IN_ADMISSION, 55, hint,
+         text(ctx, 3, "eth.mcast && inport == %s && (%s)", name, bypass),
+         actions);
+    FLOW(ctx, rp->lr, LR_IN_ADMISSION, 55, hint,
+         text(ctx, 3, "eth.dst == %s && inport == %s%s && (%s)", mac, name,
+              resident, bypass), actions);
+}
+
 static void
 port_admission(struct incr_ctx *ctx, const struct incr_group *group)
 {
@@ -45,6 +67,9 @@ port_admission(struct incr_ctx *ctx, const struct incr_group *group)
         FLOW(ctx, rp->lr, LR_IN_ADMISSION, 50, hint,
              text(ctx, 3, "eth.dst == %s && inport == %s%s", mac.s, name,
                   resident), actions);
+        if (mtu) {
+            put_bypass(ctx, rp, name, mac.s, resident);
+        }
         FLOW(ctx, rp->lr, LR_OUT_DELIVERY, 100, hint,
              text(ctx, 3, "outport == %s", name), "output;");
         port_addresses_uninit(&addresses);

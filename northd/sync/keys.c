@@ -165,8 +165,8 @@ static bool
 has_vxlan(const struct key_sync *sync)
 {
     const struct incr_group *group = incr_find(sync->incr, F_GLOBAL, NULL, 0);
-    const struct global *global = group && group->n ? incr_group_value(group, 0)
-                                  : NULL;
+    const struct global *global = (group && group->n
+                                   ? incr_group_value(group, 0) : NULL);
 
     return (incr_find(sync->incr, F_VXLAN, NULL, 0) != NULL
             && (!global || global->vxlan_mode));

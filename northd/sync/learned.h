@@ -8,8 +8,9 @@
  * datapath; and they go when they are older than their datapath's threshold
  * (external_ids of Datapath_Binding).
  *
- * State: indexes of the replica, and when to look again.  Cost: a look walks
- * the rows of those datapaths that have a threshold, when the oldest is due. */
+ * State: indexes of the replica, and when to look again.
+ * Cost: a look walks the rows of those datapaths that have a threshold, when
+ *     the oldest is due. */
 
 #include "lib/replica/replica.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Port_Binding.nat_addresses: what a gateway announces by gratuitous ARP on the
- * physical network behind a switch port of type router.  The router's own
+/* Port_Binding.nat_addresses: what a gateway announces by gratuitous ARP on
+ * the physical network behind a switch port of type router.  The router's own
  * addresses always; with options:nat-addresses=router those of its NAT entries
  * (router/nat.c) and load balancers; otherwise those that the option lists. */
 

@@ -426,8 +426,8 @@ def nat_sets(t):
     exempted = t.rng.choice(([], ["--is-exempted"]))
     t.note("nat exempted set" if exempted else "nat allowed set")
     t.do("lr-nat-add", "r0", "dnat_and_snat", "172.16.0.103", t.vifs[1][3])
-    t.do(*exempted, "lr-nat-update-ext-ip", "r0", "dnat_and_snat", "172.16.0.103",
-         "natset")
+    t.do(*exempted, "lr-nat-update-ext-ip", "r0", "dnat_and_snat",
+         "172.16.0.103", "natset")
     t.addresses.append("172.16.0.103")
 
 
