@@ -96,7 +96,7 @@ add_row(struct parser *parser, const struct option_row *row)
     }
 }
 
-/* What options_parse() is working on. */
+/* What options_read() has worked on last. */
 static const struct option_group *current;
 static size_t n_current;
 
@@ -193,6 +193,8 @@ options_read(int argc, char *argv[], const struct option_group *groups,
     struct error *error = NULL;
     struct parser parser;
 
+    current = groups;
+    n_current = n_groups;
     make_parser(&parser, groups, n_groups, flags);
     optind = 0;
     opterr = 0;
@@ -241,8 +243,6 @@ options_parse(int argc, char *argv[], const struct option_group *groups,
     options_given given = VEC_EMPTY;
     int first;
 
-    current = groups;
-    n_current = n_groups;
     program_check(options_read(argc, argv, groups, n_groups, flags, &given,
                                &first));
     program_check(options_apply(&given));

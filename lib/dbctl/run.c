@@ -108,7 +108,7 @@ static const struct option_row connection_rows[] = {
       "try several remotes in the order given", option_set_false, &shuffle },
 };
 
-/* Of tools with daemons, before daemon_options(), which has it otherwise. */
+/* Of tools with daemons, in place of the row of daemon_options(). */
 static const struct option_row socket_rows[] = {
     { "unixctl", 'u', OPTION_REQUIRED, "SOCKET",
       "let the daemon at SOCKET run the commands; with --detach, serve there",
@@ -196,6 +196,23 @@ add_group(struct option_group group)
     all_options.groups[all_options.n_groups++] = group;
 }
 
+/* daemon_options() but for --unixctl. */
+static struct option_group
+other_daemon_options(void)
+{
+    static VEC(struct option_row) rows = VEC_EMPTY;
+    struct option_group group = daemon_options();
+
+    for (size_t i = 0; i < group.n; i++) {
+        if (strcmp(group.rows[i].name, socket_rows[0].name)) {
+            vec_push(&rows, group.rows[i]);
+        }
+    }
+    group.rows = rows.items;
+    group.n = rows.n;
+    return group;
+}
+
 static void
 make_options(const struct dbctl_tool *tool)
 {
@@ -216,7 +233,7 @@ make_options(const struct dbctl_tool *tool)
     }
     add_group(of_requests[2]);
     if (tool->daemon_variable) {
-        add_group(daemon_options());
+        add_group(other_daemon_options());
     }
     add_group(tls_options());
     add_group(log_options());

@@ -220,6 +220,13 @@ def test_daemons_take_no_commands(server, tmp_path):
     assert (status, text) == (1, "") and "--detach" in message
 
 
+def test_options_are_listed():
+    listed = run([TOOL, "--options"]).splitlines()
+    assert {"--db=ARG", "--unixctl=ARG", "-u ARG", "--detach", "--may-exist",
+            "--print-wait-time"} <= set(listed)
+    assert len(listed) == len(set(listed))
+
+
 def test_environment(server, tmp_path):
     tool = Tool(server, tmp_path)
     tool.ok("ls-add", "s")
