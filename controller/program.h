@@ -125,6 +125,8 @@ enum controller_of_table {
     OF_TABLE_CT_TP_DST = 83,
     OF_TABLE_CT_STATE_SAVE = 84,
     OF_TABLE_FLOOD_REMOTE = 85,
+    OF_TABLE_CT_PROTO = 86,
+    OF_TABLE_GET_REMOTE_FDB = 87,
 };
 
 /* Values and keys of facts.  All are compared as bytes: start from zero. */

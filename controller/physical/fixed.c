@@ -47,6 +47,46 @@ emit_default(struct flow_builder *b, uint8_t from, uint8_t to)
     flow_emit(b, from, 0);
 }
 
+/* Where ct_nw_dst() and its like read what conntrack knows of the packet's
+ * connection: a table each, with a flow for each kind of packet that has it.
+ * The register is that of struct action_tables. */
+static void
+emit_ct_loads(struct flow_builder *b)
+{
+    static const struct {
+        uint8_t table;
+        enum field_id src;
+        enum field_id dst;
+        uint8_t n_bits;
+        uint16_t eth_types[2];   /* 0: of none. */
+    } loads[] = {
+        { OF_TABLE_CT_NW_DST, FIELD_CT_NW_DST, FIELD_REG0 + 4, 32,
+          { 0x0800 } },
+        { OF_TABLE_CT_IP6_DST, FIELD_CT_IPV6_DST, FIELD_XXREG0 + 1, 128,
+          { 0x86dd } },
+        { OF_TABLE_CT_TP_DST, FIELD_CT_TP_DST, FIELD_REG0 + 8, 16,
+          { 0x0800, 0x86dd } },
+        { OF_TABLE_CT_PROTO, FIELD_CT_NW_PROTO, FIELD_REG0 + 8, 8,
+          { 0x0800, 0x86dd } },
+        { OF_TABLE_CT_STATE_SAVE, FIELD_CT_STATE, FIELD_REG0 + 8, 8,
+          { 0x0800, 0x86dd } },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(loads); i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(loads[i].eth_types); j++) {
+            if (!loads[i].eth_types[j]) {
+                continue;
+            }
+            flow_begin(b);
+            match_set_u64(&b->match, FIELD_ETH_TYPE, loads[i].eth_types[j]);
+            match_set_u64_masked(&b->match, FIELD_CT_STATE, CS_TRACKED,
+                                 CS_TRACKED);
+            flow_move(b, loads[i].src, 0, loads[i].dst, 0, loads[i].n_bits);
+            flow_emit(b, loads[i].table, 100);
+        }
+    }
+}
+
 void
 physical_fixed_unit(struct incr_ctx *ctx, const void *open_vswitch UNUSED)
 {
@@ -65,6 +105,7 @@ physical_fixed_unit(struct incr_ctx *ctx, const void *open_vswitch UNUSED)
     }
     emit_default(&b, OF_TABLE_REMOTE_OUTPUT, OF_TABLE_LOCAL_OUTPUT);
     emit_default(&b, OF_TABLE_SAVE_INPORT, OF_TABLE_LOG_TO_PHY);
+    emit_ct_loads(&b);
 
     /* The egress pipeline starts with registers of its own. */
     flow_begin(&b);

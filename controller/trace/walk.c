@@ -1036,6 +1036,24 @@ execute_dhcp(struct walker *w, const struct place *at,
     str_uninit(&text);
 }
 
+/* What ct_nw_dst() and its like read. */
+static enum base
+ct_orig_base(enum action_kind kind)
+{
+    switch (kind) {
+    case ACTION_CT_NW_DST:
+        return BASE_CT_NW_DST;
+    case ACTION_CT_IP6_DST:
+        return BASE_CT_IP6_DST;
+    case ACTION_CT_TP_DST:
+        return BASE_CT_TP_DST;
+    case ACTION_CT_PROTO:
+        return BASE_CT_PROTO;
+    default:
+        return BASE_CT_STATE;
+    }
+}
+
 /* Executes one action; false if the packet ends there. */
 static bool
 execute_one(struct walker *w, const struct place *at, const struct action *a,
@@ -1091,13 +1109,9 @@ execute_one(struct walker *w, const struct place *at, const struct action *a,
     case ACTION_CT_NW_DST:
     case ACTION_CT_IP6_DST:
     case ACTION_CT_TP_DST:
+    case ACTION_CT_PROTO:
     case ACTION_CT_STATE_SAVE:
-        store(at, a, (a->kind == ACTION_CT_STATE_SAVE ? at->flow->ct_state
-                      : base_read((a->kind == ACTION_CT_NW_DST
-                                   ? BASE_CT_NW_DST
-                                   : a->kind == ACTION_CT_IP6_DST
-                                   ? BASE_CT_IP6_DST : BASE_CT_TP_DST),
-                                  at->flow)));
+        store(at, a, base_read(ct_orig_base(a->kind), at->flow));
         break;
     case ACTION_ARP:
         flow = make_arp(at->flow);
@@ -1174,6 +1188,7 @@ execute_one(struct walker *w, const struct place *at, const struct action *a,
     case ACTION_CHECK_OUT_PORT_SEC:
         execute_port_security(at, a);
         break;
+    case ACTION_GET_REMOTE_FDB:
     case ACTION_CHECK_PKT_LARGER:
         store(at, a, 0);
         break;

@@ -583,7 +583,7 @@ ENCODER(lookup_ip)
     put_move(e, flag, symbol_bits_subfield(&a->dst));
 }
 
-/* P = get_fdb(A). */
+/* P = get_fdb(A), P = get_remote_fdb(A). */
 ENCODER(get_fdb)
 {
     struct placement args[] = {

@@ -81,6 +81,9 @@ const struct action_info action_infos[N_ACTIONS] = {
     [ACTION_CT_TP_DST] = {
         "ct_tp_dst", .result = 16, .args = "",
         .encode = action_encode_ct_orig, TABLE(ct_tp_dst) },
+    [ACTION_CT_PROTO] = {
+        "ct_proto", .result = 8, .args = "",
+        .encode = action_encode_ct_orig, TABLE(ct_proto) },
     [ACTION_CT_STATE_SAVE] = {
         "ct_state_save", .result = 8, .args = "",
         .encode = action_encode_ct_orig, TABLE(ct_state_save) },
@@ -141,6 +144,9 @@ const struct action_info action_infos[N_ACTIONS] = {
     [ACTION_GET_FDB] = {
         "get_fdb", .result = RESULT_PORT, .args = "E",
         .encode = action_encode_get_fdb, TABLE(get_fdb) },
+    [ACTION_GET_REMOTE_FDB] = {
+        "get_remote_fdb", .result = RESULT_PORT, .args = "E",
+        .encode = action_encode_get_fdb, TABLE(get_remote_fdb) },
     [ACTION_PUT_FDB] = {
         "put_fdb", .args = "PE", .encode = action_encode_punt,
         .punt = PUNT_PUT_FDB },

@@ -48,6 +48,7 @@ enum action_kind {
     ACTION_CT_NW_DST,
     ACTION_CT_IP6_DST,
     ACTION_CT_TP_DST,
+    ACTION_CT_PROTO,
     ACTION_CT_STATE_SAVE,
     /* A new packet in the place of this one. */
     ACTION_ARP,
@@ -72,6 +73,7 @@ enum action_kind {
     ACTION_LOOKUP_ND_IP,
     ACTION_MAC_CACHE_USE,
     ACTION_GET_FDB,
+    ACTION_GET_REMOTE_FDB,
     ACTION_PUT_FDB,
     ACTION_LOOKUP_FDB,
     /* Protocols the controller answers. */
@@ -295,6 +297,7 @@ struct action_tables {
                                   * LOOKUP_MAC. */
     uint8_t mac_cache_use;
     uint8_t get_fdb;             /* metadata, eth.dst -> reg15. */
+    uint8_t get_remote_fdb;      /* Likewise, of MACs behind remote VTEPs. */
     uint8_t lookup_fdb;          /* metadata, reg14, eth.src -> flag
                                   * LOOKUP_FDB. */
     uint8_t check_in_port_sec;   /* -> flag CHECK_PORT_SEC. */
@@ -310,6 +313,7 @@ struct action_tables {
     uint8_t ct_nw_dst;           /* ct_nw_dst -> reg4. */
     uint8_t ct_ip6_dst;          /* ct_ipv6_dst -> xxreg1. */
     uint8_t ct_tp_dst;           /* ct_tp_dst -> low half of reg8. */
+    uint8_t ct_proto;            /* ct_nw_proto -> low byte of reg8. */
     uint8_t ct_state_save;       /* ct_state -> low byte of reg8. */
     uint8_t flood_remote;
     uint8_t mirror_output;       /* Delivers to reg15 as "output" in the egress

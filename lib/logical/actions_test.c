@@ -68,6 +68,7 @@ test_encode_env(void)
         .chk_lb_hairpin_reply = 69,
         .ct_snat_hairpin = 70,
         .get_fdb = 71,
+        .get_remote_fdb = 87,
         .lookup_fdb = 72,
         .check_in_port_sec = 73,
         .check_out_port_sec = 75,
@@ -78,6 +79,7 @@ test_encode_env(void)
         .ct_nw_dst = 81,
         .ct_ip6_dst = 82,
         .ct_tp_dst = 83,
+        .ct_proto = 86,
         .flood_remote = 84,
         .ct_state_save = 85,
         .mirror_output = 65,
@@ -260,6 +262,8 @@ test_connection_tracking(void **state UNUSED)
     check("reg0 = ct_nw_dst();", NULL,
           "push:NXM_NX_REG4[],set_field:0x0->reg4,resubmit(,81),"
           "move:NXM_NX_REG4[]->NXM_NX_REG0[],pop:NXM_NX_REG4[]");
+    check("reg8[0..7] = ct_proto();", NULL,
+          "set_field:0x0/0xff->reg8,resubmit(,86)");
     check("xxreg1 = ct_ip6_dst(); reg8[0..15] = ct_tp_dst(); "
           "reg8[0..7] = ct_state_save();", NULL, NULL);
 }
@@ -348,6 +352,8 @@ test_lookups(void **state UNUSED)
     check("reg9[3] = lookup_nd_ip(inport, ip6.src);", NULL, NULL);
     check("outport = get_fdb(eth.dst);", NULL,
           "set_field:0x0->reg15,resubmit(,71)");
+    check("outport = get_remote_fdb(eth.dst);", NULL,
+          "set_field:0x0->reg15,resubmit(,87)");
     check("reg0[11] = lookup_fdb(inport, eth.src);", NULL,
           "set_field:0x0/0x100->reg10,resubmit(,72),"
           "move:NXM_NX_REG10[8]->NXM_NX_REG0[11]");

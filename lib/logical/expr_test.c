@@ -381,6 +381,40 @@ test_big_sets_are_linear(void **state UNUSED)
     arena_uninit(&arena);
 }
 
+/* What a set costs grows with its members; what one member more costs does
+ * not.  The measures are counts, not times. */
+static void
+test_one_member_more_costs_one_member(void **state UNUSED)
+{
+    size_t size = 0, member_size = 0;
+
+    for (size_t n = 12500; n <= 50000; n *= 2) {
+        struct big big = { make_big_set(n) };
+        struct expr_env env = { .find_set = find_big, .aux = &big };
+        struct arena arena = ARENA_EMPTY;
+        const struct expr *expr;
+        struct expr_matches m;
+
+        expr = parse("ip4.src == $a && tcp.dst == 80 && reg0 == 1", &arena);
+        expr_matches_init(&m);
+        assert_null(expr_compile(expr, &env, &m));
+        assert_int_equal(m.items.n, n);
+        assert_true(!size || arena_size(&m.arena) < 2 * size + 65536);
+        size = arena_size(&m.arena);
+        expr_matches_uninit(&m);
+
+        expr_matches_init(&m);
+        assert_true(expr_compile_member(expr, &env, "a",
+                                        &big.set->items[n / 2], &m));
+        assert_int_equal(m.items.n, 1);
+        assert_true(!member_size || arena_size(&m.arena) == member_size);
+        member_size = arena_size(&m.arena);
+        expr_matches_uninit(&m);
+        const_set_destroy(big.set);
+        arena_uninit(&arena);
+    }
+}
+
 static void
 test_explosions_are_refused(void **state UNUSED)
 {
@@ -475,6 +509,7 @@ expr_tests(void)
         cmocka_unit_test(test_a_member_makes_its_own_flows),
         cmocka_unit_test(test_a_member_of_a_negated_set_is_entangled),
         cmocka_unit_test(test_big_sets_are_linear),
+        cmocka_unit_test(test_one_member_more_costs_one_member),
         cmocka_unit_test(test_explosions_are_refused),
         cmocka_unit_test(test_a_packet_for_an_expression),
         cmocka_unit_test(test_references_are_found),

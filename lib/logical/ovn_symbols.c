@@ -112,7 +112,7 @@ static const struct {
     FIELD("eth.dst", BASE_ETH_DST, 0, 48, FIELD_ETH_DST, 0, NULL),
     FIELD("eth.type", BASE_ETH_TYPE, 0, 16, FIELD_ETH_TYPE, 0, NULL),
     PREDICATE("eth.bcast", "eth.dst == ff:ff:ff:ff:ff:ff"),
-    PREDICATE("eth.mcast", "eth.dst[40]"),
+    SUBFIELD("eth.mcast", "eth.dst[40]", NULL),
     PREDICATE("eth.mcastv6", "eth.dst[32..47] == 0x3333"),
     FIELD("vlan.tci", BASE_VLAN_TCI, 0, 16, FIELD_VLAN_TCI, 0, NULL),
     PREDICATE("vlan.present", "vlan.tci[12]"),
@@ -130,20 +130,20 @@ static const struct {
     FIELD("ip4.src", BASE_NW_SRC, 0, 32, FIELD_IPV4_SRC, 0, "ip4"),
     FIELD("ip4.dst", BASE_NW_DST, 0, 32, FIELD_IPV4_DST, 0, "ip4"),
     PREDICATE("ip4.src_mcast", "ip4.src[28..31] == 0xe"),
-    PREDICATE("ip4.mcast", "ip4.dst[28..31] == 0xe"),
+    PREDICATE("ip4.mcast", "eth.mcast && ip4.dst[28..31] == 0xe"),
     FIELD("ip6.src", BASE_IP6_SRC, 0, 128, FIELD_IPV6_SRC, 0, "ip6"),
     FIELD("ip6.dst", BASE_IP6_DST, 0, 128, FIELD_IPV6_DST, 0, "ip6"),
     FIELD("ip6.label", BASE_IP6_LABEL, 0, 20, FIELD_IPV6_LABEL, 0, "ip6"),
     PREDICATE("ip6.mcast", "eth.mcastv6 && ip6.dst[120..127] == 0xff"),
     /* RFC 4291, section 2.7.1: groups that every switch floods. */
-    PREDICATE("ip6.mcast_rsvd", "ip6.mcast && ip6.dst[116..119] == 0 "
+    PREDICATE("ip6.mcast_rsvd", "ip6.dst[116..127] == 0xff0 "
               "&& ip6.dst[0..111] == 0"),
     PREDICATE("ip6.mcast_all_nodes", "ip6.dst == {ff01::1, ff02::1}"),
     PREDICATE("ip6.mcast_all_rtrs", "ip6.dst == {ff01::2, ff02::2, ff05::2}"),
-    PREDICATE("ip6.mcast_sn", "ip6.dst == ff02::1:ff00:0/104"),
+    PREDICATE("ip6.mcast_sol_node", "ip6.dst == ff02::1:ff00:0/104"),
     PREDICATE("ip6.mcast_flood", "eth.mcastv6 && (ip6.mcast_rsvd "
               "|| ip6.mcast_all_nodes || ip6.mcast_all_rtrs "
-              "|| ip6.mcast_sn)"),
+              "|| ip6.mcast_sol_node)"),
     FIELD("ip.frag", BASE_IP_FRAG, 0, 2, FIELD_IP_FRAG, 0, "ip"),
     PREDICATE("ip.is_frag", "ip.frag[0]"),
     PREDICATE("ip.later_frag", "ip.frag[1]"),
@@ -167,7 +167,7 @@ static const struct {
     PREDICATE("icmp4", "ip4 && ip.proto == 1"),
     FIELD("icmp4.type", BASE_TP_SRC, 0, 8, FIELD_ICMPV4_TYPE, 0, "icmp4"),
     FIELD("icmp4.code", BASE_TP_DST, 0, 8, FIELD_ICMPV4_CODE, 0, "icmp4"),
-    PREDICATE("igmp", "ip4 && ip.proto == 2"),
+    PREDICATE("igmp", "ip4.mcast && ip.proto == 2"),
     PREDICATE("icmp6", "ip6 && ip.proto == 58"),
     FIELD("icmp6.type", BASE_TP_SRC, 0, 8, FIELD_ICMPV6_TYPE, 0, "icmp6"),
     FIELD("icmp6.code", BASE_TP_DST, 0, 8, FIELD_ICMPV6_CODE, 0, "icmp6"),
@@ -190,10 +190,11 @@ static const struct {
     FIELD("nd.sll", BASE_ARP_SHA, 0, 48, FIELD_ND_SLL, 0, "nd_ns"),
     FIELD("nd.tll", BASE_ARP_THA, 0, 48, FIELD_ND_TLL, 0, "nd_na"),
     /* RFC 2710: queries, reports and dones have link-local sources. */
-    PREDICATE("mldv1", "ip6.src == fe80::/10 "
+    PREDICATE("mldv1", "eth.mcastv6 && ip6.src == fe80::/10 "
               "&& icmp6.type == {130, 131, 132}"),
     /* RFC 3810: reports go to all MLDv2-capable routers. */
-    PREDICATE("mldv2", "ip6.dst == ff02::16 && icmp6.type == 143"),
+    PREDICATE("mldv2", "eth.mcastv6 && ip6.dst == ff02::16 "
+              "&& icmp6.type == 143"),
 
     /* Transport. */
     PREDICATE("tcp", "ip.proto == 6"),

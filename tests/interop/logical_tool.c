@@ -106,7 +106,8 @@ static const struct action_tables tables = {
     .lookup_fdb = 72, .check_in_port_sec = 73, .check_out_port_sec = 75,
     .ecmp_nh_mac = 76, .ecmp_nh = 77, .chk_lb_affinity = 78,
     .mac_cache_use = 79, .ct_nw_dst = 81, .ct_ip6_dst = 82, .ct_tp_dst = 83,
-    .flood_remote = 84, .ct_state_save = 85, .mirror_output = 65,
+    .flood_remote = 84, .ct_state_save = 85, .ct_proto = 86,
+    .get_remote_fdb = 87, .mirror_output = 65,
 };
 
 /* A flow on its way. */
