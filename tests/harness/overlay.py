@@ -7,6 +7,9 @@
 The underlay address of a host is on its plain interface 'u', or on its bridge
 br-phy, whose port 'u' then is.  10.9.0.10 is vm0, 10.9.0.11 is vm1."""
 
+import os
+import re
+
 from .netns import ping, within
 from .process import run, wait_until
 from .sandbox import Host
@@ -39,6 +42,13 @@ assert s.makefile().read() == h.hexdigest(), "data changed on the way"
 """
 
 
+def ports_are_claimed():
+    """Whether the kernel lets the switch keep a port's packets from the
+    host's own stack."""
+    return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6,
+                                                                           6)
+
+
 class Overlay:
     """'sandboxes' are those of the hosts, which may have other programs.  With
     'router_mtu' there is a router between the hosts, from which on the MTU is
@@ -62,6 +72,10 @@ class Overlay:
         for i, host in enumerate(self.hosts):
             host.vsctl("--", "add-br", "br-int", "--", "set", "bridge",
                        "br-int", "datapath_type=netdev")
+            if not ports_are_claimed():
+                # Let u not answer for br-phy's address.
+                run(within(host.ns, ["sysctl", "-qw",
+                                     "net.ipv4.conf.all.arp_ignore=1"]))
             if on_bridge:
                 host.vsctl("--", "add-br", "br-phy", "--", "set", "bridge",
                            "br-phy", "datapath_type=netdev", "--", "add-port",

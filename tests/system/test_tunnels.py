@@ -2,13 +2,12 @@
 """Tunnels between two switches, with real packets: see harness/overlay.py."""
 
 import os
-import re
 import shutil
 
 import pytest
 
 from harness.netns import ping, within
-from harness.overlay import IPS, Overlay
+from harness.overlay import IPS, Overlay, ports_are_claimed
 from harness.process import run, wait_until
 
 KINDS = ("geneve", "vxlan", "gre")
@@ -301,7 +300,7 @@ def test_port_keeps_its_packets(overlay):
     """The host's own stack does not see what a port receives: the port does
     not answer for the bridge's address."""
     o = overlay(True)
-    if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) < (6, 6):
+    if not ports_are_claimed():
         pytest.skip("needs Linux 6.6")
     for host in o.hosts:
         run(["ip", "-n", host.ns, "neigh", "flush", "all"])

@@ -55,7 +55,6 @@ struct ofport_settings {
     struct rcu_head rcu;
     struct tunnel_config tunnel;     /* OFPORT_TUNNEL. */
     char *peer;                  /* OFPORT_PATCH: name of the other port. */
-    bool is_layer3;
 };
 
 enum vlan_mode {

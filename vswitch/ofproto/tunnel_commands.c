@@ -379,9 +379,7 @@ list_tunnel(const struct ofport *port, struct str *s)
         str_put(s, ", ");
         put_key(s, "out_key", c->out_key, c->out_key_flow);
     }
-    str_printf(s, ", %s, dp port=%u",
-               port->settings->is_layer3 ? "legacy_l3" : "legacy_l2",
-               port->odp_port);
+    str_printf(s, ", legacy_l2, dp port=%u", port->odp_port);
     if (c->tos_inherit) {
         str_put(s, ", tos=inherit");
     } else if (c->tos) {
