@@ -554,6 +554,15 @@ jsonrpc_send_request_text(struct jsonrpc *rpc, const char *method,
     return write_request_end(rpc);
 }
 
+uint64_t
+jsonrpc_send_request_take(struct jsonrpc *rpc, const char *method,
+                          struct str *params)
+{
+    write_call(rpc, method);
+    stream_write_take(rpc->stream, rcbuf_steal_str(params));
+    return write_request_end(rpc);
+}
+
 void
 jsonrpc_send_notify(struct jsonrpc *rpc, const char *method, json_t *params)
 {

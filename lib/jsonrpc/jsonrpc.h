@@ -121,6 +121,11 @@ void jsonrpc_write_take(struct jsonrpc *, struct rcbuf *);
 /* The same with the text of params or result. */
 uint64_t jsonrpc_send_request_text(struct jsonrpc *, const char *method,
                                    struct span params);
+
+/* Likewise without a copy: takes the contents of 'params', which becomes
+ * empty. */
+uint64_t jsonrpc_send_request_take(struct jsonrpc *, const char *method,
+                                   struct str *params);
 void jsonrpc_send_notify_text(struct jsonrpc *, const char *method,
                               struct span params);
 void jsonrpc_send_reply_text(struct jsonrpc *, struct span id,

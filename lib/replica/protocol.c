@@ -762,12 +762,12 @@ protocol_destroy(struct protocol *p)
 }
 
 bool
-protocol_transact(struct protocol *p, struct span params, uint64_t *ret_id)
+protocol_transact(struct protocol *p, struct str *params, uint64_t *ret_id)
 {
     if (p->state != STATE_UPDATES || !rpc(p)) {
         return false;
     }
-    *ret_id = send_request(p, "transact", params);
+    *ret_id = jsonrpc_send_request_take(rpc(p), "transact", params);
     return true;
 }
 

@@ -13,9 +13,10 @@ struct protocol;
 struct protocol *protocol_create(struct replica *);
 void protocol_destroy(struct protocol *);
 
-/* Sends a "transact" request and stores its id in '*ret_id'.  False if there
- * is no connection that is good for it. */
-bool protocol_transact(struct protocol *, struct span params,
+/* Sends a "transact" request with the text 'params', whose contents it takes,
+ * and stores its id in '*ret_id'.  False, with 'params' as it was, if there is
+ * no connection that is good for it. */
+bool protocol_transact(struct protocol *, struct str *params,
                        uint64_t *ret_id);
 
 /* This server is no good any more: looks for another. */

@@ -693,9 +693,7 @@ replica_txn_commit(struct replica_txn *txn,
     take_back(txn);
     list_push_back(&replica->in_flight, &txn->node);
     if (ends_here(txn, has_ops, &status)
-        || !protocol_transact(replica->protocol,
-                              (struct span) { params.string, params.length },
-                              &txn->id)) {
+        || !protocol_transact(replica->protocol, &params, &txn->id)) {
         finish(txn, status);
     } else {
         txn->is_sent = true;
