@@ -21,6 +21,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/chassis/ha.h \
 	controller/chassis/patch.c \
 	controller/chassis/patch.h \
+	controller/chassis/qos.c \
+	controller/chassis/qos.h \
 	controller/chassis/register.c \
 	controller/chassis/register.h \
 	controller/commands.c \

@@ -12,6 +12,7 @@
 #include "controller/chassis/config.h"
 #include "controller/chassis/encaps.h"
 #include "controller/chassis/patch.h"
+#include "controller/chassis/qos.h"
 #include "controller/chassis/register.h"
 #include "controller/commands.h"
 #include "controller/controller.h"
@@ -37,6 +38,7 @@ struct daemon {
     struct monitor *monitor;
     struct encaps *encaps;
     struct patch *patch;
+    struct qos *qos;
     struct registration *registration;
     struct claims *claims;
     struct datapaths *datapaths;
@@ -90,6 +92,7 @@ vs_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
     if (status != REPLICA_TXN_SUCCESS && status != REPLICA_TXN_UNCHANGED) {
         encaps_wake(d->encaps);
         patch_wake(d->patch);
+        qos_wake(d->qos);
         ids_wake(d->ids);
         d->nb_cfg_marked = 0;
     }
@@ -196,6 +199,7 @@ write_vs(struct daemon *d)
     if (d->is_whole) {
         encaps_run(d->encaps, txn);
         patch_run(d->patch, txn);
+        qos_run(d->qos, txn);
         ids_write_zones(d->ids, txn);
         claims_run_vs(d->claims, txn);
         mark_nb_cfg(d);
@@ -352,6 +356,7 @@ run(void *d_)
         if (ports_changed(c->vs)) {
             encaps_wake(d->encaps);
             patch_wake(d->patch);
+            qos_wake(d->qos);
         }
         registration_wake(d->registration);
         monitor_wake(d->monitor);
@@ -509,6 +514,8 @@ daemon_setup(struct daemon *d, const char *vs_remote)
     replica_monitor(c->vs, &vs_port_table, REPLICA_ALL_COLS);
     replica_monitor(c->vs, &vs_interface_table,
                     ~REPLICA_COL(VS_INTERFACE_COL_STATISTICS));
+    replica_monitor(c->vs, &vs_qos_table, REPLICA_ALL_COLS);
+    replica_monitor(c->vs, &vs_queue_table, REPLICA_ALL_COLS);
     c->sb = replica_create(&sb_class, wake, d);
     c->incr = incr_create(controller_program(), NULL);
     d->monitor = monitor_create(c);
@@ -516,6 +523,7 @@ daemon_setup(struct daemon *d, const char *vs_remote)
     d->datapaths = datapaths_create(c);
     d->encaps = encaps_create(c);
     d->patch = patch_create(c);
+    d->qos = qos_create(c);
     d->registration = registration_create(c);
     d->claims = claims_create(c, wake, d);
     d->install = install_create(c, wake, packet_in, d);
@@ -539,6 +547,7 @@ daemon_teardown(struct daemon *d)
     install_destroy(d->install);
     claims_destroy(d->claims);
     registration_destroy(d->registration);
+    qos_destroy(d->qos);
     patch_destroy(d->patch);
     encaps_destroy(d->encaps);
     datapaths_destroy(d->datapaths);

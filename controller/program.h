@@ -79,6 +79,7 @@ enum controller_fact {
     FACT_PATCH_WANTED,       /* Name of a localnet or l2gateway port -> name of
                               * the bridge to join br-int with for it. */
     FACT_ANNOUNCE,           /* struct announce_key -> nothing. */
+    FACT_QUEUE,              /* uint32_t number -> struct queue_fact. */
     FACT_AGE,                /* Datapath key -> struct age_fact. */
     FACT_PERIODIC_RA,        /* Port_Binding uuid -> struct ra_fact. */
     N_FACTS

@@ -467,6 +467,33 @@ def test_pause(network):
     network.reaches("vm1", "10.0.0.12")
 
 
+def test_queues_of_uplinks(network):
+    """Ports with rates have queues on the uplink while they are here."""
+    if not network.is_ours("ovn-controller"):
+        pytest.skip("it is about our answers")
+    h1 = network.hosts["h1"]
+    network.nbctl("lsp-set-options", "vm1", "qos_max_rate=80000000",
+                  "qos_burst=100000")
+    network.nbctl("--wait=hv", "sync")
+    if "qdisc_queue_id" not in network.binding("vm1", "options"):
+        network.nbctl("lsp-set-options", "vm1")
+        pytest.skip("northd numbers no queues")
+
+    def rates():
+        return h1.vsctl("--bare", "--columns=other_config", "list",
+                        "Queue").split()
+    h1.vsctl("set", "port", "br-phy", "external_ids:ovn-egress-iface=true")
+    wait_until(lambda: rates() == ["burst=100000", "max-rate=80000000"], 20,
+               "a queue")
+    assert h1.vsctl("get", "port", "br-phy", "qos").strip() != "[]"
+    network.nbctl("lsp-set-options", "vm1", "qos_max_rate=90000000")
+    wait_until(lambda: rates() == ["max-rate=90000000"], 20, "a new rate")
+    network.nbctl("lsp-set-options", "vm1")
+    wait_until(lambda: h1.vsctl("list", "Queue") == ""
+               and h1.vsctl("list", "QoS") == "", 20, "no queue")
+    h1.vsctl("remove", "port", "br-phy", "external_ids", "ovn-egress-iface")
+
+
 def test_interface_version(network):
     """A port that names a version goes only to an interface of that version;
     the host's database says how far it is."""
