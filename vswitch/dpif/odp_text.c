@@ -902,6 +902,9 @@ format_nw(struct list_text *outer, const struct flow *k, const struct flow *m)
     struct str text = STR_EMPTY;
     struct list_text l = { &text, false };
     static const char *const frags[] = { "no", "first", "no", "later" };
+    /* All 20 bits are the whole label. */
+    be32 label_mask = (m->ipv6_label == htonl(0xfffff) ? UINT32_MAX
+                       : m->ipv6_label);
 
     switch (ntohs(k->dl_type)) {
     case ETH_TYPE_IPV4:
@@ -916,8 +919,8 @@ format_nw(struct list_text *outer, const struct flow *k, const struct flow *m)
                       16);
         format_member(&l, "dst", MEMBER_IPV6, &k->ipv6_dst, &m->ipv6_dst,
                       16);
-        format_member(&l, "label", MEMBER_X32, &k->ipv6_label,
-                      &m->ipv6_label, 4);
+        format_member(&l, "label", MEMBER_X32, &k->ipv6_label, &label_mask,
+                      4);
         format_member(&l, "proto", MEMBER_U8, &k->nw_proto, &m->nw_proto, 1);
         format_member(&l, "tclass", MEMBER_X8, &k->nw_tos, &m->nw_tos, 1);
         format_member(&l, "hlimit", MEMBER_U8, &k->nw_ttl, &m->nw_ttl, 1);
@@ -977,8 +980,11 @@ format_tp(struct list_text *outer, const struct flow *k, const struct flow *m)
         }
     }
     if (k->nw_proto == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
-        format_member(&l, "type", MEMBER_BE16, &k->tp_src, &m->tp_src, 2);
-        format_member(&l, "code", MEMBER_BE16, &k->tp_dst, &m->tp_dst, 2);
+        /* Bytes, kept where ports are. */
+        format_member(&l, "type", MEMBER_U8, (const uint8_t *) &k->tp_src + 1,
+                      (const uint8_t *) &m->tp_src + 1, 1);
+        format_member(&l, "code", MEMBER_U8, (const uint8_t *) &k->tp_dst + 1,
+                      (const uint8_t *) &m->tp_dst + 1, 1);
         end_group(outer, v6 ? "icmpv6" : "icmp", &text);
         if (v6) {
             struct list_text nd = { &text, false };

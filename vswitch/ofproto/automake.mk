@@ -78,6 +78,7 @@ EXTRA_DIST += vswitch/ofproto/README.md tests/fuzz/corpus/tunnel
 if HAVE_CMOCKA
 check_PROGRAMS += vswitch/ofproto/test
 vswitch_ofproto_test_SOURCES = \
+	vswitch/dpif/odp_text_test.c \
 	vswitch/ofproto/flow_mod_test.c \
 	vswitch/ofproto/test.c \
 	vswitch/ofproto/test.h \

@@ -156,7 +156,7 @@ main(void)
     rcu_register_thread();
     netdev_dummy_enable(NULL);
     n_failed = (mac_learning_tests() + xlate_tests() + flow_mod_tests()
-                + bfd_tests());
+                + bfd_tests() + odp_text_tests());
     rcu_barrier();
     loop_turn(false);
     rcu_barrier();

@@ -36,5 +36,6 @@ int xlate_tests(void);
 int flow_mod_tests(void);
 int mac_learning_tests(void);
 int bfd_tests(void);
+int odp_text_tests(void);
 
 #endif /* ofproto/test.h */
