@@ -194,6 +194,8 @@ bridge_apply(struct bridge *bridge, const struct vs_bridge *row)
 {
     int aging = strmap_get_int(&row->other_config, "mac-aging-time", 300);
     int size = strmap_get_int(&row->other_config, "mac-table-size", 8192);
+    uint64_t *flood_vlans = vlan_bitmap(row->flood_vlans,
+                                        row->n_flood_vlans);
 
     ports_apply(bridge, row);
     ofproto_set_fail_mode(bridge->ofproto,
@@ -202,6 +204,8 @@ bridge_apply(struct bridge *bridge, const struct vs_bridge *row)
     ofproto_set_forward_bpdu(bridge->ofproto,
                              strmap_get_bool(&row->other_config,
                                              "forward-bpdu", false));
+    ofproto_set_flood_vlans(bridge->ofproto, flood_vlans);
+    free(flood_vlans);
     ofproto_set_mac_table(bridge->ofproto, MAX(aging, 1), MAX(size, 1));
     apply_description(bridge, row);
     apply_tables(bridge, row);

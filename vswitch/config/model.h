@@ -91,6 +91,9 @@ void port_apply(struct port *, const struct vs_port *);
 void port_destroy(struct port *, bool del);
 struct port *port_find(const struct config *, const struct uuid *);
 
+/* A bitmap of 'vlans', for free(); NULL for none. */
+uint64_t *vlan_bitmap(const int64_t *vlans, size_t n);
+
 void iface_apply(struct iface *, const struct vs_interface *);
 struct iface *iface_find(const struct config *, const struct uuid *);
 

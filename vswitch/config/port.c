@@ -333,8 +333,7 @@ port_vlan_mode(const struct vs_port *row)
     return row->has_tag ? VLAN_MODE_ACCESS : VLAN_MODE_TRUNK;
 }
 
-/* A bitmap of 'vlans', for free(); NULL for none. */
-static uint64_t *
+uint64_t *
 vlan_bitmap(const int64_t *vlans, size_t n)
 {
     uint64_t *map;

@@ -265,6 +265,14 @@ ofproto_set_forward_bpdu(struct ofproto *p, bool on)
 }
 
 void
+ofproto_set_flood_vlans(struct ofproto *p, const uint64_t *vlans)
+{
+    if (mac_table_set_flood_vlans(p->macs, vlans)) {
+        backer_changed(p->backer);
+    }
+}
+
+void
 ofproto_set_mac_table(struct ofproto *p, unsigned int idle_s, size_t max)
 {
     mac_table_configure(p->macs, idle_s, max);

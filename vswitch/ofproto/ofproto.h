@@ -136,6 +136,9 @@ void ofproto_bundle_del(struct ofproto *, const char *name);
 void ofproto_set_datapath_id(struct ofproto *, uint64_t);
 void ofproto_set_fail_mode(struct ofproto *, enum fail_mode);
 void ofproto_set_forward_bpdu(struct ofproto *, bool);
+
+/* VLANs (a bitmap; NULL: none) in which no addresses are learned. */
+void ofproto_set_flood_vlans(struct ofproto *, const uint64_t *vlans);
 void ofproto_set_mac_table(struct ofproto *, unsigned int idle_s,
                            size_t max_entries);
 void ofproto_set_desc(struct ofproto *, const struct switch_desc *);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/bitmap.h"
 #include "lib/base/hash.h"
 #include "lib/base/hmap.h"
 #include "lib/base/list.h"
@@ -40,6 +41,8 @@ struct mac_port {
     struct list entries;
 };
 
+#define N_VLANS 4096
+
 struct mac_table {
     struct rcu_hash by_address;  /* Read without the mutex. */
     pthread_mutex_t mutex;       /* For all else. */
@@ -48,6 +51,7 @@ struct mac_table {
     size_t max_entries;
     unsigned int idle_s;
     uint64_t n_learned, n_expired, n_evicted, n_moved, n_static;
+    uint64_t flood_vlans[BITMAP_WORDS(N_VLANS)];    /* Words are atomic. */
 };
 
 static uint32_t
@@ -207,6 +211,35 @@ mac_table_configure(struct mac_table *t, unsigned int idle_s, size_t max)
     pthread_mutex_unlock(&t->mutex);
 }
 
+static bool
+is_flooded(const struct mac_table *t, uint16_t vlan)
+{
+    return (__atomic_load_n(&t->flood_vlans[vlan % N_VLANS / 64],
+                            __ATOMIC_RELAXED) >> (vlan % 64) & 1);
+}
+
+bool
+mac_table_set_flood_vlans(struct mac_table *t, const uint64_t *vlans)
+{
+    bool changed = false;
+    struct mac_entry *e;
+
+    pthread_mutex_lock(&t->mutex);
+    for (size_t i = 0; i < ARRAY_SIZE(t->flood_vlans); i++) {
+        uint64_t word = vlans ? vlans[i] : 0;
+
+        changed |= word != t->flood_vlans[i];
+        __atomic_store_n(&t->flood_vlans[i], word, __ATOMIC_RELAXED);
+    }
+    LIST_FOR_EACH_SAFE (e, by_use, &t->entries) {
+        if (changed && is_flooded(t, e->vlan)) {
+            remove_entry(t, e);
+        }
+    }
+    pthread_mutex_unlock(&t->mutex);
+    return changed;
+}
+
 bool
 mac_table_lookup(const struct mac_table *t, uint16_t vlan,
                  struct eth_addr mac, ofp_port_t *port)
@@ -236,7 +269,7 @@ mac_table_needs_learning(const struct mac_table *t, uint16_t vlan,
 {
     const struct mac_entry *e = find(t, vlan, mac);
 
-    if (mac.ea[0] & 1 || (e && e->is_static)) {
+    if (mac.ea[0] & 1 || (e && e->is_static) || is_flooded(t, vlan)) {
         return false;
     }
     return (!e || __atomic_load_n(&e->port, __ATOMIC_RELAXED) != port
@@ -302,7 +335,7 @@ mac_table_learn(struct mac_table *t, uint16_t vlan, struct eth_addr mac,
 {
     bool changed;
 
-    if (mac.ea[0] & 1) {
+    if (mac.ea[0] & 1 || is_flooded(t, vlan)) {
         return false;
     }
     pthread_mutex_lock(&t->mutex);

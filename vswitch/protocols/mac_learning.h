@@ -25,6 +25,11 @@ void mac_table_destroy(struct mac_table *);
 /* 'idle_s' from 15 to 3600; 'max' from 10 to 1,000,000. */
 void mac_table_configure(struct mac_table *, unsigned int idle_s, size_t max);
 
+/* In the VLANs of 'vlans' (4096 bits; NULL: none) nothing is learned, so that
+ * all is flooded; what was learned there is forgotten.  Returns true if
+ * anything changed. */
+bool mac_table_set_flood_vlans(struct mac_table *, const uint64_t *vlans);
+
 /* Says whether 'mac' in 'vlan' is known, and where. */
 bool mac_table_lookup(const struct mac_table *, uint16_t vlan,
                       struct eth_addr mac, ofp_port_t *ret_port);

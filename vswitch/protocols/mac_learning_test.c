@@ -79,6 +79,26 @@ test_static_entries_stay(void **state)
     mac_table_destroy(t);
 }
 
+static void
+test_nothing_is_learned_in_flood_vlans(void **state)
+{
+    struct mac_table *t = mac_table_create();
+    uint64_t vlans[64] = { [0] = 1 << 5, [63] = UINT64_C(1) << 63 };
+    ofp_port_t port;
+
+    assert_true(mac_table_learn(t, 5, mac(1), 3, false));
+    assert_true(mac_table_learn(t, 6, mac(1), 3, false));
+    assert_true(mac_table_set_flood_vlans(t, vlans));
+    assert_false(mac_table_set_flood_vlans(t, vlans));
+    assert_false(mac_table_lookup(t, 5, mac(1), &port));
+    assert_true(mac_table_lookup(t, 6, mac(1), &port));
+    assert_false(mac_table_needs_learning(t, 4095, mac(2), 3));
+    assert_false(mac_table_learn(t, 4095, mac(2), 3, false));
+    assert_true(mac_table_set_flood_vlans(t, NULL));
+    assert_true(mac_table_learn(t, 5, mac(1), 3, false));
+    mac_table_destroy(t);
+}
+
 int
 mac_learning_tests(void)
 {
@@ -86,6 +106,7 @@ mac_learning_tests(void)
         cmocka_unit_test(test_learn_and_move),
         cmocka_unit_test(test_flood_evicts_its_own),
         cmocka_unit_test(test_static_entries_stay),
+        cmocka_unit_test(test_nothing_is_learned_in_flood_vlans),
     };
 
     return cmocka_run_group_tests_name("mac_learning", tests, NULL, NULL);
