@@ -24,6 +24,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FUZZ_A_MINUTE = ("jsonrpc", "ovsdb_file", "ovsdb_transact")
 FUZZ_OTHERS_SECONDS = 300
 
+# Tests with threads of their own.
+THREADED = ("lib/incr/test", "lib/runtime/test")
+
 
 class Tally:
     def __init__(self, passed=0, failed=0, skipped=0):
@@ -75,19 +78,11 @@ def make_variable(folder, name):
     return output.split() if not status else []
 
 
-def units(args):
-    """The cmocka program of each folder, under ASan and UBSan."""
-    folder = os.path.join(TOP, "build-asan")
-    status, output = make(folder, ["--enable-asan", "--enable-werror",
-                                   "CFLAGS=-O1 -g"], ["check-programs"])
-    if status:
-        print(output[-8000:])
-        return Tally(failed=1)
+def cmocka(folder, programs, **options):
+    """The tests in 'programs', with 'options' of sanitizers."""
     tally = Tally()
-    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP",
-               UBSAN_OPTIONS="print_stacktrace=1",
-               ASAN_OPTIONS="detect_leaks=1")
-    for program in sorted(make_variable(folder, "check_PROGRAMS")):
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", **options)
+    for program in programs:
         status, output = run([os.path.join(folder, program)], 600,
                              cwd=folder, env=env)
         ok = len(re.findall(r"^ok \d+", output, re.M))
@@ -102,6 +97,30 @@ def units(args):
                                                   output[-6000:]))
         tally.add(Tally(ok - skipped, bad, skipped))
     return tally
+
+
+def units(args):
+    """The cmocka program of each folder, under ASan and UBSan."""
+    folder = os.path.join(TOP, "build-asan")
+    status, output = make(folder, ["--enable-asan", "--enable-werror",
+                                   "CFLAGS=-O1 -g"], ["check-programs"])
+    if status:
+        print(output[-8000:])
+        return Tally(failed=1)
+    return cmocka(folder, sorted(make_variable(folder, "check_PROGRAMS")),
+                  UBSAN_OPTIONS="print_stacktrace=1",
+                  ASAN_OPTIONS="detect_leaks=1")
+
+
+def threads(args):
+    """The cmocka programs that start threads, under TSan."""
+    folder = os.path.join(TOP, "build-tsan")
+    status, output = make(folder, ["--enable-tsan", "--enable-werror",
+                                   "CFLAGS=-O1 -g"], list(THREADED))
+    if status:
+        print(output[-8000:])
+        return Tally(failed=1)
+    return cmocka(folder, THREADED, TSAN_OPTIONS="halt_on_error=1")
 
 
 def pytest(args, folder, timeout=2400):
@@ -180,6 +199,7 @@ def fuzz(args):
 SUITES = [
     ("layers", lambda args: pytest(args, "layers")),
     ("units", units),
+    ("tsan", threads),
     ("property", lambda args: pytest(args, "property")),
     ("fuzz", fuzz),
     ("system", lambda args: pytest(args, "system")),

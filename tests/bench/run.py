@@ -23,6 +23,7 @@ BENCHMARKS = {
     "tunnel": [None],
     "northd": [1000, 5000],
     "controller": [1000, 5000],
+    "language": [5000],
     "nbctl": [1000],
     "sandbox": [None],
 }
