@@ -8,7 +8,7 @@ import re
 import pytest
 
 from harness.netns import ping
-from harness.process import wait_until
+from harness.process import run, wait_until
 from harness.sandbox import Sandbox
 from harness.switch import Switch
 
@@ -114,3 +114,45 @@ def test_learned_at_once(switch):
     counter = switch.host.appctl("coverage/read-counter",
                                  "upcall_handed_over")
     assert int(counter) > 0
+
+
+def test_dpctl(switch, tmp_path):
+    """ovs-dpctl on the switch's datapath, and on one of its own."""
+    switch.vm("a"), switch.vm("b")
+
+    def dpctl(*words, **kwargs):
+        return run([switch.sandbox.programs.path("ovs-dpctl"),
+                    "--target=" + switch.host.vswitchd_ctl, *words], **kwargs)
+
+    assert dpctl("dump-dps") == "netdev@ovs-netdev\n"
+    shown = dpctl("-s", "show")
+    assert re.search(r"port \d+: vifa\n +RX packets:", shown), shown
+    # Flows that the switch does not know would not live long.
+    switch.host.appctl("revalidator/pause")
+    match = ("recirc_id(0),in_port(vifa),packet_type(ns=0,id=0),eth(),"
+             "eth_type(0x1234)")
+    dpctl("add-flow", match, "push_vlan(vid=5,pcp=0),vifb")
+    line = next(line for line in dpctl("-m", "--names", "dump-flows",
+                                       "filter=dl_type=0x1234").splitlines())
+    assert match in line
+    assert line.endswith("actions:push_vlan(vid=5,pcp=0),vifb")
+    ufid = line.split(",")[0]
+    dpctl("--clear", "mod-flow", match, "drop")
+    assert dpctl("get-flow", ufid).rstrip().endswith("actions:drop")
+    assert dpctl("-s", "del-flow", match).startswith("packets:0, bytes:0")
+    assert dpctl("get-flow", ufid, check=False).returncode
+    flows = tmp_path / "flows"
+    flows.write_text("# Two of them.\n%s drop\nadd %s vifa\n" % (
+        match, match.replace("vifa", "vifb")))
+    dpctl("add-flows", str(flows))
+    assert dpctl("dump-flows").count("0x1234") == 2
+    assert dpctl("--read-only", "del-flows", check=False).returncode
+    dpctl("del-flows", str(flows), check=False)
+    dpctl("del-flows", "netdev@ovs-netdev", check=False)
+    switch.host.appctl("revalidator/resume")
+
+    dpctl("add-dp", "netdev@mine")
+    assert "netdev@mine" in dpctl("dump-dps")
+    assert dpctl("del-dp", "netdev@ovs-netdev", check=False).returncode
+    dpctl("del-dp", "netdev@mine")
+    assert "mine" not in dpctl("dump-dps")
