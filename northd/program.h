@@ -45,6 +45,8 @@ enum northd_fact {
 
     /* Connections. */
     F_SPECIAL_PORT,     /* struct switch_port, not a plain VIF -> {} */
+    F_UNKNOWN_PORT,     /* struct switch_port with "unknown" addresses -> {} */
+    F_DHCP_PORT,        /* struct switch_port with DHCP options -> {} */
     F_LSP_PEER,         /* lsp -> struct router_port */
     F_LRP_SWITCH_PEER,  /* lrp -> struct switch_port */
     F_LRP_ROUTER_PEER,  /* lrp -> struct router_port */

@@ -219,9 +219,7 @@ port_dhcp(struct incr_ctx *ctx, const struct incr_group *group)
     const char *name;
     struct client c = { .sp = sp, .hint = &sp->lsp->header, .resident = "" };
 
-    if (!lsp_is_enabled(ctx, sp->lsp)
-        || (!nb_logical_switch_port_get_dhcpv4_options(ctx, sp->lsp)
-            && !nb_logical_switch_port_get_dhcpv6_options(ctx, sp->lsp))) {
+    if (!lsp_is_enabled(ctx, sp->lsp)) {
         return;
     }
     name = quoted(ctx, 0, nb_logical_switch_port_get_name(ctx, sp->lsp));
@@ -245,4 +243,4 @@ port_dhcp(struct incr_ctx *ctx, const struct incr_group *group)
 }
 
 UNIT_LIST(switch_dhcp_units,
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_dhcp));
+    UNIT_GROUP(RANK_OUT, F_DHCP_PORT, port_dhcp));

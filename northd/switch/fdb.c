@@ -4,7 +4,6 @@
  * security. */
 
 #include "northd/flow.h"
-#include "northd/topology/multicast.h"
 
 static bool
 port_learns(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
@@ -28,8 +27,7 @@ port_fdb(struct incr_ctx *ctx, const struct incr_group *group)
     const struct replica_row *hint = &sp->lsp->header;
     const char *name;
 
-    if (!lsp_has_unknown(ctx, sp->lsp) || !lsp_is_enabled(ctx, sp->lsp)
-        || !port_learns(ctx, sp->lsp)) {
+    if (!lsp_is_enabled(ctx, sp->lsp) || !port_learns(ctx, sp->lsp)) {
         return;
     }
     name = quoted(ctx, 0, nb_logical_switch_port_get_name(ctx, sp->lsp));
@@ -42,4 +40,4 @@ port_fdb(struct incr_ctx *ctx, const struct incr_group *group)
 }
 
 UNIT_LIST(switch_fdb_units,
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, port_fdb));
+    UNIT_GROUP(RANK_OUT, F_UNKNOWN_PORT, port_fdb));

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Ports with dynamic addresses: what they want (sync/ipam.h gives it), which
- * addresses of their switch are taken anyway, and what the northbound database
- * is told. */
+/* Ports with dynamic addresses: what they want (sync/ipam.h gives it), and
+ * which addresses of their switch are taken anyway. */
 
 #include <stdio.h>
 #include <string.h>
 
-#include "northd/sync/cells.h"
 #include "northd/sync/ipam.h"
 #include "northd/topology/address.h"
 
@@ -148,21 +146,5 @@ switch_port_dynamic(struct incr_ctx *ctx, const struct incr_group *group)
     }
 }
 
-static void
-switch_port_given(struct incr_ctx *ctx, const struct incr_group *group)
-{
-    const struct switch_port *sp = incr_group_key(group);
-    const char *given = GET(ctx, F_ADDRESS_GIVEN, sp->lsp);
-    const struct row_id id = {
-        F_NB_LSP, &sp->lsp->header.uuid, sizeof sp->lsp->header.uuid,
-    };
-
-    if (given) {
-        cell_string(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_DYNAMIC_ADDRESSES,
-                    given);
-    }
-}
-
 UNIT_LIST(dynamic_units,
-    UNIT_GROUP(RANK_PEER, F_SWITCH_PORT, switch_port_dynamic),
-    UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, switch_port_given));
+    UNIT_GROUP(RANK_PEER, F_SWITCH_PORT, switch_port_dynamic));

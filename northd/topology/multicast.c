@@ -76,11 +76,11 @@ switch_port_flags(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct switch_port *sp = incr_group_key(group);
 
-    if (lsp_has_unknown(ctx, sp->lsp) && lsp_is_enabled(ctx, sp->lsp)) {
+    if (lsp_is_enabled(ctx, sp->lsp)) {
         switch_set(ctx, sp->ls, SWITCH_HAS_UNKNOWN);
     }
 }
 
 UNIT_LIST(multicast_units,
-    UNIT_GROUP(RANK_MEMBER, F_SWITCH_PORT, switch_port_flags),
+    UNIT_GROUP(RANK_MEMBER, F_UNKNOWN_PORT, switch_port_flags),
     UNIT_GROUP(RANK_OUT, F_SWITCH_PORT, switch_port_multicast));

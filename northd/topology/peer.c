@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Who is connected to whom, and which router ports are gateways. */
+/* Who is connected to whom, which router ports are gateways, and which switch
+ * ports have something that most have not, so that units for it run for them
+ * only. */
 
 #include "northd/program.h"
+#include "northd/topology/multicast.h"
 
 static void
 switch_port_peer(struct incr_ctx *ctx, const struct incr_group *group)
@@ -13,6 +16,13 @@ switch_port_peer(struct incr_ctx *ctx, const struct incr_group *group)
 
     if (!lsp_is_type(ctx, sp->lsp, "")) {
         EMIT_KEY(ctx, F_SPECIAL_PORT, *sp);
+    }
+    if (lsp_has_unknown(ctx, sp->lsp)) {
+        EMIT_KEY(ctx, F_UNKNOWN_PORT, *sp);
+    }
+    if (nb_logical_switch_port_get_dhcpv4_options(ctx, sp->lsp)
+        || nb_logical_switch_port_get_dhcpv6_options(ctx, sp->lsp)) {
+        EMIT_KEY(ctx, F_DHCP_PORT, *sp);
     }
     if (lsp_is_type(ctx, sp->lsp, "localnet")) {
         EMIT(ctx, F_SWITCH_LOCALNETS, sp->ls, sp->lsp);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the northbound database is told of ports: "up" and "tag" of a switch
- * port, status:hosting-chassis of a router port. */
+/* What the northbound database is told of ports: "up", "tag" and
+ * "dynamic_addresses" of a switch port, status:hosting-chassis of a router
+ * port. */
 
 #include "northd/program.h"
 #include "northd/sync/cells.h"
@@ -17,6 +18,7 @@ switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
     const struct sb_port_binding *pb
         = get_row_by_name(ctx, F_BINDING,
                           nb_logical_switch_port_get_name(ctx, sp->lsp));
+    const char *given = GET(ctx, F_ADDRESS_GIVEN, sp->lsp);
     int64_t tag = lsp_tag(ctx, sp->lsp);
     bool up = false;
 
@@ -28,6 +30,10 @@ switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
     cell_bool(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_UP, up);
     if (tag) {
         cell_int(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_TAG, tag);
+    }
+    if (given) {
+        cell_string(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_DYNAMIC_ADDRESSES,
+                    given);
     }
 }
 
