@@ -69,3 +69,9 @@ def test_two_hosts_and_a_router(make_sandbox, mix):
     assert ping(vm1, "10.0.1.13", count=20, interval=0.01) == 20
     assert ping(vm3, "10.0.0.12", count=20, interval=0.01) == 20
     assert ping(vm1, "10.0.0.1", count=5, interval=0.01) == 5
+    if "ovs-vswitchd" in mix:
+        for host in sandbox.hosts.values():
+            assert "table=" in host.ofctl("dump-flows", "br-int")
+            assert host.appctl("coverage/read-counter",
+                               "ofproto_request_error") == "0\n", \
+                "the switch refused something of the controller's"
