@@ -41,6 +41,13 @@ eth_addr_is_multicast(struct eth_addr a)
     return a.ea[0] & 1;
 }
 
+/* Made up by software, not given by a maker. */
+static inline bool
+eth_addr_is_local(struct eth_addr a)
+{
+    return a.ea[0] & 2;
+}
+
 static inline bool
 eth_addr_is_broadcast(struct eth_addr a)
 {

@@ -139,6 +139,9 @@ class Sandbox:
         self.processes = []
         self.hosts = {}
         self.northd = None
+        # Of phy0 on host i, with "%02x" for i.  One that looks like a real
+        # interface's makes it br-phy's too.
+        self.underlay_mac = None
 
     def spawn(self, name, command, env=None):
         process = Process(command, os.path.join(self.folder, name + ".out"),
@@ -183,6 +186,9 @@ class Sandbox:
             # Debian's userspace datapath wants whole checksums.
             self.namespaces.veth(host.ns, "phy0", hub, name,
                                  offload=self.takes_offloads())
+            if self.underlay_mac:
+                run(["ip", "-n", host.ns, "link", "set", "phy0", "address",
+                     self.underlay_mac % i])
             run(["ip", "-n", hub, "link", "set", name, "master", "br0"])
             self.address_underlay(host)
             host.configure()

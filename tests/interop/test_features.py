@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a network is for, by real traffic: stateful ACLs, load balancing, NAT
-through a gateway, DHCP.  With all daemons Debian's, with only northd ours, and
-with all ours."""
+through a gateway, DHCP.  With all daemons Debian's, with only northd or only
+the switch ours, and with all ours."""
 
 import os
 
@@ -12,7 +12,8 @@ from harness.process import run, wait_until
 from harness.programs import Programs, ours
 
 DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
-SIDES = {"debian": (), "northd": ("ovn-northd",), "weft": DAEMONS}
+SIDES = {"debian": (), "ovn-northd": ("ovn-northd",),
+         "ovs-vswitchd": ("ovs-vswitchd",), "ours": DAEMONS}
 
 
 @pytest.fixture(params=sorted(SIDES))

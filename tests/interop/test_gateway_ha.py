@@ -13,8 +13,9 @@ from harness.process import run, wait_until
 from harness.programs import Programs, ours
 
 DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
-SIDES = {"debian": ("ovs-vswitchd",),
-         "northd": ("ovs-vswitchd", "ovn-northd"), "weft": DAEMONS}
+SIDES = {"ovs-vswitchd": ("ovs-vswitchd",),
+         "ovn-northd+ovs-vswitchd": ("ovs-vswitchd", "ovn-northd"),
+         "ours": DAEMONS}
 
 
 @pytest.fixture(params=sorted(SIDES))

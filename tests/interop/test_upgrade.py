@@ -35,6 +35,7 @@ ORDERS = {
 class Upgrade:
     def __init__(self, sandbox):
         self.sandbox = sandbox
+        sandbox.underlay_mac = "00:16:3e:00:01:%02x"
         self.vm1 = two_hosts(sandbox)[0]
         self.settle()
 

@@ -156,3 +156,41 @@ def test_dpctl(switch, tmp_path):
     assert dpctl("del-dp", "netdev@ovs-netdev", check=False).returncode
     dpctl("del-dp", "netdev@mine")
     assert "mine" not in dpctl("dump-dps")
+
+
+def test_address_of_bridge(switch):
+    """A bridge has the lowest address of its ports, the same after a restart,
+    unless one is asked for."""
+    def address(dev):
+        return run(["ip", "netns", "exec", switch.host.ns, "cat",
+                    "/sys/class/net/%s/address" % dev]).strip()
+    def set_address(dev, text):
+        run(["ip", "-n", switch.host.ns, "link", "set", "dev", dev, "address",
+             text])
+    own = address("br0")
+    va = switch.vm("a")
+    switch.vm("b")
+    switch.flows("actions=NORMAL")
+    assert address("br0") == own        # Those of veth are made up.
+    ports = ["00:16:3e:00:00:02", "00:16:3e:00:00:03"]
+    set_address("vifa", ports[1])
+    set_address("vifb", ports[0])
+    switch.host.vsctl("set", "bridge", "br0", "external_ids:x=y")
+    wait_until(lambda: address("br0") == ports[0])
+    wait_until(lambda: switch.host.vsctl(
+        "get", "bridge", "br0", "datapath_id").strip('"\n')
+        == "0000" + ports[0].replace(":", ""))
+    assert ping(va, "10.7.0.2") == 3
+    switch.host.appctl("exit")
+    wait_until(lambda: not switch.host.vswitchd.is_running())
+    switch.host.start_vswitchd()
+    wait_until(lambda: "br0" in run(["ip", "-n", switch.host.ns, "link",
+                                     "show"]))
+    wait_until(lambda: address("br0") == ports[0])
+    switch.host.vsctl("set", "bridge", "br0",
+                      "other_config:hwaddr=02:00:00:00:00:99")
+    wait_until(lambda: address("br0") == "02:00:00:00:00:99")
+    lower = "00:00:00:00:00:01"
+    set_address("vifb", lower)
+    switch.host.vsctl("remove", "bridge", "br0", "other_config", "hwaddr")
+    wait_until(lambda: address("br0") == lower)

@@ -131,10 +131,37 @@ requested_address(const struct bridge *bridge, const struct vs_bridge *row,
             && !eth_addr_is_multicast(*ret));
 }
 
+/* The lowest address of the bridge's ports that are interfaces of the host:
+ * the networks outside know these, and it stays the same over restarts.  Those
+ * that software made up ("locally administered") do not count.  An interface
+ * that the host goes on listening to has none to give, as the host would take
+ * what is for that address a second time. */
+static bool
+lowest_port_address(const struct bridge *bridge, struct eth_addr *ret)
+{
+    const struct port *port;
+    const struct iface *iface;
+    bool found = false;
+
+    LIST_FOR_EACH (port, bridge_node, &bridge->ports) {
+        LIST_FOR_EACH (iface, port_node, &port->ifaces) {
+            const struct netdev *netdev = netdev_find(iface->name);
+            struct eth_addr ea;
+
+            if (netdev && !iface_is_local(iface) && netdev_is_claimed(netdev)
+                && !netdev_get_etheraddr(netdev, &ea)
+                && !eth_addr_is_multicast(ea) && !eth_addr_is_local(ea)
+                && (!found || eth_to_u64(ea) < eth_to_u64(*ret))) {
+                *ret = ea;
+                found = true;
+            }
+        }
+    }
+    return found;
+}
+
 /* Gives the bridge its address, and its datapath id unless one is asked for.
- *
- * The bridge never takes the address of one of its ports by itself: the host
- * sees what comes in by that port too, and would answer a second time. */
+ * A bridge without ports keeps the address that its device has. */
 static void
 apply_address(struct bridge *bridge, const struct vs_bridge *row)
 {
@@ -144,7 +171,8 @@ apply_address(struct bridge *bridge, const struct vs_bridge *row)
     uint64_t id = 0;
 
     if (local && !netdev_get_etheraddr(local, &now)) {
-        if (requested_address(bridge, row, &wanted)
+        if ((requested_address(bridge, row, &wanted)
+             || lowest_port_address(bridge, &wanted))
             && eth_to_u64(wanted) != eth_to_u64(now)
             && !netdev_set_etheraddr(local, wanted)) {
             now = wanted;

@@ -195,6 +195,12 @@ netdev_is_up(const struct netdev *netdev)
 }
 
 bool
+netdev_is_claimed(const struct netdev *netdev)
+{
+    return netdev->class->is_claimed && netdev->class->is_claimed(netdev);
+}
+
+bool
 netdev_get_carrier(const struct netdev *netdev)
 {
     return netdev->class->get_carrier(netdev);

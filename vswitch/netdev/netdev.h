@@ -54,6 +54,10 @@ int netdev_get_mtu(const struct netdev *, int *mtu);
 int netdev_set_mtu(struct netdev *, int mtu);
 int netdev_get_ifindex(const struct netdev *);   /* > 0, or negative errno. */
 
+/* Whether the host leaves all that the device receives to the switch, so that a
+ * bridge may have its address too.  False for types without such a host. */
+bool netdev_is_claimed(const struct netdev *);
+
 /* Device is administratively up; link is up. */
 bool netdev_is_up(const struct netdev *);
 bool netdev_get_carrier(const struct netdev *);

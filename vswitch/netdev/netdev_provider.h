@@ -43,6 +43,7 @@ struct netdev_class {
     uint64_t (*carrier_resets)(const struct netdev *);
     int (*set_up)(struct netdev *, bool);
     int (*get_speed)(const struct netdev *, uint32_t *mbps, bool *full_duplex);
+    bool (*is_claimed)(const struct netdev *);
     void (*get_status)(const struct netdev *, struct smap *);
     int (*get_stats)(const struct netdev *, struct netdev_stats *);
     int (*get_addresses)(const struct netdev *, struct in6_addr **,

@@ -120,6 +120,12 @@ unclaim(struct netdev_linux *dev)
     }
 }
 
+static bool
+system_is_claimed(const struct netdev *netdev)
+{
+    return netdev_linux_cast(netdev)->claim_fd >= 0;
+}
+
 static void
 system_reattach(struct netdev_linux *dev)
 {
@@ -508,6 +514,7 @@ system_send(struct netdev *netdev, struct packet_batch *batch)
 
 const struct netdev_class netdev_system_class = {
     NETDEV_LINUX_MEMBERS,
+    .is_claimed = system_is_claimed,
     .type = "system",
     .construct = system_construct,
     .destruct = system_destruct,
