@@ -279,7 +279,11 @@ router_lb(struct incr_ctx *ctx, const struct incr_group *group)
         || (!router_chassis(ctx, lr) && !router_gateway_port(ctx, lr, &n))) {
         return;
     }
-    FLOW(ctx, lr, LR_IN_DEFRAG, 50, NULL, "icmp || icmp6", "ct_dnat;");
+    if (router_chassis(ctx, lr)) {
+        /* It may belong to a balanced connection.  Of a distributed router
+         * every chassis would track all of it. */
+        FLOW(ctx, lr, LR_IN_DEFRAG, 50, NULL, "icmp || icmp6", "ct_dnat;");
+    }
     for (size_t i = 0; i < ARRAY_SIZE(established); i++) {
         FLOW(ctx, lr, LR_IN_DNAT, 50, NULL, established[i].match,
              established[i].actions);
