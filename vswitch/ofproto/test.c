@@ -2,10 +2,13 @@
 
 #include "vswitch/ofproto/test.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -153,6 +156,10 @@ main(void)
         return 1;
     }
     setenv("OVS_RUNDIR", dir, 1);
+    /* What bridges make of devices stays here. */
+    if (unshare(CLONE_NEWNET)) {
+        fprintf(stderr, "no network namespace: %s\n", strerror(errno));
+    }
     rcu_register_thread();
     netdev_dummy_enable(NULL);
     n_failed = (mac_learning_tests() + xlate_tests() + flow_mod_tests()

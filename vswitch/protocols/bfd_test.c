@@ -134,12 +134,13 @@ test_detects_silence(void **state UNUSED)
     assert_status(l.ends[1], "state", "down");
     assert_status(l.ends[1], "forwarding", "false");
     assert_status(l.ends[1], "diagnostic", "Control Detection Time Expired");
-    assert_status(l.ends[0], "state", "down");
+    /* End 0 went down with it; a second packet may have made that "init". */
+    assert_status(l.ends[0], "forwarding", "false");
     assert_status(l.ends[0], "diagnostic", "Neighbor Signaled Session Down");
     assert_status(l.ends[0], "remote_diagnostic",
                   "Control Detection Time Expired");
     l.is_cut[0] = false;
-    run_for(&l, 2500);
+    run_for(&l, 4000);
     assert_status(l.ends[1], "state", "up");
     assert_status(l.ends[1], "flap_count", "3");
     end(&l);
@@ -244,7 +245,9 @@ test_forwards_if_data_comes(void **state UNUSED)
     }
     assert_status(l.ends[1], "state", "down");
     assert_status(l.ends[1], "forwarding", "true");
-    run_for(&l, 4100);
+    /* Data counts for four intervals after it was noticed, which is up to one
+     * interval after it came. */
+    run_for(&l, 5100);
     assert_status(l.ends[1], "forwarding", "false");
 
     /* Not for ever. */
