@@ -283,6 +283,8 @@ router_lb(struct incr_ctx *ctx, const struct incr_group *group)
         /* It may belong to a balanced connection.  Of a distributed router
          * every chassis would track all of it. */
         FLOW(ctx, lr, LR_IN_DEFRAG, 50, NULL, "icmp || icmp6", "ct_dnat;");
+        FLOW(ctx, lr, LR_OUT_SNAT, 120, NULL,
+             "flags.skip_snat_for_lb == 1 && ip", "next;");
     }
     for (size_t i = 0; i < ARRAY_SIZE(established); i++) {
         FLOW(ctx, lr, LR_IN_DNAT, 50, NULL, established[i].match,
@@ -295,8 +297,6 @@ router_lb(struct incr_ctx *ctx, const struct incr_group *group)
                       established[i].actions));
         }
     }
-    FLOW(ctx, lr, LR_OUT_SNAT, 120, NULL, "flags.skip_snat_for_lb == 1 && ip",
-         "next;");
 }
 
 UNIT_LIST(router_lb_units,
