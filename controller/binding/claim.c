@@ -399,12 +399,12 @@ claims_vs_done(struct claims *claims, bool is_written)
 {
     struct port *port;
 
-    if (is_written) {
+    if (is_written && claims->n_written) {
         claims->released.n -= claims->n_written;
         memmove(claims->released.items,
                 claims->released.items + claims->n_written,
                 claims->released.n * sizeof *claims->released.items);
-    } else {
+    } else if (!is_written) {
         claims_wake(claims);
         HMAP_FOR_EACH (port, node, &claims->ports) {
             port->told_interface = false;
