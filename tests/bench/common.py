@@ -160,6 +160,9 @@ def port_group(number, switches, balancers):
 
 # ## The table
 
+README_BEGIN, README_END = "<!-- benchmarks -->", "<!-- end -->"
+
+
 def ratio(ours, debian):
     """How many times better ours is; None if nobody can say."""
     a, b = ((ours, debian) if ours.more
@@ -195,6 +198,20 @@ class Table:
                 r["benchmark"], r["figure"], r["unit"], r["ours"],
                 r["debian"], better))
         return "\n".join(lines) + "\n"
+
+    def write_readme(self, path):
+        """Puts all figures between the marks of the README, shortest."""
+        with open(path) as f:
+            text = f.read()
+        before, rest = text.split(README_BEGIN + "\n", 1)
+        after = rest[rest.index(README_END):]
+        lines = ["| benchmark | figure | times better |", "|---|---|---:|"]
+        lines += ["| %s | %s | %.2g |" % (r["benchmark"], r["figure"],
+                                          r["better"])
+                  for r in self.rows if r["better"] is not None]
+        with open(path, "w") as f:
+            f.write(before + README_BEGIN + "\n" + "\n".join(lines) + "\n"
+                    + after)
 
     def write(self, folder):
         os.makedirs(folder, exist_ok=True)

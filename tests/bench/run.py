@@ -39,6 +39,9 @@ def arguments():
                         help="runs of Debian's (ours: one more)")
     parser.add_argument("--size", type=int, action="append",
                         help="ports or rows, instead of the usual sizes")
+    parser.add_argument("--readme", action="store_true",
+                        help="make the README's table of this run, which "
+                        "should be of all benchmarks")
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help="of: " + " ".join(BENCHMARKS))
     args = parser.parse_args()
@@ -81,6 +84,8 @@ def main():
             print("measuring %s" % label, file=sys.stderr, flush=True)
             table.add(label, by_turns(module, size, args.rounds))
             table.write(args.output)
+    if args.readme:
+        table.write_readme(os.path.join(TOP, "README.md"))
     print(table.markdown(), end="")
 
 
