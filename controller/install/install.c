@@ -691,6 +691,11 @@ install_destroy(struct install *inst)
     }
     memory_unregister(report_memory, inst);
     rconn_destroy(inst->rconn);
+    /* First those that are to be removed, whose groups are empty. */
+    while (!list_is_empty(&inst->dirty)) {
+        flow_forget(inst, CONTAINER_OF(list_pop_front(&inst->dirty),
+                                       struct entry, node));
+    }
     incr_for_each_group(inst->controller->incr, FACT_FLOW, free_flow, inst);
     HMAP_FOR_EACH_SAFE (number, node, &inst->numbers) {
         hmap_remove(&inst->numbers, &number->node);
