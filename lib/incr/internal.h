@@ -141,17 +141,6 @@ struct slot {
     uint32_t index;             /* Of a read. */
 };
 
-/* What a unit emits. */
-struct emission_key {
-    unsigned int class_id;
-    const void *key;
-    size_t key_size;
-    uint64_t hash;
-    const void *value;
-    size_t value_size;
-    uint64_t value_hash;
-};
-
 struct incr_ctx {
     struct incr *incr;
     const struct unit *unit;
@@ -159,7 +148,6 @@ struct incr_ctx {
     VEC(struct read) reads;     /* Of all units since the last commit. */
     VEC(struct emission) emissions;
     size_t first_read;          /* Of the running unit. */
-    size_t first_emission;      /* Likewise. */
     struct slot *slots;         /* Finds a target among the unit's reads. */
     uint32_t slot_mask;
     uint32_t generation;
@@ -252,7 +240,6 @@ void group_sort(struct incr *, struct group *);
 
 struct fact *fact_create(struct group *, const void *value, size_t,
                          uint64_t hash);
-bool fact_is_of(struct fact *, const struct emission_key *);
 struct fact *fact_find(struct group *, const void *value, size_t,
                        uint64_t hash);
 

@@ -88,13 +88,6 @@ group_destroy(struct group *group)
     free(group);
 }
 
-static bool
-group_is(const struct group *group, const void *key, size_t size)
-{
-    return (group->pub.key_size == size
-            && (!size || !memcmp(group + 1, key, size)));
-}
-
 struct group *
 group_find(const struct fact_store *store, const void *key, size_t size,
            uint64_t hash)
@@ -102,7 +95,8 @@ group_find(const struct fact_store *store, const void *key, size_t size,
     struct group *group;
 
     HMAP_FOR_EACH_WITH_HASH (group, node, hash, &store->groups) {
-        if (group_is(group, key, size)) {
+        if (group->pub.key_size == size
+            && (!size || !memcmp(group + 1, key, size))) {
             return group;
         }
     }
@@ -214,17 +208,6 @@ fact_find(struct group *group, const void *value, size_t size, uint64_t hash)
         }
     }
     return NULL;
-}
-
-bool
-fact_is_of(struct fact *fact, const struct emission_key *k)
-{
-    const struct group *group = group_cast(fact->pub.group);
-
-    return (group->node.hash == k->hash && group->pub.class_id == k->class_id
-            && fact->node.hash == k->value_hash
-            && group_is(group, k->key, k->key_size)
-            && fact_is(fact, k->value, k->value_size, k->value_hash));
 }
 
 static void

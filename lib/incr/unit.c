@@ -235,58 +235,27 @@ incr_exists(struct incr_ctx *ctx, unsigned int fact, const void *key,
     return read_group(ctx, fact, key, size, READ_PRESENCE) != NULL;
 }
 
-/* Most units emit what they emitted before: the fact that was at this place
- * the last time is looked at first, which costs no walk through a map. */
-static struct fact *
-emitted_before(const struct incr_ctx *ctx, const struct emission_key *k)
-{
-    size_t i = ctx->emissions.n - ctx->first_emission;
-
-    if (i + 1 < ctx->unit->n_facts) {
-        __builtin_prefetch(ctx->unit->facts[i + 1]);
-    }
-    return (i < ctx->unit->n_facts && fact_is_of(ctx->unit->facts[i], k)
-            ? ctx->unit->facts[i] : NULL);
-}
-
-/* Finds the fact, or makes one that is not in the store yet. */
-static struct emission
-make_emission(struct incr_ctx *ctx, const struct emission_key *k)
-{
-    struct fact *fact = emitted_before(ctx, k);
-    enum emission_fresh fresh;
-    struct group *group;
-
-    if (fact) {
-        return (struct emission) { fact, NOT_FRESH };
-    }
-    group = group_find(&ctx->incr->facts[k->class_id], k->key, k->key_size,
-                       k->hash);
-    fact = (group ? fact_find(group, k->value, k->value_size, k->value_hash)
-            : NULL);
-    if (fact) {
-        return (struct emission) { fact, NOT_FRESH };
-    }
-    fresh = group ? FRESH_FACT : FRESH_GROUP;
-    if (!group) {
-        group = group_create(k->class_id, k->key, k->key_size, k->hash);
-    }
-    return (struct emission) {
-        fact_create(group, k->value, k->value_size, k->value_hash), fresh };
-}
-
 void
 incr_emit(struct incr_ctx *ctx, unsigned int class_id, const void *key,
           size_t key_size, const void *value, size_t size)
 {
-    struct emission_key k = {
-        class_id, key, key_size, key_hash(key, key_size),
-        value, size, key_hash(value, size),
-    };
+    struct fact_store *store = &ctx->incr->facts[class_id];
+    uint64_t hash = key_hash(key, key_size);
+    uint64_t value_hash = key_hash(value, size);
+    struct group *group = group_find(store, key, key_size, hash);
+    struct fact *fact = (group ? fact_find(group, value, size, value_hash)
+                         : NULL);
+    enum emission_fresh fresh = NOT_FRESH;
 
-    assert(ctx->busy && (ctx->incr->facts[class_id].class->rank
-                         >= ctx->unit->class->rank));
-    vec_push(&ctx->emissions, make_emission(ctx, &k));
+    assert(ctx->busy && store->class->rank >= ctx->unit->class->rank);
+    if (!fact) {
+        fresh = group ? FRESH_FACT : FRESH_GROUP;
+        if (!group) {
+            group = group_create(class_id, key, key_size, hash);
+        }
+        fact = fact_create(group, value, size, value_hash);
+    }
+    vec_push(&ctx->emissions, (struct emission) { fact, fresh });
 }
 
 struct str *
@@ -313,7 +282,6 @@ unit_evaluate(struct incr_ctx *ctx, struct unit *unit, struct result *result)
     ctx->unit = unit;
     ctx->own_columns = 0;
     ctx->first_read = ctx->reads.n;
-    ctx->first_emission = ctx->emissions.n;
     if (!++ctx->generation) {
         memset(ctx->slots, 0, (ctx->slot_mask + 1) * sizeof *ctx->slots);
         ctx->generation = 1;
