@@ -15,9 +15,11 @@ print-%:
 
 EXTRA_DIST += tests/README.md tests/bench/ovsdb_driver.c tests/bench/sender.c
 
-# The tests that are in Python, all of them: none has to be listed.
+# The tests that are in Python, and what packages are built by, all of it: none
+# has to be listed.
 dist-hook:
-	cd $(srcdir) && find tests -name '*.py' | while read -r file; do \
+	cd $(srcdir) && { find tests -name '*.py'; find debian -type f; } \
+	| while read -r file; do \
 	  $(MKDIR_P) "$(abs_distdir)/$${file%/*}" \
 	    && cp -p "$$file" "$(abs_distdir)/$$file" || exit 1; \
 	done

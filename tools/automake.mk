@@ -33,13 +33,31 @@ ovsscripts_SCRIPTS = tools/services/ovs-ctl
 ovnscripts_SCRIPTS = tools/services/ovn-ctl
 ovsscripts_DATA = tools/services/service-lib
 service_scripts = $(ovsscripts_SCRIPTS) $(ovnscripts_SCRIPTS) $(ovsscripts_DATA)
+fill_in = sed \
+	-e 's|@bindir[@]|$(bindir)|g' -e 's|@sbindir[@]|$(sbindir)|g' \
+	-e 's|@datadir[@]|$(datadir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
+	-e 's|@localstatedir[@]|$(localstatedir)|g' \
+	-e 's|@ovndbdir[@]|$(ovndbdir)|g' -e 's|@runstatedir[@]|$(runstatedir)|g' \
+	-e 's|@ovsscriptsdir[@]|$(ovsscriptsdir)|g' \
+	-e 's|@ovnscriptsdir[@]|$(ovnscriptsdir)|g'
 $(service_scripts): %: %.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed \
-	  -e 's|@bindir[@]|$(bindir)|g' -e 's|@sbindir[@]|$(sbindir)|g' \
-	  -e 's|@datadir[@]|$(datadir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
-	  -e 's|@localstatedir[@]|$(localstatedir)|g' $< > $@.tmp \
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(fill_in) $< > $@.tmp \
 	  && chmod +x $@.tmp && mv $@.tmp $@
-all-local: $(service_scripts)
-CLEANFILES += $(service_scripts)
-EXTRA_DIST += tools/services/ovs-ctl.in tools/services/ovn-ctl.in \
-	tools/services/service-lib.in tools/services/README.md
+
+# Units, which are installed if --with-systemdsystemunitdir says where.
+units = tools/services/units/openvswitch-switch.service \
+	tools/services/units/ovn-central.service \
+	tools/services/units/ovn-controller.service \
+	tools/services/units/ovn-host.service \
+	tools/services/units/ovn-northd.service \
+	tools/services/units/ovn-ovsdb-server-nb.service \
+	tools/services/units/ovn-ovsdb-server-sb.service \
+	tools/services/units/ovs-record-hostname.service \
+	tools/services/units/ovs-vswitchd.service \
+	tools/services/units/ovsdb-server.service
+nodist_systemdsystemunit_DATA = $(units)
+$(units): %: %.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(fill_in) $< > $@.tmp && mv $@.tmp $@
+all-local: $(service_scripts) $(units)
+CLEANFILES += $(service_scripts) $(units)
+EXTRA_DIST += $(service_scripts:=.in) $(units:=.in) tools/services/README.md
