@@ -30,6 +30,10 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/ofpact_encode.c \
 	lib/openflow/ofpact_format.c \
 	lib/openflow/ofpact_parse.c \
+	lib/openflow/ofpact_parse.h \
+	lib/openflow/ofpact_parse_control.c \
+	lib/openflow/ofpact_parse_field.c \
+	lib/openflow/ofpact_parse_output.c \
 	lib/openflow/ofpact_wire.h \
 	lib/openflow/ofperr.c \
 	lib/openflow/ofperr.h \
