@@ -24,7 +24,7 @@ dist_bin_SCRIPTS += tools/weft
 weftdir = $(datadir)/weft/weft_sandbox
 dist_weft_DATA = $(weft_modules)
 EXTRA_DIST += tools/README.md doc/architecture.md doc/tunnels.md \
-	doc/tutorial.md
+	doc/tutorial.md doc/migration.md
 
 # Service scripts: where things are is put in when they are made.
 ovsscriptsdir = $(datadir)/openvswitch/scripts
