@@ -196,3 +196,15 @@ def test_wrong_words(node):
     assert "--db-DB-file" in node.ovn_ctl("--help")
     done = node.ovn_ctl("start_ic", check=False)
     assert done.returncode == 1 and "not part of Weft yet" in done.stderr
+
+
+def test_database_behind_a_link(node):
+    """Packages leave a link to where the database is to be."""
+    folder = node.env["OVS_DBDIR"]
+    target = os.path.join(node.folder, "var", "conf.db")
+    os.makedirs(folder)
+    os.symlink(target, os.path.join(folder, "conf.db"))
+    node.ovs_ctl("--no-ovs-vswitchd", "--system-id=a", "start")
+    assert node.vsctl("--no-wait", "get", "open", ".",
+                      "external_ids:system-id").strip() in ("a", '"a"')
+    assert os.path.isfile(target) and not os.path.islink(target)
