@@ -27,6 +27,10 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/ofpact_check.c \
 	lib/openflow/ofpact_codec.h \
 	lib/openflow/ofpact_decode.c \
+	lib/openflow/ofpact_decode.h \
+	lib/openflow/ofpact_decode_control.c \
+	lib/openflow/ofpact_decode_field.c \
+	lib/openflow/ofpact_decode_output.c \
 	lib/openflow/ofpact_encode.c \
 	lib/openflow/ofpact_format.c \
 	lib/openflow/ofpact_parse.c \
