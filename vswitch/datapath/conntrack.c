@@ -336,7 +336,8 @@ static uint8_t
 state_of(struct ct_conn *conn, int dir)
 {
     return ((dir == CT_REPLY ? CS_ESTABLISHED | CS_REPLY_DIR
-             : conn->seen_reply ? CS_ESTABLISHED : CS_NEW)
+             : __atomic_load_n(&conn->seen_reply, __ATOMIC_RELAXED)
+                ? CS_ESTABLISHED : CS_NEW)
             | (conn->is_related ? CS_RELATED : 0));
 }
 

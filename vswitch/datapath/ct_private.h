@@ -94,7 +94,7 @@ struct ct_conn {
     struct ct_node nodes[2];     /* CT_ORIG, CT_REPLY. */
     int64_t expires_ms;          /* Atomic. */
     pthread_spinlock_t lock;     /* What follows, up to 'rcu'. */
-    bool seen_reply;
+    bool seen_reply;             /* Atomic: read without the lock. */
     bool is_related;             /* Expected by another connection. */
     uint8_t nat_state;           /* CS_SRC_NAT, CS_DST_NAT. */
     uint8_t life;                /* Atomic: enum ct_life; who makes it dead

@@ -350,7 +350,7 @@ ct_proto_update(const struct conntrack *ct, struct ct_conn *conn,
         return update;
     }
     if (dir == CT_REPLY) {
-        conn->seen_reply = true;
+        __atomic_store_n(&conn->seen_reply, true, __ATOMIC_RELAXED);
     }
     conn->n_packets[dir]++;
     conn->n_bytes[dir] += cp->packet->size;
