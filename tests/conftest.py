@@ -13,9 +13,10 @@ from harness.netns import Namespaces, can_use_namespaces  # noqa: E402
 from harness.process import Process  # noqa: E402
 from harness.sandbox import Sandbox  # noqa: E402
 
-# A run in the background begins with SIGINT ignored, and so would every
-# daemon that it starts.
+# A run in the background begins with SIGINT ignored, one under nohup with
+# SIGHUP, and so would every daemon that it starts.  A handler is not inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
 @pytest.hookimpl(hookwrapper=True)
