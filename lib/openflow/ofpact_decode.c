@@ -126,36 +126,20 @@ read_nest(struct decoder *d, struct reader *r, size_t ofs)
 }
 
 static const struct action_row *
-find_row(const struct action_row *rows, size_t n, uint16_t type)
-{
-    size_t low = 0;
-
-    while (low < n) {
-        size_t mid = (low + n) / 2;
-
-        if (rows[mid].type == type) {
-            return &rows[mid];
-        } else if (rows[mid].type < type) {
-            low = mid + 1;
-        } else {
-            n = mid;
-        }
-    }
-    return NULL;
-}
-
-static const struct action_row *
-find_in_files(enum actions_kind kind, uint16_t type)
+find_row(enum actions_kind kind, uint16_t type)
 {
     static const struct action_rows *const files[] = {
         decode_output_rows, decode_field_rows, decode_control_rows
     };
-    const struct action_row *row = NULL;
 
-    for (size_t i = 0; !row && i < ARRAY_SIZE(files); i++) {
-        row = find_row(files[i][kind].rows, files[i][kind].n, type);
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        const struct action_rows *rows = &files[i][kind];
+
+        if (type < rows->n && rows->rows[type].fn) {
+            return &rows->rows[type];
+        }
     }
-    return row;
+    return NULL;
 }
 
 /* Reads the header's rest and finds the row. */
@@ -173,11 +157,11 @@ find_action(const struct decoder *d, uint16_t type, struct reader *r,
         if (vendor != OFP_VENDOR_NX) {
             return OFPBAC_BAD_VENDOR;
         }
-        *row = find_in_files(ACTIONS_NX, subtype);
+        *row = find_row(ACTIONS_NX, subtype);
         return *row ? 0 : OFPBAC_BAD_VENDOR_TYPE;
     }
-    *row = find_in_files(d->version == OFP10_VERSION ? ACTIONS_10 : ACTIONS_12,
-                         type);
+    *row = find_row(d->version == OFP10_VERSION ? ACTIONS_10 : ACTIONS_12,
+                    type);
     if (!*row
         || (d->version < OFP15_VERSION && d->version > OFP10_VERSION
             && type >= OFPAT_COPY_FIELD)) {

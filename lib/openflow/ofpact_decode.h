@@ -4,8 +4,8 @@
 
 /* Inside of the decoders of actions (ofpact_decode*.c).
  *
- * Each kind has a row in a table: its number, the least and most bytes of its
- * body, and a function that reads the body and appends the decoded action.
+ * Each type has a row in a table: the least and most bytes of its body, and a
+ * function that reads the body and appends the decoded action.
  * The body is bounded by the action's own length; a row whose least and most
  * are equal needs no check of its length in the function. */
 
@@ -21,7 +21,6 @@ struct decoder {
 typedef enum ofperr decode_fn(struct decoder *, struct reader *);
 
 struct action_row {
-    uint16_t type;
     uint16_t min, max;           /* Bytes of the body. */
     decode_fn *fn;
 };
@@ -35,7 +34,7 @@ enum actions_kind {
     N_ACTIONS
 };
 
-/* Rows of a kind, in order of type. */
+/* Rows of a kind, by type; those without a function are not the file's. */
 struct action_rows {
     const struct action_row *rows;
     size_t n;

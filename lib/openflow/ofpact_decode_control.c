@@ -411,33 +411,33 @@ NULL_ACTION(ct_clear, CT_CLEAR)
 NULL_ACTION(debug_recirc, DEBUG_RECIRC)
 NULL_ACTION(debug_slow, DEBUG_SLOW)
 
-/* Rows, in order of type. */
+/* Rows by type. */
 
 static const struct action_row actions12[] = {
-    { OFPAT_METER, 4, 4, decode_meter },
+    [OFPAT_METER] = { 4, 4, decode_meter },
 };
 
 static const struct action_row actions_nx[] = {
-    { NXAST_RESUBMIT, 6, 6, resubmit },
-    { NXAST_NOTE, 6, ANY, note },
-    { NXAST_MULTIPATH, 22, 22, multipath },
-    { NXAST_RESUBMIT_TABLE, 6, 6, resubmit_table },
-    { NXAST_LEARN, 22, ANY, learn },
-    { NXAST_EXIT, 6, 6, exit_ },
-    { NXAST_FIN_TIMEOUT, 6, 6, fin_timeout },
-    { NXAST_SAMPLE, 14, 14, sample },
-    { NXAST_CONJUNCTION, 6, 6, conjunction },
-    { NXAST_CT, 14, ANY, ct },
-    { NXAST_NAT, 6, ANY, nat },
-    { NXAST_SAMPLE2, 22, 22, read_sample2 },
-    { NXAST_SAMPLE3, 22, 22, read_sample2 },
-    { NXAST_CLONE, 6, ANY, clone },
-    { NXAST_CT_CLEAR, 6, 6, ct_clear },
-    { NXAST_RESUBMIT_TABLE_CT, 6, 6, resubmit_table_ct },
-    { NXAST_LEARN2, 30, ANY, learn2 },
-    { NXAST_CHECK_PKT_LARGER, 14, ANY, check_pkt_larger },
-    { NXAST_DEBUG_SLOW, 6, 6, debug_slow },
-    { NXAST_DEBUG_RECIRC, 6, 6, debug_recirc },
+    [NXAST_RESUBMIT] = { 6, 6, resubmit },
+    [NXAST_NOTE] = { 6, ANY, note },
+    [NXAST_MULTIPATH] = { 22, 22, multipath },
+    [NXAST_RESUBMIT_TABLE] = { 6, 6, resubmit_table },
+    [NXAST_LEARN] = { 22, ANY, learn },
+    [NXAST_EXIT] = { 6, 6, exit_ },
+    [NXAST_FIN_TIMEOUT] = { 6, 6, fin_timeout },
+    [NXAST_SAMPLE] = { 14, 14, sample },
+    [NXAST_CONJUNCTION] = { 6, 6, conjunction },
+    [NXAST_CT] = { 14, ANY, ct },
+    [NXAST_NAT] = { 6, ANY, nat },
+    [NXAST_SAMPLE2] = { 22, 22, read_sample2 },
+    [NXAST_SAMPLE3] = { 22, 22, read_sample2 },
+    [NXAST_CLONE] = { 6, ANY, clone },
+    [NXAST_CT_CLEAR] = { 6, 6, ct_clear },
+    [NXAST_RESUBMIT_TABLE_CT] = { 6, 6, resubmit_table_ct },
+    [NXAST_LEARN2] = { 30, ANY, learn2 },
+    [NXAST_CHECK_PKT_LARGER] = { 14, ANY, check_pkt_larger },
+    [NXAST_DEBUG_SLOW] = { 6, 6, debug_slow },
+    [NXAST_DEBUG_RECIRC] = { 6, 6, debug_recirc },
 };
 
 const struct action_rows decode_control_rows[N_ACTIONS] = {

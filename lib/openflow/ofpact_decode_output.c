@@ -282,30 +282,30 @@ controller2(struct decoder *d, struct reader *r)
 
 NULL_ACTION(pop_queue, POP_QUEUE)
 
-/* Rows, in order of type. */
+/* Rows by type. */
 
 static const struct action_row actions10[] = {
-    { OFPAT10_OUTPUT, 4, 4, output10 },
-    { OFPAT10_ENQUEUE, 12, 12, enqueue },
+    [OFPAT10_OUTPUT] = { 4, 4, output10 },
+    [OFPAT10_ENQUEUE] = { 12, 12, enqueue },
 };
 
 static const struct action_row actions12[] = {
-    { OFPAT_OUTPUT, 12, 12, output11 },
-    { OFPAT_SET_QUEUE, 4, 4, set_queue },
-    { OFPAT_GROUP, 4, 4, group },
+    [OFPAT_OUTPUT] = { 12, 12, output11 },
+    [OFPAT_SET_QUEUE] = { 4, 4, set_queue },
+    [OFPAT_GROUP] = { 4, 4, group },
 };
 
 static const struct action_row actions_nx[] = {
-    { NXAST_SET_QUEUE, 6, 6, nx_set_queue },
-    { NXAST_POP_QUEUE, 6, 6, pop_queue },
-    { NXAST_BUNDLE, 22, ANY, bundle },
-    { NXAST_BUNDLE_LOAD, 22, ANY, bundle_load },
-    { NXAST_OUTPUT_REG, 14, 14, output_reg },
-    { NXAST_CONTROLLER, 6, 6, controller },
-    { NXAST_OUTPUT_REG2, 14, 14, output_reg2 },
-    { NXAST_CONTROLLER2, 6, ANY, controller2 },
-    { NXAST_OUTPUT_TRUNC, 6, 6, output_trunc },
-    { NXAST_GROUP, 6, 6, group },
+    [NXAST_SET_QUEUE] = { 6, 6, nx_set_queue },
+    [NXAST_POP_QUEUE] = { 6, 6, pop_queue },
+    [NXAST_BUNDLE] = { 22, ANY, bundle },
+    [NXAST_BUNDLE_LOAD] = { 22, ANY, bundle_load },
+    [NXAST_OUTPUT_REG] = { 14, 14, output_reg },
+    [NXAST_CONTROLLER] = { 6, 6, controller },
+    [NXAST_OUTPUT_REG2] = { 14, 14, output_reg2 },
+    [NXAST_CONTROLLER2] = { 6, ANY, controller2 },
+    [NXAST_OUTPUT_TRUNC] = { 6, 6, output_trunc },
+    [NXAST_GROUP] = { 6, 6, group },
 };
 
 const struct action_rows decode_output_rows[N_ACTIONS] = {
