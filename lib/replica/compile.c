@@ -191,6 +191,24 @@ compile_verify(struct replica_txn *txn, struct str *out,
     str_put(out, "}]}");
 }
 
+/* The row of a table that holds at most one is inserted because there was none.
+ * Others may be doing the same: who comes second is to look again, rather than
+ * to be told that a second row is too many. */
+static void
+compile_verify_empty(struct replica_txn *txn, struct str *out,
+                     const struct replica_txn_row *tr)
+{
+    const struct replica_table *table = tr->row->table;
+
+    if (tr->is_insert && !tr->is_delete && table->class->is_singleton
+        && table->server_has && table->is_monitored && !table->is_conditional
+        && hmap_count(&table->rows) == 1) {
+        begin_op(txn, out, "wait", table->class);
+        str_put(out, ",\"where\":[],\"timeout\":0,\"until\":\"==\","
+                "\"columns\":[\"_uuid\"],\"rows\":[]}");
+    }
+}
+
 static void
 compile_insert(struct replica_txn *txn, struct str *out,
                const struct replica_txn_row *tr)
@@ -397,6 +415,7 @@ txn_compile(struct replica_txn *txn, struct str *out)
     }
     LIST_FOR_EACH (tr, node, &txn->rows) {
         compile_verify(txn, out, tr);
+        compile_verify_empty(txn, out, tr);
     }
     n_before = txn->n_ops;
     LIST_FOR_EACH (tr, node, &txn->rows) {

@@ -27,6 +27,11 @@ struct leaf {
     int64_t number;
 };
 
+struct top {
+    struct replica_row header;
+    const char *name;
+};
+
 struct tags_map {
     size_t n;
     const int64_t *keys;
@@ -51,6 +56,7 @@ struct node {
 };
 
 enum { LEAF_NAME, LEAF_NUMBER, LEAF_N_COLS };
+enum { TOP_NAME, TOP_N_COLS };
 enum {
     NODE_NAME, NODE_NOTE, NODE_TAG, NODE_ON, NODE_REAL, NODE_ONE,
     NODE_LEAVES, NODE_WORDS, NODE_OPTIONS, NODE_TAGS, NODE_N_COLS
@@ -99,11 +105,20 @@ static const struct replica_table_class node_table = {
     .name = "Node", .columns = node_columns, .n_columns = NODE_N_COLS,
     .row_size = sizeof(struct node), .is_root = true, .number = 1,
 };
+static const struct replica_column_class top_columns[] = {
+    COLUMN(top, "name", name, REPLICA_ONE, .key = STRING),
+};
+static const struct replica_table_class top_table = {
+    .name = "Top", .columns = top_columns, .n_columns = TOP_N_COLS,
+    .row_size = sizeof(struct top), .is_root = true, .is_singleton = true,
+    .number = 2,
+};
 static const struct replica_table_class *const tables[] = {
-    &leaf_table, &node_table,
+    &leaf_table, &node_table, &top_table,
 };
 static const struct replica_db_class db_class = {
-    .name = "Test", .version = "1.0.0", .tables = tables, .n_tables = 2,
+    .name = "Test", .version = "1.0.0", .tables = tables,
+    .n_tables = ARRAY_SIZE(tables),
 };
 
 static struct uuid
@@ -131,7 +146,7 @@ setup(void **state)
     struct replica *replica = replica_create(&db_class, NULL, NULL);
 
     replica_monitor_all(replica);
-    for (unsigned int i = 0; i < 2; i++) {
+    for (unsigned int i = 0; i < ARRAY_SIZE(tables); i++) {
         replica->store.tables[i].server_has = true;
         replica->store.tables[i].server_columns
             = replica->store.tables[i].monitored;
@@ -759,6 +774,31 @@ commit(struct replica_txn *txn)
     return status;
 }
 
+/* Who inserts the only row of a table says that it is the first one; not so
+ * who puts a row in another's place. */
+static void
+test_only_row_of_a_table(void **state)
+{
+    struct replica *replica = *state;
+    struct replica_txn *txn = replica_txn_create(replica);
+    struct replica_row *new_ = replica_insert(txn, &top_table);
+
+    check_ops(txn, "['Test',{'op':'wait','table':'Top','where':[],"
+              "'timeout':0,'until':'==','columns':['_uuid'],'rows':[]},"
+              "{'op':'insert','table':'Top','uuid-name':"
+              "'row%08x_%04x_%04x_%04x_%04x%08x','row':{}}]",
+              UUID_ARGS(&new_->uuid));
+    apply(replica, "{'Top':{'%s':{'insert':{'name':'n'}}}}", text(1));
+    txn = replica_txn_create(replica);
+    replica_delete(replica_first(replica, &top_table));
+    new_ = replica_insert(txn, &top_table);
+    check_ops(txn, "['Test',{'op':'delete','table':'Top','where':"
+              "[['_uuid','==',['uuid','%s']]]},"
+              "{'op':'insert','table':'Top','uuid-name':"
+              "'row%08x_%04x_%04x_%04x_%04x%08x','row':{}}]",
+              text(1), UUID_ARGS(&new_->uuid));
+}
+
 static void
 test_outcomes_without_a_server(void **state)
 {
@@ -913,6 +953,7 @@ main(void)
         TEST(test_cut_and_wrong_messages),
         TEST(test_writes_show_and_are_taken_back),
         TEST(test_operations),
+        TEST(test_only_row_of_a_table),
         TEST(test_outcomes_without_a_server),
         TEST(test_random_transactions_leave_no_trace),
         TEST(test_conditions_are_equal_whatever_the_order),

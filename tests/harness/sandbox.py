@@ -71,7 +71,7 @@ class Host:
                "--unixctl=" + self.vswitchd_ctl,
                "--log-file=" + os.path.join(self.folder, "vswitchd.log"),
                "-vconsole:off"] + self.vswitchd_options, env=self.env)
-        self.vswitchd.wait_for(lambda: os.path.exists(self.vswitchd_ctl))
+        self.vswitchd.wait_for(lambda: accepts(self.vswitchd_ctl))
 
     def configure(self):
         """What an operator sets before ovn-controller starts."""
@@ -152,6 +152,10 @@ class Sandbox:
     def start_central(self):
         self.nb = Database(self, "nb", "nb", self.folder)
         self.sb = Database(self, "sb", "sb", self.folder)
+        # Debian's tools fail if somebody else makes the first row while they
+        # do.
+        self.nbctl("init")
+        self.sbctl("init")
         self.start_northd()
 
     def start_northd(self):
@@ -164,7 +168,7 @@ class Sandbox:
                                                     "northd.log"),
                        "-vconsole:off"],
             env={"OVN_RUNDIR": self.folder, "OVS_RUNDIR": self.folder})
-        self.northd.wait_for(lambda: os.path.exists(ctl))
+        self.northd.wait_for(lambda: accepts(ctl))
 
     def nbctl(self, *words, **kwargs):
         return run([self.programs.path("ovn-nbctl"), "--db=" + self.nb.remote,

@@ -95,6 +95,8 @@ class Side:
             run([peers("ovsdb-tool"), "create", self.path(name + ".db"),
                  os.path.join(PEER, "usr/share/ovn/ovn-%s.ovsschema" % name)])
         self.serve(name)
+        # Debian's tools fail if northd makes the first row while they do.
+        getattr(self, name + "ctl")("init")
 
     def serve(self, name):
         sock = self.path(name + ".sock")
@@ -120,7 +122,7 @@ class Side:
             "--ovnnb-db=unix:" + self.path("nb.sock"),
             "--ovnsb-db=unix:" + self.path("sb.sock"),
             "--unixctl=" + self.path(name + ".ctl"))
-        northd.wait_for(lambda: os.path.exists(self.path(name + ".ctl")))
+        northd.wait_for(lambda: accepts(self.path(name + ".ctl")))
         if name == "northd":
             self.northd = northd
         return northd

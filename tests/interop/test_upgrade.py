@@ -8,6 +8,7 @@ a restart of Debian's switch by Debian's, is printed (pytest -rP)."""
 import os
 import re
 import subprocess
+import tempfile
 
 import pytest
 
@@ -30,6 +31,12 @@ ORDERS = {
                       ("ovs-vswitchd", "h1"), ("ovn-controller", "h1"),
                       ("schema", None)],
 }
+
+
+def text_of(file):
+    """What was written so far, by a child whose place in the file is ours."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size,
+                    0).decode()
 
 
 class Upgrade:
@@ -95,19 +102,28 @@ class Upgrade:
             run([s.programs.path("ovsdb-client"), "convert", remote,
                  s.programs.schema(schema)])
 
+    def answers_more(self, out):
+        """Waits until ping has told of ten more answers."""
+        before = text_of(out).count(" time=")
+        wait_until(lambda: text_of(out).count(" time=") >= before + 10,
+                   timeout=30, what="answers to pings")
+
     def lost_while(self, *step, **kwargs):
         """Pings that were lost until the network has settled after a step."""
-        popen = subprocess.Popen(
-            within(self.vm1, ["ping", "-n", "-q", "-i", "0.01", "-W", "1",
-                              "10.0.0.12"]),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.replace(*step, **kwargs)
-        self.settle()
-        popen.send_signal(2)
-        text = popen.communicate(timeout=20)[0]
-        sent, received = map(int, re.search(
-            r"(\d+) packets transmitted, (\d+) received", text).groups())
-        assert sent > 5
+        with tempfile.TemporaryFile("w+") as out:
+            popen = subprocess.Popen(
+                within(self.vm1, ["ping", "-n", "-i", "0.01", "-W", "1",
+                                  "10.0.0.12"]),
+                stdout=out, stderr=subprocess.STDOUT)
+            self.answers_more(out)
+            self.replace(*step, **kwargs)
+            self.settle()
+            self.answers_more(out)
+            popen.send_signal(2)
+            popen.wait(20)
+            sent, received = map(int, re.search(
+                r"(\d+) packets transmitted, (\d+) received",
+                text_of(out)).groups())
         # The last one may be on its way when ping is told to end.
         return max(0, sent - received - 1)
 

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import shlex
+import signal
 import socket
 import subprocess
 import threading
@@ -225,6 +226,22 @@ def test_options_are_listed():
     assert {"--db=ARG", "--unixctl=ARG", "-u ARG", "--detach", "--may-exist",
             "--print-wait-time"} <= set(listed)
     assert len(listed) == len(set(listed))
+
+
+def test_all_are_first(server, tmp_path):
+    """Whoever finds the database empty makes NB_Global's row: of many at once
+    one does, and the others find it there."""
+    tool = Tool(server, tmp_path)
+    # All get to know the database before the first of them writes.
+    os.kill(server.process.pid, signal.SIGSTOP)
+    running = [tool.start("ls-add", "s%d" % i) for i in range(16)]
+    wait_until(lambda: int(run(["ss", "-lxH", "src", server.socket]).split()[2])
+               >= len(running), what="all have asked the server")
+    os.kill(server.process.pid, signal.SIGCONT)
+    for process in running:
+        output, message = process.communicate(timeout=40)
+        assert (process.returncode, output, message) == (0, "", "")
+    assert len(tool.ok("ls-list").splitlines()) == len(running)
 
 
 def test_environment(server, tmp_path):
