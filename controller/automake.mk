@@ -15,6 +15,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/binding/names.h \
 	controller/chassis/config.c \
 	controller/chassis/config.h \
+	controller/chassis/encap_ips.c \
+	controller/chassis/encap_ips.h \
 	controller/chassis/encaps.c \
 	controller/chassis/encaps.h \
 	controller/chassis/ha.c \

@@ -326,6 +326,24 @@ ports_changed(const struct replica *vs)
     return false;
 }
 
+/* Says whether our own encapsulations changed, which our ports may refer
+ * to. */
+static bool
+encaps_changed(const struct controller *c)
+{
+    const char *name = controller_system_id(c);
+    const struct replica_row *row;
+
+    REPLICA_FOR_EACH_CHANGED (row, c->sb, &sb_encap_table) {
+        const struct sb_encap *encap = (const struct sb_encap *) row;
+
+        if (name && !strcmp(encap->chassis_name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Have all rows that matter come?  While rows are on their way, or if the
  * connection broke before the first ones had come, something is missing that
  * must not be taken for unwanted. */
@@ -365,6 +383,9 @@ run(void *d_)
     if (sb_seqno != d->sb_seqno) {
         d->sb_seqno = sb_seqno;
         registration_wake(d->registration);
+        if (encaps_changed(c)) {
+            claims_wake(d->claims);
+        }
     }
     monitor_run(d->monitor);
     is_held = !monitor_is_settled(d->monitor);

@@ -41,8 +41,14 @@ enum controller_fact {
                               * or "": it is on br-int. */
     FACT_INTERFACE,          /* iface-id -> struct interface_fact. */
     FACT_INTERFACE_VERSION,  /* Interface uuid -> its iface-id-ver. */
+    FACT_INTERFACE_ENCAP,    /* Interface uuid -> its encap-ip. */
     FACT_PATCH,              /* Patch interface name -> uint32_t ofport. */
-    FACT_TUNNEL,             /* Chassis name -> struct tunnel_fact. */
+    FACT_TUNNEL,             /* Chassis name -> struct tunnel_fact, one for
+                              * each pair of addresses. */
+    FACT_DEFAULT_ENCAP,      /* Chassis name -> address that it prefers, if it
+                              * has several. */
+    FACT_TUNNEL_OPTION,      /* Name in SB_Global.options -> its text, of those
+                              * that are about tunnels. */
     FACT_PORT,               /* Logical port name -> struct port_fact. */
     FACT_LOCALNET,           /* Datapath key -> struct port_fact: its localnet
                               * port, if a bridge is mapped to it here. */
@@ -75,7 +81,8 @@ enum controller_fact {
 
     FACT_FLOW,               /* struct flow_key -> struct flow_value. */
     FACT_ID_WANTED,          /* id_key() -> uint32_t how many. */
-    FACT_TUNNEL_WANTED,      /* Chassis name -> struct tunnel_want. */
+    FACT_TUNNEL_WANTED,      /* Chassis name -> struct tunnel_want, one for
+                              * each tunnel. */
     FACT_PATCH_WANTED,       /* Name of a localnet or l2gateway port -> name of
                               * the bridge to join br-int with for it. */
     FACT_ANNOUNCE,           /* struct announce_key -> nothing. */
@@ -150,7 +157,8 @@ enum port_type {
 struct interface_fact {
     struct uuid uuid;        /* Of the Interface row. */
     uint32_t ofport;         /* 0: the switch has not assigned one. */
-    uint32_t pad;
+    uint32_t encap;          /* Number of the address that its packets are to
+                              * leave from, in struct encap_ips. */
 };
 
 struct port_fact {
@@ -168,7 +176,8 @@ struct tunnel_fact {
     uint32_t ofport;
     uint8_t type;            /* enum tunnel_type. */
     uint8_t bfd_down;        /* BFD runs on it and says "down". */
-    uint8_t pad[2];
+    uint8_t local;           /* Number of our address in struct encap_ips. */
+    uint8_t pad;
     char remote_ip[48];      /* Which encapsulation of the chassis. */
 };
 
@@ -176,7 +185,12 @@ struct claim_fact {
     struct uuid interface;   /* Zero if no interface backs the port. */
     uint8_t additional;      /* Not the main chassis of the port. */
     uint8_t pad[7];
+    char encap_ip[48];       /* Where others are to send its packets; "": no
+                              * preference. */
 };
+
+/* What SB_Global.options may say of BFD; the names are in encaps.c. */
+enum { BFD_MIN_RX, BFD_MIN_TX, BFD_DECAY_MIN_RX, BFD_MULT, N_BFD_OPTIONS };
 
 struct tunnel_want {
     uint8_t type;            /* enum tunnel_type. */
@@ -189,6 +203,7 @@ struct tunnel_want {
     uint8_t pad2[6];
     char tos[8];             /* As in Interface.options; "": not set. */
     char df_default[8];
+    uint32_t bfd_options[N_BFD_OPTIONS];  /* 0: the switch's own. */
 };
 
 /* Kinds of allocated ids, first byte of an id key; text follows. */

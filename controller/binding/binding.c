@@ -38,14 +38,19 @@ reside(const struct binding *b)
     seed_datapath(b);
 }
 
+/* Claims the port.  'interface', if any, is where its packets come in: it may
+ * say to which address others are to send them. */
 static void
-claim(const struct binding *b, const struct uuid *interface, bool additional)
+claim(const struct binding *b, const struct uuid *interface,
+      struct claim_fact fact)
 {
     const struct uuid *uuid = &b->row->header.uuid;
-    struct claim_fact fact = { .additional = additional };
+    const char *encap_ip = interface ? incr_get(b->ctx, FACT_INTERFACE_ENCAP,
+                                                interface, sizeof *interface)
+                           : NULL;
 
-    if (interface) {
-        fact.interface = *interface;
+    if (encap_ip) {
+        strncpy(fact.encap_ip, encap_ip, sizeof fact.encap_ip - 1);
     }
     incr_emit(b->ctx, FACT_CLAIM, uuid, sizeof *uuid, &fact, sizeof fact);
     reside(b);
@@ -114,6 +119,7 @@ bind_vif(const struct binding *b)
     bool is_nested = parent && *parent;
     const struct interface_fact *interface
         = find_interface(b, is_nested ? parent : b->name);
+    struct claim_fact fact = { .additional = 0 };
     int position;
 
     if (!interface || !version_fits(b, interface)) {
@@ -121,8 +127,12 @@ bind_vif(const struct binding *b)
     }
     position = requested_position(b);
     if (position >= 0) {
-        /* An interface tells of its own port, not of those behind it. */
-        claim(b, is_nested ? NULL : &interface->uuid, position > 0);
+        if (!is_nested) {
+            /* An interface tells of its own port, not of those behind it. */
+            fact.interface = interface->uuid;
+        }
+        fact.additional = position > 0;
+        claim(b, &interface->uuid, fact);
     }
 }
 
@@ -144,7 +154,7 @@ bind_by_option(const struct binding *b, const char *option)
     if (!strcmp(strmap_get_def(options, option, ""),
                 controller_config(b->ctx, "system-id", ""))
         && strmap_get(options, option)) {
-        claim(b, NULL, false);
+        claim(b, NULL, (struct claim_fact) { .additional = 0 });
         return true;
     }
     return false;
@@ -166,7 +176,7 @@ bind_ha(const struct binding *b)
         return;
     }
     if (ha_group_is_active_here(b->ctx, group)) {
-        claim(b, NULL, false);
+        claim(b, NULL, (struct claim_fact) { .additional = 0 });
     } else if (ha_group_has_us(b->ctx, group)) {
         /* A standby keeps the flows that it would need. */
         seed_datapath(b);
@@ -180,10 +190,12 @@ bind_virtual(const struct binding *b)
         = sb_port_binding_get_chassis(b->ctx, b->row);
     const char *parent
         = sb_port_binding_get_virtual_parent(b->ctx, b->row);
+    const struct interface_fact *interface
+        = parent ? find_interface(b, parent) : NULL;
 
-    if (chassis && chassis_is_here(b->ctx, &chassis->header.uuid)
-        && parent && find_interface(b, parent)) {
-        claim(b, NULL, false);
+    if (interface && chassis
+        && chassis_is_here(b->ctx, &chassis->header.uuid)) {
+        claim(b, &interface->uuid, (struct claim_fact) { .additional = 0 });
     }
 }
 

@@ -234,6 +234,79 @@ may_take(struct claims *claims, const struct uuid *port)
     return true;
 }
 
+/* Our encapsulation whose address the port is to be reached at; NULL if it
+ * does not matter. */
+static struct sb_encap *
+find_encap(const struct sb_chassis *chassis, const struct claim_fact *fact)
+{
+    struct sb_encap *found = NULL;
+
+    /* Of several types, Geneve is what others choose. */
+    for (size_t i = 0; fact->encap_ip[0] && i < chassis->n_encaps; i++) {
+        struct sb_encap *encap = chassis->encaps[i];
+
+        if (!strcmp(encap->ip, fact->encap_ip)
+            && (!found || !strcmp(encap->type, "geneve"))) {
+            found = encap;
+        }
+    }
+    return found;
+}
+
+static struct sb_encap *
+find_additional_encap(const struct sb_port_binding *row,
+                      const struct sb_chassis *chassis)
+{
+    for (size_t i = 0; i < row->n_additional_encap; i++) {
+        if (!strcmp(row->additional_encap[i]->chassis_name, chassis->name)) {
+            return row->additional_encap[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+drop_additional_encap(const struct sb_port_binding *row,
+                      const struct sb_chassis *chassis)
+{
+    struct sb_encap *encap = find_additional_encap(row, chassis);
+
+    if (encap) {
+        sb_port_binding_update_additional_encap_delvalue(row, encap);
+    }
+}
+
+/* Makes the row say where its packets are to be sent; true if it does
+ * already. */
+static bool
+write_encap(const struct sb_port_binding *row,
+            const struct sb_chassis *chassis, const struct claim_fact *fact)
+{
+    struct sb_encap *wanted = find_encap(chassis, fact);
+    struct sb_encap *present = (fact->additional
+                                ? find_additional_encap(row, chassis)
+                                : row->encap);
+
+    if (present == wanted) {
+        return true;
+    }
+    if (!fact->additional) {
+        if (wanted) {
+            sb_port_binding_set_encap(row, wanted);
+        } else {
+            sb_port_binding_clear_encap(row);
+        }
+        return false;
+    }
+    if (present) {
+        sb_port_binding_update_additional_encap_delvalue(row, present);
+    }
+    if (wanted) {
+        sb_port_binding_update_additional_encap_addvalue(row, wanted);
+    }
+    return false;
+}
+
 /* Makes the row name us; true if it does already. */
 static bool
 claim(struct claims *claims, const struct sb_port_binding *row,
@@ -241,12 +314,12 @@ claim(struct claims *claims, const struct sb_port_binding *row,
 {
     if (fact->additional) {
         if (is_additional(row, chassis)) {
-            return true;
+            return write_encap(row, chassis, fact);
         }
         sb_port_binding_update_additional_chassis_addvalue(row, chassis);
     } else {
         if (row->chassis == chassis) {
-            return true;
+            return write_encap(row, chassis, fact);
         }
         if (row->chassis && !may_take(claims, &row->header.uuid)) {
             return false;
@@ -254,11 +327,10 @@ claim(struct claims *claims, const struct sb_port_binding *row,
         sb_port_binding_set_chassis(row, chassis);
         if (is_additional(row, chassis)) {
             sb_port_binding_update_additional_chassis_delvalue(row, chassis);
-        }
-        if (chassis->n_encaps > 1 && !row->encap) {
-            sb_port_binding_set_encap(row, chassis->encaps[0]);
+            drop_additional_encap(row, chassis);
         }
     }
+    write_encap(row, chassis, fact);
     log_info("Claiming lport %s for this chassis.", row->logical_port);
     for (size_t i = 0; i < row->n_mac; i++) {
         log_info("%s: Claiming %s", row->logical_port, row->mac[i]);
@@ -291,6 +363,7 @@ release(const struct sb_port_binding *row, const struct sb_chassis *chassis)
     } else {
         sb_port_binding_update_additional_chassis_delvalue(row, chassis);
     }
+    drop_additional_encap(row, chassis);
     return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "controller/chassis/encap_ips.h"
 #include "lib/base/str.h"
 #include "lib/base/text.h"
 #include "lib/schema/sb_tracked.h"
@@ -17,6 +18,20 @@ interface_ofport(struct incr_ctx *ctx, const struct vs_interface *row)
             ? ofport : 0);
 }
 
+/* The number of one of our addresses.  Few chassis have more than one, and few
+ * interfaces say which: the others need not know the list. */
+static uint32_t
+encap_number(struct incr_ctx *ctx, const char *ip)
+{
+    struct encap_ips ips;
+
+    if (!ip || !*ip) {
+        return 0;
+    }
+    encap_ips_read(ctx, &ips);
+    return encap_ips_number(&ips, ip);
+}
+
 /* A tunnel that the encapsulation unit made carries the chassis's name. */
 static void
 emit_tunnel(struct incr_ctx *ctx, const struct vs_interface *row,
@@ -24,7 +39,10 @@ emit_tunnel(struct incr_ctx *ctx, const struct vs_interface *row,
 {
     const struct strmap *options = vs_interface_get_options(ctx, row);
     const struct strmap *bfd = vs_interface_get_bfd(ctx, row);
-    struct tunnel_fact tunnel = { .ofport = ofport };
+    struct tunnel_fact tunnel = {
+        .ofport = ofport,
+        .local = encap_number(ctx, strmap_get(options, "local_ip")),
+    };
 
     tunnel.type = (!strcmp(vs_interface_get_type(ctx, row), "vxlan")
                    ? TUNNEL_VXLAN : TUNNEL_GENEVE);
@@ -76,16 +94,23 @@ interface_unit(struct incr_ctx *ctx, const void *row_)
     ids = vs_interface_get_external_ids(ctx, row);
     iface_id = strmap_get(ids, "iface-id");
     if (iface_id) {
-        const struct interface_fact fact = { .uuid = *uuid,
-                                             .ofport = ofport };
-
+        const struct interface_fact fact = {
+            .uuid = *uuid,
+            .ofport = ofport,
+            .encap = encap_number(ctx, strmap_get(ids, "encap-ip")),
+        };
         const char *version = strmap_get(ids, "iface-id-ver");
+        const char *encap_ip = strmap_get(ids, "encap-ip");
 
         incr_emit(ctx, FACT_INTERFACE, iface_id, strlen(iface_id) + 1,
                   &fact, sizeof fact);
         if (version) {
             incr_emit(ctx, FACT_INTERFACE_VERSION, uuid, sizeof *uuid,
                       version, strlen(version) + 1);
+        }
+        if (encap_ip) {
+            incr_emit(ctx, FACT_INTERFACE_ENCAP, uuid, sizeof *uuid,
+                      encap_ip, strlen(encap_ip) + 1);
         }
     }
 }
@@ -250,15 +275,73 @@ controller_find_port(struct incr_ctx *ctx, const char *name)
     return incr_get(ctx, FACT_PORT, name, strlen(name) + 1);
 }
 
+/* How well a tunnel fits: one that works before one that does not, then to the
+ * right address, then from the right one. */
+static unsigned int
+tunnel_fitness(const struct tunnel_fact *tunnel, const char *remote_ip,
+               uint32_t local)
+{
+    return (!tunnel->bfd_down * 4
+            + !strcmp(tunnel->remote_ip, remote_ip) * 2
+            + (tunnel->local == local));
+}
+
+const struct tunnel_fact *
+tunnel_find(struct incr_ctx *ctx, const char *chassis, const char *remote_ip,
+            uint32_t local)
+{
+    const struct incr_group *tunnels
+        = incr_lookup(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1);
+    const struct tunnel_fact *best = NULL;
+
+    if (!tunnels || tunnels->n == 1) {
+        return tunnels ? incr_group_value(tunnels, 0) : NULL;
+    }
+    if (!remote_ip) {
+        remote_ip = incr_get(ctx, FACT_DEFAULT_ENCAP,
+                             chassis, strlen(chassis) + 1) ?: "";
+    }
+    for (size_t i = 0; i < tunnels->n; i++) {
+        const struct tunnel_fact *tunnel = incr_group_value(tunnels, i);
+
+        if (!best || tunnel_fitness(tunnel, remote_ip, local)
+            > tunnel_fitness(best, remote_ip, local)) {
+            best = tunnel;
+        }
+    }
+    return best;
+}
+
+uint32_t
+tunnel_max_local(struct incr_ctx *ctx, const char *chassis)
+{
+    const struct incr_group *tunnels
+        = incr_lookup(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1);
+    uint32_t max = 0;
+
+    for (size_t i = 0; tunnels && i < tunnels->n; i++) {
+        const struct tunnel_fact *tunnel = incr_group_value(tunnels, i);
+
+        max = MAX(max, tunnel->local);
+    }
+    return max;
+}
+
+bool
+tunnel_is_live(struct incr_ctx *ctx, const char *chassis)
+{
+    const struct tunnel_fact *tunnel = tunnel_find(ctx, chassis, "", 0);
+
+    return tunnel && !tunnel->bfd_down;
+}
+
 const struct tunnel_fact *
 port_tunnel(struct incr_ctx *ctx, const char *port_name)
 {
     const char *chassis = incr_get(ctx, FACT_PORT_CHASSIS,
                                    port_name, strlen(port_name) + 1);
 
-    return (chassis
-            ? incr_get(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1)
-            : NULL);
+    return chassis ? tunnel_find(ctx, chassis, NULL, 0) : NULL;
 }
 
 bool

@@ -10,8 +10,9 @@
 struct sb_datapath_binding;
 struct sb_port_binding;
 
-/* Unit of Interface: emits FACT_INTERFACE (and its version), FACT_PATCH,
- * FACT_TUNNEL for interfaces of the integration bridge. */
+/* Unit of Interface: emits FACT_INTERFACE (and its version and address of
+ * encapsulation), FACT_PATCH, FACT_TUNNEL for interfaces of the integration
+ * bridge. */
 void interface_unit(struct incr_ctx *, const void *interface);
 
 /* Unit of Port_Binding: emits FACT_PORT, FACT_PORT_CHASSIS, FACT_LOCALNET. */
@@ -39,6 +40,20 @@ char *network_bridge(struct incr_ctx *, const struct sb_port_binding *);
 
 /* The key of multicast group 'name' in datapath 'dp_key'; 0 if none. */
 uint32_t group_key_find(struct incr_ctx *, uint32_t dp_key, const char *name);
+
+/* The tunnel to 'chassis' that fits best: to its address 'remote_ip' (NULL: the
+ * one that it prefers) from ours of number 'local', if that one works; NULL if
+ * there is none at all. */
+const struct tunnel_fact *tunnel_find(struct incr_ctx *, const char *chassis,
+                                      const char *remote_ip, uint32_t local);
+
+/* The greatest number of an address of ours that tunnels to 'chassis' leave
+ * from. */
+uint32_t tunnel_max_local(struct incr_ctx *, const char *chassis);
+
+/* Says whether 'chassis' can be reached: there is a tunnel to it of which BFD
+ * does not say that it is down. */
+bool tunnel_is_live(struct incr_ctx *, const char *chassis);
 
 /* The tunnel to where the port is, or NULL. */
 const struct tunnel_fact *port_tunnel(struct incr_ctx *,

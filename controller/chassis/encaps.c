@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/chassis/encaps.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "controller/binding/names.h"
+#include "controller/chassis/encap_ips.h"
 #include "controller/program.h"
 #include "lib/base/alloc.h"
 #include "lib/base/shash.h"
@@ -58,10 +60,11 @@ zones_meet(struct incr_ctx *ctx, const struct sb_chassis *chassis)
     return false;
 }
 
-/* The encapsulation of 'chassis' to use: Geneve if both sides have it. */
-static const struct sb_encap *
-choose_encap(struct incr_ctx *ctx, const struct sb_chassis *chassis,
-             uint8_t *ret_type)
+/* The type of encapsulation to use with 'chassis', Geneve if both sides have
+ * it; false if there is none. */
+static bool
+choose_type(struct incr_ctx *ctx, const struct sb_chassis *chassis,
+            enum tunnel_type *ret_type)
 {
     const char *ours = controller_config(ctx, "ovn-encap-type", "");
     struct sb_encap *const *encaps;
@@ -77,17 +80,121 @@ choose_encap(struct incr_ctx *ctx, const struct sb_chassis *chassis,
             if (!strcmp(sb_encap_get_type(ctx, encaps[i]),
                         type_names[type])) {
                 *ret_type = type;
-                return encaps[i];
+                return true;
             }
         }
     }
-    return NULL;
+    return false;
+}
+
+/* Names in SB_Global.options and in Interface.bfd. */
+static const struct {
+    const char *option;
+    const char *key;
+} bfd_options[N_BFD_OPTIONS] = {
+    [BFD_MIN_RX] = { "bfd-min-rx", "min_rx" },
+    [BFD_MIN_TX] = { "bfd-min-tx", "min_tx" },
+    [BFD_DECAY_MIN_RX] = { "bfd-decay-min-rx", "decay_min_rx" },
+    [BFD_MULT] = { "bfd-mult", "mult" },
+};
+
+void
+tunnel_option_unit(struct incr_ctx *ctx, const void *sb_global)
+{
+    const struct strmap *options = sb_sb_global_get_options(ctx, sb_global);
+
+    for (size_t i = 0; i < N_BFD_OPTIONS; i++) {
+        const char *name = bfd_options[i].option;
+        const char *text = strmap_get(options, name);
+
+        if (text) {
+            incr_emit(ctx, FACT_TUNNEL_OPTION, name, strlen(name) + 1,
+                      text, strlen(text) + 1);
+        }
+    }
+}
+
+void
+default_encap_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct sb_encap *row = row_;
+
+    if (strmap_get_bool(sb_encap_get_options(ctx, row), "is_default",
+                        false)) {
+        const char *chassis = sb_encap_get_chassis_name(ctx, row);
+        const char *ip = sb_encap_get_ip(ctx, row);
+
+        incr_emit(ctx, FACT_DEFAULT_ENCAP, chassis, strlen(chassis) + 1,
+                  ip, strlen(ip) + 1);
+    }
 }
 
 static void
-copy_ip(char dst[48], const char *src)
+copy_ip(char dst[ENCAP_IP_SIZE], const char *src)
 {
-    strncpy(dst, src, 47);
+    strncpy(dst, src, ENCAP_IP_SIZE - 1);
+}
+
+static void
+read_bfd(struct incr_ctx *ctx, const char *chassis, struct tunnel_want *want)
+{
+    want->bfd = incr_exists(ctx, FACT_BFD_PEER, chassis, strlen(chassis) + 1);
+    for (size_t i = 0; want->bfd && i < N_BFD_OPTIONS; i++) {
+        const char *name = bfd_options[i].option;
+        const char *text = incr_get(ctx, FACT_TUNNEL_OPTION,
+                                    name, strlen(name) + 1);
+
+        want->bfd_options[i] = text ? strtoul(text, NULL, 10) : 0;
+    }
+}
+
+/* What tunnels to all encapsulations of 'chassis' have in common. */
+static void
+read_common(struct incr_ctx *ctx, const char *chassis,
+            struct tunnel_want *want)
+{
+    const char *tos = controller_config(ctx, "ovn-encap-tos", "none");
+
+    read_bfd(ctx, chassis, want);
+    if (strcmp(tos, "none")) {
+        strncpy(want->tos, tos, sizeof want->tos - 1);
+    }
+    strncpy(want->df_default, controller_config(ctx, "ovn-encap-df_default",
+                                                ""),
+            sizeof want->df_default - 1);
+}
+
+static bool
+is_ip6(const char *ip)
+{
+    return strchr(ip, ':') != NULL;
+}
+
+/* Emits a tunnel to 'encap' from each of our addresses; from whichever the
+ * host chooses if there is one only, unless told otherwise. */
+static void
+emit_tunnels(struct incr_ctx *ctx, const char *chassis,
+             const struct sb_encap *encap, const struct encap_ips *ours,
+             struct tunnel_want want)
+{
+    const struct strmap *options = sb_encap_get_options(ctx, encap);
+    bool is_bound = (ours->n > 1
+                     || controller_config_bool(ctx, "ovn-set-local-ip",
+                                               false));
+
+    want.csum = strmap_get_bool(options, "csum", want.type == TUNNEL_GENEVE);
+    want.dst_port = strmap_get_uint(options, "dst_port", 0);
+    copy_ip(want.remote_ip, sb_encap_get_ip(ctx, encap));
+    for (size_t i = 0; i < ours->n; i++) {
+        if (ours->n > 1 && is_ip6(ours->ips[i]) != is_ip6(want.remote_ip)) {
+            continue;
+        }
+        if (is_bound) {
+            memcpy(want.local_ip, ours->ips[i], sizeof want.local_ip);
+        }
+        incr_emit(ctx, FACT_TUNNEL_WANTED, chassis, strlen(chassis) + 1,
+                  &want, sizeof want);
+    }
 }
 
 void
@@ -95,39 +202,26 @@ encap_unit(struct incr_ctx *ctx, const void *row_)
 {
     const struct sb_chassis *row = row_;
     const char *name = sb_chassis_get_name(ctx, row);
-    const struct strmap *options;
-    const struct sb_encap *encap;
+    struct sb_encap *const *encaps;
     struct tunnel_want want;
-    const char *local_ip;
+    struct encap_ips ours;
+    enum tunnel_type type;
+    size_t n;
 
+    if (chassis_is_here(ctx, &row->header.uuid) || !zones_meet(ctx, row)
+        || !choose_type(ctx, row, &type)) {
+        return;
+    }
     memset(&want, 0, sizeof want);
-    if (chassis_is_here(ctx, &row->header.uuid) || !zones_meet(ctx, row)) {
-        return;
+    want.type = type;
+    read_common(ctx, name, &want);
+    encap_ips_read(ctx, &ours);
+    encaps = sb_chassis_get_encaps(ctx, row, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(sb_encap_get_type(ctx, encaps[i]), type_names[type])) {
+            emit_tunnels(ctx, name, encaps[i], &ours, want);
+        }
     }
-    encap = choose_encap(ctx, row, &want.type);
-    if (!encap) {
-        return;
-    }
-    options = sb_encap_get_options(ctx, encap);
-    want.csum = strmap_get_bool(options, "csum", want.type == TUNNEL_GENEVE);
-    want.dst_port = strmap_get_uint(options, "dst_port", 0);
-    want.bfd = incr_exists(ctx, FACT_BFD_PEER, name, strlen(name) + 1);
-    copy_ip(want.remote_ip, sb_encap_get_ip(ctx, encap));
-    if (controller_config_bool(ctx, "ovn-set-local-ip", false)
-        || strchr(controller_config(ctx, "ovn-encap-ip", ""), ',')) {
-        local_ip = controller_config(ctx, "ovn-encap-ip-default",
-                                     controller_config(ctx, "ovn-encap-ip",
-                                                       ""));
-        copy_ip(want.local_ip, local_ip);
-        want.local_ip[strcspn(want.local_ip, ",")] = '\0';
-    }
-    strncpy(want.tos, controller_config(ctx, "ovn-encap-tos", ""),
-            sizeof want.tos - 1);
-    strncpy(want.df_default, controller_config(ctx, "ovn-encap-df_default",
-                                               ""),
-            sizeof want.df_default - 1);
-    incr_emit(ctx, FACT_TUNNEL_WANTED, name, strlen(name) + 1,
-              &want, sizeof want);
 }
 
 /* ## What is there ## */
@@ -196,13 +290,34 @@ fill_options(const struct tunnel_want *want, struct smap *options)
     }
 }
 
+/* All or nothing: an interface without BFD has an empty column. */
+static void
+write_bfd(const struct vs_interface *iface, const struct tunnel_want *want)
+{
+    struct smap bfd;
+
+    smap_init(&bfd);
+    if (want->bfd) {
+        smap_set(&bfd, "enable", "true");
+        for (size_t i = 0; i < N_BFD_OPTIONS; i++) {
+            if (want->bfd_options[i]) {
+                smap_setf(&bfd, bfd_options[i].key, "%"PRIu32,
+                          want->bfd_options[i]);
+            }
+        }
+    }
+    if (!strmap_equals_smap(&iface->bfd, &bfd)) {
+        vs_interface_set_bfd(iface, &bfd);
+    }
+    smap_uninit(&bfd);
+}
+
 /* Writes what differs in the interface. */
 static void
 write_interface(const struct vs_interface *iface,
                 const struct tunnel_want *want)
 {
     struct smap options;
-    bool bfd = strmap_get_bool(&iface->bfd, "enable", false);
 
     if (strcmp(iface->type, type_names[want->type])) {
         vs_interface_set_type(iface, type_names[want->type]);
@@ -212,26 +327,154 @@ write_interface(const struct vs_interface *iface,
         vs_interface_set_options(iface, &options);
     }
     smap_uninit(&options);
-    if (bfd != want->bfd) {
-        vs_interface_update_bfd_setkey(iface, "enable",
-                                       want->bfd ? "true" : "false");
+    write_bfd(iface, want);
+}
+
+/* ## What differs ## */
+
+/* A tunnel that shall be. */
+struct wanted {
+    const char *chassis;
+    const struct tunnel_want *want;
+};
+
+/* The comparison under way. */
+struct comparison {
+    const struct controller *controller;
+    const struct vs_bridge *bridge;
+    struct replica_txn *txn;
+    struct shash wanted;         /* Of struct wanted, by id; without those that
+                                  * were found. */
+    struct sset names;           /* Of interfaces, once some are to be added. */
+    VEC(struct vs_port *) others;    /* Tunnels that are not, or not quite,
+                                      * what is wanted. */
+};
+
+static void
+note_wanted(struct incr_group *group, void *wanted_)
+{
+    const char *chassis = incr_group_key(group);
+    struct shash *wanted = wanted_;
+
+    for (size_t i = 0; i < group->n; i++) {
+        const struct tunnel_want *want = incr_group_value(group, i);
+        char *id = xasprintf("%s@%s%s%s", chassis, want->remote_ip,
+                             want->local_ip[0] ? "%" : "", want->local_ip);
+
+        if (!shash_get(wanted, id)) {
+            shash_set(wanted, id,
+                      xmemdup(&(struct wanted) { chassis, want },
+                              sizeof(struct wanted)));
+        }
+        free(id);
+    }
+}
+
+/* The id that 'port', a tunnel, has by what it is: chassis and remote address
+ * as noted, local address as set. */
+static char *
+present_id(const struct vs_port *port)
+{
+    const char *id = tunnel_id(port);
+    const char *local_ip = strmap_get_def(&port->interfaces[0]->options,
+                                          "local_ip", "");
+
+    return xasprintf("%.*s%s%s", (int) strcspn(id, "%"), id,
+                     *local_ip ? "%" : "", local_ip);
+}
+
+/* Makes 'port' what is wanted under 'node', which it takes out. */
+static void
+keep(struct comparison *c, const struct vs_port *port,
+     struct shash_node *node)
+{
+    const struct wanted *wanted = node->value;
+
+    write_interface(port->interfaces[0], wanted->want);
+    if (strcmp(tunnel_id(port), node->key)) {
+        vs_port_update_external_ids_setkey(port, "ovn-chassis-id", node->key);
+    }
+    free(node->value);
+    shash_remove_node(&c->wanted, node);
+}
+
+/* Keeps the tunnels that are between the right addresses; notes the others. */
+static void
+keep_present(struct comparison *c)
+{
+    for (size_t i = 0; i < c->bridge->n_ports; i++) {
+        struct vs_port *port = c->bridge->ports[i];
+        struct shash_node *node = NULL;
+
+        if (!tunnel_id(port)) {
+            continue;
+        }
+        if (port->n_interfaces == 1) {
+            char *id = present_id(port);
+
+            node = shash_get_node(&c->wanted, id);
+            free(id);
+        }
+        if (node) {
+            keep(c, port, node);
+        } else {
+            vec_push(&c->others, port);
+        }
+    }
+}
+
+/* A wanted tunnel to the same address as that of 'port', from another one of
+ * ours; NULL if there is none. */
+static struct shash_node *
+find_alike(const struct comparison *c, const struct vs_port *port)
+{
+    const char *id = tunnel_id(port);
+    size_t length = strcspn(id, "%");
+    struct shash_node *node;
+
+    SHASH_FOR_EACH (node, &c->wanted) {
+        if (strcspn(node->key, "%") == length
+            && !memcmp(node->key, id, length)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+/* Of the others, a tunnel whose local address was set, taken away or changed
+ * stays the port that it is; what else there is goes. */
+static void
+settle_others(struct comparison *c)
+{
+    VEC_FOR_EACH (p, &c->others) {
+        struct vs_port *port = *p;
+        struct shash_node *node = (port->n_interfaces == 1
+                                   ? find_alike(c, port) : NULL);
+
+        if (node) {
+            keep(c, port, node);
+        } else {
+            vs_bridge_update_ports_delvalue(c->bridge, port);
+        }
     }
 }
 
 /* A name that no port of the switch has: "ovn-" and the start of the chassis's
  * name and a number, as long as an interface name may be. */
 static char *
-new_name(const struct controller *c, const char *chassis)
+new_name(struct comparison *c, const char *chassis)
 {
+    const struct vs_interface *iface;
+
+    if (sset_is_empty(&c->names)) {
+        VS_INTERFACE_FOR_EACH (iface, c->controller->vs) {
+            sset_add(&c->names, iface->name);
+        }
+    }
     for (unsigned int i = 0; ; i++) {
         char *name = xasprintf("ovn-%.6s-%x", chassis, i);
-        const struct vs_interface *iface;
-        bool taken = false;
 
-        VS_INTERFACE_FOR_EACH (iface, c->vs) {
-            taken |= !strcmp(iface->name, name);
-        }
-        if (!taken) {
+        if (sset_add(&c->names, name)) {
             return name;
         }
         free(name);
@@ -239,110 +482,62 @@ new_name(const struct controller *c, const char *chassis)
 }
 
 static void
-add_tunnel(struct encaps *e, struct replica_txn *txn,
-           const struct vs_bridge *bridge, const char *chassis,
-           const struct tunnel_want *want)
+add_tunnel(struct comparison *c, const char *id, const struct wanted *wanted)
 {
-    struct vs_interface *iface = vs_interface_insert(txn);
-    struct vs_port *port = vs_port_insert(txn);
-    char *name = new_name(e->controller, chassis);
-    char *id = xasprintf("%s@%s", chassis, want->remote_ip);
+    struct vs_interface *iface = vs_interface_insert(c->txn);
+    struct vs_port *port = vs_port_insert(c->txn);
+    char *name = new_name(c, wanted->chassis);
 
     vs_interface_set_name(iface, name);
-    write_interface(iface, want);
+    write_interface(iface, wanted->want);
     vs_port_set_name(port, name);
     vs_port_set_interfaces(port, (struct vs_interface *const *) &iface, 1);
     vs_port_update_external_ids_setkey(port, "ovn-chassis-id", id);
-    vs_bridge_update_ports_addvalue(bridge, port);
-    free(id);
+    vs_bridge_update_ports_addvalue(c->bridge, port);
     free(name);
 }
 
 static void
-note_wanted(struct incr_group *group, void *wanted_)
+reconcile(struct encaps *e, struct replica_txn *txn, bool is_end)
 {
-    struct shash *wanted = wanted_;
-
-    shash_set(wanted, incr_group_key(group),
-              (void *) incr_group_value(group, 0));
-}
-
-/* Returns what 'port', a tunnel, should be, taking it out of 'wanted'; NULL if
- * it should go.  Its id must name chassis and remote address. */
-static const struct tunnel_want *
-take_wanted(const struct vs_port *port, struct shash *wanted)
-{
-    char *chassis = xstrdup(tunnel_id(port));
-    char *ip = strchr(chassis, '@');
-    const struct tunnel_want *want = NULL;
-
-    if (ip) {
-        *ip++ = '\0';
-        ip[strcspn(ip, "%")] = '\0';
-        want = shash_get(wanted, chassis);
-        if (want && (port->n_interfaces != 1 || strcmp(want->remote_ip, ip))) {
-            want = NULL;
-        }
-        if (want) {
-            shash_steal(wanted, chassis);
-        }
-    }
-    free(chassis);
-    return want;
-}
-
-static void
-reconcile(struct encaps *e, struct replica_txn *txn, struct shash *wanted)
-{
-    const struct vs_bridge *bridge = controller_bridge(e->controller);
+    struct comparison c = {
+        .controller = e->controller,
+        .bridge = controller_bridge(e->controller),
+        .txn = txn,
+        .others = VEC_EMPTY,
+    };
     struct shash_node *node;
-    VEC(struct vs_port *) gone = VEC_EMPTY;
 
-    if (!bridge) {
+    if (!c.bridge) {
         return;
     }
-    for (size_t i = 0; i < bridge->n_ports; i++) {
-        struct vs_port *port = bridge->ports[i];
-        const struct tunnel_want *want;
-
-        if (!tunnel_id(port)) {
-            continue;
-        }
-        want = take_wanted(port, wanted);
-        if (want) {
-            write_interface(port->interfaces[0], want);
-        } else {
-            vec_push(&gone, port);
-        }
+    shash_init(&c.wanted);
+    sset_init(&c.names);
+    if (!is_end) {
+        incr_for_each_group(e->controller->incr, FACT_TUNNEL_WANTED,
+                            note_wanted, &c.wanted);
     }
-    VEC_FOR_EACH (port, &gone) {
-        vs_bridge_update_ports_delvalue(bridge, *port);
+    keep_present(&c);
+    settle_others(&c);
+    SHASH_FOR_EACH (node, &c.wanted) {
+        add_tunnel(&c, node->key, node->value);
     }
-    vec_uninit(&gone);
-    SHASH_FOR_EACH (node, wanted) {
-        add_tunnel(e, txn, bridge, node->key, node->value);
-    }
+    vec_uninit(&c.others);
+    sset_uninit(&c.names);
+    shash_uninit_free_values(&c.wanted);
 }
 
 void
 encaps_run(struct encaps *e, struct replica_txn *txn)
 {
-    struct shash wanted = SHASH_INITIALIZER(&wanted);
-
     if (e->dirty) {
         e->dirty = false;
-        incr_for_each_group(e->controller->incr, FACT_TUNNEL_WANTED,
-                            note_wanted, &wanted);
-        reconcile(e, txn, &wanted);
-        shash_uninit(&wanted);
+        reconcile(e, txn, false);
     }
 }
 
 void
 encaps_remove_all(struct encaps *e, struct replica_txn *txn)
 {
-    struct shash none = SHASH_INITIALIZER(&none);
-
-    reconcile(e, txn, &none);
-    shash_uninit(&none);
+    reconcile(e, txn, true);
 }

@@ -2,10 +2,12 @@
 #ifndef CONTROLLER_CHASSIS_ENCAPS_H
 #define CONTROLLER_CHASSIS_ENCAPS_H
 
-/* Tunnels to other chassis: one interface for each on the integration bridge.
+/* Tunnels to other chassis, as interfaces of the integration bridge: one for
+ * each pair of an address of ours (chassis/encap_ips.h) and one of theirs.
  *
  * A tunnel's Port row is known by external_ids:ovn-chassis-id,
- * "CHASSIS@REMOTE-IP". */
+ * "CHASSIS@REMOTE-IP%LOCAL-IP", without the last part where the host chooses
+ * the address that it sends from. */
 
 #include "controller/controller.h"
 
@@ -13,6 +15,12 @@ struct encaps;
 
 /* Unit of Chassis: emits FACT_TUNNEL_WANTED. */
 void encap_unit(struct incr_ctx *, const void *chassis);
+
+/* Unit of Encap: emits FACT_DEFAULT_ENCAP. */
+void default_encap_unit(struct incr_ctx *, const void *encap);
+
+/* Unit of SB_Global: emits FACT_TUNNEL_OPTION. */
+void tunnel_option_unit(struct incr_ctx *, const void *sb_global);
 
 /* Starts to watch the facts of 'c'. */
 struct encaps *encaps_create(struct controller *c);

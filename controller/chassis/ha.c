@@ -6,17 +6,6 @@
 #include "controller/binding/names.h"
 #include "lib/schema/sb_tracked.h"
 
-/* Says whether 'chassis' can be reached: there is a tunnel to it, and BFD does
- * not say that it is down. */
-static bool
-is_live(struct incr_ctx *ctx, const char *chassis)
-{
-    const struct tunnel_fact *tunnel
-        = incr_get(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1);
-
-    return tunnel && !tunnel->bfd_down;
-}
-
 /* Counts 'chassis' if there is a tunnel to it; returns whether it is live. */
 static bool
 count_tunnel(struct incr_ctx *ctx, const struct sb_chassis *chassis,
@@ -29,7 +18,7 @@ count_tunnel(struct incr_ctx *ctx, const struct sb_chassis *chassis,
     }
     name = sb_chassis_get_name(ctx, chassis);
     *n_tunnels += incr_exists(ctx, FACT_TUNNEL, name, strlen(name) + 1);
-    return is_live(ctx, name);
+    return tunnel_is_live(ctx, name);
 }
 
 /* Says whether we have tunnels to others that use the group or are in it, and
@@ -82,7 +71,7 @@ best_member(struct incr_ctx *ctx, const struct sb_ha_chassis_group *group,
         }
         here = chassis_is_here(ctx, &chassis->header.uuid);
         if (here ? is_isolated(ctx, group)
-            : !is_live(ctx, sb_chassis_get_name(ctx, chassis))) {
+            : !tunnel_is_live(ctx, sb_chassis_get_name(ctx, chassis))) {
             continue;
         }
         if (best && priority == best_priority

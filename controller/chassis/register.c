@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "controller/chassis/encap_ips.h"
 #include "lib/base/alloc.h"
 #include "lib/base/smap.h"
 #include "lib/base/sset.h"
@@ -123,65 +124,93 @@ split(const char *list, struct sset *words)
     sset_add_split(words, list, ", ");
 }
 
-/* Are the encapsulations of the row the product of types and addresses? */
-static bool
-encaps_match(const struct sb_chassis *chassis, const struct sset *types,
-             const struct sset *ips, const char *csum)
-{
-    if (chassis->n_encaps != sset_count(types) * sset_count(ips)) {
-        return false;
-    }
-    for (size_t i = 0; i < chassis->n_encaps; i++) {
-        const struct sb_encap *encap = chassis->encaps[i];
+/* ## Encapsulations ## */
 
-        if (!sset_contains(types, encap->type)
-            || !sset_contains(ips, encap->ip)
-            || strcmp(strmap_get_def(&encap->options, "csum", ""), csum)) {
-            return false;
+/* What our Encap rows are to be: the product of types and addresses. */
+struct encaps_wanted {
+    struct sset types;
+    struct encap_ips ips;
+    const char *csum;
+    const char *chassis;         /* Our name. */
+};
+
+/* The row of 'chassis' with that type and address, or NULL. */
+static struct sb_encap *
+find_encap(const struct sb_chassis *chassis, const char *type, const char *ip)
+{
+    for (size_t i = 0; i < chassis->n_encaps; i++) {
+        if (!strcmp(chassis->encaps[i]->type, type)
+            && !strcmp(chassis->encaps[i]->ip, ip)) {
+            return chassis->encaps[i];
         }
     }
-    return true;
+    return NULL;
 }
 
+/* Writes what differs in the row of our address number 'i'.  Where there are
+ * several, others need to know which to send to that nothing is said of. */
+static void
+write_encap_options(const struct sb_encap *encap,
+                    const struct encaps_wanted *w, size_t i)
+{
+    struct smap options;
+
+    smap_init(&options);
+    smap_set(&options, "csum", w->csum);
+    if (w->ips.n > 1) {
+        smap_set(&options, "is_default", i ? "false" : "true");
+    }
+    if (!strmap_equals_smap(&encap->options, &options)) {
+        sb_encap_set_options(encap, &options);
+    }
+    smap_uninit(&options);
+}
+
+static void
+read_wanted(const struct controller *c, struct encaps_wanted *w)
+{
+    split(controller_setting(c, "ovn-encap-type", ""), &w->types);
+    encap_ips_parse(&w->ips, controller_setting(c, "ovn-encap-ip", ""),
+                    controller_setting(c, "ovn-encap-ip-default", ""));
+    w->csum = controller_setting(c, "ovn-encap-csum", "true");
+    w->chassis = controller_system_id(c);
+}
+
+/* Rows that are right stay the rows that they are: ports may refer to them. */
 static void
 write_encaps(const struct registration *r, struct replica_txn *txn,
              const struct sb_chassis *chassis)
 {
-    const struct controller *c = r->controller;
-    const char *csum = controller_setting(c, "ovn-encap-csum", "true");
-    const char *name = controller_system_id(c);
     VEC(struct sb_encap *) encaps = VEC_EMPTY;
-    const struct sset_node *type, *ip;
-    struct sset types, ips;
+    const struct sset_node *type;
+    struct encaps_wanted w;
+    size_t n_present = 0;
 
-    split(controller_setting(c, "ovn-encap-type", ""), &types);
-    split(controller_setting(c, "ovn-encap-ip", ""), &ips);
-    if (!encaps_match(chassis, &types, &ips, csum)) {
-        SSET_FOR_EACH (type, &types) {
-            SSET_FOR_EACH (ip, &ips) {
-                struct sb_encap *encap = sb_encap_insert(txn);
+    read_wanted(r->controller, &w);
+    SSET_FOR_EACH (type, &w.types) {
+        for (size_t i = 0; i < w.ips.n; i++) {
+            struct sb_encap *encap = find_encap(chassis, type->name,
+                                                w.ips.ips[i]);
 
+            n_present += encap != NULL;
+            if (!encap) {
+                encap = sb_encap_insert(txn);
                 sb_encap_set_type(encap, type->name);
-                sb_encap_set_ip(encap, ip->name);
-                sb_encap_set_chassis_name(encap, name);
-                sb_encap_update_options_setkey(encap, "csum", csum);
-                if (sset_count(&ips) > 1) {
-                    bool is_default = !strcmp(
-                        ip->name,
-                        controller_setting(c, "ovn-encap-ip-default", ""));
-
-                    sb_encap_update_options_setkey(
-                        encap, "is_default", is_default ? "true" : "false");
-                }
-                vec_push(&encaps, encap);
+                sb_encap_set_ip(encap, w.ips.ips[i]);
+                sb_encap_set_chassis_name(encap, w.chassis);
             }
+            write_encap_options(encap, &w, i);
+            vec_push(&encaps, encap);
         }
-        sb_chassis_set_encaps(chassis, encaps.items, encaps.n);
-        vec_uninit(&encaps);
     }
-    sset_uninit(&types);
-    sset_uninit(&ips);
+    if (n_present != encaps.n || n_present != chassis->n_encaps) {
+        sb_chassis_set_encaps(chassis, encaps.items, encaps.n);
+    }
+    vec_uninit(&encaps);
+    sset_uninit(&w.types);
 }
+
+/* ## The rest of the row ## */
 
 static void
 write_hostname(const struct controller *c, const struct sb_chassis *chassis)

@@ -35,6 +35,13 @@ flow_load_zones(struct flow_builder *b, const struct zones *zones)
 }
 
 void
+flow_match_encap(struct flow_builder *b, uint32_t local)
+{
+    match_set_u64_masked(&b->match, FIELD_REG0 + LOG_REG_CT_ZONE,
+                         (uint64_t) local << 16, UINT64_C(0xffff0000));
+}
+
+void
 flow_tunnel_output(struct flow_builder *b, const struct tunnel_fact *tunnel,
                    uint32_t dp_key, uint32_t outport)
 {
@@ -66,13 +73,17 @@ patch_ofport(struct incr_ctx *ctx, const char *port_name)
     return ofport ? *ofport : 0;
 }
 
-static uint32_t
-interface_ofport(struct incr_ctx *ctx, const char *iface_id)
+static void
+read_interface(struct incr_ctx *ctx, const char *iface_id,
+               struct physical_port *pp)
 {
     const struct interface_fact *interface
         = incr_get(ctx, FACT_INTERFACE, iface_id, strlen(iface_id) + 1);
 
-    return interface ? interface->ofport : 0;
+    if (interface) {
+        pp->ofport = interface->ofport;
+        pp->encap = interface->encap;
+    }
 }
 
 struct physical_port
@@ -94,7 +105,9 @@ physical_port_find(struct incr_ctx *ctx, const struct sb_port_binding *row,
         break;
     case PORT_VIRTUAL:
         parent = sb_port_binding_get_virtual_parent(ctx, row);
-        pp.ofport = parent ? interface_ofport(ctx, parent) : 0;
+        if (parent) {
+            read_interface(ctx, parent, &pp);
+        }
         break;
     case PORT_VIF:
         parent = sb_port_binding_get_parent_port(ctx, row);
@@ -103,10 +116,10 @@ physical_port_find(struct incr_ctx *ctx, const struct sb_port_binding *row,
             pp.vlan = tag;
             name = parent;
         }
-        pp.ofport = interface_ofport(ctx, name);
+        read_interface(ctx, name, &pp);
         break;
     case PORT_LOCALPORT:
-        pp.ofport = interface_ofport(ctx, name);
+        read_interface(ctx, name, &pp);
         break;
     default:
         break;

@@ -85,18 +85,18 @@ collect(struct incr_ctx *ctx, const struct sb_multicast_group *row,
     }
 }
 
-/* Appends the outputs to the other chassis, in order; returns their number. */
+/* Appends the outputs from our address number 'local' to the other chassis, in
+ * order; returns their number. */
 static size_t
-put_remote(struct flow_builder *b, const struct sset *names, uint32_t dp_key,
-           uint32_t key)
+put_remote(struct flow_builder *b, const struct sset *names, uint32_t local,
+           uint32_t dp_key, uint32_t key)
 {
     const char **chassis = sset_sort(names);
     size_t n = 0;
 
     for (size_t i = 0; i < sset_count(names); i++) {
         const struct tunnel_fact *tunnel
-            = incr_get(b->ctx, FACT_TUNNEL, chassis[i],
-                       strlen(chassis[i]) + 1);
+            = tunnel_find(b->ctx, chassis[i], NULL, local);
 
         if (tunnel) {
             flow_tunnel_output(b, tunnel, dp_key, key);
@@ -107,11 +107,37 @@ put_remote(struct flow_builder *b, const struct sset *names, uint32_t dp_key,
     return n;
 }
 
+/* Table 37.  Packets that leave from another than the default address have
+ * flows of their own, if there are tunnels from it. */
+static void
+emit_once(struct members *m, uint32_t dp_key, uint32_t key)
+{
+    size_t size = m->once.actions.size;
+    uint32_t max_local = 0;
+    struct sset_node *node;
+
+    SSET_FOR_EACH (node, &m->remote) {
+        max_local = MAX(max_local, tunnel_max_local(m->once.ctx, node->name));
+    }
+    flow_match_port(&m->once, dp_key, LOG_REG_OUTPORT, key);
+    for (uint32_t local = 0; local <= max_local; local++) {
+        size_t n_remote;
+
+        m->once.actions.size = size;
+        n_remote = put_remote(&m->once, &m->remote, local, dp_key, key);
+        if (m->n_once || n_remote) {
+            if (local) {
+                flow_match_encap(&m->once, local);
+            }
+            flow_resubmit(&m->once, OF_TABLE_LOCAL_OUTPUT);
+            flow_emit(&m->once, OF_TABLE_REMOTE_OUTPUT, local ? 110 : 100);
+        }
+    }
+}
+
 static void
 emit_group(struct members *m, uint32_t dp_key, uint32_t key)
 {
-    size_t n_remote;
-
     if (m->n_local) {
         flow_match_port(&m->local, dp_key, LOG_REG_OUTPORT, key);
         flow_emit(&m->local, OF_TABLE_LOCAL_OUTPUT, 100);
@@ -119,12 +145,7 @@ emit_group(struct members *m, uint32_t dp_key, uint32_t key)
     if (m->n_once) {
         flow_set_reg(&m->once, LOG_REG_OUTPORT, key);
     }
-    n_remote = put_remote(&m->once, &m->remote, dp_key, key);
-    if (m->n_once || n_remote) {
-        flow_match_port(&m->once, dp_key, LOG_REG_OUTPORT, key);
-        flow_resubmit(&m->once, OF_TABLE_LOCAL_OUTPUT);
-        flow_emit(&m->once, OF_TABLE_REMOTE_OUTPUT, 100);
-    }
+    emit_once(m, dp_key, key);
 }
 
 void

@@ -43,6 +43,10 @@ struct zones zones_get(struct incr_ctx *, const struct uuid *datapath,
                        const char *name);
 void flow_load_zones(struct flow_builder *, const struct zones *);
 
+/* Matches packets that leave from our address of that number, which is beside
+ * the port's conntrack zone. */
+void flow_match_encap(struct flow_builder *, uint32_t local);
+
 /* Appends the encapsulation of a packet for 'outport' (the key of a port or
  * group) and the output to the tunnel. */
 void flow_tunnel_output(struct flow_builder *, const struct tunnel_fact *,
@@ -52,6 +56,8 @@ void flow_tunnel_output(struct flow_builder *, const struct tunnel_fact *,
 struct physical_port {
     uint32_t ofport;         /* 0: it has none here. */
     uint16_t vlan;           /* Tag on the wire; 0: untagged. */
+    uint8_t encap;           /* Number of the address that its packets leave
+                              * the host from, in tunnels. */
     bool is_nested;          /* Behind its parent's interface. */
     bool is_localnet;
 };

@@ -7,8 +7,15 @@
 #include "controller/binding/names.h"
 #include "controller/chassis/ha.h"
 #include "controller/physical/activation.h"
+#include "lib/base/vec.h"
 #include "lib/logical/ovn_symbols.h"
 #include "lib/schema/sb_tracked.h"
+
+/* A place elsewhere that has the port. */
+struct remote {
+    const char *chassis;         /* Its name. */
+    const char *ip;              /* To send to; NULL: whichever it prefers. */
+};
 
 /* What the flows of one port are made of. */
 struct context {
@@ -19,6 +26,7 @@ struct context {
     struct port_fact port;
     struct zones zones;
     bool is_nested;              /* Behind its parent's interface. */
+    VEC(struct remote) remotes;
 };
 
 static void
@@ -92,6 +100,9 @@ static void
 emit_entry(struct context *c, const struct physical_port *pp)
 {
     flow_load_zones(&c->b, &c->zones);
+    if (pp->encap) {
+        flow_set_bits(&c->b, FIELD_REG0 + LOG_REG_CT_ZONE, 16, 16, pp->encap);
+    }
     flow_set_bits(&c->b, FIELD_METADATA, 0, 64, c->port.dp_key);
     flow_set_reg(&c->b, LOG_REG_INPORT, c->port.port_key);
     if (pp->is_nested) {
@@ -164,7 +175,8 @@ keep_out(struct context *c)
     }
 }
 
-/* On to the peer's datapath, with nothing left of this one's pipeline. */
+/* On to the peer's datapath, with nothing left of this one's pipeline but the
+ * number of the address that the packet leaves the host from. */
 static void
 patch_flows(struct context *c)
 {
@@ -184,9 +196,10 @@ patch_flows(struct context *c)
     ofs = c->b.actions.size;
     ofpact_put_CLONE(&c->b.actions);
     ofpact_put_CT_CLEAR(&c->b.actions);
-    for (unsigned int reg = 0; reg < LOG_REG_INPORT; reg++) {
+    for (unsigned int reg = 0; reg < LOG_REG_CT_ZONE; reg++) {
         flow_set_reg(&c->b, reg, 0);
     }
+    flow_set_bits(&c->b, FIELD_REG0 + LOG_REG_CT_ZONE, 0, 16, 0);
     flow_load_zones(&c->b, &zones);
     flow_set_bits(&c->b, FIELD_METADATA, 0, 64, peer->dp_key);
     flow_set_reg(&c->b, LOG_REG_INPORT, peer->port_key);
@@ -217,87 +230,127 @@ redirect_flows(struct context *c)
     flow_emit(&c->b, OF_TABLE_LOCAL_OUTPUT, 100);
 }
 
-static const struct tunnel_fact *
-find_tunnel(struct context *c, const char *chassis)
+static void
+add_remote(struct context *c, const char *chassis,
+           const struct sb_encap *encap)
 {
-    return incr_get(c->b.ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1);
+    if (tunnel_find(c->b.ctx, chassis, "", 0)) {
+        vec_push(&c->remotes, (struct remote) {
+            .chassis = chassis,
+            .ip = encap ? sb_encap_get_ip(c->b.ctx, encap) : NULL,
+        });
+    }
 }
 
-/* Appends the output to each other chassis that has the port; returns their
- * number. */
-static size_t
-put_remote_outputs(struct context *c)
+/* The encapsulation of 'chassis' among the port's additional ones, or NULL. */
+static const struct sb_encap *
+find_additional_encap(struct context *c, const char *chassis)
+{
+    struct sb_encap *const *encaps;
+    size_t n;
+
+    encaps = sb_port_binding_get_additional_encap(c->b.ctx, c->row, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(sb_encap_get_chassis_name(c->b.ctx, encaps[i]),
+                    chassis)) {
+            return encaps[i];
+        }
+    }
+    return NULL;
+}
+
+/* Finds the other chassis that have the port and that there are tunnels to. */
+static void
+find_remotes(struct context *c)
 {
     const struct sb_chassis *chassis
         = sb_port_binding_get_chassis(c->b.ctx, c->row);
     struct sb_chassis *const *additional;
-    const char *active = NULL;
-    size_t n_additional, n = 0;
+    size_t n_additional;
 
     if (c->port.type == PORT_CHASSISREDIRECT
         || c->port.type == PORT_EXTERNAL) {
         const struct sb_ha_chassis_group *group
             = sb_port_binding_get_ha_chassis_group(c->b.ctx, c->row);
+        const char *active = (group
+                              ? ha_group_remote(c->b.ctx, group) : NULL);
 
-        active = group ? ha_group_remote(c->b.ctx, group) : NULL;
+        if (active) {
+            add_remote(c, active, NULL);
+        }
     } else if (chassis
                && !chassis_is_here(c->b.ctx, &chassis->header.uuid)) {
-        active = sb_chassis_get_name(c->b.ctx, chassis);
-    }
-    if (active && find_tunnel(c, active)) {
-        flow_tunnel_output(&c->b, find_tunnel(c, active), c->port.dp_key,
-                           c->port.port_key);
-        n++;
+        add_remote(c, sb_chassis_get_name(c->b.ctx, chassis),
+                   sb_port_binding_get_encap(c->b.ctx, c->row));
     }
 
     additional = sb_port_binding_get_additional_chassis(c->b.ctx, c->row,
                                                         &n_additional);
     for (size_t i = 0; i < n_additional; i++) {
-        const struct tunnel_fact *tunnel;
+        if (!chassis_is_here(c->b.ctx, &additional[i]->header.uuid)) {
+            const char *name = sb_chassis_get_name(c->b.ctx, additional[i]);
 
-        if (chassis_is_here(c->b.ctx, &additional[i]->header.uuid)) {
-            continue;
-        }
-        tunnel = find_tunnel(c, sb_chassis_get_name(c->b.ctx,
-                                                    additional[i]));
-        if (tunnel) {
-            flow_tunnel_output(&c->b, tunnel, c->port.dp_key,
-                               c->port.port_key);
-            n++;
+            add_remote(c, name, find_additional_encap(c, name));
         }
     }
-    return n;
 }
 
-/* Table 37: out to the chassis that have the port, and to the one here too if
- * it is in several places.  On a datapath with a localnet port, the physical
- * network takes packets to VIFs elsewhere. */
+/* Table 37: from our address number 'local' out to the chassis that have the
+ * port, and to the one here too if it is in several places. */
+static void
+emit_remote(struct context *c, uint32_t local, bool is_here)
+{
+    begin_outport(c);
+    if (local) {
+        flow_match_encap(&c->b, local);
+    }
+    VEC_FOR_EACH (remote, &c->remotes) {
+        flow_tunnel_output(&c->b,
+                           tunnel_find(c->b.ctx, remote->chassis, remote->ip,
+                                       local),
+                           c->port.dp_key, c->port.port_key);
+    }
+    if (is_here) {
+        flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
+    }
+    flow_emit(&c->b, OF_TABLE_REMOTE_OUTPUT, local ? 110 : 100);
+}
+
+/* On a datapath with a localnet port, the physical network takes packets to
+ * VIFs elsewhere. */
+static void
+emit_by_localnet(struct context *c, const struct port_fact *localnet)
+{
+    begin_outport(c);
+    flow_set_reg(&c->b, LOG_REG_OUTPORT, localnet->port_key);
+    flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
+    flow_emit(&c->b, OF_TABLE_LOCAL_OUTPUT, 100);
+}
+
+/* Packets to where the port is, if it is elsewhere. */
 static void
 remote_flows(struct context *c, bool is_here)
 {
     const struct port_fact *localnet
         = incr_get(c->b.ctx, FACT_LOCALNET,
                    &c->port.dp_key, sizeof c->port.dp_key);
-    size_t n;
+    uint32_t max_local = 0;
 
     if (localnet && !is_here
         && (c->port.type == PORT_VIF || c->port.type == PORT_EXTERNAL
             || c->port.type == PORT_VIRTUAL)) {
-        begin_outport(c);
-        flow_set_reg(&c->b, LOG_REG_OUTPORT, localnet->port_key);
-        flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
-        flow_emit(&c->b, OF_TABLE_LOCAL_OUTPUT, 100);
+        emit_by_localnet(c, localnet);
         return;
     }
-    begin_outport(c);
-    n = put_remote_outputs(c);
-    if (!n) {
-        return;
+    find_remotes(c);
+    VEC_FOR_EACH (remote, &c->remotes) {
+        max_local = MAX(max_local, tunnel_max_local(c->b.ctx,
+                                                    remote->chassis));
     }
-    if (is_here) {
-        flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
+    for (uint32_t local = 0; c->remotes.n && local <= max_local; local++) {
+        emit_remote(c, local, is_here);
     }
-    flow_emit(&c->b, OF_TABLE_REMOTE_OUTPUT, 100);
+    vec_uninit(&c->remotes);
 }
 
 void
