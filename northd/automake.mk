@@ -24,6 +24,7 @@ northd_libnorthd_a_SOURCES = \
 	northd/router/routable.h \
 	northd/router/route.c \
 	northd/router/route.h \
+	northd/router/symmetric.c \
 	northd/switch/acl.c \
 	northd/switch/arp.c \
 	northd/switch/dhcp.c \

@@ -320,46 +320,6 @@ put_solicitation(struct incr_ctx *ctx, const struct route_key *key,
     }
 }
 
-/* Replies go back by the path that the request came by: the connection keeps
- * who sent it and by which port.  Only gateway routers see both ways. */
-static void
-put_symmetric(struct incr_ctx *ctx, const struct route_key *key,
-              const struct route_hop *hop)
-{
-    int family = key->is_ip6 ? 6 : 4;
-    const char *name = nb_logical_router_port_get_name(ctx, hop->outport);
-    uint32_t port_key = get_port_key(ctx, &key->lr->header, name);
-    struct ip_text prefix = (key->is_ip6
-                             ? ip6_cidr_text(&key->network, key->plen)
-                             : ip4_cidr_text(ip_get_v4(&key->network),
-                                             key->plen));
-    const char *port = quoted(ctx, 0, name);
-    const char *reply = text(ctx, 1, "ct.rpl && ct_mark.ecmp_reply_port == %u",
-                             port_key);
-
-    if (!router_chassis(ctx, key->lr) || !port_key) {
-        return;
-    }
-    FLOW(ctx, key->lr, LR_IN_DEFRAG, 95, hop->hint,
-         text(ctx, 2, "inport == %s && ip%d.src == %s", port, family,
-              prefix.s), "ct_next;");
-    FLOW(ctx, key->lr, LR_IN_DEFRAG, 90, hop->hint,
-         text(ctx, 2, "ip%d.dst == %s", family, prefix.s), "ct_next;");
-    FLOW(ctx, key->lr, LR_IN_ECMP_STATEFUL, 100, hop->hint,
-         text(ctx, 2, "inport == %s && ip%d.src == %s && ct.new && !ct.est",
-              port, family, prefix.s),
-         text(ctx, 3, "ct_commit { ct_label.ecmp_reply_eth = eth.src; "
-              "ct_mark.ecmp_reply_port = %u; }; next;", port_key));
-    FLOW(ctx, key->lr, LR_IN_IP_ROUTING, 10300, hop->hint,
-         text(ctx, 2, "%s && ip%d.dst == %s", reply, family, prefix.s),
-         text(ctx, 3, "ip.ttl--; reg8[0..15] = 0; flags.loopback = 1; "
-              "eth.src = %s; %sreg1 = %s; outport = %s; next;", hop->mac,
-              key->is_ip6 ? "xx" : "", hop->src, port));
-    FLOW(ctx, key->lr, LR_IN_ARP_RESOLVE, 200, hop->hint, reply,
-         "push(xxreg1); xxreg1 = ct_label; eth.dst = xxreg1[32..79]; "
-         "pop(xxreg1); next;");
-}
-
 /* "select(1, 2);", or with the fields that the route asks to choose by. */
 static const char *
 select_action(struct incr_ctx *ctx, unsigned int i,
@@ -418,12 +378,7 @@ route_flows(struct incr_ctx *ctx, const struct incr_group *group)
     const struct route_hop *hop = incr_group_value(group, 0);
 
     for (size_t i = 0; i < group->n; i++) {
-        const struct route_hop *each = incr_group_value(group, i);
-
-        put_solicitation(ctx, key, each);
-        if (each->is_symmetric) {
-            put_symmetric(ctx, key, each);
-        }
+        put_solicitation(ctx, key, incr_group_value(group, i));
     }
     if (group->n > 1 && key->origin != ROUTE_CONNECTED
         && !hop->is_discard) {
