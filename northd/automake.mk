@@ -59,6 +59,8 @@ northd_libnorthd_a_SOURCES = \
 	northd/topology/datapath.c \
 	northd/topology/dictionary.c \
 	northd/topology/dynamic.c \
+	northd/topology/feature.c \
+	northd/topology/feature.h \
 	northd/topology/group.c \
 	northd/topology/ha.c \
 	northd/topology/index.c \
@@ -72,6 +74,8 @@ northd_libnorthd_a_SOURCES = \
 	northd/topology/nesting.h \
 	northd/topology/multicast.h \
 	northd/topology/peer.c \
+	northd/topology/queue.c \
+	northd/topology/queue.h \
 	northd/topology/static_mac.c \
 	northd/topology/up.c
 $(northd_libnorthd_a_OBJECTS): $(schema_headers)

@@ -138,6 +138,16 @@ cmd_cluster_reset(struct control_conn *conn, int argc, const char *argv[],
 }
 
 static void
+cmd_features(struct control_conn *conn, int argc, const char *argv[],
+             void *aux)
+{
+    struct str s = STR_EMPTY;
+
+    northd_list_chassis_features(northd, &s);
+    control_reply_str(conn, &s);
+}
+
+static void
 cmd_set_threads(struct control_conn *conn, int argc, const char *argv[],
                 void *aux)
 {
@@ -232,6 +242,7 @@ static const struct {
     { "sb-connection-status", "", 0, 0, cmd_connection, &northd },
     { "nb-cluster-state-reset", "", 0, 0, cmd_cluster_reset, NULL },
     { "sb-cluster-state-reset", "", 0, 0, cmd_cluster_reset, &northd },
+    { "debug/chassis-features-list", "", 0, 0, cmd_features, NULL },
     { "parallel-build/set-n-threads", "N_THREADS", 1, 1, cmd_set_threads,
       NULL },
     { "parallel-build/get-n-threads", "", 0, 0, cmd_get_threads, NULL },

@@ -28,7 +28,9 @@
 #include "northd/sync/learned.h"
 #include "northd/sync/router_groups.h"
 #include "northd/sync/tables.h"
+#include "northd/topology/feature.h"
 #include "northd/topology/nesting.h"
+#include "northd/topology/queue.h"
 
 LOG_MODULE(ovn_northd)
 
@@ -312,6 +314,22 @@ reserve_tags(struct northd *northd)
 }
 
 static void
+reserve_queues(struct northd *northd)
+{
+    struct sb_port_binding *pb;
+
+    SB_PORT_BINDING_FOR_EACH (pb, northd->sb) {
+        unsigned int queue = strmap_get_uint(&pb->options, "qdisc_queue_id",
+                                             0);
+
+        if (queue && queue <= MAX_QUEUE) {
+            key_sync_reserve(northd->active->keys, &queue_scope,
+                             pb->logical_port, queue, MAX_QUEUE);
+        }
+    }
+}
+
+static void
 reserve_addresses(struct northd *northd)
 {
     struct nb_logical_switch_port *lsp;
@@ -372,6 +390,7 @@ active_start(struct northd *northd)
     import_all(active->incr, northd->sb, NB_N_TABLES, sb_table_is_input);
     reserve_keys(northd);
     reserve_tags(northd);
+    reserve_queues(northd);
     reserve_addresses(northd);
     incr_step(active->incr);
     key_sync_release(active->keys);
@@ -833,6 +852,12 @@ northd_recompute(struct northd *northd)
 {
     northd->restart = true;
     step_wake(&northd->step);
+}
+
+void
+northd_list_chassis_features(const struct northd *northd, struct str *s)
+{
+    list_chassis_features(northd->sb, s);
 }
 
 void

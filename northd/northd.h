@@ -41,6 +41,9 @@ unsigned int northd_n_threads(const struct northd *);
 /* Starts from nothing, as if the lock had been lost and won. */
 void northd_recompute(struct northd *);
 
+/* Features that all chassis have or lack: see topology/feature.h. */
+void northd_list_chassis_features(const struct northd *, struct str *);
+
 /* For operators; say so if it is not active. */
 void northd_stats(const struct northd *, struct str *);
 size_t northd_verify(struct northd *, struct str *);

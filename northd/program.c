@@ -26,6 +26,7 @@ static const struct incr_fact_class facts[] = {
     [F_BINDING] = { "binding", RANK_INDEX },
     [F_CHASSIS] = { "chassis", RANK_INDEX },
     [F_VXLAN] = { "vxlan", RANK_INDEX },
+    [F_FEATURE_LACKED] = { "feature_lacked", RANK_INDEX },
     [F_SPECIAL_PORT] = { "special_port", RANK_PEER },
     [F_UNKNOWN_PORT] = { "unknown_port", RANK_PEER },
     [F_DHCP_PORT] = { "dhcp_port", RANK_PEER },
@@ -106,7 +107,7 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     router_route_units, router_symmetric_units, router_resolve_units,
     router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
     router_ra_units, meter_units, static_mac_units, dynamic_units,
-    later_units, announce_units;
+    later_units, announce_units, feature_units;
 
 static const struct unit_list *const lists[] = {
     &index_units, &peer_units, &datapath_units, &binding_units,
@@ -121,6 +122,7 @@ static const struct unit_list *const lists[] = {
     &router_nat_units, &router_lb_units, &router_policy_units,
     &router_mtu_units, &router_ra_units, &meter_units, &static_mac_units,
     &dynamic_units, &later_units, &announce_units,
+    &feature_units,
 };
 
 const struct incr_program *

@@ -42,6 +42,7 @@ enum northd_fact {
     F_BINDING,          /* logical_port -> Port_Binding row */
     F_CHASSIS,          /* name or hostname -> Chassis row */
     F_VXLAN,            /* {} -> {}: there is a VXLAN encapsulation */
+    F_FEATURE_LACKED,   /* uint32_t enum chassis_feature -> {} */
 
     /* Connections. */
     F_SPECIAL_PORT,     /* struct switch_port, not a plain VIF -> {} */
@@ -147,6 +148,7 @@ struct global {
     bool ignore_lsp_down;
     bool default_acl_drop;
     bool controller_event;
+    bool ignore_chassis_features;
     bool vxlan_mode;
 };
 

@@ -6,6 +6,7 @@
 
 #include "northd/flow.h"
 #include "northd/router/port.h"
+#include "northd/topology/feature.h"
 
 static bool
 learns_from_requests(struct incr_ctx *ctx, const struct nb_logical_router *lr)
@@ -42,7 +43,9 @@ router_neighbor(struct incr_ctx *ctx, const struct incr_group *group)
     router_lookup(ctx, lr);
     FLOW(ctx, lr, LR_IN_LEARN_NEIGHBOR, 100, NULL,
          learns_from_requests(ctx, lr) ? "reg9[2] == 1"
-         : "reg9[2] == 1 || reg9[3] == 0", "next;");
+         : "reg9[2] == 1 || reg9[3] == 0",
+         all_chassis_can(ctx, FEATURE_FDB_TIMESTAMP) ? "mac_cache_use; next;"
+         : "next;");
     FLOW(ctx, lr, LR_IN_LEARN_NEIGHBOR, 95, NULL,
          "nd_ns && (ip6.src == 0 || nd.sll == 0)", "next;");
     FLOW(ctx, lr, LR_IN_LEARN_NEIGHBOR, 95, NULL, "nd_na && nd.tll == 0",

@@ -4,6 +4,7 @@
  * port_security column of Port_Binding. */
 
 #include "northd/flow.h"
+#include "northd/topology/queue.h"
 
 static void
 switch_port_security(struct incr_ctx *ctx, const struct incr_group *group)
@@ -32,9 +33,7 @@ port_admission(struct incr_ctx *ctx, const struct incr_group *group)
     const struct replica_row *hint = &sp->lsp->header;
     const char *name = quoted(ctx, 0, nb_logical_switch_port_get_name(
         ctx, sp->lsp));
-    const char *queue
-        = strmap_get(nb_logical_switch_port_get_options(ctx, sp->lsp),
-                     "qdisc_queue_id");
+    uint32_t queue = lsp_queue(ctx, sp->lsp);
 
     if (!lsp_is_enabled(ctx, sp->lsp)) {
         FLOW(ctx, sp->ls, LS_IN_CHECK_PORT_SEC, 100, hint,
@@ -43,15 +42,15 @@ port_admission(struct incr_ctx *ctx, const struct incr_group *group)
              text(ctx, 1, "outport == %s", name), "reg0[15] = 1; next;");
         FLOW(ctx, sp->ls, LS_IN_L2_UNKNOWN, 50, hint,
              text(ctx, 1, "outport == %s", name), "drop;");
-    } else if (queue && *queue) {
+    } else if (queue) {
         FLOW(ctx, sp->ls, LS_IN_CHECK_PORT_SEC, 70, hint,
              text(ctx, 1, "inport == %s", name),
-             text(ctx, 2, "set_queue(%s); reg0[15] = check_in_port_sec(); "
+             text(ctx, 2, "set_queue(%u); reg0[15] = check_in_port_sec(); "
                   "next;", queue));
         if (lsp_is_type(ctx, sp->lsp, "localnet")) {
             FLOW(ctx, sp->ls, LS_OUT_APPLY_PORT_SEC, 100, hint,
                  text(ctx, 1, "outport == %s", name),
-                 text(ctx, 2, "set_queue(%s); output;", queue));
+                 text(ctx, 2, "set_queue(%u); output;", queue));
         }
     }
 }

@@ -9,6 +9,7 @@
 #include "northd/sync/cells.h"
 #include "northd/topology/address.h"
 #include "northd/topology/nesting.h"
+#include "northd/topology/queue.h"
 
 #define COL(NAME) SB_PORT_BINDING_COL_##NAME
 
@@ -45,6 +46,7 @@ switch_port_want_key(struct incr_ctx *ctx, const struct incr_group *group)
              strmap_get_uint(nb_logical_switch_port_get_options(ctx, sp->lsp),
                              "requested-tnl-key", 0));
     lsp_want_tag(ctx, sp->lsp);
+    lsp_want_queue(ctx, sp->lsp);
 }
 
 static void
@@ -203,6 +205,30 @@ put_nesting(struct incr_ctx *ctx, const struct row_id *id,
     }
 }
 
+/* The queue that holds the port to its rates, at the uplink of the switch's
+ * physical network if it has one. */
+static void
+put_queue(struct incr_ctx *ctx, const struct row_id *id,
+          const struct switch_port *sp, const struct strmap *options)
+{
+    uint32_t queue = lsp_queue(ctx, sp->lsp);
+    const struct nb_logical_switch_port *localnet;
+    const char *network;
+
+    if (!queue || strmap_get(options, "qdisc_queue_id")) {
+        return;
+    }
+    cell_pair(ctx, id, COL(OPTIONS), "qdisc_queue_id",
+              text(ctx, 0, "%u", queue));
+    localnet = get_row_by_row(ctx, F_SWITCH_LOCALNETS, sp->ls);
+    network = (localnet
+               ? strmap_get(nb_logical_switch_port_get_options(ctx, localnet),
+                            "network_name") : NULL);
+    if (network) {
+        cell_pair(ctx, id, COL(OPTIONS), "qos_physical_network", network);
+    }
+}
+
 static void
 switch_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
 {
@@ -226,6 +252,7 @@ switch_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
 
         cell_string(ctx, &id, COL(TYPE), type);
         cell_map(ctx, &id, COL(OPTIONS), options);
+        put_queue(ctx, &id, sp, options);
         if (strmap_get_bool(nb_logical_switch_get_other_config(ctx, sp->ls),
                             "vlan-passthru", false)) {
             cell_pair(ctx, &id, COL(OPTIONS), "vlan-passthru", "true");
