@@ -49,6 +49,8 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/netdev/netdev_provider.h \
 	vswitch/netdev/system.c \
 	vswitch/netdev/tap.c \
+	vswitch/netdev/tx_ring.c \
+	vswitch/netdev/tx_ring.h \
 	vswitch/netdev/vnet.c \
 	vswitch/netdev/vnet.h
 EXTRA_DIST += tests/fuzz/corpus/conntrack \

@@ -43,7 +43,8 @@ struct tunnel;
 struct dp_rxq {
     struct dp_port *port;
     int fd;                      /* -1: polled by the main thread. */
-    bool hot;                    /* The poller's: had packets last time. */
+    unsigned int n_empty;        /* The poller's: rounds without a packet
+                                  * while others had some. */
     struct poller *poller;
 
     /* Receives up to a batch, with metadata set; returns how many, or a

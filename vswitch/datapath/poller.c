@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads that receive.
  *
- * A poller owns some receive queues.  Those that had packets the last time are
- * "hot" and are asked again directly, which costs a load for a ring in shared
+ * A poller owns some receive queues.  Those that had packets of late are "hot"
+ * and are asked again directly, which costs a load for a ring in shared
  * memory; the others wait in an epoll set.  With hot queues the set is looked
  * at every few rounds, without any it is where the thread sleeps.  A busy
  * poller (pmd-cpu-mask) is pinned and never sleeps.
+ *
+ * Whoever sends to a thread that sleeps pays for waking it: several
+ * microseconds, for an interrupt of another CPU, and more where CPUs are
+ * virtual.  A poller that slept after each packet would so be slower than one
+ * that has too much to do.  So it goes on looking for about as long as that
+ * costs, which is never much worse than the better of both (the argument of
+ * renting skis), and if that was in vain, half as long the next time.
  *
  * Queues change hands by commands: the main thread leaves one in the poller's
  * mailbox and waits until it is done, so that after dp_rxq_stop() nobody
@@ -18,6 +25,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/alloc.h"
@@ -28,6 +36,9 @@
 LOG_MODULE(dpif_netdev);
 
 #define EPOLL_EVERY 8            /* Rounds between looks at cold queues. */
+#define COOL_AFTER 32            /* Empty rounds while others have packets. */
+#define MIN_PATIENCE_NS 2000
+#define MAX_PATIENCE_NS 20000
 
 enum command { COMMAND_NONE, COMMAND_ADD, COMMAND_REMOVE, COMMAND_STOP };
 
@@ -38,7 +49,11 @@ struct poller {
     int cpu;                     /* To pin to; -1: none, and may sleep. */
     int epoll_fd;
     int event_fd;
-    VEC(struct dp_rxq *) hot;    /* The thread's. */
+
+    /* The thread's. */
+    VEC(struct dp_rxq *) hot;
+    int64_t idle_since_ns;       /* All hot queues are empty; 0: not so. */
+    int64_t patience_ns;         /* How long they may be, before it sleeps. */
 
     size_t n_rxqs;               /* The main thread's. */
 
@@ -49,22 +64,39 @@ struct poller {
     struct dp_rxq *rxq;
 };
 
+/* Of the host, even if the program's clock stands still. */
+static int64_t
+now_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* A queue is either hot or in the epoll set: for those in a set the kernel has
+ * more to do for each packet. */
 static void
 watch_rxq(struct poller *poller, struct dp_rxq *rxq)
 {
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = rxq };
 
-    rxq->hot = false;
     epoll_ctl(poller->epoll_fd, EPOLL_CTL_ADD, rxq->fd, &event);
 }
 
 static void
 make_hot(struct poller *poller, struct dp_rxq *rxq)
 {
-    if (!rxq->hot) {
-        rxq->hot = true;
-        vec_push(&poller->hot, rxq);
-    }
+    epoll_ctl(poller->epoll_fd, EPOLL_CTL_DEL, rxq->fd, NULL);
+    rxq->n_empty = 0;
+    vec_push(&poller->hot, rxq);
+}
+
+static void
+cool(struct poller *poller, size_t i)
+{
+    watch_rxq(poller, poller->hot.items[i]);
+    vec_remove_swap(&poller->hot, i);
 }
 
 static void
@@ -127,22 +159,46 @@ poll_rxq(struct dp_context *ctx, struct dp_rxq *rxq)
     return n;
 }
 
-/* A batch from each hot queue; the empty ones cool down. */
-static void
+/* A batch from each hot queue; true if there was a packet. */
+static bool
 poll_hot(struct poller *poller, struct dp_context *ctx)
 {
+    bool others_busy = !poller->idle_since_ns;
+    bool any = false;
+
     rcu_read_lock();
     for (size_t i = 0; i < poller->hot.n; ) {
         struct dp_rxq *rxq = poller->hot.items[i];
 
         if (poll_rxq(ctx, rxq)) {
-            i++;
-        } else {
-            rxq->hot = false;
-            vec_remove_swap(&poller->hot, i);
+            rxq->n_empty = 0;
+            any = true;
+        } else if (others_busy && ++rxq->n_empty == COOL_AFTER) {
+            cool(poller, i);
+            continue;
         }
+        i++;
     }
     rcu_read_unlock();
+    return any;
+}
+
+/* After a round without a packet: has all queues cool down if it has been so
+ * for long enough. */
+static void
+be_idle(struct poller *poller)
+{
+    int64_t now = now_ns();
+
+    if (!poller->idle_since_ns) {
+        poller->idle_since_ns = now;
+    } else if (now - poller->idle_since_ns >= poller->patience_ns) {
+        while (poller->hot.n) {
+            cool(poller, poller->hot.n - 1);
+        }
+        poller->idle_since_ns = 0;
+        poller->patience_ns = MAX(poller->patience_ns / 2, MIN_PATIENCE_NS);
+    }
 }
 
 /* Heats the queues that have something; waits for one if 'timeout_ms' is
@@ -175,6 +231,19 @@ look_at_cold(struct poller *poller, int timeout_ms)
         if (events[i].events & EPOLLIN) {
             make_hot(poller, rxq);
         }
+    }
+}
+
+/* Waits until a queue has something.  If that was soon, it had been better to
+ * look for longer. */
+static void
+sleep_until_some(struct poller *poller)
+{
+    int64_t start = now_ns();
+
+    look_at_cold(poller, -1);
+    if (now_ns() - start < MAX_PATIENCE_NS) {
+        poller->patience_ns = MIN(2 * poller->patience_ns, MAX_PATIENCE_NS);
     }
 }
 
@@ -213,12 +282,16 @@ poller_main(void *poller_)
             != COMMAND_NONE && !obey(poller)) {
             break;
         }
-        if (!poller->hot.n) {
-            look_at_cold(poller, poller->cpu >= 0 ? 0 : -1);
-        } else if (round % EPOLL_EVERY == 0) {
+        if (!poller->hot.n && poller->cpu < 0) {
+            sleep_until_some(poller);
+        } else if (!poller->hot.n || round % EPOLL_EVERY == 0) {
             look_at_cold(poller, 0);
         }
-        poll_hot(poller, ctx);
+        if (poll_hot(poller, ctx)) {
+            poller->idle_since_ns = 0;
+        } else if (poller->hot.n) {
+            be_idle(poller);
+        }
     }
     dp_context_put(ctx);
     rcu_unregister_thread();
@@ -252,6 +325,7 @@ poller_create(struct dp *dp, unsigned int id, int cpu)
     poller->dp = dp;
     poller->id = id;
     poller->cpu = cpu;
+    poller->patience_ns = MIN_PATIENCE_NS;
     poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     poller->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (poller->epoll_fd < 0 || poller->event_fd < 0) {

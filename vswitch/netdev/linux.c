@@ -56,14 +56,17 @@ ethtool(const struct netdev *netdev, void *request)
     return error;
 }
 
-/* Asks whether the device sums transport checksums. */
+/* Learns what matters to senders: whether the device sums transport checksums,
+ * and how large a frame it takes. */
 static void
-refresh_offloads(struct netdev_linux *dev)
+refresh_limits(struct netdev_linux *dev)
 {
     struct ethtool_value value = { .cmd = ETHTOOL_GTXCSUM };
     bool sums = !ethtool(&dev->up, &value) && value.data;
 
     __atomic_store_n(&dev->sums_tx, sums, __ATOMIC_RELAXED);
+    __atomic_store_n(&dev->max_frame, dev->link.mtu + ETH_HEADER_SIZE,
+                     __ATOMIC_RELAXED);
 }
 
 /* Asks for the state of 'netdev' anew if a change of 'ifindex' may be its, as
@@ -97,7 +100,7 @@ refresh(struct netdev *netdev, void *ifindex_)
         }
         netdev_changed(netdev);
     }
-    refresh_offloads(dev);
+    refresh_limits(dev);
 }
 
 static void
@@ -146,7 +149,7 @@ netdev_linux_attach(struct netdev_linux *dev)
         watch_set(&monitor_watch, UV_READABLE);
     }
     n_attached++;
-    refresh_offloads(dev);
+    refresh_limits(dev);
     return 0;
 }
 

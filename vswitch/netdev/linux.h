@@ -14,6 +14,8 @@ struct netdev_linux {
     int fd;                      /* To send: packet socket, or tap device. */
     bool is_tap;
     bool sums_tx;                /* Atomic: the device sums checksums. */
+    uint32_t max_frame;          /* Atomic: bytes of the MTU and Ethernet. */
+    struct tx_ring *tx_ring;     /* NULL: none. */
     int rx_fd;                   /* Packet socket to receive; -1 if none. */
     int claim_fd;                /* Keeps the host away; -1 if none. */
 
