@@ -24,9 +24,14 @@
 /* Grows '*items' so that 'n' elements of 'size' bytes fit. */
 void *vec_grow_(void *items, size_t *allocated, size_t n, size_t size) MUST_USE;
 
-#define vec_init(V) ((V)->items = NULL, (V)->n = (V)->allocated = 0)
+#define vec_init(V) \
+    ((V)->items = NULL, (void) ((V)->n = (V)->allocated = 0))
 #define vec_uninit(V) (free((V)->items), vec_init(V))
 #define vec_clear(V) ((void) ((V)->n = 0))
+
+/* Removes all elements, and frees their room if it is for more than MAX. */
+#define vec_clear_to(V, MAX) \
+    ((V)->allocated > (MAX) ? vec_uninit(V) : vec_clear(V))
 #define vec_reserve(V, N) \
     ((N) > (V)->allocated \
      ? (void) ((V)->items = vec_grow_((V)->items, &(V)->allocated, (N), \

@@ -48,6 +48,23 @@ check_program(const struct incr_program *program)
     }
 }
 
+static void
+check_siblings(const struct incr *incr)
+{
+    for (size_t i = 0; i < incr->program->n_tables; i++) {
+        if (incr->tables[i].units.n > INCR_MAX_SIBLINGS) {
+            abort_msg("incr: table %s has too many unit classes",
+                      incr->program->tables[i].name);
+        }
+    }
+    for (size_t i = 0; i < incr->program->n_facts; i++) {
+        if (incr->facts[i].units.n > INCR_MAX_SIBLINGS) {
+            abort_msg("incr: fact class %s has too many unit classes",
+                      incr->program->facts[i].name);
+        }
+    }
+}
+
 struct incr *
 incr_create(const struct incr_program *program, struct pool *pool)
 {
@@ -66,8 +83,7 @@ incr_create(const struct incr_program *program, struct pool *pool)
         incr->tables[i].table = &program->tables[i];
     }
     for (size_t i = 0; i < program->n_facts; i++) {
-        incr->facts[i].class = &program->facts[i];
-        hmap_init(&incr->facts[i].groups);
+        fact_store_init(&incr->facts[i], &program->facts[i]);
     }
     for (size_t i = 0; i < program->n_units; i++) {
         const struct incr_unit_class *class = &program->units[i];
@@ -78,6 +94,7 @@ incr_create(const struct incr_program *program, struct pool *pool)
             vec_push(&incr->facts[class->fact].units, class);
         }
     }
+    check_siblings(incr);
     incr->n_ctxs = pool ? pool_n_threads(pool) : 1;
     incr->ctxs = xcalloc(incr->n_ctxs, sizeof *incr->ctxs);
     for (unsigned int i = 0; i < incr->n_ctxs; i++) {
@@ -90,22 +107,11 @@ incr_create(const struct incr_program *program, struct pool *pool)
 }
 
 static void
-units_destroy(struct incr *incr, struct unit *unit)
-{
-    while (unit) {
-        struct unit *next = unit->next;
-
-        unit_destroy(incr, unit);
-        unit = next;
-    }
-}
-
-static void
 row_free(struct incr *incr, struct incr_row *row)
 {
     if (row->target.readers) {
         abort_msg("incr: unit %s keeps a row of %s that is gone",
-                  row->target.readers->unit->class->name,
+                  unit_class(row->target.readers->unit)->name,
                   incr->tables[row->table].table->name);
     }
     free(row);
@@ -148,21 +154,19 @@ destroy_facts(struct incr *incr)
 {
     for (size_t i = 0; i < incr->program->n_facts; i++) {
         struct fact_store *store = &incr->facts[i];
-        struct group *group;
+        struct group *next = group_next(store, NULL);
 
-        HMAP_FOR_EACH_SAFE (group, node, &store->groups) {
-            struct fact **members = group_members(group);
+        while (next) {
+            struct group *group = next;
+            struct incr_fact **members = group_members(group);
 
             for (uint32_t j = 0; j < group->pub.n; j++) {
                 free(members[j]);
             }
+            next = group_next(store, group);
             group_destroy(group);
         }
-        hmap_uninit(&store->groups);
-        vec_uninit(&store->touched);
-        vec_uninit(&store->dirty);
-        vec_uninit(&store->sinks);
-        vec_uninit(&store->units);
+        fact_store_uninit(store);
     }
 }
 
@@ -181,7 +185,7 @@ incr_destroy(struct incr *incr)
     for (size_t i = 0; i < incr->program->n_facts; i++) {
         struct group *group;
 
-        HMAP_FOR_EACH (group, node, &incr->facts[i].groups) {
+        GROUP_FOR_EACH (group, &incr->facts[i]) {
             units_destroy(incr, group->units);
         }
     }
@@ -261,9 +265,8 @@ incr_row_add(struct incr *incr, unsigned int table, void *row_)
     vec_push(&store->rows, row);
     incr->counts.n_rows++;
     note_input(incr, row, "new");
-    VEC_FOR_EACH (class, &store->units) {
-        row->units = unit_create(incr, *class, &row->target, row->units);
-    }
+    row->units = units_create(incr, store->units.items, store->units.n,
+                              &row->target);
     return row;
 }
 
@@ -271,9 +274,9 @@ void
 incr_row_change(struct incr *incr, struct incr_row *row, uint64_t columns)
 {
     note_input(incr, row, "changed");
-    for (struct unit *unit = row->units; unit; unit = unit->next) {
-        if (unit->own_columns & columns) {
-            unit_wake(incr, unit);
+    for (uint32_t i = 0, n = row->units ? row->units->n : 0; i < n; i++) {
+        if (row->units->units[i].own_columns & columns) {
+            unit_wake(incr, &row->units->units[i]);
         }
     }
     readers_wake(incr, &row->target, columns);
@@ -340,7 +343,7 @@ incr_step(struct incr *incr)
     VEC_FOR_EACH (row, &incr->dead_rows) {
         row_free(incr, *row);
     }
-    vec_clear(&incr->dead_rows);
+    vec_clear_to(&incr->dead_rows, INCR_KEEP);
 
     size_t n_facts = incr->now.n_facts;
 
@@ -354,12 +357,12 @@ incr_counts(const struct incr *incr)
     struct incr_counts counts = incr->counts;
 
     counts.bytes = (counts.n_edges * sizeof(struct edge)
-                    + counts.n_units * (sizeof(struct unit) + 48)
+                    + counts.n_units * (sizeof(struct unit) + 32)
                     + counts.n_rows * (sizeof(struct incr_row) + 24));
     for (size_t i = 0; i < incr->program->n_facts; i++) {
         /* Each fact is also a pointer in its group and its emitters. */
         counts.bytes += (incr->facts[i].bytes + 16 * incr->facts[i].n_facts
-                         + 8 * hmap_count(&incr->facts[i].groups));
+                         + 8 * incr->facts[i].n_groups);
     }
     return counts;
 }

@@ -66,9 +66,10 @@ struct incr_fact {
     struct incr_group *group;
     uint32_t value_size;
     /* The rest is the engine's. */
-    uint32_t n_emitters;
     uint32_t index;
-    uint8_t state;
+    uint32_t hash;
+    uint32_t n_emitters : 30;
+    uint32_t state : 2;
 };
 
 /* All facts of a class and key. */
@@ -80,6 +81,10 @@ struct incr_group {
     uint32_t n;                 /* Facts. */
     uint32_t key_size;
     uint16_t class_id;
+    /* The rest is the engine's. */
+    uint8_t flags;
+    bool sorted;
+    uint32_t hash;
 };
 
 const void *incr_group_key(const struct incr_group *);

@@ -20,8 +20,18 @@
 #define INCR_POOL_MIN 64
 #define INCR_POOL_GRAIN 16
 
-/* Members at which a group gets a hash table of its own. */
-#define INCR_GROUP_MAP_MIN 16
+/* Members above which a group gets a hash table of its own. */
+#define INCR_GROUP_SLOTS_MIN 16
+
+/* What a vector that a step fills may keep for the next one.  The first step
+ * of a program fills them a thousand times as high as all others. */
+#define INCR_KEEP 4096
+
+/* Unit classes of one subject class. */
+#define INCR_MAX_SIBLINGS 64
+
+/* Reads of one unit. */
+#define INCR_MAX_READS (1u << 24)
 
 #define INCR_N_LOCKS 16
 #define INCR_N_HISTORY 16
@@ -48,7 +58,7 @@ struct edge {
 
 struct incr_row {
     struct target target;
-    struct unit *units;         /* Whose subject this is. */
+    struct unit_set *units;     /* Whose subject this is, or NULL. */
     void *row;                  /* The program's. */
     uint32_t index;             /* In the table's vector. */
     uint16_t table;
@@ -59,43 +69,57 @@ struct incr_row {
 #define FACT_TOUCHED 1u         /* In the class's 'touched'. */
 #define FACT_WAS 2u             /* Had emitters when first touched. */
 
-struct fact {
-    struct hmap_node node;      /* In the group's map, if it has one; 'hash' is
-                                 * the value's hash in any case. */
-    struct incr_fact pub;
-    /* The value follows. */
+/* The flags of a group. */
+#define GROUP_DIRTY 1u          /* In the class's 'dirty'. */
+#define GROUP_LIVE 2u           /* Had facts when last settled. */
+#define GROUP_GARBAGE 4u        /* In the engine's 'garbage'. */
+#define GROUP_MARKED 8u         /* For incr_why(). */
+#define GROUP_MANY 16u          /* Has 'many', not 'one'. */
+
+/* The members of a group that has had more than one. */
+struct members {
+    uint32_t allocated;         /* Of 'items'. */
+    uint32_t slot_mask;
+    struct incr_fact **slots;   /* Open hash table of the facts by value; NULL
+                                 * while few. */
+    struct incr_fact *items[];
 };
 
 struct group {
-    struct incr_group pub;
-    struct hmap_node node;      /* In the class's 'groups'. */
+    struct incr_group pub;      /* 'hash' is the key's; 'sorted' is atomic, see
+                                 * group_sort(). */
+    struct group *next;         /* In the class's bucket. */
     struct target target;
-    struct unit *units;         /* Whose subject this is. */
+    struct unit_set *units;     /* Whose subject this is, or NULL. */
     union {
-        struct fact *one;       /* If 'allocated' is 0. */
-        struct fact **many;
+        struct incr_fact *one;
+        struct members *many;
     };
-    struct hmap *map;           /* Facts by value; NULL while few. */
-    uint32_t allocated;
-    bool dirty;                 /* In the class's 'dirty'. */
-    bool live;                  /* Had facts when last settled. */
-    bool sorted;                /* Atomic; see group_sort(). */
-    bool garbage;               /* In the engine's 'garbage'. */
-    bool marked;                /* For incr_why(). */
     /* The key follows, 8-byte aligned. */
 };
 
 struct unit {
-    const struct incr_unit_class *class;
-    struct target *subject;     /* A row's or a group's. */
-    struct unit *next;          /* In the subject's list. */
-    struct fact **facts;        /* As emitted, so maybe one twice. */
+    union {
+        struct incr_fact *one;  /* If 'n_facts' is 1. */
+        struct incr_fact **many; /* As emitted, so maybe one twice. */
+    };
     struct edge *edges;
     uint64_t own_columns;       /* Read of the subject, if it is a row. */
     uint32_t n_facts;
-    uint32_t n_edges;
-    bool queued;
-    bool dead;                  /* The subject is gone. */
+    uint32_t n_edges : 24;
+    uint32_t number : 6;        /* In its set, and of its class. */
+    uint32_t queued : 1;
+    uint32_t dead : 1;          /* The subject is gone. */
+};
+
+/* The units of one subject, one of each class: there are many more units than
+ * subjects, so what is the same for all is kept once. */
+struct unit_set {
+    struct target *subject;     /* A row's or a group's. */
+    const struct incr_unit_class *const *classes;
+    uint32_t n;
+    uint32_t n_alive;           /* Units not destroyed yet. */
+    struct unit units[];
 };
 
 struct class_stats {
@@ -105,8 +129,10 @@ struct class_stats {
 /* A fact class in an engine. */
 struct fact_store {
     const struct incr_fact_class *class;
-    struct hmap groups;
-    VEC(struct fact *) touched;
+    struct group **buckets;
+    uint32_t bucket_mask;
+    uint32_t n_groups;
+    VEC(struct incr_fact *) touched;
     VEC(struct group *) dirty;
     VEC(const struct incr_sink *) sinks;
     VEC(const struct incr_unit_class *) units;   /* Of this subject. */
@@ -132,7 +158,7 @@ struct read {
 enum emission_fresh { NOT_FRESH, FRESH_FACT, FRESH_GROUP };
 
 struct emission {
-    struct fact *fact;
+    struct incr_fact *fact;
     enum emission_fresh fresh;
 };
 
@@ -185,7 +211,7 @@ struct incr {
     struct incr_ctx *ctxs;      /* One for each thread of the pool. */
     unsigned int n_ctxs;
     struct result *results;     /* INCR_BATCH. */
-    VEC(struct fact *) dead_facts;
+    VEC(struct incr_fact *) dead_facts;
     VEC(struct incr_row *) dead_rows;
     VEC(struct group *) garbage;
     pthread_mutex_t locks[INCR_N_LOCKS];
@@ -204,29 +230,31 @@ group_cast(const struct incr_group *group)
     return CONTAINER_OF(group, struct group, pub);
 }
 
-static inline struct fact **
+static inline struct incr_fact **
 group_members(struct group *group)
 {
-    return group->allocated ? group->many : &group->one;
+    return (group->pub.flags & GROUP_MANY ? group->many->items
+            : &group->one);
 }
 
-static inline void *
-fact_value(struct fact *fact)
-{
-    return &fact->pub + 1;
-}
-
-static inline uint64_t
+static inline uint32_t
 key_hash(const void *key, size_t size)
 {
     return hash_bytes(key, size, 0);
 }
 
+/* The groups of a store, in no order.  The body must not change the store. */
+#define GROUP_FOR_EACH(GROUP, STORE) \
+    for ((GROUP) = group_next(STORE, NULL); (GROUP); \
+         (GROUP) = group_next(STORE, GROUP))
+
+struct group *group_next(const struct fact_store *, const struct group *);
+
 struct group *group_create(unsigned int class_id, const void *key, size_t,
-                           uint64_t hash);
+                           uint32_t hash);
 void group_destroy(struct group *);
 struct group *group_find(const struct fact_store *, const void *key, size_t,
-                         uint64_t hash);
+                         uint32_t hash);
 
 /* Puts 'group' into its store and returns it; or, if there is one of that key
  * already, destroys it and returns that. */
@@ -238,16 +266,19 @@ void group_maybe_garbage(struct incr *, struct group *);
 /* Sorts the members, from any thread. */
 void group_sort(struct incr *, struct group *);
 
-struct fact *fact_create(struct group *, const void *value, size_t,
-                         uint64_t hash);
-struct fact *fact_find(struct group *, const void *value, size_t,
-                       uint64_t hash);
+struct incr_fact *fact_create(struct group *, const void *value, size_t,
+                              uint32_t hash);
+struct incr_fact *fact_find(struct group *, const void *value, size_t,
+                            uint32_t hash);
 
 /* Like group_settle(), for a fact whose group is settled. */
-struct fact *fact_settle(struct incr *, struct fact *);
+struct incr_fact *fact_settle(struct incr *, struct incr_fact *);
 
-void fact_retain(struct incr *, struct fact *);
-void fact_release(struct incr *, struct fact *);
+void fact_retain(struct incr *, struct incr_fact *);
+void fact_release(struct incr *, struct incr_fact *);
+
+void fact_store_init(struct fact_store *, const struct incr_fact_class *);
+void fact_store_uninit(struct fact_store *);
 
 /* Makes the class's facts final for this step: wakes readers, makes and ends
  * units, calls the sinks.  Returns the number of net changes. */
@@ -257,10 +288,46 @@ size_t store_process(struct incr *, struct fact_store *);
 void store_collect(struct incr *);
 
 /* unit.c */
-struct unit *unit_create(struct incr *, const struct incr_unit_class *,
-                         struct target *subject, struct unit *next);
+
+static inline struct unit_set *
+unit_set_of(const struct unit *unit)
+{
+    return CONTAINER_OF((struct unit *) unit - unit->number, struct unit_set,
+                        units);
+}
+
+static inline const struct incr_unit_class *
+unit_class(const struct unit *unit)
+{
+    return unit_set_of(unit)->classes[unit->number];
+}
+
+static inline struct target *
+unit_subject(const struct unit *unit)
+{
+    return unit_set_of(unit)->subject;
+}
+
+static inline struct incr_fact **
+unit_facts(struct unit *unit)
+{
+    return unit->n_facts == 1 ? &unit->one : unit->many;
+}
+
+/* Makes a unit of each of 'n' classes, and wakes them.  Returns NULL if 'n' is
+ * 0. */
+struct unit_set *units_create(struct incr *,
+                              const struct incr_unit_class *const *classes,
+                              size_t n, struct target *subject);
+
+/* For a set that may be NULL: wakes all; wakes all for the last time, as the
+ * subject is gone: their turn only takes back what they emitted; frees them
+ * outside of a step. */
+void units_wake(struct incr *, struct unit_set *);
+void units_kill(struct incr *, struct unit_set *);
+void units_destroy(struct incr *, struct unit_set *);
+
 void unit_wake(struct incr *, struct unit *);
-void units_kill(struct incr *, struct unit *);
 void unit_destroy(struct incr *, struct unit *);
 void readers_wake(struct incr *, const struct target *, uint64_t columns);
 

@@ -80,14 +80,14 @@ search_unit(struct unit *unit, void *search_)
 
     for (uint32_t i = 0; i < unit->n_facts; i++) {
         const struct origin *o = find_origin(
-            search, &group_cast(unit->facts[i]->pub.group)->target);
+            search, &group_cast(unit_facts(unit)[i]->group)->target);
 
         sources |= o ? o->now : 0;
     }
     if (!sources) {
         return;
     }
-    meet(search, unit->subject, unit->own_columns, sources);
+    meet(search, unit_subject(unit), unit->own_columns, sources);
     for (uint32_t i = 0; i < unit->n_edges; i++) {
         meet(search, unit->edges[i].target, unit->edges[i].columns, sources);
     }

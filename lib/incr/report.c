@@ -118,7 +118,7 @@ put_fact_stats(const struct incr *incr, struct str *s)
 
         str_printf(s, "%-32s %4u %10zu %10zu %12" PRIu64 " %10zu\n",
                    store->class->name, store->class->rank, store->n_facts,
-                   hmap_count(&store->groups), store->n_changes,
+                   (size_t) store->n_groups, store->n_changes,
                    store->bytes / 1024);
     }
 }
@@ -182,29 +182,30 @@ compare_pointers(const void *a_, const void *b_)
 
 static void
 report_fact(struct verification *v, const struct unit *unit,
-            const struct fact *fact, const char *what)
+            const struct incr_fact *fact, const char *what)
 {
     if (differs(v)) {
-        str_printf(v->s, "%s of ", unit->class->name);
-        put_target(v->incr, unit->subject, v->s);
+        str_printf(v->s, "%s of ", unit_class(unit)->name);
+        put_target(v->incr, unit_subject(unit), v->s);
         str_printf(v->s, " %s %s ", what,
-                   v->incr->facts[fact->pub.group->class_id].class->name);
-        put_key(v->incr, fact->pub.group, v->s);
+                   v->incr->facts[fact->group->class_id].class->name);
+        put_key(v->incr, fact->group, v->s);
         str_put(v->s, " = ");
-        put_value(v->incr, &fact->pub, v->s);
+        put_value(v->incr, fact, v->s);
         str_put_char(v->s, '\n');
     }
 }
 
 /* Compares what 'unit' emits now with what it holds, as multisets. */
 static void
-verify_facts(struct verification *v, const struct unit *unit,
+verify_facts(struct verification *v, struct unit *unit,
              const struct result *result)
 {
     struct emission *emissions = (v->ctx.emissions.items
                                   + result->first_emission);
-    struct fact **new_ = xmalloc((result->n_emissions + 1) * sizeof *new_);
-    struct fact **old = xmemdup(unit->facts, unit->n_facts * sizeof *old);
+    struct incr_fact **new_ = xmalloc((result->n_emissions + 1) * sizeof *new_);
+    struct incr_fact **old = xmemdup(unit_facts(unit),
+                                      unit->n_facts * sizeof *old);
     size_t n_new = 0, i = 0, j = 0;
 
     for (size_t k = 0; k < result->n_emissions; k++) {
@@ -257,8 +258,8 @@ verify_reads(struct verification *v, const struct unit *unit,
                      && !(read->columns & ~unit->edges[i].columns));
 
         if ((read->fresh || (!same && !has_edge(unit, read))) && differs(v)) {
-            str_printf(v->s, "%s of ", unit->class->name);
-            put_target(v->incr, unit->subject, v->s);
+            str_printf(v->s, "%s of ", unit_class(unit)->name);
+            put_target(v->incr, unit_subject(unit), v->s);
             str_put(v->s, " reads without an edge ");
             put_target(v->incr, read->target, v->s);
             str_put_char(v->s, '\n');
@@ -277,7 +278,7 @@ discard(struct incr_ctx *ctx)
     }
     VEC_FOR_EACH (emission, &ctx->emissions) {
         if (emission->fresh == FRESH_GROUP) {
-            group_destroy(group_cast(emission->fact->pub.group));
+            group_destroy(group_cast(emission->fact->group));
         }
         if (emission->fresh != NOT_FRESH) {
             free(emission->fact);
@@ -295,11 +296,11 @@ verify_unit(struct unit *unit, void *v_)
     unit_evaluate(&v->ctx, unit, &result);
     verify_facts(v, unit, &result);
     verify_reads(v, unit, &result);
-    if (!unit->subject->is_group && result.own_columns & ~unit->own_columns
+    if (!unit_subject(unit)->is_group && result.own_columns & ~unit->own_columns
         && differs(v)) {
         str_printf(v->s, "%s does not note columns of its subject ",
-                   unit->class->name);
-        put_target(v->incr, unit->subject, v->s);
+                   unit_class(unit)->name);
+        put_target(v->incr, unit_subject(unit), v->s);
         str_put_char(v->s, '\n');
     }
     discard(&v->ctx);
@@ -309,7 +310,7 @@ static void
 uncount_emissions(struct unit *unit, void *aux)
 {
     for (uint32_t i = 0; i < unit->n_facts; i++) {
-        unit->facts[i]->pub.n_emitters--;
+        unit_facts(unit)[i]->n_emitters--;
     }
 }
 
@@ -317,7 +318,7 @@ static void
 recount_emissions(struct unit *unit, void *aux)
 {
     for (uint32_t i = 0; i < unit->n_facts; i++) {
-        unit->facts[i]->pub.n_emitters++;
+        unit_facts(unit)[i]->n_emitters++;
     }
 }
 
@@ -332,9 +333,9 @@ verify_counts(struct verification *v)
     for (size_t i = 0; i < incr->program->n_facts; i++) {
         struct group *group;
 
-        HMAP_FOR_EACH (group, node, &incr->facts[i].groups) {
+        GROUP_FOR_EACH (group, &incr->facts[i]) {
             for (uint32_t j = 0; j < group->pub.n; j++) {
-                uint32_t n = group_members(group)[j]->pub.n_emitters;
+                uint32_t n = group_members(group)[j]->n_emitters;
 
                 if (n && (n != 1 || group->pub.n != 1) && differs(v)) {
                     str_printf(v->s, "%s ", incr->facts[i].class->name);
@@ -347,15 +348,10 @@ verify_counts(struct verification *v)
     for_each_unit(incr, recount_emissions, NULL);
 }
 
-static size_t
-count_units(const struct unit *unit)
+static bool
+has_units(const struct unit_set *set, size_t n)
 {
-    size_t n = 0;
-
-    for (; unit; unit = unit->next) {
-        n++;
-    }
-    return n;
+    return set ? set->n == n && set->n_alive == n : n == 0;
 }
 
 static void
@@ -367,7 +363,7 @@ verify_subjects(struct verification *v)
         struct table_store *table = &incr->tables[i];
 
         VEC_FOR_EACH (row, &table->rows) {
-            if (count_units((*row)->units) != table->units.n && differs(v)) {
+            if (!has_units((*row)->units, table->units.n) && differs(v)) {
                 str_printf(v->s, "a row of %s lacks units\n",
                            table->table->name);
             }
@@ -377,10 +373,10 @@ verify_subjects(struct verification *v)
         struct fact_store *store = &incr->facts[i];
         struct group *group;
 
-        HMAP_FOR_EACH (group, node, &store->groups) {
+        GROUP_FOR_EACH (group, store) {
             size_t want = group->pub.n ? store->units.n : 0;
 
-            if (count_units(group->units) != want && differs(v)) {
+            if (!has_units(group->units, want) && differs(v)) {
                 str_printf(v->s, "%s ", store->class->name);
                 put_key(incr, &group->pub, v->s);
                 str_put(v->s, " has not the units it should\n");
@@ -417,28 +413,28 @@ explain_unit(struct unit *unit, void *why_)
     const struct group *last = NULL;
 
     for (uint32_t i = 0; i < unit->n_facts; i++) {
-        struct fact *fact = unit->facts[i];
-        const struct group *group = group_cast(fact->pub.group);
+        struct incr_fact *fact = unit_facts(unit)[i];
+        const struct group *group = group_cast(fact->group);
 
-        if (!group->marked) {
+        if (!(group->pub.flags & GROUP_MARKED)) {
             continue;
         }
         if (group != last) {
             put_target(why->incr, &group->target, why->s);
             str_put(why->s, "\n");
         }
-        if (fact->pub.value_size) {
+        if (fact->value_size) {
             str_put(why->s, "  = ");
-            put_value(why->incr, &fact->pub, why->s);
+            put_value(why->incr, fact, why->s);
             str_put_char(why->s, '\n');
         }
         last = group;
     }
     if (last) {
-        str_printf(why->s, "  by %s of ", unit->class->name);
-        put_target(why->incr, unit->subject, why->s);
-        if (!unit->subject->is_group) {
-            put_columns(why->incr, unit->subject, unit->own_columns, why->s);
+        str_printf(why->s, "  by %s of ", unit_class(unit)->name);
+        put_target(why->incr, unit_subject(unit), why->s);
+        if (!unit_subject(unit)->is_group) {
+            put_columns(why->incr, unit_subject(unit), unit->own_columns, why->s);
         }
         str_put_char(why->s, '\n');
         for (uint32_t i = 0; i < unit->n_edges; i++) {
@@ -460,12 +456,14 @@ mark_groups(const struct incr *incr, const struct fact_store *store,
     struct group *group;
     size_t n = 0;
 
-    HMAP_FOR_EACH (group, node, &store->groups) {
+    GROUP_FOR_EACH (group, store) {
         if (group->pub.n && n < max) {
             str_clear(&s);
             put_key(incr, &group->pub, &s);
-            group->marked = strstr(str_cstr(&s), key) != NULL;
-            n += group->marked;
+            if (strstr(str_cstr(&s), key)) {
+                group->pub.flags |= GROUP_MARKED;
+                n++;
+            }
         }
     }
     str_uninit(&s);
@@ -485,8 +483,8 @@ incr_why(const struct incr *incr, const char *class_name, const char *key,
 
             n = mark_groups(incr, &incr->facts[i], key, max);
             for_each_unit(incr, explain_unit, &why);
-            HMAP_FOR_EACH (group, node, &incr->facts[i].groups) {
-                group->marked = false;
+            GROUP_FOR_EACH (group, &incr->facts[i]) {
+                group->pub.flags &= ~GROUP_MARKED;
             }
         }
     }

@@ -9,7 +9,10 @@
  * presence differs from before: the net changes.
  *
  * Most groups have one fact, so a group keeps a single member in place, then
- * an array, and from INCR_GROUP_MAP_MIN members on a hash table beside it. */
+ * an array, and above INCR_GROUP_SLOTS_MIN members a hash table beside it.
+ *
+ * Facts and groups are most of a program's memory, so hashes have 32 bits, and
+ * the tables need no more of an element than that and, in a group, a link. */
 
 #include "lib/incr/internal.h"
 
@@ -22,9 +25,9 @@ group_bytes(const struct group *group)
 }
 
 static size_t
-fact_bytes(const struct fact *fact)
+fact_bytes(const struct incr_fact *fact)
 {
-    return sizeof *fact + fact->pub.value_size + 16;
+    return sizeof *fact + fact->value_size + 16;
 }
 
 static struct fact_store *
@@ -43,7 +46,7 @@ const struct incr_fact *
 incr_group_fact(const struct incr_group *group, size_t i)
 {
     assert(i < group->n);
-    return &group_members(group_cast(group))[i]->pub;
+    return group_members(group_cast(group))[i];
 }
 
 const void *
@@ -58,15 +61,101 @@ incr_fact_value(const struct incr_fact *fact)
     return fact + 1;
 }
 
+/* Groups by key. */
+
+void
+fact_store_init(struct fact_store *store, const struct incr_fact_class *class)
+{
+    store->class = class;
+    store->buckets = xcalloc(1, sizeof *store->buckets);
+}
+
+void
+fact_store_uninit(struct fact_store *store)
+{
+    free(store->buckets);
+    vec_uninit(&store->touched);
+    vec_uninit(&store->dirty);
+    vec_uninit(&store->sinks);
+    vec_uninit(&store->units);
+}
+
+static struct group **
+bucket_of(const struct fact_store *store, uint32_t hash)
+{
+    return &store->buckets[hash & store->bucket_mask];
+}
+
+static void
+buckets_grow(struct fact_store *store)
+{
+    struct group **old = store->buckets;
+    uint32_t n_old = store->bucket_mask + 1;
+
+    store->buckets = xcalloc((size_t) 2 * n_old, sizeof *store->buckets);
+    store->bucket_mask = 2 * n_old - 1;
+    for (uint32_t i = 0; i < n_old; i++) {
+        struct group *group = old[i];
+
+        while (group) {
+            struct group *next = group->next;
+            struct group **bucket = bucket_of(store, group->pub.hash);
+
+            group->next = *bucket;
+            *bucket = group;
+            group = next;
+        }
+    }
+    free(old);
+}
+
+static void
+bucket_insert(struct fact_store *store, struct group *group)
+{
+    struct group **bucket;
+
+    if (store->n_groups++ / 2 > store->bucket_mask) {
+        buckets_grow(store);
+    }
+    bucket = bucket_of(store, group->pub.hash);
+    group->next = *bucket;
+    *bucket = group;
+}
+
+static void
+bucket_remove(struct fact_store *store, const struct group *group)
+{
+    struct group **p = bucket_of(store, group->pub.hash);
+
+    while (*p != group) {
+        p = &(*p)->next;
+    }
+    *p = group->next;
+    store->n_groups--;
+}
+
+struct group *
+group_next(const struct fact_store *store, const struct group *group)
+{
+    uint32_t i = group ? (group->pub.hash & store->bucket_mask) + 1 : 0;
+
+    if (group && group->next) {
+        return group->next;
+    }
+    while (i <= store->bucket_mask && !store->buckets[i]) {
+        i++;
+    }
+    return i <= store->bucket_mask ? store->buckets[i] : NULL;
+}
+
 struct group *
 group_create(unsigned int class_id, const void *key, size_t size,
-             uint64_t hash)
+             uint32_t hash)
 {
     struct group *group = xmalloc(sizeof *group + size);
 
     *group = (struct group) {
-        .pub = { .key_size = size, .class_id = class_id },
-        .node.hash = hash,
+        .pub = { .key_size = size, .class_id = class_id, .hash = hash },
         .target.is_group = true,
     };
     if (size) {
@@ -78,29 +167,24 @@ group_create(unsigned int class_id, const void *key, size_t size,
 void
 group_destroy(struct group *group)
 {
-    if (group->allocated) {
+    if (group->pub.flags & GROUP_MANY) {
+        free(group->many->slots);
         free(group->many);
-    }
-    if (group->map) {
-        hmap_uninit(group->map);
-        free(group->map);
     }
     free(group);
 }
 
 struct group *
 group_find(const struct fact_store *store, const void *key, size_t size,
-           uint64_t hash)
+           uint32_t hash)
 {
-    struct group *group;
+    struct group *group = *bucket_of(store, hash);
 
-    HMAP_FOR_EACH_WITH_HASH (group, node, hash, &store->groups) {
-        if (group->pub.key_size == size
-            && (!size || !memcmp(group + 1, key, size))) {
-            return group;
-        }
+    while (group && (group->pub.hash != hash || group->pub.key_size != size
+                     || (size && memcmp(group + 1, key, size)))) {
+        group = group->next;
     }
-    return NULL;
+    return group;
 }
 
 struct group *
@@ -108,13 +192,13 @@ group_settle(struct incr *incr, struct group *group)
 {
     struct fact_store *store = group_store(incr, group);
     struct group *old = group_find(store, group + 1, group->pub.key_size,
-                                   group->node.hash);
+                                   group->pub.hash);
 
     if (old) {
         group_destroy(group);
         return old;
     }
-    hmap_insert(&store->groups, &group->node, group->node.hash);
+    bucket_insert(store, group);
     store->bytes += group_bytes(group);
     incr->counts.n_groups++;
     return group;
@@ -123,8 +207,9 @@ group_settle(struct incr *incr, struct group *group)
 void
 group_maybe_garbage(struct incr *incr, struct group *group)
 {
-    if (!group->garbage && !group->pub.n && !group->target.readers) {
-        group->garbage = true;
+    if (!(group->pub.flags & GROUP_GARBAGE) && !group->pub.n
+        && !group->target.readers) {
+        group->pub.flags |= GROUP_GARBAGE;
         vec_push(&incr->garbage, group);
     }
 }
@@ -132,75 +217,82 @@ group_maybe_garbage(struct incr *incr, struct group *group)
 static int
 compare_facts(const void *a_, const void *b_)
 {
-    struct fact *a = *(struct fact *const *) a_;
-    struct fact *b = *(struct fact *const *) b_;
-    size_t n = MIN(a->pub.value_size, b->pub.value_size);
-    int cmp = n ? memcmp(fact_value(a), fact_value(b), n) : 0;
+    const struct incr_fact *a = *(struct incr_fact *const *) a_;
+    const struct incr_fact *b = *(struct incr_fact *const *) b_;
+    size_t n = MIN(a->value_size, b->value_size);
+    int cmp = n ? memcmp(a + 1, b + 1, n) : 0;
 
-    return cmp ? cmp : (a->pub.value_size > b->pub.value_size)
-                       - (a->pub.value_size < b->pub.value_size);
+    return cmp ? cmp : (a->value_size > b->value_size)
+                       - (a->value_size < b->value_size);
 }
 
 void
 group_sort(struct incr *incr, struct group *group)
 {
-    if (LIKELY(__atomic_load_n(&group->sorted, __ATOMIC_ACQUIRE))) {
+    if (LIKELY(__atomic_load_n(&group->pub.sorted, __ATOMIC_ACQUIRE))) {
         return;
     }
-    pthread_mutex_t *lock = &incr->locks[group->node.hash % INCR_N_LOCKS];
+    pthread_mutex_t *lock = &incr->locks[group->pub.hash % INCR_N_LOCKS];
 
     pthread_mutex_lock(lock);
-    if (!group->sorted) {
-        struct fact **members = group_members(group);
+    if (!group->pub.sorted) {
+        struct incr_fact **members = group_members(group);
 
         if (group->pub.n > 1) {
             qsort(members, group->pub.n, sizeof *members, compare_facts);
         }
         for (uint32_t i = 0; i < group->pub.n; i++) {
-            members[i]->pub.index = i;
+            members[i]->index = i;
         }
-        __atomic_store_n(&group->sorted, true, __ATOMIC_RELEASE);
+        __atomic_store_n(&group->pub.sorted, true, __ATOMIC_RELEASE);
     }
     pthread_mutex_unlock(lock);
 }
 
-struct fact *
-fact_create(struct group *group, const void *value, size_t size, uint64_t hash)
-{
-    struct fact *fact = xmalloc(sizeof *fact + size);
+/* Facts by value. */
 
-    *fact = (struct fact) {
-        .node.hash = hash,
-        .pub = { .group = &group->pub, .value_size = size },
+struct incr_fact *
+fact_create(struct group *group, const void *value, size_t size, uint32_t hash)
+{
+    struct incr_fact *fact = xmalloc(sizeof *fact + size);
+
+    *fact = (struct incr_fact) {
+        .group = &group->pub, .value_size = size, .hash = hash,
     };
     if (size) {
-        memcpy(fact_value(fact), value, size);
+        memcpy(fact + 1, value, size);
     }
     return fact;
 }
 
 static bool
-fact_is(struct fact *fact, const void *value, size_t size, uint64_t hash)
+fact_is(const struct incr_fact *fact, const void *value, size_t size,
+        uint32_t hash)
 {
-    return (fact->node.hash == hash && fact->pub.value_size == size
-            && (!size || !memcmp(fact_value(fact), value, size)));
+    return (fact->hash == hash && fact->value_size == size
+            && (!size || !memcmp(fact + 1, value, size)));
 }
 
-struct fact *
-fact_find(struct group *group, const void *value, size_t size, uint64_t hash)
+static bool
+has_slots(const struct group *group)
 {
-    if (group->map) {
-        struct fact *fact;
+    return group->pub.flags & GROUP_MANY && group->many->slots;
+}
 
-        HMAP_FOR_EACH_WITH_HASH (fact, node, hash, group->map) {
-            if (fact_is(fact, value, size, hash)) {
-                return fact;
-            }
+struct incr_fact *
+fact_find(struct group *group, const void *value, size_t size, uint32_t hash)
+{
+    if (has_slots(group)) {
+        const struct members *m = group->many;
+        uint32_t i = hash & m->slot_mask;
+
+        while (m->slots[i] && !fact_is(m->slots[i], value, size, hash)) {
+            i = (i + 1) & m->slot_mask;
         }
-        return NULL;
+        return m->slots[i];
     }
 
-    struct fact **members = group_members(group);
+    struct incr_fact **members = group_members(group);
 
     for (uint32_t i = 0; i < group->pub.n; i++) {
         if (fact_is(members[i], value, size, hash)) {
@@ -211,61 +303,118 @@ fact_find(struct group *group, const void *value, size_t size, uint64_t hash)
 }
 
 static void
-member_add(struct group *group, struct fact *fact)
+slots_insert(struct members *m, struct incr_fact *fact)
+{
+    uint32_t i = fact->hash & m->slot_mask;
+
+    while (m->slots[i]) {
+        i = (i + 1) & m->slot_mask;
+    }
+    m->slots[i] = fact;
+}
+
+/* Takes 'fact' out, and moves into the gap what a search would not find behind
+ * it any more. */
+static void
+slots_remove(struct members *m, const struct incr_fact *fact)
+{
+    uint32_t gap = fact->hash & m->slot_mask;
+
+    while (m->slots[gap] != fact) {
+        gap = (gap + 1) & m->slot_mask;
+    }
+    for (uint32_t i = (gap + 1) & m->slot_mask; m->slots[i];
+         i = (i + 1) & m->slot_mask) {
+        uint32_t home = m->slots[i]->hash & m->slot_mask;
+
+        if (((i - home) & m->slot_mask) >= ((i - gap) & m->slot_mask)) {
+            m->slots[gap] = m->slots[i];
+            gap = i;
+        }
+    }
+    m->slots[gap] = NULL;
+}
+
+/* Puts the 'n' members into slots, at most two thirds of them. */
+static void
+slots_fill(struct members *m, uint32_t n)
+{
+    uint32_t n_slots = 4 * INCR_GROUP_SLOTS_MIN;
+
+    while (n > n_slots / 3 * 2) {
+        n_slots *= 2;
+    }
+    free(m->slots);
+    m->slots = xcalloc(n_slots, sizeof *m->slots);
+    m->slot_mask = n_slots - 1;
+    for (uint32_t i = 0; i < n; i++) {
+        slots_insert(m, m->items[i]);
+    }
+}
+
+/* Makes room for one more than 'n' members. */
+static void
+members_grow(struct group *group, uint32_t n)
+{
+    bool is_many = group->pub.flags & GROUP_MANY;
+    struct members *m = is_many ? group->many : NULL;
+    uint32_t allocated = n + n / 2 + 2;
+
+    if (m ? n < m->allocated : n == 0) {
+        return;
+    }
+    m = xrealloc(m, sizeof *m + (size_t) allocated * sizeof *m->items);
+    if (!is_many) {
+        m->slots = NULL;
+        m->slot_mask = 0;
+        m->items[0] = group->one;
+        group->pub.flags |= GROUP_MANY;
+    }
+    m->allocated = allocated;
+    group->many = m;
+}
+
+static void
+member_add(struct group *group, struct incr_fact *fact)
 {
     uint32_t n = group->pub.n;
 
-    if (n && n >= group->allocated) {
-        struct fact *one = group->allocated ? NULL : group->one;
-
-        group->many = xreallocarray(one ? NULL : group->many, 2 * n + 2,
-                                    sizeof *group->many);
-        group->allocated = 2 * n + 2;
-        if (one) {
-            group->many[0] = one;
-        }
-    }
+    members_grow(group, n);
     group_members(group)[n] = fact;
-    fact->pub.index = n;
+    fact->index = n;
     group->pub.n = n + 1;
-    group->pub.set_hash += hash_word(fact->node.hash, 1);
-    group->sorted = n == 0;
-    if (group->map) {
-        hmap_insert(group->map, &fact->node, fact->node.hash);
-    } else if (n + 1 > INCR_GROUP_MAP_MIN) {
-        group->map = xmalloc(sizeof *group->map);
-        hmap_init(group->map);
-        for (uint32_t i = 0; i <= n; i++) {
-            struct fact *f = group->many[i];
-
-            hmap_insert(group->map, &f->node, f->node.hash);
-        }
+    group->pub.set_hash += incr_set_hash(fact + 1, fact->value_size);
+    group->pub.sorted = n == 0;
+    if (has_slots(group) && n < group->many->slot_mask / 3 * 2) {
+        slots_insert(group->many, fact);
+    } else if (n >= INCR_GROUP_SLOTS_MIN) {
+        slots_fill(group->many, n + 1);
     }
 }
 
 static void
-member_remove(struct group *group, struct fact *fact)
+member_remove(struct group *group, struct incr_fact *fact)
 {
-    struct fact **members = group_members(group);
+    struct incr_fact **members = group_members(group);
     uint32_t last = --group->pub.n;
 
-    if (fact->pub.index != last) {
-        members[fact->pub.index] = members[last];
-        members[fact->pub.index]->pub.index = fact->pub.index;
-        group->sorted = false;
+    if (fact->index != last) {
+        members[fact->index] = members[last];
+        members[fact->index]->index = fact->index;
+        group->pub.sorted = false;
     }
-    group->pub.set_hash -= hash_word(fact->node.hash, 1);
-    if (group->map) {
-        hmap_remove(group->map, &fact->node);
+    group->pub.set_hash -= incr_set_hash(fact + 1, fact->value_size);
+    if (has_slots(group)) {
+        slots_remove(group->many, fact);
     }
 }
 
-struct fact *
-fact_settle(struct incr *incr, struct fact *fact)
+struct incr_fact *
+fact_settle(struct incr *incr, struct incr_fact *fact)
 {
-    struct group *group = group_cast(fact->pub.group);
-    struct fact *old = fact_find(group, fact_value(fact),
-                                 fact->pub.value_size, fact->node.hash);
+    struct group *group = group_cast(fact->group);
+    struct incr_fact *old = fact_find(group, fact + 1, fact->value_size,
+                                      fact->hash);
 
     if (old) {
         free(fact);
@@ -277,37 +426,37 @@ fact_settle(struct incr *incr, struct fact *fact)
 }
 
 static void
-fact_touch(struct incr *incr, struct fact *fact)
+fact_touch(struct incr *incr, struct incr_fact *fact)
 {
-    if (!fact->pub.state) {
-        struct fact_store *store = &incr->facts[fact->pub.group->class_id];
+    if (!fact->state) {
+        struct fact_store *store = &incr->facts[fact->group->class_id];
 
         assert(store->class->rank >= incr->rank);
-        fact->pub.state = FACT_TOUCHED | (fact->pub.n_emitters ? FACT_WAS : 0);
+        fact->state = FACT_TOUCHED | (fact->n_emitters ? FACT_WAS : 0);
         vec_push(&store->touched, fact);
         incr->pending = true;
     }
 }
 
 void
-fact_retain(struct incr *incr, struct fact *fact)
+fact_retain(struct incr *incr, struct incr_fact *fact)
 {
     fact_touch(incr, fact);
-    fact->pub.n_emitters++;
+    fact->n_emitters++;
 }
 
 void
-fact_release(struct incr *incr, struct fact *fact)
+fact_release(struct incr *incr, struct incr_fact *fact)
 {
     fact_touch(incr, fact);
-    fact->pub.n_emitters--;
+    fact->n_emitters--;
 }
 
 static void
 group_set_dirty(struct fact_store *store, struct group *group)
 {
-    if (!group->dirty) {
-        group->dirty = true;
+    if (!(group->pub.flags & GROUP_DIRTY)) {
+        group->pub.flags |= GROUP_DIRTY;
         vec_push(&store->dirty, group);
     }
 }
@@ -320,12 +469,12 @@ keep_net_changes(struct incr *incr, struct fact_store *store)
     size_t n = 0;
 
     VEC_FOR_EACH (p, &store->touched) {
-        struct fact *fact = *p;
-        struct group *group = group_cast(fact->pub.group);
-        bool was = fact->pub.state & FACT_WAS;
-        bool is = fact->pub.n_emitters > 0;
+        struct incr_fact *fact = *p;
+        struct group *group = group_cast(fact->group);
+        bool was = fact->state & FACT_WAS;
+        bool is = fact->n_emitters > 0;
 
-        fact->pub.state = 0;
+        fact->state = 0;
         if (!is) {
             member_remove(group, fact);
             store->bytes -= fact_bytes(fact);
@@ -346,14 +495,14 @@ static void
 tell_facts(struct incr *incr, struct fact_store *store)
 {
     VEC_FOR_EACH (p, &store->touched) {
-        struct fact *fact = *p;
-        bool added = fact->pub.n_emitters > 0;
+        struct incr_fact *fact = *p;
+        bool added = fact->n_emitters > 0;
 
         store->n_facts += added ? 1 : -1;
         incr->counts.n_facts += added ? 1 : -1;
         VEC_FOR_EACH (sink, &store->sinks) {
             if ((*sink)->fact_changed) {
-                (*sink)->fact_changed((*sink)->aux, &fact->pub, added);
+                (*sink)->fact_changed((*sink)->aux, fact, added);
             }
         }
         if (!added) {
@@ -366,26 +515,23 @@ static void
 group_process(struct incr *incr, struct fact_store *store,
               struct group *group)
 {
+    bool was_live = group->pub.flags & GROUP_LIVE;
     bool live = group->pub.n > 0;
-    uint64_t what = READ_FACTS | (live != group->live ? READ_PRESENCE : 0);
 
-    group->dirty = false;
-    readers_wake(incr, &group->target, what);
+    group->pub.flags &= ~(GROUP_DIRTY | GROUP_LIVE);
+    group->pub.flags |= live ? GROUP_LIVE : 0;
+    readers_wake(incr, &group->target,
+                 READ_FACTS | (live != was_live ? READ_PRESENCE : 0));
     if (!live) {
         units_kill(incr, group->units);
         group->units = NULL;
         group_maybe_garbage(incr, group);
-    } else if (!group->live) {
-        VEC_FOR_EACH (class, &store->units) {
-            group->units = unit_create(incr, *class, &group->target,
-                                       group->units);
-        }
+    } else if (!was_live) {
+        group->units = units_create(incr, store->units.items, store->units.n,
+                                    &group->target);
     } else {
-        for (struct unit *unit = group->units; unit; unit = unit->next) {
-            unit_wake(incr, unit);
-        }
+        units_wake(incr, group->units);
     }
-    group->live = live;
     VEC_FOR_EACH (sink, &store->sinks) {
         if ((*sink)->group_changed) {
             (*sink)->group_changed((*sink)->aux, &group->pub);
@@ -404,8 +550,8 @@ store_process(struct incr *incr, struct fact_store *store)
             group_process(incr, store, *group);
         }
     }
-    vec_clear(&store->touched);
-    vec_clear(&store->dirty);
+    vec_clear_to(&store->touched, INCR_KEEP);
+    vec_clear_to(&store->dirty, INCR_KEEP);
     if (n_changes) {
         VEC_FOR_EACH (sink, &store->sinks) {
             if ((*sink)->settled) {
@@ -429,11 +575,11 @@ collect_groups(struct incr *incr)
         struct fact_store *store = group_store(incr, group);
 
         if (group->pub.n || group->target.readers) {
-            group->garbage = false;
+            group->pub.flags &= ~GROUP_GARBAGE;
         } else if (group->pub.sink_data) {
             incr->garbage.items[n++] = group;
         } else {
-            hmap_remove(&store->groups, &group->node);
+            bucket_remove(store, group);
             store->bytes -= group_bytes(group);
             incr->counts.n_groups--;
             group_destroy(group);
@@ -448,23 +594,23 @@ store_collect(struct incr *incr)
     VEC_FOR_EACH (fact, &incr->dead_facts) {
         free(*fact);
     }
-    vec_clear(&incr->dead_facts);
+    vec_clear_to(&incr->dead_facts, INCR_KEEP);
     collect_groups(incr);
 }
 
 static void
-set_input(struct incr *incr, struct group *group, struct fact *new_)
+set_input(struct incr *incr, struct group *group, struct incr_fact *new_)
 {
     /* An input group has at most one fact with an emitter, but may have others
      * that this step has already taken away. */
-    struct fact **members = group_members(group);
+    struct incr_fact **members = group_members(group);
 
     for (uint32_t i = 0; i < group->pub.n; i++) {
-        if (members[i] != new_ && members[i]->pub.n_emitters) {
+        if (members[i] != new_ && members[i]->n_emitters) {
             fact_release(incr, members[i]);
         }
     }
-    if (new_ && !new_->pub.n_emitters) {
+    if (new_ && !new_->n_emitters) {
         fact_retain(incr, new_);
     }
     incr->now.n_inputs++;
@@ -497,7 +643,7 @@ incr_unset(struct incr *incr, unsigned int class_id, const void *key,
 uint64_t
 incr_set_hash(const void *value, size_t size)
 {
-    return hash_word(key_hash(value, size), 1);
+    return hash_word(hash_bytes(value, size, 0), 1);
 }
 
 struct incr_group *
@@ -516,7 +662,7 @@ incr_for_each_group(struct incr *incr, unsigned int class_id,
 {
     struct group *group;
 
-    HMAP_FOR_EACH (group, node, &incr->facts[class_id].groups) {
+    GROUP_FOR_EACH (group, &incr->facts[class_id]) {
         if (group->pub.n) {
             visit(&group->pub, aux);
         }

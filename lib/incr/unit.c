@@ -20,21 +20,26 @@
 
 #define MIN_SLOTS 64
 
-struct unit *
-unit_create(struct incr *incr, const struct incr_unit_class *class,
-            struct target *subject, struct unit *next)
+struct unit_set *
+units_create(struct incr *incr, const struct incr_unit_class *const *classes,
+             size_t n, struct target *subject)
 {
-    struct unit *unit = xmalloc(sizeof *unit);
+    struct unit_set *set;
 
-    *unit = (struct unit) {
-        .class = class,
-        .subject = subject,
-        .next = next,
-    };
-    incr->counts.n_units++;
-    incr->n_units[class - incr->program->units]++;
-    unit_wake(incr, unit);
-    return unit;
+    if (!n) {
+        return NULL;
+    }
+    set = xzalloc(sizeof *set + n * sizeof *set->units);
+    set->subject = subject;
+    set->classes = classes;
+    set->n = set->n_alive = n;
+    for (size_t i = 0; i < n; i++) {
+        set->units[i].number = i;
+        incr->counts.n_units++;
+        incr->n_units[classes[i] - incr->program->units]++;
+    }
+    units_wake(incr, set);
+    return set;
 }
 
 static void
@@ -58,36 +63,64 @@ edges_unlink(struct incr *incr, struct unit *unit)
     unit->n_edges = 0;
 }
 
+static void
+facts_free(struct unit *unit)
+{
+    if (unit->n_facts > 1) {
+        free(unit->many);
+    }
+}
+
 void
 unit_destroy(struct incr *incr, struct unit *unit)
 {
+    struct unit_set *set = unit_set_of(unit);
+
     edges_unlink(incr, unit);
-    free(unit->facts);
+    facts_free(unit);
     incr->counts.n_units--;
-    incr->n_units[unit->class - incr->program->units]--;
-    free(unit);
+    incr->n_units[unit_class(unit) - incr->program->units]--;
+    if (!--set->n_alive) {
+        free(set);
+    }
+}
+
+void
+units_destroy(struct incr *incr, struct unit_set *set)
+{
+    for (uint32_t i = 0, n = set ? set->n : 0; i < n; i++) {
+        unit_destroy(incr, &set->units[i]);
+    }
 }
 
 void
 unit_wake(struct incr *incr, struct unit *unit)
 {
     if (!unit->queued) {
-        assert(unit->class->rank > incr->rank);
+        unsigned int rank = unit_class(unit)->rank;
+
+        assert((int) rank > incr->rank);
         unit->queued = true;
-        vec_push(&incr->queues[unit->class->rank], unit);
+        vec_push(&incr->queues[rank], unit);
         incr->counts.n_wakes++;
         incr->pending = true;
     }
 }
 
-/* Marks the list of units of a subject that is gone: their turn only takes
- * back what they emitted. */
 void
-units_kill(struct incr *incr, struct unit *unit)
+units_wake(struct incr *incr, struct unit_set *set)
 {
-    for (; unit; unit = unit->next) {
-        unit->dead = true;
-        unit_wake(incr, unit);
+    for (uint32_t i = 0, n = set ? set->n : 0; i < n; i++) {
+        unit_wake(incr, &set->units[i]);
+    }
+}
+
+void
+units_kill(struct incr *incr, struct unit_set *set)
+{
+    for (uint32_t i = 0, n = set ? set->n : 0; i < n; i++) {
+        set->units[i].dead = true;
+        unit_wake(incr, &set->units[i]);
     }
 }
 
@@ -181,7 +214,7 @@ incr_read(struct incr_ctx *ctx, struct incr_row *row, uint64_t columns)
         return;
     }
     assert(ctx->busy && !row->removed);
-    if (&row->target == ctx->unit->subject) {
+    if (&row->target == unit_subject(ctx->unit)) {
         ctx->own_columns |= columns;
     } else {
         note_read(ctx, &row->target, columns, false);
@@ -193,10 +226,10 @@ read_group(struct incr_ctx *ctx, unsigned int class_id, const void *key,
            size_t size, uint64_t what)
 {
     struct fact_store *store = &ctx->incr->facts[class_id];
-    uint64_t hash = key_hash(key, size);
+    uint32_t hash = key_hash(key, size);
     struct group *group = group_find(store, key, size, hash);
 
-    assert(ctx->busy && store->class->rank < ctx->unit->class->rank);
+    assert(ctx->busy && store->class->rank < unit_class(ctx->unit)->rank);
     if (!group) {
         group = group_create(class_id, key, size, hash);
         note_read(ctx, &group->target, what, true);
@@ -240,14 +273,14 @@ incr_emit(struct incr_ctx *ctx, unsigned int class_id, const void *key,
           size_t key_size, const void *value, size_t size)
 {
     struct fact_store *store = &ctx->incr->facts[class_id];
-    uint64_t hash = key_hash(key, key_size);
-    uint64_t value_hash = key_hash(value, size);
+    uint32_t hash = key_hash(key, key_size);
+    uint32_t value_hash = key_hash(value, size);
     struct group *group = group_find(store, key, key_size, hash);
-    struct fact *fact = (group ? fact_find(group, value, size, value_hash)
-                         : NULL);
+    struct incr_fact *fact = (group ? fact_find(group, value, size, value_hash)
+                              : NULL);
     enum emission_fresh fresh = NOT_FRESH;
 
-    assert(ctx->busy && store->class->rank >= ctx->unit->class->rank);
+    assert(ctx->busy && store->class->rank >= unit_class(ctx->unit)->rank);
     if (!fact) {
         fresh = group ? FRESH_FACT : FRESH_GROUP;
         if (!group) {
@@ -270,6 +303,8 @@ incr_scratch(struct incr_ctx *ctx, unsigned int i)
 void
 unit_evaluate(struct incr_ctx *ctx, struct unit *unit, struct result *result)
 {
+    struct target *subject = unit_subject(unit);
+
     *result = (struct result) {
         .unit = unit,
         .ctx = ctx,
@@ -287,15 +322,14 @@ unit_evaluate(struct incr_ctx *ctx, struct unit *unit, struct result *result)
         ctx->generation = 1;
     }
     ctx->busy = true;
-    if (unit->subject->is_group) {
-        struct group *group = CONTAINER_OF(unit->subject, struct group,
-                                           target);
+    if (subject->is_group) {
+        struct group *group = CONTAINER_OF(subject, struct group, target);
 
         group_sort(ctx->incr, group);
-        unit->class->run_group(ctx, &group->pub);
+        unit_class(unit)->run_group(ctx, &group->pub);
     } else {
-        unit->class->run_row(ctx, CONTAINER_OF(unit->subject, struct incr_row,
-                                               target)->row);
+        unit_class(unit)->run_row(ctx, CONTAINER_OF(subject, struct incr_row,
+                                                    target)->row);
     }
     ctx->busy = false;
     result->own_columns = ctx->own_columns;
@@ -319,12 +353,12 @@ evaluate_range(void *batch_, size_t begin, size_t end, unsigned int worker)
     int64_t start = clock_ns();
 
     for (size_t i = begin; i < end; i++) {
-        const struct incr_unit_class *class = batch->units[i]->class;
+        const struct incr_unit_class *class = unit_class(batch->units[i]);
         struct class_stats *stats = &ctx->stats[class - incr->program->units];
 
         unit_evaluate(ctx, batch->units[i], &incr->results[i]);
         stats->n_evaluations++;
-        if (i + 1 == end || batch->units[i + 1]->class != class) {
+        if (i + 1 == end || unit_class(batch->units[i + 1]) != class) {
             int64_t now = clock_ns();
 
             stats->ns += now - start;
@@ -342,6 +376,9 @@ edges_replace(struct incr *incr, struct unit *unit, const struct read *reads,
     edges_unlink(incr, unit);
     if (!n) {
         return;
+    }
+    if (n >= INCR_MAX_READS) {
+        abort_msg("incr: unit %s reads too much", unit_class(unit)->name);
     }
     unit->edges = xmalloc(n * sizeof *unit->edges);
     unit->n_edges = n;
@@ -387,14 +424,13 @@ commit_reads(struct incr *incr, struct unit *unit, struct read *reads,
     }
 }
 
-static struct fact *
+static struct incr_fact *
 settle_emission(struct incr *incr, struct emission *emission)
 {
-    struct fact *fact = emission->fact;
+    struct incr_fact *fact = emission->fact;
 
     if (emission->fresh == FRESH_GROUP) {
-        fact->pub.group = &group_settle(incr,
-                                        group_cast(fact->pub.group))->pub;
+        fact->group = &group_settle(incr, group_cast(fact->group))->pub;
     }
     return emission->fresh == NOT_FRESH ? fact : fact_settle(incr, fact);
 }
@@ -404,16 +440,17 @@ commit_emissions(struct incr *incr, struct unit *unit,
                  struct emission *emissions, size_t n)
 {
     size_t start = 0, old_end = unit->n_facts, end = n;
+    struct incr_fact **facts = unit_facts(unit);
 
     for (size_t i = 0; i < n; i++) {
         emissions[i].fact = settle_emission(incr, &emissions[i]);
     }
     while (start < old_end && start < end
-           && unit->facts[start] == emissions[start].fact) {
+           && facts[start] == emissions[start].fact) {
         start++;
     }
     while (start < old_end && start < end
-           && unit->facts[old_end - 1] == emissions[end - 1].fact) {
+           && facts[old_end - 1] == emissions[end - 1].fact) {
         old_end--;
         end--;
     }
@@ -421,15 +458,18 @@ commit_emissions(struct incr *incr, struct unit *unit,
         fact_retain(incr, emissions[i].fact);
     }
     for (size_t i = start; i < old_end; i++) {
-        fact_release(incr, unit->facts[i]);
+        fact_release(incr, facts[i]);
     }
     if (n != unit->n_facts) {
-        unit->facts = n ? xreallocarray(unit->facts, n, sizeof *unit->facts)
-                        : (free(unit->facts), NULL);
+        facts_free(unit);
         unit->n_facts = n;
+        if (n > 1) {
+            unit->many = xmalloc(n * sizeof *unit->many);
+        }
+        facts = unit_facts(unit);
     }
     for (size_t i = 0; i < n; i++) {
-        unit->facts[i] = emissions[i].fact;
+        facts[i] = emissions[i].fact;
     }
 }
 
@@ -488,8 +528,17 @@ units_run(struct incr *incr, unsigned int rank)
         }
         collect_stats(incr);
     }
-    vec_clear(&incr->queues[rank]);
+    vec_clear_to(&incr->queues[rank], INCR_KEEP);
     return n_units;
+}
+
+static void
+visit_set(struct unit_set *set, void (*visit)(struct unit *, void *aux),
+          void *aux)
+{
+    for (uint32_t i = 0, n = set ? set->n : 0; i < n; i++) {
+        visit(&set->units[i], aux);
+    }
 }
 
 void
@@ -498,18 +547,14 @@ for_each_unit(const struct incr *incr,
 {
     for (size_t i = 0; i < incr->program->n_tables; i++) {
         VEC_FOR_EACH (row, &incr->tables[i].rows) {
-            for (struct unit *u = (*row)->units; u; u = u->next) {
-                visit(u, aux);
-            }
+            visit_set((*row)->units, visit, aux);
         }
     }
     for (size_t i = 0; i < incr->program->n_facts; i++) {
         struct group *group;
 
-        HMAP_FOR_EACH (group, node, &incr->facts[i].groups) {
-            for (struct unit *u = group->units; u; u = u->next) {
-                visit(u, aux);
-            }
+        GROUP_FOR_EACH (group, &incr->facts[i]) {
+            visit_set(group->units, visit, aux);
         }
     }
 }
