@@ -62,7 +62,10 @@ EXTRA_DIST += lib/openflow/README.md
 if HAVE_CMOCKA
 check_PROGRAMS += lib/openflow/test
 lib_openflow_test_SOURCES = \
+	lib/openflow/codec_flow_test.c \
+	lib/openflow/codec_session_test.c \
 	lib/openflow/codec_test.c \
+	lib/openflow/codec_test.h \
 	lib/openflow/message_test.c \
 	lib/openflow/ofpact_test.c \
 	lib/openflow/openflow_test.c

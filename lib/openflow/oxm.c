@@ -720,6 +720,9 @@ fits_ofp10(const struct match *match)
     bool is_v4 = match->flow.dl_type == htons(0x0800);
     bool is_arp = (match->flow.dl_type == htons(0x0806)
                    || match->flow.dl_type == htons(0x8035));
+    /* ICMP's type and code are the low bytes. */
+    be16 whole_tp = match->flow.nw_proto == IPPROTO_ICMP ? htons(0xff)
+                    : UINT16_MAX;
 
     if (!is_all_or_none(&m->dl_src, 6) || !is_all_or_none(&m->dl_dst, 6)
         || !is_prefix(m->nw_src) || !is_prefix(m->nw_dst)
@@ -729,10 +732,8 @@ fits_ofp10(const struct match *match)
                     : tci != 0xffff && tci != 0x1fff))
         || (m->nw_tos && m->nw_tos != 0xfc)
         || ((m->tp_src || m->tp_dst)
-            && (!is_v4 || ((m->tp_src != UINT16_MAX && m->tp_src
-                            && m->tp_src != htons(0xff))
-                           || (m->tp_dst != UINT16_MAX && m->tp_dst
-                               && m->tp_dst != htons(0xff)))))
+            && (!is_v4 || (m->tp_src && m->tp_src != whole_tp)
+                || (m->tp_dst && m->tp_dst != whole_tp)))
         || (m->nw_proto && !is_v4 && !is_arp)) {
         return false;
     }
