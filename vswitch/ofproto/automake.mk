@@ -84,6 +84,7 @@ vswitch_ofproto_test_SOURCES = \
 	vswitch/ofproto/test.h \
 	vswitch/protocols/bfd_test.c \
 	vswitch/protocols/mac_learning_test.c \
+	vswitch/xlate/wildcards_test.c \
 	vswitch/xlate/xlate_test.c
 vswitch_ofproto_test_LDADD = vswitch/ofproto/libofproto.a \
 	vswitch/datapath/libdatapath.a lib/openflow/libopenflow.a \

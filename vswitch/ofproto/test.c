@@ -17,6 +17,7 @@
 #include "lib/openflow/flow_text.h"
 #include "vswitch/dpif/odp_text.h"
 #include "vswitch/netdev/netdev.h"
+#include "vswitch/ofproto/flow_mod.h"
 
 static void
 no_error(struct error *error)
@@ -84,6 +85,26 @@ test_flow_mod(struct ofproto *p, const char *text)
                             &ofpacts, NULL));
     error = ofproto_flow_mod(p, &fm, NULL, 0);
     buf_uninit(&ofpacts);
+    return error;
+}
+
+enum ofperr
+test_group_mod(struct ofproto *p, uint16_t command, const char *text)
+{
+    uint32_t usable = OFP_PROTO_ANY;
+    struct group_mod gm;
+    struct flow_txn txn;
+    enum ofperr error;
+
+    no_error(group_mod_parse(&gm, text, command, NULL, &usable));
+    flow_txn_begin(&txn, p, NULL, 0);
+    error = flow_txn_group_mod(&txn, &gm);
+    if (error) {
+        flow_txn_revert(&txn);
+    } else {
+        flow_txn_commit(&txn);
+    }
+    group_mod_uninit(&gm);
     return error;
 }
 
@@ -162,8 +183,8 @@ main(void)
     }
     rcu_register_thread();
     netdev_dummy_enable(NULL);
-    n_failed = (mac_learning_tests() + xlate_tests() + flow_mod_tests()
-                + bfd_tests() + odp_text_tests());
+    n_failed = (mac_learning_tests() + xlate_tests() + wildcards_tests()
+                + flow_mod_tests() + bfd_tests() + odp_text_tests());
     rcu_barrier();
     loop_turn(false);
     rcu_barrier();

@@ -21,6 +21,10 @@ void test_add_flows(struct ofproto *, ...) __attribute__((__sentinel__));
 /* Does one flow mod that starts with its command; returns its error. */
 enum ofperr test_flow_mod(struct ofproto *, const char *text);
 
+/* Does one group mod, 'command' an enum group_command; returns its error. */
+enum ofperr test_group_mod(struct ofproto *, uint16_t command,
+                           const char *text);
+
 /* The flow that a match's text gives. */
 void test_flow(const char *text, struct flow *);
 
@@ -33,6 +37,7 @@ char *test_xlate(struct ofproto *, const struct flow *,
 void test_expect(struct ofproto *, const char *flow, const char *actions);
 
 int xlate_tests(void);
+int wildcards_tests(void);
 int flow_mod_tests(void);
 int mac_learning_tests(void);
 int bfd_tests(void);

@@ -64,6 +64,7 @@ xlate_save_state(struct xlate_ctx *ctx, uint8_t table_id,
     state.bridge = ctx->ofproto->uuid;
     state.table_id = table_id;
     state.is_conntracked = ctx->is_conntracked;
+    state.has_dp_hash = ctx->flow.dp_hash || ctx->freeze_for_hash;
     state.in_port = ctx->flow.in_port;      /* Actions may have set it. */
     state.metadata = ctx->flow.metadata;
     memcpy(state.regs, ctx->flow.regs, sizeof state.regs);

@@ -34,7 +34,9 @@ struct recirc_state {
     uint8_t table_id;            /* To go on with; RECIRC_NO_TABLE: with the
                                   * segments only. */
     bool is_conntracked;
-    uint8_t pad[2];
+    bool has_dp_hash;            /* So that packets with a hash and without one
+                                  * never share a megaflow. */
+    uint8_t pad;
     uint32_t in_port;            /* OpenFlow. */
     be64 metadata;
     uint32_t regs[FLOW_N_REGS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Translation: what actions come out, and that the wildcards are sound. */
+/* Translation: what actions come out. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "lib/base/random.h"
-#include "vswitch/ofproto/flow_mod.h"
+#include "vswitch/ofproto/group.h"
 #include "vswitch/ofproto/test.h"
 #include "vswitch/protocols/mac_learning.h"
 
@@ -209,7 +208,6 @@ test_loops_of_bridges_and_groups_are_bounded(void **state)
 {
     struct ofproto *p = *state;
     struct ofproto *q = test_bridge("br1", 1);
-    uint32_t usable = OFP_PROTO_ANY;
     struct flow flow;
     char *got;
 
@@ -226,19 +224,12 @@ test_loops_of_bridges_and_groups_are_bounded(void **state)
     ofproto_destroy(q, true);
 
     for (int id = 1; id <= 2; id++) {
-        struct group_mod gm;
-        struct flow_txn txn;
         char text[96];
 
         snprintf(text, sizeof text, "group_id=%d,type=all,"
                  "bucket=actions=output:2,bucket=actions=resubmit(,%d)", id,
                  id);
-        assert_null(group_mod_parse(&gm, text, GROUP_MOD_ADD, NULL,
-                                    &usable));
-        flow_txn_begin(&txn, p, NULL, 0);
-        assert_int_equal(flow_txn_group_mod(&txn, &gm), 0);
-        flow_txn_commit(&txn);
-        group_mod_uninit(&gm);
+        assert_int_equal(test_group_mod(p, GROUP_MOD_ADD, text), 0);
     }
     test_add_flows(p, "table=1 actions=group:2", "table=2 actions=group:1",
                    "table=0,in_port=1 actions=group:1", NULL);
@@ -301,140 +292,6 @@ test_clone_leaves_no_trace(void **state)
                 "set(eth(dst=00:00:00:00:00:02)),3");
 }
 
-/* Soundness: of random tables, each packet that agrees with another on the
- * bits of its wildcards gets the same actions. */
-
-static const char *const match_items[] = {
-    "in_port=1", "in_port=2", "dl_src=00:00:00:00:00:01",
-    "dl_dst=00:00:00:00:00:02", "dl_dst=01:00:00:00:00:00/01:00:00:00:00:00",
-    "dl_vlan=3", "vlan_tci=0x0000", "reg0=1", "reg0=2/2", "metadata=1",
-    "ip", "ip,nw_src=10.0.0.0/30", "ip,nw_src=10.0.0.1",
-    "ip,nw_dst=10.0.0.2/31", "tcp", "tcp,tp_dst=1", "tcp,tp_dst=2/0xfffe",
-    "udp", "udp,tp_src=1", "ip,nw_ttl=1", "arp", "ip,nw_tos=4", "ipv6",
-    "ipv6,ipv6_dst=2001:db8::/33", "ip,nw_frag=no", "ct_state=+trk",
-};
-
-static const char *const action_items[] = {
-    "output:1", "output:2", "output:3", "resubmit(,%d)", "resubmit(,%d)",
-    "load:1->NXM_NX_REG0[]", "load:3->NXM_NX_REG0[0..1]",
-    "move:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15]",
-    "move:NXM_OF_ETH_SRC[0..7]->NXM_NX_REG0[8..15]",
-    "mod_dl_src:00:00:00:00:00:01", "mod_dl_dst:00:00:00:00:00:02",
-    "mod_dl_dst:02:00:00:00:00:09", "mod_nw_src:10.0.0.1", "mod_nw_tos:4",
-    "dec_ttl", "mod_tp_dst:1", "mod_tp_src:7", "strip_vlan",
-    "mod_vlan_vid:3", "normal", "push:NXM_OF_ETH_DST[],pop:NXM_NX_REG0[0..3]",
-    "set_field:1->metadata", "clone(mod_dl_src:00:00:00:00:00:05,output:2)",
-    "multipath(symmetric_l4,50,modulo_n,3,0,NXM_NX_REG0[0..3])",
-};
-
-static void
-add_random_flow(struct rng *rng, struct ofproto *p)
-{
-    int table = rng_range(rng, 4);
-    char text[512];
-    size_t n = snprintf(text, sizeof text, "table=%d,priority=%u,%s", table,
-                        rng_range(rng, 5),
-                        match_items[rng_range(rng,
-                                              ARRAY_SIZE(match_items))]);
-    int n_actions = 1 + rng_range(rng, 4);
-
-    for (int i = 0; i < n_actions; i++) {
-        const char *item = action_items[rng_range(
-            rng, ARRAY_SIZE(action_items))];
-
-        n += snprintf(text + n, sizeof text - n, i ? "," : " actions=");
-        n += snprintf(text + n, sizeof text - n, item,
-                      MIN(table + 1 + (int) rng_range(rng, 2), 4));
-    }
-    test_flow_mod(p, text);
-}
-
-static void
-random_packet(struct rng *rng, struct flow *f)
-{
-    static const uint16_t types[] = { 0x0800, 0x0800, 0x86dd, 0x0806 };
-
-    memset(f, 0, sizeof *f);
-    f->in_port = 1 + rng_range(rng, 3);
-    f->dl_src.ea[5] = rng_range(rng, 3);
-    f->dl_dst.ea[0] = rng_range(rng, 2);
-    f->dl_dst.ea[5] = rng_range(rng, 3);
-    if (!rng_range(rng, 3)) {
-        f->vlans[0].tpid = htons(0x8100);
-        f->vlans[0].tci = htons(0x1000 | (2 + rng_range(rng, 2))
-                                | rng_range(rng, 2) << 13);
-    }
-    f->dl_type = htons(types[rng_range(rng, 4)]);
-    if (f->dl_type == htons(0x86dd)) {
-        f->ipv6_dst.s6_addr[0] = 0x20;
-        f->ipv6_dst.s6_addr[1] = 0x01;
-        f->ipv6_dst.s6_addr[2] = 0x0d;
-        f->ipv6_dst.s6_addr[3] = 0xb8;
-        f->ipv6_dst.s6_addr[4] = rng_range(rng, 2) << 7;
-        f->ipv6_src.s6_addr[15] = rng_range(rng, 2);
-    } else {
-        f->nw_src = htonl(0x0a000000 + rng_range(rng, 5));
-        f->nw_dst = htonl(0x0a000000 + rng_range(rng, 5));
-    }
-    if (f->dl_type == htons(0x0806)) {
-        f->nw_proto = 1 + rng_range(rng, 2);
-    } else {
-        f->nw_ttl = rng_range(rng, 3);
-        f->nw_tos = rng_range(rng, 3) * 4;
-        f->nw_proto = rng_range(rng, 2) ? 6 : 17;
-        f->tp_src = htons(rng_range(rng, 3));
-        f->tp_dst = htons(rng_range(rng, 4));
-    }
-}
-
-/* A packet that agrees with 'f' on 'wc' and is random elsewhere. */
-static void
-similar_packet(struct rng *rng, const struct flow *f,
-               const struct flow_wildcards *wc, struct flow *other)
-{
-    const uint64_t *a = (const void *) f, *m = (const void *) &wc->masks;
-    uint64_t *o = (void *) other;
-
-    random_packet(rng, other);
-    for (size_t i = 0; i < FLOW_WORDS; i++) {
-        o[i] = (a[i] & m[i]) | (o[i] & ~m[i]);
-    }
-}
-
-static void
-test_wildcards_are_sound(void **state)
-{
-    uint64_t seed = random_u64();
-    struct rng rng = { .state = seed };
-    struct ofproto *p = *state;
-
-    for (int round = 0; round < 60; round++) {
-        ofproto_flush_flows(p);
-        for (int i = 0; i < 14; i++) {
-            add_random_flow(&rng, p);
-        }
-        for (int i = 0; i < 40; i++) {
-            struct flow_wildcards wc;
-            struct flow flow, other;
-            char *want, *got;
-
-            random_packet(&rng, &flow);
-            want = test_xlate(p, &flow, &wc);
-            for (int j = 0; j < 8; j++) {
-                similar_packet(&rng, &flow, &wc, &other);
-                got = test_xlate(p, &other, NULL);
-                if (strcmp(got, want)) {
-                    fail_msg("seed %#llx: \"%s\" but \"%s\"",
-                             (unsigned long long) seed, want, got);
-                }
-                free(got);
-            }
-            free(want);
-        }
-        loop_turn(false);
-    }
-}
-
 int
 xlate_tests(void)
 {
@@ -452,7 +309,6 @@ xlate_tests(void)
         TEST(test_conjunction_chooses_its_actions),
         TEST(test_action_set),
         TEST(test_clone_leaves_no_trace),
-        TEST(test_wildcards_are_sound),
     };
 
     return cmocka_run_group_tests_name("xlate", tests, NULL, NULL);
