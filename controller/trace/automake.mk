@@ -12,7 +12,12 @@ controller_ovn_trace_SOURCES = \
 	controller/trace/report.h \
 	controller/trace/report_json.c \
 	controller/trace/walk.c \
-	controller/trace/walk.h
+	controller/trace/walk.h \
+	controller/trace/walk_ct.c \
+	controller/trace/walk_fields.c \
+	controller/trace/walk_internal.h \
+	controller/trace/walk_lookups.c \
+	controller/trace/walk_packets.c
 controller_ovn_trace_LDADD = lib/daemon/libdaemon.a lib/schema/libschema.a \
 	lib/logical/liblogical.a lib/openflow/libopenflow.a \
 	lib/flow/libflow.a lib/packet/libpacket.a $(REPLICA_LIBS) $(ALL_LIBS)

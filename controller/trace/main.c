@@ -20,7 +20,7 @@
 
 LOG_MODULE(ovntrace);
 
-#define MAX_CT_STATES 256
+#define MAX_CT_STATES 4096
 
 /* How to trace and what to print. */
 struct trace_options {
@@ -35,6 +35,7 @@ struct trace_options {
 
 static struct trace_options cli;
 static const char *db;
+static bool leader_only = true;
 static bool is_detached;
 
 /* ## Options ## */
@@ -105,8 +106,8 @@ set_select_id(void *target, const char *text)
     struct trace_options *o = target;
     int id;
 
-    if (!text_to_int_range(text, 0, UINT16_MAX, &id)) {
-        return error_create(0, "%s: not in range 0 to 65535", text);
+    if (!text_to_int_range(text, 1, UINT16_MAX, &id)) {
+        return error_create(0, "%s: not in range 1 to 65535", text);
     }
     o->walk.select_id = id;
     o->walk.has_select_id = true;
@@ -160,6 +161,10 @@ static const struct option_row db_rows[] = {
     { "db", 0, OPTION_REQUIRED, "DATABASE", "connect to DATABASE "
       "(default: OVN_SB_DB or unix:RUNDIR/ovnsb_db.sock)",
       option_set_string, &db },
+    { "leader-only", 0, OPTION_NONE, NULL, "use only the leader of a cluster "
+      "(default)", option_set_true, &leader_only },
+    { "no-leader-only", 0, OPTION_NONE, NULL, "use any member of a cluster",
+      option_set_false, &leader_only },
 };
 
 static const struct option_row rows[] = {
@@ -226,19 +231,15 @@ print_forms(const struct trace_options *o, const struct report *root,
     bool several = o->detailed + o->summary + o->minimal > 1;
 
     if (o->detailed || is_default) {
-        str_put(out, several ? "# Detailed output.\n" : "");
+        str_put(out, several ? "# Detailed trace.\n" : "");
         report_print_detailed(root, out);
     }
     if (o->summary) {
-        if (several) {
-            str_put(out, "\n# Summary output.\n");
-        }
+        str_put(out, several ? "# Summary trace.\n" : "");
         report_print_summary(root, out);
     }
     if (o->minimal) {
-        if (several) {
-            str_put(out, "\n# Minimal output.\n");
-        }
+        str_put(out, several ? "# Minimal trace.\n" : "");
         report_print_minimal(root, out);
     }
 }
@@ -346,7 +347,8 @@ request_destroy(struct request *request)
     free(request);
 }
 
-/* Traces and replies, once the switch's flows are there. */
+/* Traces and replies, once the switch's flows are there or could not be had:
+ * a trace without them is better than none. */
 static void
 request_run(struct openflow_flows *openflow, struct error *error,
             void *request_)
@@ -354,12 +356,13 @@ request_run(struct openflow_flows *openflow, struct error *error,
     struct request *request = request_;
     struct str out = STR_EMPTY;
 
-    if (!error) {
-        request->options.walk.openflow = openflow;
-        error = error_wrap(trace(current_network(), request->datapath,
-                                 request->microflow, &request->options,
-                                 &out), "error parsing flow");
+    if (error) {
+        log_warn("no OpenFlow flows are shown: %s", error_message(error));
+        error_free(error);
     }
+    request->options.walk.openflow = openflow;
+    error = trace(current_network(), request->datapath, request->microflow,
+                  &request->options, &out);
     openflow_flows_destroy(openflow);
     request->reply(request, &out, error);
     str_uninit(&out);
@@ -430,7 +433,8 @@ connect_to_database(void)
         &sb_port_group_table, &sb_logical_flow_table,
         &sb_logical_dp_group_table, &sb_mac_binding_table,
         &sb_static_mac_binding_table, &sb_fdb_table, &sb_dhcp_options_table,
-        &sb_dhcpv6_options_table,
+        &sb_dhcpv6_options_table, &sb_load_balancer_table,
+        &sb_chassis_template_var_table,
     };
 
     if (!db) {
@@ -443,6 +447,7 @@ connect_to_database(void)
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
         replica_monitor(sb, tables[i], UINT64_MAX);
     }
+    replica_set_leader_only(sb, leader_only);
     replica_set_retry(sb, is_detached);
     program_check(replica_set_remotes(sb, db, false));
 }

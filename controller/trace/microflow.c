@@ -10,6 +10,7 @@
 struct port_search {
     const struct network *net;
     struct datapath *dp;         /* Of the first port that is known. */
+    const char *unknown;         /* The first port that is not, or NULL. */
 };
 
 static void
@@ -19,8 +20,12 @@ note_port(void *aux, enum expr_ref_type type, const char *name)
     const struct port *port;
 
     if (type == EXPR_REF_PORT && !search->dp) {
-        port = shash_get(&search->net->ports, name);
-        search->dp = port ? port->datapath : NULL;
+        port = network_find_port(search->net, name);
+        if (port) {
+            search->dp = port->datapath;
+        } else if (!search->unknown) {
+            search->unknown = name;
+        }
     }
 }
 
@@ -96,31 +101,26 @@ to_flow(const struct expr *expr, struct datapath *dp, struct flow *flow)
     return expr_to_flow(expr, &env, flow);
 }
 
+/* Finds the datapath by its name, or by the port that 'expr' names. */
 static struct error *
-parse(const struct network *net, const char *datapath, const char *text,
-      struct arena *arena, struct flow *flow, struct datapath **ret_dp)
+find_datapath(const struct network *net, const char *datapath,
+              const struct expr *expr, struct datapath **ret)
 {
     struct port_search search = { .net = net };
-    const struct expr *expr;
-    struct error *error = expr_parse(text, ovn_symbols(), arena, &expr);
 
-    if (error) {
-        return error;
-    }
     if (datapath) {
-        search.dp = network_find_datapath(net, datapath);
-        if (!search.dp) {
-            return error_create(0, "unknown datapath \"%s\"", datapath);
-        }
-    } else {
-        expr_for_each_ref(expr, note_port, &search);
-        if (!search.dp) {
-            return error_create(0, "flow match expression does not match on "
-                                "inport");
-        }
+        *ret = network_find_datapath(net, datapath);
+        return (*ret ? NULL
+                : error_create(0, "unknown datapath \"%s\"", datapath));
     }
-    *ret_dp = search.dp;
-    return to_flow(expr, search.dp, flow);
+    expr_for_each_ref(expr, note_port, &search);
+    *ret = search.dp;
+    if (!search.dp && search.unknown) {
+        return error_create(0, "unknown port \"%s\"", search.unknown);
+    }
+    return (search.dp ? NULL
+            : error_create(0, "error parsing flow: flow match expression does "
+                           "not match on inport"));
 }
 
 struct error *
@@ -129,8 +129,22 @@ microflow_parse(const struct network *net, const char *datapath,
                 struct datapath **ret_dp)
 {
     struct arena arena = ARENA_EMPTY;
-    struct error *error = parse(net, datapath, text, &arena, flow, ret_dp);
+    const struct expr *expr;
+    struct error *error;
 
+    text = network_expand(net, text, &arena);
+    error = error_wrap(expr_parse(text, ovn_symbols(), &arena, &expr),
+                       "error parsing flow");
+    if (!error) {
+        error = find_datapath(net, datapath, expr, ret_dp);
+    }
+    if (!error) {
+        error = error_wrap(to_flow(expr, *ret_dp, flow),
+                           "error parsing flow");
+    }
+    if (!error && !flow->regs[LOG_REG_INPORT]) {
+        error = error_create(0, "microflow does not specify ingress port");
+    }
     arena_uninit(&arena);
     return error;
 }

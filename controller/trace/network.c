@@ -63,7 +63,7 @@ load_datapath(struct network *net, const struct sb_datapath_binding *row)
     const char *nb_uuid = strmap_get(&row->external_ids, "logical-switch");
     const char *name = strmap_get(&row->external_ids, "name");
     const char *name2 = strmap_get(&row->external_ids, "name2");
-    char uuid[UUID_LEN + 1] = "";
+    char uuid[UUID_LEN + 1] = "", nb[UUID_LEN + 1] = "";
 
     uuid_format(&row->header.uuid, uuid);
     if (!nb_uuid) {
@@ -76,6 +76,8 @@ load_datapath(struct network *net, const struct sb_datapath_binding *row)
     } else if (!nb_uuid || !uuid_from_string(&dp->nb_uuid, nb_uuid)) {
         dp->nb_uuid = dp->uuid;
     }
+    uuid_format(&dp->nb_uuid, nb);
+    dp->uuid_name = copy(net, nb);
     dp->key = row->tunnel_key;
     dp->name = copy(net, name ? name : uuid);
     dp->name2 = copy(net, name2);
@@ -96,6 +98,7 @@ load_port(struct network *net, const struct sb_port_binding *row)
         return;
     }
     port = arena_new(&net->arena, struct port);
+    port->uuid = row->header.uuid;
     port->name = copy(net, row->logical_port);
     port->friendly_name = shorten(net, (name && *name ? name
                                         : row->logical_port));
@@ -235,6 +238,36 @@ load_options(struct network *net, const struct replica *sb)
     }
 }
 
+/* The variables of all chassis: a trace is on none. */
+static void
+load_templates(struct network *net, const struct replica *sb)
+{
+    const struct sb_chassis_template_var *row;
+
+    SB_CHASSIS_TEMPLATE_VAR_FOR_EACH (row, sb) {
+        STRMAP_FOR_EACH (i, &row->variables) {
+            smap_set(&net->templates, row->variables.keys[i],
+                     row->variables.values[i]);
+        }
+    }
+}
+
+static void
+load_vips(struct network *net, const struct replica *sb)
+{
+    const struct sb_load_balancer *row;
+
+    SB_LOAD_BALANCER_FOR_EACH (row, sb) {
+        STRMAP_FOR_EACH (i, &row->vips) {
+            struct ip_port vip;
+
+            if (ip_port_parse(row->vips.keys[i], &vip)) {
+                vec_push(&net->vips, vip);
+            }
+        }
+    }
+}
+
 /* Parses the row into 'flow'; false with a line in the warnings. */
 static bool
 parse_flow(struct network *net, const struct sb_logical_flow *row,
@@ -252,10 +285,11 @@ parse_flow(struct network *net, const struct sb_logical_flow *row,
     const struct expr *prereqs, *match;
     struct error *error;
 
-    error = expr_parse(row->match, env.symbols, &net->arena, &match);
+    error = expr_parse(network_expand(net, row->match, &net->arena),
+                       env.symbols, &net->arena, &match);
     if (!error) {
-        error = actions_parse(row->actions, &env, &net->arena, &flow->actions,
-                              &prereqs);
+        error = actions_parse(network_expand(net, row->actions, &net->arena),
+                              &env, &net->arena, &flow->actions, &prereqs);
     }
     if (error) {
         str_printf(&net->warnings, "flow \"%s\" \"%s\": %s\n", row->match,
@@ -263,11 +297,14 @@ parse_flow(struct network *net, const struct sb_logical_flow *row,
         error_free(error);
         return false;
     }
-    flow->match_text = copy(net, row->match);
+    flow->match_text = copy(net, network_expand(net, row->match,
+                                                &net->arena));
     flow->match = expr_and(&net->arena, match, prereqs);
     flow->is_trivial = (match->type == EXPR_BOOLEAN && match->boolean
                         && flow->actions && !flow->actions->next
-                        && flow->actions->kind == ACTION_NEXT);
+                        && flow->actions->kind == ACTION_NEXT
+                        && flow->actions->jump.pipeline == pipeline
+                        && flow->actions->jump.table == row->table_id + 1);
     return true;
 }
 
@@ -385,7 +422,10 @@ network_create(const struct replica *sb)
     option_table_init(&net->dhcpv4, NULL);
     option_table_init(&net->dhcpv6, NULL);
     option_table_init(&net->nd_ra, nd_ra_option_defs);
+    smap_init(&net->templates);
     load_options(net, sb);
+    load_templates(net, sb);
+    load_vips(net, sb);
     load_ports(net, sb);
     load_sets(net, sb);
     SB_LOGICAL_FLOW_FOR_EACH (flow, sb) {
@@ -428,6 +468,8 @@ network_destroy(struct network *net)
     option_table_uninit(&net->dhcpv4);
     option_table_uninit(&net->dhcpv6);
     option_table_uninit(&net->nd_ra);
+    smap_uninit(&net->templates);
+    vec_uninit(&net->vips);
     str_uninit(&net->warnings);
     arena_uninit(&net->arena);
     free(net);
@@ -464,6 +506,58 @@ network_find_datapath(const struct network *net, const char *name)
         }
     }
     return n_found == 1 ? found : NULL;
+}
+
+/* Does 'name' stand for 'port', which has another name? */
+static bool
+is_meant(const struct port *port, const char *name)
+{
+    struct uuid uuid;
+
+    return (!strcmp(port->friendly_name, name)
+            || uuid_starts_with(&port->uuid, name)
+            || (uuid_from_string(&uuid, port->name)
+                && uuid_starts_with(&uuid, name)));
+}
+
+const struct port *
+network_find_port(const struct network *net, const char *name)
+{
+    const struct port *found = shash_get(&net->ports, name);
+    const struct shash_node *node;
+
+    if (found) {
+        return found;
+    }
+    SHASH_FOR_EACH (node, &net->ports) {
+        if (is_meant(node->value, name)) {
+            if (found) {
+                return NULL;
+            }
+            found = node->value;
+        }
+    }
+    return found;
+}
+
+static const char *
+find_template(void *net, const char *name)
+{
+    return smap_get(&((const struct network *) net)->templates, name);
+}
+
+const char *
+network_expand(const struct network *net, const char *text,
+               struct arena *arena)
+{
+    struct str out = STR_EMPTY;
+
+    if (strchr(text, '^') && lex_expand_templates(text, find_template,
+                                                  (void *) net, &out)) {
+        text = arena_strdup(arena, str_cstr(&out), out.length);
+    }
+    str_uninit(&out);
+    return text;
 }
 
 const struct port *
@@ -543,8 +637,18 @@ find_port(void *aux, const char *name, uint32_t *ret_key)
     const struct port *port = shash_get(&dp->ports, name);
     const struct multicast_group *group = shash_get(&dp->groups, name);
 
-    *ret_key = port ? port->key : group ? group->key : 0;
-    return port || group || !*name;
+    *ret_key = 0;
+    if (!*name || !strcmp(name, "none")) {
+        return true;
+    }
+    if (!port && !group) {
+        port = network_find_port(dp->network, name);
+        if (!port || port->datapath != dp) {
+            return false;
+        }
+    }
+    *ret_key = port ? port->key : group->key;
+    return true;
 }
 
 /* A trace follows the packet wherever it goes. */

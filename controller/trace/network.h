@@ -8,6 +8,7 @@
 
 #include "lib/base/hmap.h"
 #include "lib/base/shash.h"
+#include "lib/base/smap.h"
 #include "lib/base/str.h"
 #include "lib/base/uuid.h"
 #include "lib/base/vec.h"
@@ -18,6 +19,7 @@ struct replica;
 struct datapath;
 
 struct port {
+    struct uuid uuid;            /* Of its row. */
     const char *name;
     const char *friendly_name;
     const char *type;            /* "", "patch", ... */
@@ -45,7 +47,7 @@ struct logical_flow {
     const char *match_text;      /* As the row has it. */
     const struct expr *match;    /* With the actions' prerequisites. */
     const struct action *actions;
-    bool is_trivial;             /* "1" and "next;". */
+    bool is_trivial;             /* "1" and "next;" to the next table. */
 };
 
 struct mac_binding {
@@ -64,6 +66,7 @@ struct datapath {
     struct uuid uuid;
     struct uuid nb_uuid;
     uint32_t key;
+    const char *uuid_name;       /* 'nb_uuid' as text. */
     const char *name;
     const char *name2;           /* Or NULL. */
     const char *friendly_name;
@@ -82,6 +85,8 @@ struct network {
     struct shash ports;          /* All ports by name. */
     struct shash sets;           /* struct const_set. */
     struct shash port_groups;    /* struct port_names. */
+    VEC(struct ip_port) vips;    /* Of load balancers. */
+    struct smap templates;       /* Template variables by name. */
     struct option_table dhcpv4, dhcpv6, nd_ra;
     struct str warnings;         /* A line for each flow left out. */
     struct arena arena;
@@ -107,6 +112,17 @@ struct expr_env datapath_expr_env(struct datapath *);
 /* The name of the stage of a table, or "". */
 const char *datapath_stage(const struct datapath *, enum pipeline,
                            uint8_t table);
+
+/* Replaces template variables in 'text': returns 'text' itself if it has none,
+ * or what lives in 'arena'. */
+const char *network_expand(const struct network *, const char *text,
+                           struct arena *arena);
+
+/* Finds the port that a person means by 'name': its name, its friendly name,
+ * or the start of the UUID that it has as its name; NULL if there is none or
+ * more than one. */
+const struct port *network_find_port(const struct network *,
+                                     const char *name);
 
 /* Appends 'text', a match or actions, with ports' and datapaths' names in it
  * replaced by their friendly names. */

@@ -36,7 +36,8 @@ report_add(struct arena *arena, struct report *parent, enum report_type type,
 static bool
 is_section(const struct report *node)
 {
-    return node->type == REPORT_PIPELINE || node->type == REPORT_TRANSFORM;
+    return (node->type == REPORT_PIPELINE || node->type == REPORT_TRANSFORM
+            || node->type == REPORT_LOG);
 }
 
 static bool
@@ -111,6 +112,7 @@ print_node_details(const struct report *node, const struct report *parent,
     switch (node->type) {
     case REPORT_PIPELINE:
     case REPORT_TRANSFORM:
+    case REPORT_LOG:
         print_section(node, parent, depth, out);
         break;
     case REPORT_TABLE:
@@ -126,6 +128,7 @@ print_node_details(const struct report *node, const struct report *parent,
     case REPORT_ACTION:
     case REPORT_COMMENT:
     case REPORT_OUTPUT:
+    case REPORT_ERROR:
         if (!parent->is_trivial) {
             str_put_chars(out, ' ', (depth + 1) * INDENT);
             str_put(out, node->text);
@@ -156,6 +159,26 @@ report_print_detailed(const struct report *root, struct str *out)
 
 /* ## Summary: the actions, nested as they are executed ## */
 
+/* Prints a node on 'depth' with what it has in braces. */
+static void
+print_node(const struct report *node, int depth, bool has_subs,
+           void (*print)(const struct report *, int, struct str *),
+           struct str *out)
+{
+    bool is_text = (node->type == REPORT_ACTION
+                    || node->type == REPORT_COMMENT);
+
+    str_put_chars(out, ' ', depth * INDENT);
+    str_put(out, node->text);
+    if (has_subs) {
+        str_put(out, " {\n");
+        print(node, depth + 1, out);
+        str_put_chars(out, ' ', depth * INDENT);
+        str_put_char(out, '}');
+    }
+    str_put(out, is_text ? "\n" : ";\n");
+}
+
 static void
 print_summary(const struct report *parent, int depth, struct str *out)
 {
@@ -166,22 +189,15 @@ print_summary(const struct report *parent, int depth, struct str *out)
             print_summary(node, depth, out);
             continue;
         }
-        /* The section that a jump leads to says it all. */
+        /* Where a jump leads is seen anyway. */
         if (is_minimal_only(node)
             || (parent->is_trivial && !is_section(node))
-            || !strncmp(node->text, "next(pipeline=", 14)) {
+            || (node->type == REPORT_ACTION
+                && !strncmp(node->text, "next(", 5))) {
             continue;
         }
-        str_put_chars(out, ' ', depth * INDENT);
-        str_put(out, node->text);
-        if (is_section(node)) {
-            str_put(out, " {\n");
-            print_summary(node, depth + 1, out);
-            str_put_chars(out, ' ', depth * INDENT);
-            str_put(out, "};\n");
-        } else {
-            str_put(out, node->type == REPORT_OUTPUT ? ";\n" : "\n");
-        }
+        print_node(node, depth, !list_is_empty(&node->subs), print_summary,
+                   out);
     }
 }
 
@@ -194,13 +210,19 @@ report_print_summary(const struct report *root, struct str *out)
 /* ## Minimal: what became of the packet, seen from outside ## */
 
 static bool
+is_in_minimal(const struct report *node)
+{
+    return (is_minimal_only(node) || node->type == REPORT_ERROR
+            || node->type == REPORT_TRANSFORM || node->type == REPORT_LOG);
+}
+
+static bool
 has_minimal(const struct report *parent)
 {
     const struct report *node;
 
     FOR_EACH_SUB (node, parent) {
-        if (is_minimal_only(node) || has_minimal(node)
-            || node->type == REPORT_TRANSFORM) {
+        if (is_in_minimal(node) || has_minimal(node)) {
             return true;
         }
     }
@@ -213,21 +235,8 @@ print_minimal(const struct report *parent, int depth, struct str *out)
     const struct report *node;
 
     FOR_EACH_SUB (node, parent) {
-        if (node->type == REPORT_TRANSFORM) {
-            str_put_chars(out, ' ', depth * INDENT);
-            str_put(out, node->text);
-            if (has_minimal(node)) {
-                str_put(out, " {\n");
-                print_minimal(node, depth + 1, out);
-                str_put_chars(out, ' ', depth * INDENT);
-                str_put(out, "};\n");
-            } else {
-                str_put(out, ";\n");
-            }
-        } else if (is_minimal_only(node)) {
-            str_put_chars(out, ' ', depth * INDENT);
-            str_put(out, node->text);
-            str_put_char(out, '\n');
+        if (is_in_minimal(node)) {
+            print_node(node, depth, has_minimal(node), print_minimal, out);
         } else {
             print_minimal(node, depth, out);
         }

@@ -13,10 +13,13 @@
 enum report_type {
     REPORT_PIPELINE,             /* "ingress(dp=...)": a new section. */
     REPORT_TRANSFORM,            /* "arp", "ct_next(...)": a new section. */
+    REPORT_LOG,                  /* What log() writes, printed as a section. */
     REPORT_TABLE,                /* A flow that matched. */
     REPORT_ACTION,               /* An action as the flow has it. */
     REPORT_COMMENT,              /* What became of an action. */
     REPORT_OUTPUT,               /* What became of an output action. */
+    REPORT_ERROR,                /* What cannot be or is not known: in all
+                                  * forms. */
     REPORT_MODIFY,               /* A header field and its new value: only in
                                   * the minimal form. */
     REPORT_DELIVER,              /* Left at a port: only in the minimal

@@ -9,10 +9,12 @@
 static const char *const type_names[] = {
     [REPORT_PIPELINE] = "pipeline",
     [REPORT_TRANSFORM] = "transform",
+    [REPORT_LOG] = "log",
     [REPORT_TABLE] = "table",
     [REPORT_ACTION] = "action",
     [REPORT_COMMENT] = "comment",
     [REPORT_OUTPUT] = "output",
+    [REPORT_ERROR] = "error",
     [REPORT_MODIFY] = "modify",
     [REPORT_DELIVER] = "deliver",
 };

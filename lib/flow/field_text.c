@@ -474,7 +474,11 @@ format_integer(const struct field *f, const union field_value *value,
         str_put_uint(s, get_number(f, value));
         return;
     }
-    format_hex(value->bytes, f->n_bytes, s);
+    if (f->form == FORM_HEXADECIMAL && field_is_zero(f, value)) {
+        str_put_char(s, '0');
+    } else {
+        format_hex(value->bytes, f->n_bytes, s);
+    }
     if (mask) {
         str_put_char(s, '/');
         format_hex(mask->bytes, f->n_bytes, s);

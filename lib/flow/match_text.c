@@ -217,31 +217,6 @@ put_field(const struct printer *p, enum field_id id)
     put_field_as(p, id, field_from_id(id)->name);
 }
 
-/* Prints in hex without leading zeros, and zero as "0". */
-static void
-put_hex(const struct printer *p, enum field_id id)
-{
-    const struct field *f = field_from_id(id);
-    union field_value value, mask;
-
-    if (get_if_set(p, id, &value, &mask)) {
-        if (field_is_zero(f, &value)) {
-            str_printf(p->s, "%s=0", f->name);
-            if (!field_is_exact(f, NULL, &mask)) {
-                struct str hex = STR_EMPTY;
-
-                field_format(f, &value, &mask, p->ports, &hex);
-                str_put(p->s, strchr(str_cstr(&hex), '/'));
-                str_uninit(&hex);
-            }
-        } else {
-            str_printf(p->s, "%s=", f->name);
-            field_format(f, &value, &mask, p->ports, p->s);
-        }
-        str_put_char(p->s, ',');
-    }
-}
-
 static void
 put_option(const struct printer *p, unsigned int i)
 {
@@ -277,7 +252,7 @@ put_option(const struct printer *p, unsigned int i)
 static void
 put_tunnel(const struct printer *p)
 {
-    put_hex(p, FIELD_TUN_ID);
+    put_field(p, FIELD_TUN_ID);
     for (int id = FIELD_TUN_SRC; id <= FIELD_TUN_IPV6_DST; id++) {
         put_field(p, id);
     }
@@ -449,20 +424,20 @@ put_tp(const struct printer *p)
 static void
 put_metadata(const struct printer *p)
 {
-    put_hex(p, FIELD_PKT_MARK);
+    put_field(p, FIELD_PKT_MARK);
     if (p->match->wc.masks.recirc_id) {
         str_printf(p->s, "recirc_id=%#x,", p->match->flow.recirc_id);
     }
-    put_hex(p, FIELD_DP_HASH);
+    put_field(p, FIELD_DP_HASH);
     put_field(p, FIELD_CONJ_ID);
-    put_hex(p, FIELD_SKB_PRIORITY);
+    put_field(p, FIELD_SKB_PRIORITY);
     put_field(p, FIELD_ACTSET_OUTPUT);
     put_field(p, FIELD_CT_STATE);
     if (p->match->wc.masks.ct_zone) {
         str_printf(p->s, "ct_zone=%u,", p->match->flow.ct_zone);
     }
-    put_hex(p, FIELD_CT_MARK);
-    put_hex(p, FIELD_CT_LABEL);
+    put_field(p, FIELD_CT_MARK);
+    put_field(p, FIELD_CT_LABEL);
     put_field(p, FIELD_CT_NW_SRC);
     put_field(p, FIELD_CT_IPV6_SRC);
     put_field(p, FIELD_CT_NW_DST);
@@ -488,11 +463,11 @@ match_format(const struct match *match, const struct port_map *ports,
     put_protocol(&p, &has_dl_type, &has_nw_proto);
     for (int i = 0; i < FLOW_N_REGS; i++) {
         if (match->wc.masks.regs[i]) {
-            put_hex(&p, FIELD_REG0 + i);
+            put_field(&p, FIELD_REG0 + i);
         }
     }
     put_tunnel(&p);
-    put_hex(&p, FIELD_METADATA);
+    put_field(&p, FIELD_METADATA);
     put_field(&p, FIELD_IN_PORT);
     put_vlan(&p);
     put_field_as(&p, FIELD_ETH_SRC, "dl_src");

@@ -200,7 +200,7 @@ test_control_and_fields(void **state UNUSED)
     check("next(pipeline=ingress, table=11);", "next;", "resubmit(,19)");
     check("output;", NULL, "resubmit(,40)");
     check("outport = \"p3\"; inport = \"\";", NULL,
-          "set_field:0x3->reg15,set_field:0x0->reg14");
+          "set_field:0x3->reg15,set_field:0->reg14");
     check("reg0 = 5; next;", NULL, "set_field:0x5->reg0,resubmit(,19)");
     check("reg0[4..7] = 5;", NULL, "set_field:0x50/0xf0->reg0");
     check("ip.dscp = 10; vlan.pcp = 4/4;", NULL, NULL);
@@ -258,12 +258,12 @@ test_connection_tracking(void **state UNUSED)
     check("ct_lb_mark(backends=fd00::1,fd00::2; force_snat);", NULL, NULL);
     check("ct_clear; ct_snat_to_vip;", NULL, "ct_clear,resubmit(,70)");
     check("reg4 = ct_nw_dst();", NULL,
-          "set_field:0x0->reg4,resubmit(,81)");
+          "set_field:0->reg4,resubmit(,81)");
     check("reg0 = ct_nw_dst();", NULL,
-          "push:NXM_NX_REG4[],set_field:0x0->reg4,resubmit(,81),"
+          "push:NXM_NX_REG4[],set_field:0->reg4,resubmit(,81),"
           "move:NXM_NX_REG4[]->NXM_NX_REG0[],pop:NXM_NX_REG4[]");
     check("reg8[0..7] = ct_proto();", NULL,
-          "set_field:0x0/0xff->reg8,resubmit(,86)");
+          "set_field:0/0xff->reg8,resubmit(,86)");
     check("xxreg1 = ct_ip6_dst(); reg8[0..15] = ct_tp_dst(); "
           "reg8[0..7] = ct_state_save();", NULL, NULL);
 }
@@ -345,22 +345,22 @@ test_lookups(void **state UNUSED)
     check("get_nd(outport, xxreg0);", NULL,
           "set_field:00:00:00:00:00:00->eth_dst,resubmit(,66)");
     check("reg9[2] = lookup_arp(inport, reg0, eth.src);", NULL,
-          "set_field:0x0/0x40->reg10,resubmit(,67),"
+          "set_field:0/0x40->reg10,resubmit(,67),"
           "move:NXM_NX_REG10[6]->NXM_NX_REG9[2]");
     check("reg9[3] = lookup_arp_ip(inport, arp.spa);", NULL, NULL);
     check("reg9[2] = lookup_nd(inport, ip6.src, nd.sll);", NULL, NULL);
     check("reg9[3] = lookup_nd_ip(inport, ip6.src);", NULL, NULL);
     check("outport = get_fdb(eth.dst);", NULL,
-          "set_field:0x0->reg15,resubmit(,71)");
+          "set_field:0->reg15,resubmit(,71)");
     check("outport = get_remote_fdb(eth.dst);", NULL,
-          "set_field:0x0->reg15,resubmit(,87)");
+          "set_field:0->reg15,resubmit(,87)");
     check("reg0[11] = lookup_fdb(inport, eth.src);", NULL,
-          "set_field:0x0/0x100->reg10,resubmit(,72),"
+          "set_field:0/0x100->reg10,resubmit(,72),"
           "move:NXM_NX_REG10[8]->NXM_NX_REG0[11]");
     check("mac_cache_use; flood_remote;", NULL,
           "resubmit(,79),resubmit(,84)");
     check("reg0[15] = check_in_port_sec();", NULL,
-          "set_field:0x0/0x1000->reg10,resubmit(,73),"
+          "set_field:0/0x1000->reg10,resubmit(,73),"
           "move:NXM_NX_REG10[12]->NXM_NX_REG0[15]");
     check("reg0[15] = check_out_port_sec(); reg0[6] = chk_lb_hairpin(); "
           "reg0[12] = chk_lb_hairpin_reply(); reg9[6] = chk_lb_aff(); "

@@ -160,6 +160,22 @@ format_GROUP(const struct printer *p, const struct ofpact *a)
     str_printf(p->s, "group:%"PRIu32, ofpact_get_GROUP(a)->group_id);
 }
 
+/* In hex without leading zeros, and zero as "0". */
+static void
+put_shortest(const struct printer *p, const uint8_t *bytes, size_t n)
+{
+    while (n > 1 && !*bytes) {
+        bytes++;
+        n--;
+    }
+    if (n == 1 && !*bytes) {
+        str_put_char(p->s, '0');
+    } else {
+        str_printf(p->s, "0x%x", *bytes);
+        str_put_hex(p->s, bytes + 1, n - 1);
+    }
+}
+
 static void
 format_load(const struct printer *p, const struct ofpact_set_field *a)
 {
@@ -168,7 +184,6 @@ format_load(const struct printer *p, const struct ofpact_set_field *a)
     size_t n = a->n_bytes, start = 0, end;
     uint8_t bits[FIELD_MAX_BYTES] = { 0 };
     struct subfield sf;
-    size_t skip = 0;
 
     while (start < 8 * n && !(mask[n - 1 - start / 8] >> start % 8 & 1)) {
         start++;
@@ -179,11 +194,8 @@ format_load(const struct printer *p, const struct ofpact_set_field *a)
         end++;
     }
     bits_copy(value, n, start, bits, sizeof bits, 0, end - start);
-    while (skip < sizeof bits - 1 && !bits[skip]) {
-        skip++;
-    }
-    str_printf(p->s, "load:0x%x", bits[skip]);
-    str_put_hex(p->s, bits + skip + 1, sizeof bits - skip - 1);
+    str_put(p->s, "load:");
+    put_shortest(p, bits, sizeof bits);
     str_put(p->s, "->");
     sf = (struct subfield) { a->field, start, end - start };
     subfield_format(&sf, p->s);
@@ -422,15 +434,7 @@ format_RESUBMIT(const struct printer *p, const struct ofpact *a_)
 static void
 put_learn_value(const struct printer *p, const struct learn_spec *s)
 {
-    const uint8_t *imm = learn_spec_immediate(s);
-    size_t n = DIV_ROUND_UP(s->n_bits, 8);
-
-    while (n > 1 && !*imm) {
-        imm++;
-        n--;
-    }
-    str_printf(p->s, "0x%x", *imm);
-    str_put_hex(p->s, imm + 1, n - 1);
+    put_shortest(p, learn_spec_immediate(s), DIV_ROUND_UP(s->n_bits, 8));
 }
 
 static void

@@ -34,6 +34,11 @@ def reason_of(stage):
     return next(text for pattern, text in REASONS if re.search(pattern, stage))
 
 
+def is_loop(node):
+    """Whether a packet would leave by the port that it came in by."""
+    return node["type"] == "output" and "omitting" in node["text"]
+
+
 class Path:
     """The way of one packet, from the tree of its trace."""
 
@@ -56,7 +61,7 @@ class Path:
             self.verdicts.append({
                 "verdict": "delivered",
                 "port": port.group(1) if port else node["text"]})
-        elif kind == "output" and "omitting" in node["text"]:
+        elif is_loop(node):
             self.verdicts.append({
                 "verdict": "dropped", "step": step,
                 "reason": "it would leave by the port that it came in by"})
@@ -66,11 +71,13 @@ class Path:
                                      "priority", "match", "flow", "source")}
         step["depth"] = depth
         step["actions"] = [s["text"] for s in node["subs"]
-                           if s["type"] in ("action", "comment", "output")]
+                           if s["type"] in ("action", "comment", "output",
+                                            "error")]
         self.steps.append(step)
         for sub in node["subs"]:
             self.visit(sub, depth, step)
-        if not any(s["type"] in CONTINUES for s in node["subs"]):
+        if not any(s["type"] in CONTINUES or is_loop(s)
+                   for s in node["subs"]):
             step["is_end"] = True
             self.verdicts.append({"verdict": "dropped", "step": step,
                                   "reason": reason_of(step["stage"])})
