@@ -134,13 +134,14 @@ def test_errors(network):
 
 
 def test_northd_that_cannot_be_asked(network):
-    """The way is shown all the same, and what is missing is said."""
+    """The way is shown all the same, with the rows that flows name."""
     done = subprocess.run(
         network.command("--northd=/nonexistent", "sw0",
                         network.packet("10.0.1.12")),
         text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert "northbound rows are not shown" in done.stderr
+    assert "ovn-northd does not tell its reasons" in done.stderr
     assert "DELIVERED to b" in done.stdout
+    assert "because of router port lr0-sw1 10.0.1.1/24" in done.stdout
 
 
 def test_flow_of_a_host(network):

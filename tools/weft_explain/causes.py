@@ -1,25 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Northbound rows behind logical flows, in words."""
 
+from weft_common.query import one, several
+from weft_common.rows import rows_of_hints
+
 from .source import ExplainError
 
 # Rows that every flow of a datapath rests on: no reason by themselves.
 EVERYWHERE = {"Logical_Switch", "Logical_Router", "NB_Global"}
 MOST_ROWS = 4
-
-
-def one(row, column, default=""):
-    """The value of a column that may be empty."""
-    v = row.get(column, default)
-    if isinstance(v, list):
-        return v[0] if v else default
-    return v
-
-
-def several(row, column):
-    """The values of a column that may have one or more, as words."""
-    v = row[column]
-    return " ".join(sorted(v) if isinstance(v, list) else [v])
 
 
 def text_acl(row):
@@ -89,18 +78,31 @@ class Causes:
         if not flows:
             return
         try:
-            origins = source.origins(flows)
+            self.ask_northd(source, flows)
         except ExplainError as e:
-            self.problem = "northbound rows are not shown: %s" % e
-            return
-        near = {f: nearest(o) for f, o in origins.items()}
-        rows = source.select(
-            source.nb, "OVN_Northbound",
-            {(o["table"], o["row"]) for os in near.values() for o in os})
+            # Another maker's, or none that runs here.
+            self.problem = ("ovn-northd does not tell its reasons (%s): only "
+                            "northbound rows that logical flows name "
+                            "themselves are shown" % e)
+            self.read_hints(source, flows)
+
+    def ask_northd(self, source, flows):
+        near = {f: nearest(o) for f, o in source.origins(flows).items()}
+        rows = source.nb.select({(o["table"], o["row"])
+                                 for os in near.values() for o in os})
         for flow, os in near.items():
-            found = [dict(o, text=row_text(rows[o["row"]])) for o in os
-                     if o["row"] in rows]
-            self.by_flow[flow] = sorted(found, key=lambda o: o["text"])
+            self.note(flow, [rows[o["row"]] for o in os if o["row"] in rows])
+
+    def read_hints(self, source, flows):
+        rows = source.sb.select({("Logical_Flow", f) for f in flows})
+        for flow, named in rows_of_hints(source.nb, rows.values()).items():
+            self.note(flow, named)
+
+    def note(self, flow, rows):
+        self.by_flow[flow] = sorted(
+            ({"table": row["_table"], "row": row["_uuid"],
+              "text": row_text(row)} for row in rows),
+            key=lambda cause: cause["text"])
 
     def of(self, flow):
         return self.by_flow.get(flow, [])

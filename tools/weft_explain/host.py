@@ -63,14 +63,12 @@ class CookieBook:
         """Southbound Logical_Flow rows for these cookies, by cookie."""
         if any(c not in self.uuids for c in cookies):
             self.uuids = {}
-            for uuid in self.source.select(self.source.sb, "OVN_Southbound",
-                                           [("Logical_Flow", None)],
-                                           ["_uuid"]):
+            for uuid in self.source.sb.select([("Logical_Flow", None)],
+                                              ["_uuid"]):
                 self.uuids.setdefault(uuid[:8], []).append(uuid)
         wanted = [u for c in cookies for u in self.uuids.get(c, [])]
         missing = [u for u in wanted if u not in self.rows]
-        self.rows.update(self.source.select(
-            self.source.sb, "OVN_Southbound",
+        self.rows.update(self.source.sb.select(
             [("Logical_Flow", u) for u in missing]))
         return {c: [self.rows[u] for u in self.uuids.get(c, [])
                     if u in self.rows] for c in cookies}

@@ -10,9 +10,9 @@ import time
 from weft_explain.cli import main as explain
 from weft_explain.source import control_socket
 
-from . import programs
+from weft_common import programs
 from .demo import demo
-from .error import SandboxError
+from weft_common.error import WeftError
 from .network import Sandbox, bring_up
 from .state import State, default_folder
 
@@ -46,7 +46,7 @@ TOOLS = ("ovn-nbctl", "ovn-sbctl", "ovs-vsctl", "ovs-ofctl", "ovs-appctl",
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
-        raise SandboxError(message + "; 'weft sandbox help' says more")
+        raise WeftError(message + "; 'weft sandbox help' says more")
 
 
 def progress():
@@ -106,7 +106,7 @@ def cmd_shell(words):
 
 def cmd_exec(words):
     if len(words) < 2:
-        raise SandboxError("usage: weft sandbox exec NAME COMMAND..")
+        raise WeftError("usage: weft sandbox exec NAME COMMAND..")
     enter(words[0], words[1:])
 
 
@@ -126,7 +126,7 @@ def become(command, environment, sandbox):
     try:
         os.execvpe(command[0], command, environment)
     except OSError as e:
-        raise SandboxError("%s: %s" % (command[0], e.strerror)) from None
+        raise WeftError("%s: %s" % (command[0], e.strerror)) from None
 
 
 def cmd_add_host(words):
@@ -175,7 +175,7 @@ def run_tool(words, host=None):
     if words and words[0] == "explain":
         return explain_in(load(), host, words[1:])
     if not words or words[0] not in TOOLS:
-        raise SandboxError("tools are " + ", ".join(TOOLS))
+        raise WeftError("tools are " + ", ".join(TOOLS))
     sandbox = load()
     tool = words[0]
     command = [programs.program(tool)]
@@ -203,14 +203,14 @@ def dispatch(words):
     if words[0] == "explain":
         return explain(words[1:])
     if words[0] != "sandbox" or len(words) < 2:
-        raise SandboxError("'weft sandbox help' says what there is")
+        raise WeftError("'weft sandbox help' says what there is")
     name, rest = words[1], words[2:]
     if name == "--host":
         return run_tool(rest[1:], rest[0] if rest else None)
     if name in TOOLS + ("explain",):
         return run_tool(words[1:])
     if name not in COMMANDS:
-        raise SandboxError("%s: no such command; 'weft sandbox help' says "
+        raise WeftError("%s: no such command; 'weft sandbox help' says "
                            "what there is" % name)
     return COMMANDS[name](rest)
 
@@ -220,7 +220,7 @@ def main(words):
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     try:
         return dispatch(words) or 0
-    except SandboxError as e:
+    except WeftError as e:
         print("weft: %s" % e, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 
-from . import programs
-from .error import SandboxError
+from weft_common import programs
+from weft_common.error import WeftError
 from .network import bring_up, wait_until
 
 TRAFFIC = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -61,7 +61,7 @@ class Account:
         try:
             seen = check(*words)
             self.line("ok ", text + (": " + seen if seen else ""))
-        except SandboxError as e:
+        except WeftError as e:
             self.n_failed += 1
             self.line("NO ", "%s: %s" % (text, e))
 
@@ -113,7 +113,7 @@ class Demo:
                      "-W", "1", "-w", "5", address], check=False)
         received = re.search(r"(\d+) received", output)
         if not received or int(received.group(1)) != count:
-            raise SandboxError("%s of %d answered" % (
+            raise WeftError("%s of %d answered" % (
                 received.group(1) if received else "none", count))
         times = re.search(r"= [0-9.]+/([0-9.]+)/", output).group(1)
         return "%d of %d answered, %s ms on average" % (count, count, times)
@@ -124,7 +124,7 @@ class Demo:
             source, ["ping", "-n", "-q", "-c", "3", "-i", "0.05", "-W", "1",
                      "-w", "1", address], check=False)
         if " 0 received" not in output:
-            raise SandboxError("answered")
+            raise WeftError("answered")
         return "none answered"
 
     def fetch(self, source, address, port, size):
@@ -145,17 +145,17 @@ class Demo:
     def refuses(self, source, address, port):
         try:
             name = self.fetch(source, address, port, 10)
-        except SandboxError as e:
+        except WeftError as e:
             if "timed out" in str(e):
                 return "no answer"
             raise
-        raise SandboxError("answered by " + name)
+        raise WeftError("answered by " + name)
 
     def spreads(self, source, address, port, backends):
         """New connections reach every backend and nobody else."""
         seen = [self.fetch(source, address, port, 10) for _ in range(16)]
         if set(seen) != set(backends):
-            raise SandboxError("reached only " + ", ".join(sorted(set(seen))))
+            raise WeftError("reached only " + ", ".join(sorted(set(seen))))
         return ", ".join("%s %d times" % (b, seen.count(b)) for b in backends)
 
     def ready(self):
@@ -169,7 +169,7 @@ class Demo:
     def answers(self, source, address):
         try:
             return self.ping(source, address, 1)
-        except SandboxError:
+        except WeftError:
             return None
 
     def sync(self, *words):
@@ -317,5 +317,5 @@ def check_clean(sandbox):
              if os.path.exists("/run/netns/" + n)]
     left += [folder for folder in (state.folder,) if os.path.exists(folder)]
     if left:
-        raise SandboxError("still there: " + ", ".join(left))
+        raise WeftError("still there: " + ", ".join(left))
     return "no process, no namespace, no file"

@@ -12,8 +12,8 @@ import socket
 import subprocess
 import time
 
-from . import programs
-from .error import SandboxError
+from weft_common import programs
+from weft_common.error import WeftError
 from .state import State
 
 START_TIMEOUT_S = 20
@@ -45,12 +45,12 @@ def run(command, env=None, check=True, timeout=60):
                               timeout=timeout, stdin=subprocess.DEVNULL,
                               env=dict(os.environ, **(env or {})))
     except subprocess.TimeoutExpired:
-        raise SandboxError("%s: no end after %d s" % (" ".join(command),
+        raise WeftError("%s: no end after %d s" % (" ".join(command),
                                                       timeout)) from None
     except OSError as e:
-        raise SandboxError("%s: %s" % (command[0], e.strerror)) from None
+        raise WeftError("%s: %s" % (command[0], e.strerror)) from None
     if check and done.returncode:
-        raise SandboxError("%s\n  ended with status %d: %s" % (
+        raise WeftError("%s\n  ended with status %d: %s" % (
             " ".join(command), done.returncode,
             (done.stderr or done.stdout).strip()))
     return done.stdout
@@ -60,7 +60,7 @@ def wait_until(condition, what, timeout=START_TIMEOUT_S):
     end = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > end:
-            raise SandboxError("%s: not after %d s" % (what, timeout))
+            raise WeftError("%s: not after %d s" % (what, timeout))
         time.sleep(0.01)
 
 
@@ -77,7 +77,7 @@ def accepts(path):
 
 def check_name(name):
     if not NAME.match(name):
-        raise SandboxError("%s: a name is a letter and up to 13 letters, "
+        raise WeftError("%s: a name is a letter and up to 13 letters, "
                            "digits, '_' or '.'" % name)
 
 
@@ -160,7 +160,7 @@ class Sandbox:
         def is_ready():
             if popen.poll() is not None:
                 with open(output, errors="replace") as f:
-                    raise SandboxError("%s ended with status %d: %s" % (
+                    raise WeftError("%s ended with status %d: %s" % (
                         program, popen.returncode, f.read()[-2000:].strip()))
             return accepts(ready)
         wait_until(is_ready, "%s: start" % name)
@@ -191,9 +191,9 @@ class Sandbox:
         name = name or "h%d" % n
         check_name(name)
         if name in self.hosts or name in ("hub", "central"):
-            raise SandboxError("%s: there is one already" % name)
+            raise WeftError("%s: there is one already" % name)
         if n > UNDERLAY.num_addresses - 2:
-            raise SandboxError("the underlay has no address left")
+            raise WeftError("the underlay has no address left")
         ip = str(UNDERLAY[n])
         self.say("host %s (%s): database, ovs-vswitchd, ovn-controller"
                  % (name, ip))
@@ -236,7 +236,7 @@ class Sandbox:
 
     def host(self, name):
         if name not in self.hosts:
-            raise SandboxError("%s: no such host; there are %s" % (
+            raise WeftError("%s: no such host; there are %s" % (
                 name, ", ".join(self.hosts)))
         return self.hosts[name]
 
@@ -255,7 +255,7 @@ class Sandbox:
         check_name(name)
         if name in self.workloads or name in self.hosts or name in (
                 "hub", "central"):
-            raise SandboxError("%s: there is one already" % name)
+            raise WeftError("%s: there is one already" % name)
         host = host or self.least_used_host()
         host_ns = self.host(host)["ns"]
         interface = parse_address(address)
@@ -300,7 +300,7 @@ class Sandbox:
         subnet = self.nbctl("--if-exists", "get", "logical_switch", switch,
                             "other_config:subnet").strip().strip('"')
         if not subnet:
-            raise SandboxError(
+            raise WeftError(
                 "DHCP needs a subnet: weft sandbox ovn-nbctl set "
                 "logical_switch %s other_config:subnet=10.0.0.0/24" % switch)
         found = self.nbctl("--bare", "--columns=_uuid", "find",
@@ -334,7 +334,7 @@ class Sandbox:
         found = re.search(r"inet ([0-9.]+)/", self.execute(
             name, ["ip", "-4", "addr", "show", "dev", "eth0"]))
         if not found:
-            raise SandboxError("%s: a lease, but no address" % name)
+            raise WeftError("%s: a lease, but no address" % name)
         self.workloads[name]["address"] = found.group(1)
 
     def add_outside(self, name, host, network, address):
@@ -355,7 +355,7 @@ class Sandbox:
         """The namespace of host or workload 'name'."""
         place = self.hosts.get(name) or self.workloads.get(name)
         if not place:
-            raise SandboxError("%s: no such host or workload" % name)
+            raise WeftError("%s: no such host or workload" % name)
         return place["ns"]
 
     def execute(self, name, command, check=True, timeout=60):
@@ -372,21 +372,21 @@ def parse_address(address):
     try:
         return ipaddress.IPv4Interface(text)
     except ValueError as e:
-        raise SandboxError("%s" % e) from None
+        raise WeftError("%s" % e) from None
 
 
 def bring_up(folder, n_hosts, say):
     """Makes a new sandbox; remains of a crashed one are removed first."""
     if os.geteuid() != 0:
-        raise SandboxError("network namespaces need root")
+        raise WeftError("network namespaces need root")
     if n_hosts < 1 or n_hosts > UNDERLAY.num_addresses - 2:
-        raise SandboxError("%d hosts: not between 1 and %d" % (
+        raise WeftError("%d hosts: not between 1 and %d" % (
             n_hosts, UNDERLAY.num_addresses - 2))
     state = State(folder)
     if state.exists():
         state.load()
         if any(map(state.is_running, state.data["processes"])):
-            raise SandboxError("%s: a sandbox is up already" % folder)
+            raise WeftError("%s: a sandbox is up already" % folder)
         say("removing what a sandbox that died has left")
         state.clean()
         state = State(folder)

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import time
 
-from .error import SandboxError
+from weft_common.error import WeftError
 
 # The longest socket path below the folder must fit sockaddr_un.
 MAX_FOLDER = 60
@@ -46,7 +46,7 @@ class State:
 
     def __init__(self, folder):
         if len(folder) > MAX_FOLDER:
-            raise SandboxError("%s: longer than %d characters, too long for "
+            raise WeftError("%s: longer than %d characters, too long for "
                                "sockets below it" % (folder, MAX_FOLDER))
         self.folder = folder
         self.file = os.path.join(folder, "state.json")
@@ -60,7 +60,7 @@ class State:
         """Makes the folder.  One that is not empty is refused: it is
         somebody else's."""
         if os.path.isdir(self.folder) and os.listdir(self.folder):
-            raise SandboxError("%s: not empty, and no sandbox" % self.folder)
+            raise WeftError("%s: not empty, and no sandbox" % self.folder)
         os.makedirs(self.folder, exist_ok=True)
         self.data = {"id": "weft-" + secrets.token_hex(3), "namespaces": [],
                      "processes": [], "hosts": {}, "workloads": {}}
@@ -73,10 +73,10 @@ class State:
             with open(self.file) as f:
                 self.data = json.load(f)
         except FileNotFoundError:
-            raise SandboxError("no sandbox in %s; 'weft sandbox up' makes one"
+            raise WeftError("no sandbox in %s; 'weft sandbox up' makes one"
                                % self.folder) from None
         except ValueError as e:
-            raise SandboxError("%s: %s" % (self.file, e)) from None
+            raise WeftError("%s: %s" % (self.file, e)) from None
         return self
 
     def take_lock(self):
@@ -85,7 +85,7 @@ class State:
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SandboxError("%s: another command is at work here"
+            raise WeftError("%s: another command is at work here"
                                % self.folder) from None
 
     def unlock(self):

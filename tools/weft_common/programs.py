@@ -6,7 +6,7 @@ packages unpacked, if that is set."""
 
 import os
 
-from .error import SandboxError
+from .error import WeftError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD_FOLDERS = ("ovsdb", "vswitch", "northd", "controller")
@@ -61,7 +61,7 @@ def program(name):
     """Path of program 'name'."""
     path = search(own_folders(), name) or peer(name)
     if path is None:
-        raise SandboxError("%s: not in %s; build first (./dev build)"
+        raise WeftError("%s: not in %s; build first (./dev build)"
                            % (name, ", ".join(own_folders())))
     return path
 
@@ -70,6 +70,6 @@ def schema(db):
     """Path of the schema of database 'db': nb, sb or vswitch."""
     path = search(schema_folders(), SCHEMAS[db] + ".ovsschema")
     if path is None:
-        raise SandboxError("%s.ovsschema: not in %s" % (
+        raise WeftError("%s.ovsschema: not in %s" % (
             SCHEMAS[db], ", ".join(schema_folders())))
     return path

@@ -2,5 +2,5 @@
 """What goes wrong in a way that a person should read."""
 
 
-class SandboxError(Exception):
+class WeftError(Exception):
     """Its text is for the user of the command line."""
