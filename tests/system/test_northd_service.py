@@ -3,14 +3,18 @@
 northbound database, what it gives out, what it cleans, who is active, and
 what it says of what it cannot do."""
 
+import json
 import os
 import re
+import threading
 import time
 
 import pytest
 
 from harness.process import run, wait_until
 from harness.programs import Programs, ours
+from harness.proxy import Proxy
+from harness.sandbox import Database
 
 pytestmark = pytest.mark.skipif(
     not os.path.exists(ours("ovn-northd")), reason="needs our ovn-northd")
@@ -269,6 +273,78 @@ def test_backoff_keeps_everything(central):
         central.nbctl("ls-add", "s%d" % i)
     sync(central)
     assert len(rows(central, "Datapath_Binding", "_uuid")) == 10
+
+
+class Observed(Proxy):
+    """Knows what northd has read, and can fail what it writes."""
+
+    def __init__(self, path, upstream):
+        super().__init__(path, upstream)
+        self.relayed = ""
+        self.echoed = threading.Event()
+        self.fails_next = False
+        self.failed = 0
+
+    def server(self, message, source, sink):
+        self.sink = sink
+        super().server(message, source, sink)
+        if str(message.get("method")).startswith("update"):
+            self.relayed += json.dumps(message)
+
+    def client(self, message, source, sink):
+        if message.get("id") == "fence":
+            self.echoed.set()
+        elif message.get("method") == "transact" and self.fails_next:
+            self.fails_next = False
+            source.sendall(json.dumps(
+                {"id": message["id"], "error": None,
+                 "result": [{"error": "constraint violation",
+                             "details": "by the test"}]}).encode())
+            self.failed += 1
+        else:
+            super().client(message, source, sink)
+
+    def wait_read(self, text):
+        """Waits until northd has read an update with 'text' in it."""
+        wait_until(lambda: text in self.relayed, 30, text)
+        self.echoed.clear()
+        self.sink.sendall(json.dumps({"method": "echo", "params": [],
+                                      "id": "fence"}).encode())
+        assert self.echoed.wait(30)
+
+
+def test_backoff_forgets_no_retry(make_sandbox):
+    """A transaction that failed is tried again, although meanwhile changes
+    wait for the end of a pause between computations."""
+    sandbox = make_sandbox(Programs())
+    path = os.path.join(sandbox.folder, "%s-proxy")
+    proxies = {}
+    for name in "nb", "sb":
+        database = Database(sandbox, name, name, sandbox.folder)
+        setattr(sandbox, name, database)
+        proxies[name] = Observed(path % name, database.socket)
+        database.remote = "unix:" + path % name
+    sandbox.start_northd()
+    sandbox.nb.remote = "unix:" + sandbox.nb.socket
+    sandbox.sb.remote = "unix:" + sandbox.sb.socket
+    sandbox.nbctl("--wait=sb", "set", "NB_Global", ".",
+                  "options:northd-backoff-interval-ms=500")
+    sync(sandbox)
+    ask(sandbox, "time/stop")
+    ask(sandbox, "time/warp", "1000")
+    proxies["sb"].fails_next = True
+    sandbox.nbctl("ls-add", "first")
+    # Failed: to be tried again in 1000 ms.
+    wait_until(lambda: proxies["sb"].failed, 30, "a failed transaction")
+    sandbox.nbctl("ls-add", "second")
+    proxies["nb"].wait_read("second")
+    # In the pause: it waits for its end, which comes sooner.
+    ask(sandbox, "time/warp", "600")
+    ask(sandbox, "time/warp", "600")
+    wait_until(lambda: len(rows(sandbox, "Datapath_Binding", "_uuid")) == 2,
+               30, "both switches")
+    for proxy in proxies.values():
+        proxy.close()
 
 
 def test_vxlan_leaves_less_room(central):
