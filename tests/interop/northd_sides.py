@@ -116,6 +116,15 @@ class Side:
         return run([peers("ovn-sbctl"), "--db=unix:" + self.path("sb.sock"),
                     "--timeout=20", *words], env=self.env)
 
+    def add_chassis(self):
+        for number in 1, 2:
+            self.sbctl("chassis-add", "ch%d" % number, "geneve",
+                       "192.0.2.%d" % number)
+            # What chassis of that version can do, which Debian's northd waits
+            # for.
+            self.sbctl("set", "chassis", "ch%d" % number,
+                       *["other_config:%s=true" % f for f in FEATURES])
+
     def start_northd(self, name="northd"):
         northd = self.spawn(
             name, self.northd_path,
@@ -162,13 +171,7 @@ def compile_twice(base, topology):
         mine.database("nb", debian.path("nb.db"))
         mine.database("sb")
         for side in debian, mine:
-            for number in 1, 2:
-                side.sbctl("chassis-add", "ch%d" % number, "geneve",
-                           "192.0.2.%d" % number)
-                # What chassis of that version can do, which Debian's
-                # northd waits for.
-                side.sbctl("set", "chassis", "ch%d" % number,
-                           *["other_config:%s=true" % f for f in FEATURES])
+            side.add_chassis()
             side.start_northd()
             side.sync()
     except BaseException:
@@ -232,6 +235,9 @@ def southbound(side):
             if values[0] and PRIVATE_SETS.match(str(values[0][0])):
                 continue
             if table == "Port_Binding":
+                # A number that was given, to ports with rates.
+                values[3] = [v for v in values[3] if "qos_max_rate" not in
+                             str(values[3]) or "qdisc_queue_id" not in v]
                 if values[0] == ["dyn"]:
                     continue    # Debian's leaves the word "dynamic" there.
                 values[6] = announced(values[6])
