@@ -10,6 +10,7 @@ northd_libnorthd_a_SOURCES = \
 	northd/program.c \
 	northd/program.h \
 	northd/router/admission.c \
+	northd/router/commit_all.c \
 	northd/router/input.c \
 	northd/router/lb.c \
 	northd/router/mtu.c \

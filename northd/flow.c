@@ -62,6 +62,7 @@ static const struct stage_info stages[] = {
     LR_IN(LR_IN_LEARN_NEIGHBOR, "learn_neighbor", "drop;"),
     LR_IN(LR_IN_IP_INPUT, "ip_input", "next;"),
     LR_IN(LR_IN_UNSNAT, "unsnat", "next;"),
+    LR_IN(LR_IN_POST_UNSNAT, "post_unsnat", "next;"),
     LR_IN(LR_IN_DEFRAG, "defrag", "next;"),
     LR_IN(LR_IN_DNAT, "dnat", "next;"),
     LR_IN(LR_IN_ECMP_STATEFUL, "ecmp_stateful", "next;"),

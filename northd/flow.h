@@ -38,6 +38,7 @@
  *     reg9[0]      egress loopback; reg9[1] packet larger than the MTU
  *     reg9[2]      neighbour is known; reg9[3] may be learnt
  *     reg9[5]      next hop known from conntrack (symmetric ECMP)
+ *     reg9[16..31] chain of policies
  */
 
 #include "northd/program.h"
@@ -86,6 +87,7 @@ enum stage {
     LR_IN_LEARN_NEIGHBOR,
     LR_IN_IP_INPUT,
     LR_IN_UNSNAT,
+    LR_IN_POST_UNSNAT,
     LR_IN_DEFRAG,
     LR_IN_DNAT,
     LR_IN_ECMP_STATEFUL,

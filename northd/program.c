@@ -62,6 +62,7 @@ static const struct incr_fact_class facts[] = {
     [F_NAT] = { "nat", RANK_MEMBER },
     [F_NAT_EXTERNAL] = { "nat_external", RANK_SET },
     [F_POLICY] = { "policy", RANK_MEMBER },
+    [F_POLICY_LOOP] = { "policy_loop", RANK_SET },
     [F_SNAT_IP] = { "snat_ip", RANK_SET },
     [F_FLOW] = { "flow", RANK_SINK },
     [F_SB_DATAPATH] = { "sb_datapath", RANK_SINK,
@@ -106,7 +107,7 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     router_admission_units, router_neighbor_units, router_input_units,
     router_route_units, router_symmetric_units, router_resolve_units,
     router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
-    router_ra_units, meter_units, static_mac_units, dynamic_units,
+    router_ra_units, router_commit_all_units, meter_units, static_mac_units, dynamic_units,
     later_units, announce_units, feature_units;
 
 static const struct unit_list *const lists[] = {
@@ -120,7 +121,8 @@ static const struct unit_list *const lists[] = {
     &router_admission_units, &router_neighbor_units, &router_input_units,
     &router_route_units, &router_symmetric_units, &router_resolve_units,
     &router_nat_units, &router_lb_units, &router_policy_units,
-    &router_mtu_units, &router_ra_units, &meter_units, &static_mac_units,
+    &router_mtu_units, &router_ra_units, &router_commit_all_units,
+    &meter_units, &static_mac_units,
     &dynamic_units, &later_units, &announce_units,
     &feature_units,
 };
@@ -452,4 +454,10 @@ lsp_is_type(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp,
             const char *type)
 {
     return !strcmp(nb_logical_switch_port_get_type(ctx, lsp), type);
+}
+
+bool
+lsp_is_patch(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
+{
+    return lsp_is_type(ctx, lsp, "router") || lsp_is_type(ctx, lsp, "switch");
 }

@@ -85,6 +85,8 @@ enum northd_fact {
     F_NAT,              /* {nat, lr} -> {} */
     F_NAT_EXTERNAL,     /* lr + address text -> {} */
     F_POLICY,           /* {policy, lr} -> {} */
+    F_POLICY_LOOP,      /* lr + chain of policies that leads into a loop
+                         * -> {} */
     F_SNAT_IP,          /* lr + address text -> {} */
 
     /* Out. */
@@ -160,6 +162,7 @@ enum datapath_flag_type {
     ROUTER_HAS_NAT,
     ROUTER_HAS_LB,
     ROUTER_HAS_DISTRIBUTED_NAT,
+    ROUTER_HAS_CHAIN,
 };
 
 struct datapath_flag {
@@ -285,5 +288,8 @@ bool router_ip_has(struct incr_ctx *, unsigned int fact,
 /* The port's type; "" for a VIF. */
 bool lsp_is_type(struct incr_ctx *, const struct nb_logical_switch_port *,
                  const char *type);
+
+/* Whether it is a patch to another datapath: a router or a switch. */
+bool lsp_is_patch(struct incr_ctx *, const struct nb_logical_switch_port *);
 
 #endif /* northd/program.h */

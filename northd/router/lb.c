@@ -18,6 +18,7 @@ struct place {
     const char *resident;       /* " && is_chassis_resident(...)" or "". */
     const char *snat;           /* "skip_snat", "force_snat" or NULL. */
     const char *responder;      /* options:neighbor_responder. */
+    bool stateless;             /* options:use_stateless_nat. */
 };
 
 static void
@@ -43,6 +44,25 @@ put_dnat(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
          action);
 }
 
+/* Gives the reply the VIP as its source.  Connections' replies may leave by
+ * another gateway than requests came by if no connection need be known. */
+static const char *
+undnat_action(struct incr_ctx *ctx, unsigned int i, const struct lb_vip *vip,
+              const char *protocol, const struct place *place)
+{
+    struct ip_text ip = ip_text(&vip->vip.ip);
+
+    if (!place->stateless) {
+        return "ct_dnat;";
+    }
+    return (vip->vip.port
+            ? text(ctx, i, "ip%d.src = %s; %s.src = %u; next;",
+                   ip_is_v4(&vip->vip.ip) ? 4 : 6, ip.s, protocol,
+                   vip->vip.port)
+            : text(ctx, i, "ip%d.src = %s; next;",
+                   ip_is_v4(&vip->vip.ip) ? 4 : 6, ip.s));
+}
+
 /* Replies from the backends, at the gateway port. */
 static void
 put_undnat(struct incr_ctx *ctx, const struct lb_vip *vip,
@@ -65,8 +85,9 @@ put_undnat(struct incr_ctx *ctx, const struct lb_vip *vip,
     str_printf(s, ") && outport == %s%s",
                router_port_name(ctx, 6, place->gateway), place->resident);
     FLOW(ctx, place->lr, LR_OUT_UNDNAT, 120, &place->lb->header, str_cstr(s),
-         !place->snat ? "ct_dnat;"
-         : text(ctx, 3, "flags.%s_for_lb = 1; ct_dnat;", place->snat));
+         !place->snat ? undnat_action(ctx, 4, vip, protocol, place)
+         : text(ctx, 3, "flags.%s_for_lb = 1; %s", place->snat,
+                undnat_action(ctx, 4, vip, protocol, place)));
 }
 
 static bool
@@ -216,30 +237,39 @@ snat_option(struct incr_ctx *ctx, const struct place *place)
 }
 
 static void
+put_place(struct incr_ctx *ctx, struct place *place)
+{
+    const struct strmap *options = nb_load_balancer_get_options(ctx,
+                                                                place->lb);
+
+    place->snat = snat_option(ctx, place);
+    place->responder = strmap_get_def(options, "neighbor_responder",
+                                      "reachable");
+    place->stateless = strmap_get_bool(options, "use_stateless_nat", false);
+    lb_for_each_vip(ctx, place->lb, put_vip, place);
+    if (strmap_get_bool(options, "add_route", false)) {
+        lb_for_each_vip(ctx, place->lb, put_routable, place);
+    }
+}
+
+static void
 lb_router_flows(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct row_pair *key = incr_group_key(group);
     struct place place = { .lb = key->a, .lr = key->b, .resident = "" };
-    size_t n;
+    const struct incr_group *gateways = LOOKUP(ctx, F_GATEWAY_PORT, place.lr);
 
-    if (!router_chassis(ctx, place.lr)) {
-        place.gateway = router_gateway_port(ctx, place.lr, &n);
-        if (!place.gateway) {
-            return;
-        }
+    if (router_chassis(ctx, place.lr)) {
+        put_place(ctx, &place);
+        return;
+    }
+    for (size_t i = 0; gateways && i < gateways->n; i++) {
+        place.gateway = *(const void *const *) incr_group_value(gateways, i);
         place.resident = text(ctx, 0, " && is_chassis_resident(%s)",
                               quoted_cr(ctx, 1,
                                         nb_logical_router_port_get_name(
                                             ctx, place.gateway)));
-    }
-    place.snat = snat_option(ctx, &place);
-    place.responder
-        = strmap_get_def(nb_load_balancer_get_options(ctx, place.lb),
-                         "neighbor_responder", "reachable");
-    lb_for_each_vip(ctx, place.lb, put_vip, &place);
-    if (strmap_get_bool(nb_load_balancer_get_options(ctx, place.lb),
-                        "add_route", false)) {
-        lb_for_each_vip(ctx, place.lb, put_routable, &place);
+        put_place(ctx, &place);
     }
 }
 

@@ -314,7 +314,7 @@ snat_priority(const struct nat *nat)
     int plen = (nat->a.is_ip6 ? ip6_mask_plen(&nat->a.logical_mask)
                 : ip4_mask_plen(ip_get_v4(&nat->a.logical_mask)));
 
-    return nat->priority ? nat->priority : (unsigned int) MAX(plen, 0) + 1;
+    return nat->priority ? nat->priority : (unsigned int) MAX(plen, 0) + 2;
 }
 
 static void

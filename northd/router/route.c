@@ -295,10 +295,11 @@ hop_actions(struct incr_ctx *ctx, unsigned int i, const struct route_key *key,
                 hop->src, hop->mac, router_port_name(ctx, 6, hop->outport));
 }
 
+/* The next one is free for flows of some of the route's packets. */
 static unsigned int
 route_priority(const struct route_key *key)
 {
-    return 3 * key->plen + key->origin;
+    return 2 * (3 * key->plen + key->origin);
 }
 
 /* A solicitation for a next hop goes to the next hop's own multicast
@@ -320,11 +321,29 @@ put_solicitation(struct incr_ctx *ctx, const struct route_key *key,
     }
 }
 
-/* "select(1, 2);", or with the fields that the route asks to choose by. */
+/* Whether the route asks to choose paths by ports. */
+static bool
+selects_by_port(struct incr_ctx *ctx,
+                const struct nb_logical_router_static_route *route)
+{
+    size_t n;
+    const char *const *names
+        = nb_logical_router_static_route_get_selection_fields(ctx, route, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!strncmp(names[i], "tp_", 3)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "select(1, 2);", or with the fields that the route asks to choose by.  Ports
+ * are those of 'protocol'; NULL for packets that may not have any. */
 static const char *
 select_action(struct incr_ctx *ctx, unsigned int i,
               const struct nb_logical_router_static_route *route,
-              const char *members)
+              const char *protocol, const char *members)
 {
     struct str *fields = incr_scratch(ctx, 4);
     size_t n;
@@ -332,11 +351,12 @@ select_action(struct incr_ctx *ctx, unsigned int i,
         = nb_logical_router_static_route_get_selection_fields(ctx, route, &n);
 
     for (size_t j = 0; j < n; j++) {
-        if (!strncmp(names[j], "tp_", 3)) {
-            warn_row(&route->header, "selection_fields: ports (%s) are not "
-                     "supported by this version", names[j]);
-        } else {
-            str_printf(fields, "%s%s", fields->length ? "," : "", names[j]);
+        const char *comma = fields->length ? "," : "";
+
+        if (strncmp(names[j], "tp_", 3)) {
+            str_printf(fields, "%s%s", comma, names[j]);
+        } else if (protocol) {
+            str_printf(fields, "%s%s_%s", comma, protocol, names[j] + 3);
         }
     }
     return (fields->length
@@ -345,9 +365,28 @@ select_action(struct incr_ctx *ctx, unsigned int i,
             : text(ctx, i, "select(%s);", members));
 }
 
+/* The choice of a path for packets of 'protocol', or for all if that is
+ * NULL. */
+static void
+put_choice(struct incr_ctx *ctx, const struct route_key *key,
+           const struct route_hop *first, uint32_t id, const char *protocol,
+           const char *members)
+{
+    const char *match = route_match(ctx, 2, key);
+
+    FLOW(ctx, key->lr, LR_IN_IP_ROUTING,
+         route_priority(key) + (protocol != NULL), first->hint,
+         protocol ? text(ctx, 7, "%s && %s", match, protocol) : match,
+         text(ctx, 3, "ip.ttl--; flags.loopback = 1; reg8[0..15] = %u; "
+              "reg8[16..31] = %s", id,
+              select_action(ctx, 5, (const void *) first->hint, protocol,
+                            members)));
+}
+
 static void
 put_ecmp(struct incr_ctx *ctx, const struct incr_group *group)
 {
+    static const char *const protocols[] = { "tcp", "udp", "sctp" };
     const struct route_key *key = incr_group_key(group);
     const struct route_hop *first = incr_group_value(group, 0);
     const struct uuid scope = ecmp_scope(key->lr);
@@ -363,12 +402,12 @@ put_ecmp(struct incr_ctx *ctx, const struct incr_group *group)
              text(ctx, 2, "reg8[0..15] == %u && reg8[16..31] == %zu", id,
                   i + 1), hop_actions(ctx, 3, key, hop));
     }
-    FLOW(ctx, key->lr, LR_IN_IP_ROUTING, route_priority(key), first->hint,
-         route_match(ctx, 2, key),
-         text(ctx, 3, "ip.ttl--; flags.loopback = 1; reg8[0..15] = %u; "
-              "reg8[16..31] = %s", id,
-              select_action(ctx, 5, (const void *) first->hint,
-                            members->string)));
+    put_choice(ctx, key, first, id, NULL, members->string);
+    if (selects_by_port(ctx, (const void *) first->hint)) {
+        for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+            put_choice(ctx, key, first, id, protocols[i], members->string);
+        }
+    }
 }
 
 static void

@@ -15,7 +15,8 @@ port_learns(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
                                "localnet_learn_fdb", false);
     }
     nb_logical_switch_port_get_port_security(ctx, lsp, &n_security);
-    return (lsp_is_type(ctx, lsp, "") && !n_security
+    return ((lsp_is_type(ctx, lsp, "") || lsp_is_type(ctx, lsp, "switch"))
+            && !n_security
             && strmap_get_bool(nb_logical_switch_port_get_options(ctx, lsp),
                                "lsp_learn_fdb", true));
 }

@@ -108,7 +108,7 @@ switch_stateful(struct incr_ctx *ctx, const struct incr_group *group)
     }
 }
 
-/* Packets from and to routers and physical networks are tracked elsewhere:
+/* Packets from and to routers, other switches and physical networks are tracked elsewhere:
  * here one direction of a connection may pass and the other not. */
 static void
 put_port_skip(struct incr_ctx *ctx, const struct switch_port *sp,
@@ -128,18 +128,18 @@ static void
 port_stateful(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct switch_port *sp = incr_group_key(group);
-    bool router = lsp_is_type(ctx, sp->lsp, "router");
+    bool patch = lsp_is_patch(ctx, sp->lsp);
     bool acl, lb;
 
-    if (!router && !lsp_is_type(ctx, sp->lsp, "localnet")) {
+    if (!patch && !lsp_is_type(ctx, sp->lsp, "localnet")) {
         return;
     }
     acl = (switch_has(ctx, sp->ls, SWITCH_HAS_STATEFUL_ACL)
-           && !(router
+           && !(patch
                 && strmap_get_bool(nb_logical_switch_port_get_options(
                                        ctx, sp->lsp),
                                    "enable_router_port_acl", false)));
-    lb = router && switch_has(ctx, sp->ls, SWITCH_HAS_LB);
+    lb = patch && switch_has(ctx, sp->ls, SWITCH_HAS_LB);
     if (acl) {
         put_port_skip(ctx, sp, LS_IN_PRE_ACL, LS_OUT_PRE_ACL, "next;");
     }

@@ -16,7 +16,7 @@
 /* Types of the northbound database that the southbound one has too. */
 static const char *const known_types[] = {
     "", "router", "localnet", "localport", "l2gateway", "vtep", "external",
-    "virtual", "remote",
+    "virtual", "remote", "switch",
 };
 
 static bool
@@ -152,6 +152,20 @@ put_silence(struct incr_ctx *ctx, const struct row_id *id,
     }
 }
 
+/* A port of another switch that it is connected to. */
+static void
+put_switch_peer(struct incr_ctx *ctx, const struct row_id *id,
+                const struct nb_logical_switch_port *lsp)
+{
+    const char *peer = nb_logical_switch_port_get_peer(ctx, lsp);
+
+    if (peer && *peer) {
+        cell_pair(ctx, id, COL(OPTIONS), "peer", peer);
+    } else {
+        warn_row(&lsp->header, "a port of type \"switch\" needs a peer");
+    }
+}
+
 static void
 put_router_type(struct incr_ctx *ctx, const struct row_id *id,
                 const struct switch_port *sp, const struct strmap *options)
@@ -250,7 +264,12 @@ switch_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
         const char *const *security
             = nb_logical_switch_port_get_port_security(ctx, lsp, &n);
 
-        cell_string(ctx, &id, COL(TYPE), type);
+        if (lsp_is_patch(ctx, lsp)) {
+            cell_string(ctx, &id, COL(TYPE), "patch");
+            put_switch_peer(ctx, &id, lsp);
+        } else {
+            cell_string(ctx, &id, COL(TYPE), type);
+        }
         cell_map(ctx, &id, COL(OPTIONS), options);
         put_queue(ctx, &id, sp, options);
         if (strmap_get_bool(nb_logical_switch_get_other_config(ctx, sp->ls),

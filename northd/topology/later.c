@@ -107,7 +107,6 @@ lb_options(struct incr_ctx *ctx, const void *row)
 {
     static const struct option options[] = {
         { "distributed", "distributed load balancers" },
-        { "use_stateless_nat", "load balancers with stateless NAT" },
     };
 
     check_options(row, nb_load_balancer_get_options(ctx, row), options,
@@ -146,7 +145,6 @@ router_options(struct incr_ctx *ctx, const void *row)
     static const struct option options[] = {
         { "mcast_relay", "multicast relay" },
         { "dynamic-routing", "dynamic routing" },
-        { "ct-commit-all", "committing all connections" },
     };
 
     check_options(row, nb_logical_router_get_options(ctx, row), options,

@@ -22,7 +22,7 @@ switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
     int64_t tag = lsp_tag(ctx, sp->lsp);
     bool up = false;
 
-    if (lsp_is_type(ctx, sp->lsp, "router")) {
+    if (lsp_is_patch(ctx, sp->lsp)) {
         up = true;
     } else if (pb && !sb_port_binding_get_up(ctx, pb, &up)) {
         up = sb_port_binding_get_chassis(ctx, pb) != NULL;

@@ -15,26 +15,10 @@ from harness.process import run, wait_until
 from harness.programs import Programs, ours
 from harness.proxy import Proxy
 from harness.sandbox import Database
+from northd_central import ask, central, join, sync  # noqa: F401
 
 pytestmark = pytest.mark.skipif(
     not os.path.exists(ours("ovn-northd")), reason="needs our ovn-northd")
-
-
-@pytest.fixture
-def central(make_sandbox):
-    sandbox = make_sandbox(Programs())
-    sandbox.start_central()
-    return sandbox
-
-
-def sync(sandbox):
-    sandbox.nbctl("--wait=sb", "sync")
-    assert ask(sandbox, "incr/verify").strip() == ""
-
-
-def ask(sandbox, *words, name="northd"):
-    return run([sandbox.programs.path("ovs-appctl"), "-t",
-                os.path.join(sandbox.folder, name + ".ctl"), *words])
 
 
 def get(sandbox, table, record, column):
@@ -359,16 +343,6 @@ def test_vxlan_leaves_less_room(central):
                == '"16711680"')
 
 
-def join(sandbox, router, switch, mac, network="10.0.0.254/24"):
-    lrp, lsp = router + "-" + switch, switch + "-" + router
-    sandbox.nbctl(
-        "--may-exist", "lr-add", router, "--", "--may-exist", "ls-add",
-        switch, "--", "lrp-add", router, lrp, mac, network, "--",
-        "lsp-add", switch, lsp, "--", "lsp-set-type", lsp, "router", "--",
-        "lsp-set-addresses", lsp, "router", "--",
-        "lsp-set-options", lsp, "router-port=" + lrp)
-
-
 def watchers(sandbox):
     """Names of the chassis that watch the gateway's group."""
     uuids = re.findall(r"[0-9a-f-]{36}", sandbox.sbctl(
@@ -402,71 +376,6 @@ def test_who_watches_a_gateway(central):
                   "r3-r1", "02:00:00:00:02:02", "10.1.0.2/30", "peer=r1-r3")
     wait_until(lambda: watchers(central) == ["ch3"])
     sync(central)
-
-
-def outputs(sandbox, switch, microflow):
-    """Where our ovn-trace says that a packet goes."""
-    text = run([sandbox.programs.path("ovn-trace"),
-                "--db=" + sandbox.sb.remote, "--ct=new", "--ct=new",
-                "--ct=new", "--ct=new", "--minimal", switch, microflow])
-    return sorted(re.findall(r'output\("([^"]*)"', text)), text
-
-
-def vm(sandbox, switch, port, number):
-    sandbox.nbctl("--may-exist", "ls-add", switch, "--", "lsp-add", switch,
-                  port, "--", "lsp-set-addresses", port,
-                  "02:00:00:00:00:%02x 10.0.0.%d" % (number, number))
-
-
-def packet(port, destination):
-    return ('inport == "vm1" && eth.src == 02:00:00:00:00:01 && '
-            "eth.dst == 02:00:00:00:00:02 && ip4.src == 10.0.0.1 && "
-            "ip4.dst == %s && ip.ttl == 64 && tcp.src == 9 && tcp.dst == %d"
-            % (destination, port))
-
-
-def acl(sandbox, tier, priority, match, action):
-    sandbox.nbctl("--id=@a", "create", "ACL", "direction=to-lport",
-                  "priority=%d" % priority, 'match="%s"' % match,
-                  "action=" + action, "tier=%d" % tier, "--", "add",
-                  "Logical_Switch", "s0", "acls", "@a")
-
-
-def test_tiers(central):
-    """A pass in one tier leaves the decision to the next, whatever the lower
-    priorities of its own tier say; what no tier decides is let through."""
-    vm(central, "s0", "vm1", 1)
-    vm(central, "s0", "vm2", 2)
-    acl(central, 0, 100, "tcp.dst == 80", "pass")
-    acl(central, 0, 90, "tcp.dst == 80", "drop")
-    acl(central, 0, 90, "tcp.dst == 81", "drop")
-    acl(central, 0, 100, "tcp.dst == 82", "pass")
-    acl(central, 1, 50, "tcp.dst == 80", "allow-related")
-    acl(central, 2, 10, "tcp.dst == 82", "drop")
-    acl(central, 2, 10, "tcp.dst == 80", "drop")
-    sync(central)
-    for port, to in ((80, ["vm2"]), (81, []), (82, []), (83, ["vm2"])):
-        found, text = outputs(central, "s0", packet(port, "10.0.0.2"))
-        assert found == to, text
-
-
-def test_nat_with_a_match(central):
-    """An entry with a match goes before one for the same address without."""
-    join(central, "r0", "s0", "02:00:00:00:00:02")
-    join(central, "r0", "pub", "02:00:00:00:00:03", "172.16.0.1/24")
-    vm(central, "s0", "vm1", 1)
-    central.nbctl(
-        "set", "Logical_Router", "r0", "options:chassis=ch1", "--", "lsp-add",
-        "pub", "host", "--", "lsp-set-addresses", "host",
-        "02:00:00:00:00:50 172.16.0.50", "--", "lr-nat-add", "r0", "snat", 
-        "172.16.0.1", "10.0.0.0/24", "--", "--id=@n", "create",
-        "NAT", "type=snat", "external_ip=172.16.0.9",
-        'logical_ip="10.0.0.0/24"', 'match="tcp.dst == 80"', "priority=5",
-        "--", "add", "Logical_Router", "r0", "nat", "@n")
-    sync(central)
-    for port, address in ((80, "172.16.0.9"), (81, "172.16.0.1")):
-        _, text = outputs(central, "s0", packet(port, "172.16.0.50"))
-        assert "ct_snat(ip4.src=%s)" % address in text, text
 
 
 LATER = (
