@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each wanted flow is a group of FACT_FLOW, whose sink data is a 'struct entry'
- * here: a few words that say whether the switch has it and whether it is on
- * the list of those to send.  What a flow is made of stays in the facts. */
+/* Each wanted flow is a group of FACT_FLOW, whose sink data is a few bits: what
+ * this file knows of the flow.  What a flow is made of stays in the facts.
+ *
+ * Flows to be sent are encoded no faster than the switch takes them, so that
+ * the first ten thousands do not wait in memory as messages, and the switch
+ * decodes some while others are encoded. */
 #include "controller/install/install.h"
 
 #include <errno.h>
@@ -12,7 +15,6 @@
 #include "controller/install/messages.h"
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
-#include "lib/base/list.h"
 #include "lib/base/vec.h"
 #include "lib/openflow/ofpact_codec.h"
 #include "lib/openflow/session_msg.h"
@@ -33,11 +35,16 @@ enum state {
     STATE_SYNCED,
 };
 
-struct entry {
-    struct incr_group *group;
-    struct list node;        /* In install.dirty, or empty. */
-    bool installed;
-};
+/* Bits in the sink data of a flow's group. */
+#define FLOW_KNOWN 1u           /* Counted; always set. */
+#define FLOW_INSTALLED 2u       /* The switch has it, as far as was sent. */
+#define FLOW_DIRTY 4u           /* In install.dirty. */
+
+/* What may wait on the connection before no more flows are encoded. */
+#define BACKLOG_BYTES (1024 * 1024)
+
+/* Room in 'dirty' that is kept. */
+#define MAX_KEPT_DIRTY 1024
 
 /* A flow that the switch told. */
 struct seen {
@@ -61,7 +68,8 @@ struct install {
     VEC(uint32_t) seen_groups;
 
     struct incr_sink sink;
-    struct list dirty;       /* struct entry. */
+    VEC(struct incr_group *) dirty;
+    size_t n_sent;           /* The first ones of 'dirty', which were sent. */
     size_t n_flows;
     struct hmap numbers;     /* struct number: groups and meters wanted. */
     struct messages messages;
@@ -83,35 +91,40 @@ struct number {
 
 /* ## Wanted flows ## */
 
-static struct entry *
-flow_get(struct install *inst, struct incr_group *group)
+static bool
+flow_has(const struct incr_group *group, uintptr_t bit)
 {
-    struct entry *flow = group->sink_data;
-
-    if (!flow) {
-        flow = xzalloc(sizeof *flow);
-        flow->group = group;
-        list_init(&flow->node);
-        group->sink_data = flow;
-        inst->n_flows++;
-    }
-    return flow;
+    return (uintptr_t) group->sink_data & bit;
 }
 
 static void
-flow_forget(struct install *inst, struct entry *flow)
+flow_set(struct install *inst, struct incr_group *group, uintptr_t bits)
 {
-    list_remove(&flow->node);
-    flow->group->sink_data = NULL;
-    inst->n_flows--;
-    free(flow);
+    inst->n_flows += !group->sink_data;
+    group->sink_data = (void *) ((uintptr_t) group->sink_data | bits
+                                 | FLOW_KNOWN);
 }
 
 static void
-flow_mark_dirty(struct install *inst, struct entry *flow)
+flow_unset(struct incr_group *group, uintptr_t bits)
 {
-    if (list_is_empty(&flow->node)) {
-        list_push_back(&inst->dirty, &flow->node);
+    group->sink_data = (void *) ((uintptr_t) group->sink_data & ~bits);
+}
+
+/* Forgets a flow that is not dirty. */
+static void
+flow_forget(struct install *inst, struct incr_group *group)
+{
+    inst->n_flows -= group->sink_data != NULL;
+    group->sink_data = NULL;
+}
+
+static void
+flow_mark_dirty(struct install *inst, struct incr_group *group)
+{
+    if (!flow_has(group, FLOW_DIRTY)) {
+        flow_set(inst, group, FLOW_DIRTY);
+        vec_push(&inst->dirty, group);
     }
 }
 
@@ -119,14 +132,14 @@ static void
 flow_group_changed(void *inst_, struct incr_group *group)
 {
     struct install *inst = inst_;
-    struct entry *flow = flow_get(inst, group);
 
-    if (!group->n && !flow->installed) {
-        flow_forget(inst, flow);
-    } else if (inst->state == STATE_SYNCED) {
-        flow_mark_dirty(inst, flow);
-    } else if (!group->n) {
-        flow_forget(inst, flow);
+    if (inst->state == STATE_SYNCED
+        && (group->n || flow_has(group, FLOW_INSTALLED))) {
+        flow_mark_dirty(inst, group);
+    } else if (group->n) {
+        flow_set(inst, group, FLOW_KNOWN);
+    } else if (!flow_has(group, FLOW_DIRTY)) {
+        flow_forget(inst, group);
     }
 }
 
@@ -190,54 +203,77 @@ flow_digest(uint64_t cookie, const void *actions, size_t size)
 /* ## Sending ## */
 
 static void
-send_flow(struct install *inst, struct entry *flow)
+send_flow(struct install *inst, struct incr_group *group)
 {
-    const struct flow_fact_key *key = incr_group_key(flow->group);
+    const struct flow_fact_key *key = incr_group_key(group);
     uint64_t storage[128], cookie = 0;
     struct buf actions;
 
     buf_init_stack(&actions, storage, sizeof storage);
-    if (flow->group->n) {
-        flow_resolve(flow->group, &cookie, &actions);
+    if (group->n) {
+        flow_resolve(group, &cookie, &actions);
     }
-    messages_put_flow(&inst->messages, key, flow->group->n != 0, cookie,
+    messages_put_flow(&inst->messages, key, group->n != 0, cookie,
                       actions.data, actions.size);
     buf_uninit(&actions);
-    flow->installed = flow->group->n != 0;
+    flow_set(inst, group, FLOW_INSTALLED);
 }
 
+static bool
+has_flows_to_send(const struct install *inst)
+{
+    return inst->n_sent < inst->dirty.n;
+}
+
+/* Sends flows until the connection has enough to do. */
 static void
 flush_flows(struct install *inst)
 {
-    while (!list_is_empty(&inst->dirty)) {
-        struct entry *flow = CONTAINER_OF(list_pop_front(&inst->dirty),
-                                         struct entry, node);
+    while (has_flows_to_send(inst)
+           && rconn_backlog(inst->rconn) < BACKLOG_BYTES) {
+        struct incr_group *group = inst->dirty.items[inst->n_sent++];
 
-        if (flow->group->n || flow->installed) {
-            send_flow(inst, flow);
+        flow_unset(group, FLOW_DIRTY);
+        if (group->n || flow_has(group, FLOW_INSTALLED)) {
+            send_flow(inst, group);
         }
-        if (!flow->group->n) {
-            flow_forget(inst, flow);
+        if (!group->n) {
+            flow_forget(inst, group);
         }
+    }
+    if (!has_flows_to_send(inst)) {
+        vec_clear_to(&inst->dirty, MAX_KEPT_DIRTY);
+        inst->n_sent = 0;
     }
 }
 
-/* Sends all messages that were put, behind them a barrier. */
+/* Forgets which flows were to be sent. */
 static void
-flush_messages(struct install *inst)
+clear_dirty(struct install *inst)
 {
-    struct list bufs = LIST_INITIALIZER(&bufs);
+    for (size_t i = inst->n_sent; i < inst->dirty.n; i++) {
+        struct incr_group *group = inst->dirty.items[i];
+
+        flow_unset(group, FLOW_DIRTY);
+        if (!group->n) {
+            flow_forget(inst, group);
+        }
+    }
+    vec_clear_to(&inst->dirty, MAX_KEPT_DIRTY);
+    inst->n_sent = 0;
+}
+
+/* Ends what was put, behind it a barrier. */
+static void
+finish_messages(struct install *inst)
+{
     be32 xid;
 
     if (messages_are_empty(&inst->messages) && !inst->wants_barrier) {
         return;
     }
     inst->wants_barrier = false;
-    xid = messages_take(&inst->messages, &bufs);
-    while (!list_is_empty(&bufs)) {
-        rconn_take_send(inst->rconn, CONTAINER_OF(list_pop_front(&bufs),
-                                                  struct buf, node));
-    }
+    xid = messages_finish(&inst->messages);
     inst->current++;
     vec_push(&inst->barriers,
              (__typeof__(*inst->barriers.items)) { xid, inst->current });
@@ -324,21 +360,16 @@ static void
 mark_missing(struct incr_group *group, void *inst_)
 {
     struct install *inst = inst_;
-    struct entry *flow = flow_get(inst, group);
-
-    if (!flow->installed) {
-        flow_mark_dirty(inst, flow);
+    if (!flow_has(group, FLOW_INSTALLED)) {
+        flow_mark_dirty(inst, group);
     }
 }
 
 static void
-mark_not_installed(struct incr_group *group, void *inst_)
+mark_not_installed(struct incr_group *group, void *inst)
 {
-    struct install *inst = inst_;
-    struct entry *flow = flow_get(inst, group);
-
-    flow->installed = false;
-    list_remove(&flow->node);
+    flow_set(inst, group, FLOW_KNOWN);
+    flow_unset(group, FLOW_INSTALLED);
 }
 
 /* Tables that learn() actions of wanted flows fill.  What is in there goes with
@@ -369,8 +400,9 @@ reconcile_flow(struct install *inst, const struct seen *seen)
     }
     buf_init_stack(&actions, storage, sizeof storage);
     flow_resolve(group, &cookie, &actions);
-    flow_get(inst, group)->installed
-        = flow_digest(cookie, actions.data, actions.size) == seen->digest;
+    if (flow_digest(cookie, actions.data, actions.size) == seen->digest) {
+        flow_set(inst, group, FLOW_INSTALLED);
+    }
     buf_uninit(&actions);
 }
 
@@ -383,6 +415,7 @@ reconcile(struct install *inst)
     HMAP_FOR_EACH (number, node, &inst->numbers) {
         put_number(inst, number, true);
     }
+    clear_dirty(inst);
     incr_for_each_group(inst->controller->incr, FACT_FLOW,
                         mark_not_installed, inst);
     VEC_FOR_EACH (seen, &inst->seen) {
@@ -391,7 +424,6 @@ reconcile(struct install *inst)
     n_kept = inst->seen.n;
     incr_for_each_group(inst->controller->incr, FACT_FLOW, mark_missing,
                         inst);
-    flush_flows(inst);
     VEC_FOR_EACH (id, &inst->seen_groups) {
         if (!number_find(inst, ID_GROUP, *id)) {
             messages_put_group(&inst->messages, *id, NULL, false);
@@ -413,8 +445,8 @@ install_run(struct install *inst, bool is_complete)
     if (inst->state == STATE_SYNCED) {
         flush_flows(inst);
     }
-    if (rconn_is_connected(inst->rconn)) {
-        flush_messages(inst);
+    if (rconn_is_connected(inst->rconn) && !has_flows_to_send(inst)) {
+        finish_messages(inst);
     }
 }
 
@@ -424,6 +456,7 @@ static void
 start_dump(struct install *inst)
 {
     forget_seen(inst);
+    messages_discard(&inst->messages);
     inst->n_dumps = 2;
     inst->state = STATE_DUMP;
     rconn_take_send(inst->rconn, messages_flow_dump(OFPTT_ALL));
@@ -438,7 +471,7 @@ connected(struct rconn *rconn UNUSED, void *inst_)
     log_info("connected to bridge %s", inst->bridge);
     inst->state = STATE_TLV_TABLE;
     vec_clear(&inst->barriers);
-    messages_clear(&inst->messages);
+    messages_reset(&inst->messages);
     rconn_take_send(inst->rconn, messages_want_packets());
     rconn_take_send(inst->rconn, messages_packet_in_format());
     rconn_take_send(inst->rconn, messages_set_config());
@@ -455,8 +488,19 @@ disconnected(struct rconn *rconn UNUSED, void *inst_)
     }
     inst->state = STATE_DISCONNECTED;
     vec_clear(&inst->barriers);
-    messages_clear(&inst->messages);
+    messages_reset(&inst->messages);
     inst->wake(inst->aux);
+}
+
+/* The switch has taken all: it may get more. */
+static void
+drained(struct rconn *rconn UNUSED, void *inst_)
+{
+    struct install *inst = inst_;
+
+    if (inst->state == STATE_SYNCED && has_flows_to_send(inst)) {
+        inst->wake(inst->aux);
+    }
 }
 
 static void
@@ -577,8 +621,7 @@ error_reply(struct install *inst, const struct ofmsg *msg)
     if (inst->state == STATE_TLV_TABLE || inst->state == STATE_TLV_BARRIER) {
         start_dump(inst);
     } else if (inst->state == STATE_SYNCED
-               && messages_is_bundle_error(&inst->messages, msg)) {
-        messages_stop_bundling(&inst->messages);
+               && messages_stop_bundling(&inst->messages, msg)) {
         start_dump(inst);
     }
 }
@@ -654,6 +697,7 @@ install_create(struct controller *c, void (*wake)(void *aux),
         .connected = connected,
         .message = message,
         .disconnected = disconnected,
+        .drained = drained,
     };
     struct install *inst = xzalloc(sizeof *inst);
 
@@ -661,24 +705,15 @@ install_create(struct controller *c, void (*wake)(void *aux),
     inst->wake = wake;
     inst->packet_in = packet_in;
     inst->aux = aux;
-    list_init(&inst->dirty);
     hmap_init(&inst->numbers);
-    messages_init(&inst->messages);
     inst->rconn = rconn_create(OFP_VERSION_BIT(MESSAGES_OF_VERSION), 1, 5,
                                &callbacks, inst);
+    messages_init(&inst->messages, inst->rconn);
     inst->sink = (struct incr_sink) { .fact = FACT_FLOW, .aux = inst,
                                       .group_changed = flow_group_changed };
     incr_add_sink(c->incr, &inst->sink);
     memory_register(report_memory, inst);
     return inst;
-}
-
-static void
-free_flow(struct incr_group *group, void *inst)
-{
-    if (group->sink_data) {
-        flow_forget(inst, group->sink_data);
-    }
 }
 
 void
@@ -691,12 +726,6 @@ install_destroy(struct install *inst)
     }
     memory_unregister(report_memory, inst);
     rconn_destroy(inst->rconn);
-    /* First those that are to be removed, whose groups are empty. */
-    while (!list_is_empty(&inst->dirty)) {
-        flow_forget(inst, CONTAINER_OF(list_pop_front(&inst->dirty),
-                                       struct entry, node));
-    }
-    incr_for_each_group(inst->controller->incr, FACT_FLOW, free_flow, inst);
     HMAP_FOR_EACH_SAFE (number, node, &inst->numbers) {
         hmap_remove(&inst->numbers, &number->node);
         free(number->text);
@@ -705,6 +734,7 @@ install_destroy(struct install *inst)
     hmap_uninit(&inst->numbers);
     forget_seen(inst);
     messages_uninit(&inst->messages);
+    vec_uninit(&inst->dirty);
     vec_uninit(&inst->barriers);
     free(inst->bridge);
     free(inst);
@@ -749,7 +779,9 @@ install_flush_zone(void *inst_, uint16_t zone)
 uint64_t
 install_current(const struct install *inst)
 {
-    return inst->current + (inst->state != STATE_SYNCED);
+    return inst->current + (inst->state != STATE_SYNCED
+                            || has_flows_to_send(inst)
+                            || messages_are_partial(&inst->messages));
 }
 
 uint64_t

@@ -11,8 +11,9 @@
  * restart of the switch is repaired as soon as it is back.
  *
  * A flush goes as one atomic bundle, its groups before and after it, and a
- * barrier behind all.  Each flush has a sequence number; install_done() says
- * which ones the switch has confirmed. */
+ * barrier behind all.  A large one goes out in parts, as the switch takes them,
+ * and what changes meanwhile goes with it.  Each flush has a sequence number;
+ * install_done() says which ones the switch has confirmed. */
 
 #include "controller/controller.h"
 #include "controller/ids.h"
@@ -57,8 +58,8 @@ void install_compare(struct install *);
 void install_flush_zone(void *install, uint16_t zone);
 
 /* Number of the newest flush (while the switch is not in step with the wanted
- * set: of the next one, which brings it there), and of the newest that the
- * switch confirmed. */
+ * set, or a flush is not all out: of the one that brings it there), and of the
+ * newest that the switch confirmed. */
 uint64_t install_current(const struct install *);
 uint64_t install_done(const struct install *);
 

@@ -52,45 +52,180 @@ messages_decode_env(void)
 }
 
 void
-messages_init(struct messages *m)
+messages_init(struct messages *m, struct rconn *rconn)
 {
-    memset(m, 0, sizeof *m);
-    buf_init(&m->before);
+    *m = (struct messages) { .rconn = rconn };
     buf_init(&m->first);
-    buf_init(&m->flows);
     buf_init(&m->last);
 }
 
 void
 messages_uninit(struct messages *m)
 {
-    buf_uninit(&m->before);
+    buf_destroy(m->out);
     buf_uninit(&m->first);
-    buf_uninit(&m->flows);
     buf_uninit(&m->last);
 }
 
 void
-messages_clear(struct messages *m)
+messages_reset(struct messages *m)
 {
-    buf_clear(&m->before);
-    buf_clear(&m->first);
-    buf_clear(&m->flows);
-    buf_clear(&m->last);
-    m->no_bundles = false;
+    struct rconn *rconn = m->rconn;
+
+    messages_uninit(m);
+    messages_init(m, rconn);
 }
 
 bool
 messages_are_empty(const struct messages *m)
 {
-    return !(m->before.size + m->first.size + m->flows.size + m->last.size);
+    return !m->out && !m->first.size && !m->last.size && !m->is_open;
 }
+
+bool
+messages_are_partial(const struct messages *m)
+{
+    return m->is_open;
+}
+
+/* ## What goes out ## */
+
+/* About how many bytes go to the connection at once. */
+#define CHUNK_SIZE (64 * 1024)
+
+static void
+send_chunk(struct messages *m)
+{
+    if (m->out) {
+        rconn_take_send(m->rconn, m->out);
+        m->out = NULL;
+    }
+}
+
+/* Where to append the next message. */
+static struct buf *
+chunk(struct messages *m)
+{
+    if (m->out && m->out->size >= CHUNK_SIZE) {
+        send_chunk(m);
+    }
+    if (!m->out) {
+        m->out = buf_create(CHUNK_SIZE + 1024);
+    }
+    return m->out;
+}
+
+static void
+chunk_take(struct messages *m, struct buf *b)
+{
+    buf_put(chunk(m), b->data, b->size);
+    buf_destroy(b);
+}
+
+static be32
+put_control(struct messages *m, enum bundle_control_type type)
+{
+    const struct bundle_control control = {
+        .bundle_id = m->bundle_id,
+        .type = type,
+        .flags = BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED,
+    };
+    struct buf *b = bundle_control_encode(&control, MESSAGES_OF_VERSION);
+    be32 xid = get_be32((const uint8_t *) b->data + 4);
+
+    chunk_take(m, b);
+    return xid;
+}
+
+/* Moves the messages in 'from' out, each in a bundle-add or, without bundles,
+ * as it is. */
+static void
+move_out(struct messages *m, struct buf *from)
+{
+    const uint8_t *p = from->data, *end = p + from->size;
+
+    while (p < end) {
+        size_t size = ofmsg_length(p);
+
+        if (m->no_bundles) {
+            buf_put(chunk(m), p, size);
+        } else {
+            bundle_add_put(chunk(m), MESSAGES_OF_VERSION, m->bundle_id,
+                           BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED, p, size);
+        }
+        p += size;
+    }
+    buf_clear(from);
+}
+
+static void
+open_batch(struct messages *m)
+{
+    if (!m->is_open) {
+        m->is_open = true;
+        m->bundle_id++;
+        if (!m->no_bundles) {
+            m->bundle_xids[0] = put_control(m, BUNDLE_OPEN_REQUEST);
+        }
+    }
+    move_out(m, &m->first);
+}
+
+be32
+messages_finish(struct messages *m)
+{
+    be32 xid;
+
+    if (m->is_open || m->first.size || m->last.size) {
+        open_batch(m);
+        move_out(m, &m->last);
+        if (!m->no_bundles) {
+            m->bundle_xids[1] = put_control(m, BUNDLE_COMMIT_REQUEST);
+        }
+        m->is_open = false;
+    }
+    chunk_take(m, messages_barrier(&xid));
+    send_chunk(m);
+    return xid;
+}
+
+void
+messages_discard(struct messages *m)
+{
+    buf_clear(&m->first);
+    buf_clear(&m->last);
+    if (m->is_open && !m->no_bundles) {
+        put_control(m, BUNDLE_DISCARD_REQUEST);
+        send_chunk(m);
+    }
+    m->is_open = false;
+}
+
+bool
+messages_stop_bundling(struct messages *m, const struct ofmsg *error)
+{
+    bool is_opening = error->xid == m->bundle_xids[0];
+
+    if (m->no_bundles || !(is_opening || error->xid == m->bundle_xids[1])) {
+        return false;
+    }
+    if (!is_opening) {
+        messages_discard(m);     /* The next one may be on its way. */
+    }
+    m->is_open = false;
+    m->no_bundles = true;
+    return true;
+}
+
+/* ## What may be put ## */
 
 void
 messages_put_flow(struct messages *m, const struct flow_fact_key *key,
                   bool add, uint64_t cookie, const void *actions, size_t size)
 {
+    be32 xid = ofmsg_alloc_xid();
     struct flow_mod fm;
+    struct buf *b;
 
     flow_mod_init(&fm);
     flow_fact_key_expand(key, &fm.match);
@@ -102,7 +237,19 @@ messages_put_flow(struct messages *m, const struct flow_fact_key *key,
     fm.out_group = OFPG_ANY;
     fm.ofpacts = actions;
     fm.ofpacts_size = size;
-    flow_mod_put(&m->flows, &fm, OFP_PROTO_15, ofmsg_alloc_xid());
+
+    open_batch(m);
+    b = chunk(m);
+    if (m->no_bundles) {
+        flow_mod_put(b, &fm, OFP_PROTO_15, xid);
+    } else {
+        size_t start = bundle_add_start(b, MESSAGES_OF_VERSION, m->bundle_id,
+                                        BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED,
+                                        xid);
+
+        flow_mod_put(b, &fm, OFP_PROTO_15, xid);
+        ofmsg_finish(b, start);
+    }
 }
 
 void
@@ -182,121 +329,14 @@ messages_put_meter(struct messages *m, const struct controller *c,
         return;
     }
     b = meter_mod_encode(&mm, MESSAGES_OF_VERSION);
-    buf_put(&m->before, b->data, b->size);
-    buf_destroy(b);
+    chunk_take(m, b);
     meter_config_uninit(&mm.meter);
 }
 
 void
 messages_put_zone_flush(struct messages *m, uint16_t zone)
 {
-    struct buf *b = ct_flush_zone_encode(zone, MESSAGES_OF_VERSION);
-
-    buf_put(&m->before, b->data, b->size);
-    buf_destroy(b);
-}
-
-/* ## Bundles ## */
-
-/* A message this large or larger is sent on its own. */
-#define CHUNK_SIZE (64 * 1024)
-
-/* Messages on their way into buffers of about CHUNK_SIZE. */
-struct chunks {
-    struct list *bufs;
-    struct buf *b;
-};
-
-static struct buf *
-chunk(struct chunks *c)
-{
-    if (!c->b || c->b->size >= CHUNK_SIZE) {
-        c->b = buf_create(CHUNK_SIZE + 1024);
-        list_push_back(c->bufs, &c->b->node);
-    }
-    return c->b;
-}
-
-static void
-chunk_take(struct chunks *c, struct buf *b)
-{
-    buf_put(chunk(c), b->data, b->size);
-    buf_destroy(b);
-}
-
-static be32
-put_control(struct chunks *c, const struct messages *m,
-            enum bundle_control_type type)
-{
-    const struct bundle_control control = {
-        .bundle_id = m->bundle_id,
-        .type = type,
-        .flags = BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED,
-    };
-    struct buf *b = bundle_control_encode(&control, MESSAGES_OF_VERSION);
-    be32 xid = get_be32((const uint8_t *) b->data + 4);
-
-    chunk_take(c, b);
-    return xid;
-}
-
-/* Moves the messages in 'from' to the chunks, each in a bundle-add or, without
- * bundles, as it is. */
-static void
-move_messages(struct chunks *c, const struct messages *m, struct buf *from,
-              bool bundled)
-{
-    const uint8_t *p = from->data, *end = p + from->size;
-
-    while (p < end) {
-        size_t size = ofmsg_length(p);
-
-        if (bundled) {
-            bundle_add_put(chunk(c), MESSAGES_OF_VERSION, m->bundle_id,
-                           BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED, p, size);
-        } else {
-            buf_put(chunk(c), p, size);
-        }
-        p += size;
-    }
-    buf_clear(from);
-}
-
-be32
-messages_take(struct messages *m, struct list *bufs)
-{
-    struct chunks c = { .bufs = bufs };
-    bool bundled = !m->no_bundles;
-    be32 xid;
-
-    move_messages(&c, m, &m->before, false);
-    if (m->first.size + m->flows.size + m->last.size) {
-        m->bundle_id++;
-        if (bundled) {
-            m->bundle_xids[0] = put_control(&c, m, BUNDLE_OPEN_REQUEST);
-        }
-        move_messages(&c, m, &m->first, bundled);
-        move_messages(&c, m, &m->flows, bundled);
-        move_messages(&c, m, &m->last, bundled);
-        if (bundled) {
-            m->bundle_xids[1] = put_control(&c, m, BUNDLE_COMMIT_REQUEST);
-        }
-    }
-    chunk_take(&c, messages_barrier(&xid));
-    return xid;
-}
-
-void
-messages_stop_bundling(struct messages *m)
-{
-    m->no_bundles = true;
-}
-
-bool
-messages_is_bundle_error(const struct messages *m, const struct ofmsg *msg)
-{
-    return !m->no_bundles && (msg->xid == m->bundle_xids[0]
-                              || msg->xid == m->bundle_xids[1]);
+    chunk_take(m, ct_flush_zone_encode(zone, MESSAGES_OF_VERSION));
 }
 
 void

@@ -2,31 +2,46 @@
 #ifndef CONTROLLER_INSTALL_MESSAGES_H
 #define CONTROLLER_INSTALL_MESSAGES_H
 
-/* The OpenFlow messages of the installer: a batch that goes out as one atomic
- * bundle, and the few of a connection's set-up. */
+/* The OpenFlow messages of the installer: batches, each of which takes effect
+ * as one atomic bundle, and the few of a connection's set-up.
+ *
+ * A batch is sent while it is made: the whole of a large one never is in
+ * memory here. */
 
 #include "controller/controller.h"
 #include "controller/flows.h"
 #include "lib/openflow/group_msg.h"
 #include "lib/openflow/msg.h"
+#include "lib/openflow/vconn.h"
 
 /* OpenFlow 1.5: groups' bucket changes and selection methods. */
 #define MESSAGES_OF_VERSION 6
 
 struct messages {
-    struct buf before;           /* Outside the bundle: meters, zones. */
-    struct buf first;            /* Groups that flows may need. */
-    struct buf flows;
-    struct buf last;             /* Groups that no flow needs any more. */
+    struct rconn *rconn;         /* Where they go. */
+    struct buf *out;             /* To be sent next, or NULL. */
+    struct buf first;            /* Groups that flows may need: wait for the
+                                  * first flow or the end. */
+    struct buf last;             /* Groups that no flow needs any more: wait
+                                  * for the end. */
     uint32_t bundle_id;
+    bool is_open;                /* Part of a batch is out. */
     bool no_bundles;
-    be32 bundle_xids[2];         /* Of the newest commit's messages. */
+    be32 bundle_xids[2];         /* Of the newest opening and commit. */
 };
 
-void messages_init(struct messages *);
+/* 'rconn' is borrowed. */
+void messages_init(struct messages *, struct rconn *rconn);
 void messages_uninit(struct messages *);
-void messages_clear(struct messages *);
+
+/* For a new connection. */
+void messages_reset(struct messages *);
+
+/* Has nothing been put since the last messages_finish()? */
 bool messages_are_empty(const struct messages *);
+
+/* Has part of a batch gone out, without its end? */
+bool messages_are_partial(const struct messages *);
 
 /* Adds the flow, or removes the one of that key. */
 void messages_put_flow(struct messages *, const struct flow_fact_key *,
@@ -44,15 +59,15 @@ void messages_put_meter(struct messages *, const struct controller *,
                         uint32_t id, const char *text, bool add);
 void messages_put_zone_flush(struct messages *, uint16_t zone);
 
-/* Moves all messages to 'bufs' (struct buf, by 'node'), a barrier behind them;
- * returns the barrier's xid. */
-be32 messages_take(struct messages *, struct list *bufs);
+/* Ends the batch, a barrier behind it; returns the barrier's xid. */
+be32 messages_finish(struct messages *);
 
-/* From now on messages go one by one. */
-void messages_stop_bundling(struct messages *);
+/* Has the switch forget the batch, whose end has not been sent. */
+void messages_discard(struct messages *);
 
-/* Is 'msg' an error about a bundle? */
-bool messages_is_bundle_error(const struct messages *, const struct ofmsg *);
+/* If 'msg' is an error about a bundle, returns true, and from now on messages
+ * go one by one. */
+bool messages_stop_bundling(struct messages *, const struct ofmsg *);
 void messages_describe_error(const struct ofmsg *, struct str *);
 
 /* Set-up. */

@@ -626,16 +626,25 @@ bundle_add_decode(struct bundle_add *add, const struct ofmsg *msg)
     return may_be_bundled(add->msg.type) ? 0 : OFPBFC_MSG_UNSUP;
 }
 
-void
-bundle_add_put(struct buf *b, uint8_t version, uint32_t bundle_id,
-               uint16_t flags, const void *inner, size_t size)
+size_t
+bundle_add_start(struct buf *b, uint8_t version, uint32_t bundle_id,
+                 uint16_t flags, be32 xid)
 {
-    size_t start = ofmsg_start(b, OFMSG_BUNDLE_ADD, version,
-                               get_be32((const uint8_t *) inner + 4));
+    size_t start = ofmsg_start(b, OFMSG_BUNDLE_ADD, version, xid);
 
     buf_put_u32(b, bundle_id);
     buf_put_u16(b, 0);
     buf_put_u16(b, flags);
+    return start;
+}
+
+void
+bundle_add_put(struct buf *b, uint8_t version, uint32_t bundle_id,
+               uint16_t flags, const void *inner, size_t size)
+{
+    size_t start = bundle_add_start(b, version, bundle_id, flags,
+                                    get_be32((const uint8_t *) inner + 4));
+
     buf_put(b, inner, size);
     ofmsg_finish(b, start);
 }

@@ -210,6 +210,11 @@ enum ofperr bundle_add_decode(struct bundle_add *, const struct ofmsg *)
 void bundle_add_put(struct buf *b, uint8_t version, uint32_t bundle_id,
                     uint16_t flags, const void *inner, size_t inner_size);
 
+/* Starts a bundle-add, to which the caller appends the message, whose 'xid'
+ * this is; returns what ofmsg_finish() needs. */
+size_t bundle_add_start(struct buf *b, uint8_t version, uint32_t bundle_id,
+                        uint16_t flags, be32 xid) MUST_USE;
+
 /* Tunnel option tables (NXT_TLV_TABLE_*). */
 enum tlv_command {
     TLV_CMD_ADD,

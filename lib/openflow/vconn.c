@@ -43,12 +43,14 @@ struct vconn {
 static void vconn_opened(struct stream *, void *);
 static void vconn_input(struct stream *, const char *, size_t, void *);
 static void vconn_closed(struct stream *, const struct error *, void *);
+static void vconn_drained(struct stream *, void *);
 static void resume(void *);
 
 static const struct stream_callbacks stream_callbacks = {
     .opened = vconn_opened,
     .input = vconn_input,
     .closed = vconn_closed,
+    .drained = vconn_drained,
 };
 
 static struct vconn *
@@ -188,6 +190,16 @@ vconn_closed(struct stream *stream UNUSED, const struct error *error,
              void *v)
 {
     fail(v, error);
+}
+
+static void
+vconn_drained(struct stream *stream UNUSED, void *v_)
+{
+    struct vconn *v = v_;
+
+    if (v->callbacks.drained && v->version && !v->closed) {
+        v->callbacks.drained(v, v->aux);
+    }
 }
 
 /* Settles the version by the peer's hello: the highest that both have. */
@@ -387,11 +399,13 @@ static void rconn_vconn_connected(struct vconn *, void *);
 static void rconn_vconn_message(struct vconn *, const void *, size_t, void *);
 static void rconn_vconn_disconnected(struct vconn *, const struct error *,
                                      void *);
+static void rconn_vconn_drained(struct vconn *, void *);
 
 static const struct vconn_callbacks rconn_vconn_callbacks = {
     .connected = rconn_vconn_connected,
     .message = rconn_vconn_message,
     .disconnected = rconn_vconn_disconnected,
+    .drained = rconn_vconn_drained,
 };
 
 static void
@@ -483,6 +497,16 @@ rconn_vconn_disconnected(struct vconn *vconn, const struct error *error,
         reconnect_connect_failed(&r->fsm, error);
     }
     drop(r);
+}
+
+static void
+rconn_vconn_drained(struct vconn *vconn UNUSED, void *r_)
+{
+    struct rconn *r = r_;
+
+    if (r->callbacks.drained) {
+        r->callbacks.drained(r, r->aux);
+    }
 }
 
 struct rconn *

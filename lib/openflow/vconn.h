@@ -31,6 +31,9 @@ struct vconn_callbacks {
     /* The connection is over: 'error' says why (owned by the vconn).  The
      * callback (or its caller, later) destroys the vconn. */
     void (*disconnected)(struct vconn *, const struct error *error, void *aux);
+
+    /* Everything queued is sent.  May be NULL. */
+    void (*drained)(struct vconn *, void *aux);
 };
 
 /* Starts connecting to 'target'.  'versions' 0 means all supported. */
@@ -78,6 +81,9 @@ struct rconn_callbacks {
     void (*connected)(struct rconn *, void *aux);
     void (*message)(struct rconn *, const void *data, size_t size, void *aux);
     void (*disconnected)(struct rconn *, void *aux);
+
+    /* Everything queued is sent.  May be NULL. */
+    void (*drained)(struct rconn *, void *aux);
 };
 
 /* 'probe_interval_s' 0: never probe.  Echo requests and replies are handled

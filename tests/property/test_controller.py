@@ -6,6 +6,7 @@ that are wanted, and a fresh controller wants the same ones."""
 import os
 import random
 import re
+import signal
 
 import pytest
 
@@ -373,3 +374,43 @@ def test_random_history(bench, seed):
     bench.settle_claims()
     assert bench.flows(with_ids=False) == before, seed
     assert most > 50
+
+
+def n_wanted(host):
+    words = host.controller_appctl("memory/show").split()
+    return int([w for w in words if w.startswith("flows:")][0][6:])
+
+
+@pytest.mark.parametrize("asks_again", [False, True])
+def test_flush_in_parts(bench, asks_again):
+    """A switch that takes no messages for a while gets a flush in parts, what
+    changes meanwhile with it, and has in the end what is wanted."""
+    history = History(0, bench.sb, bench.vs)
+    history.start()
+    datapath = sorted(history.datapaths.values())[0]
+    bench.host.start_controller()
+    before = bench.settle_claims()
+    addresses = ["10.7.%d.%d" % (i // 250, i % 250) for i in range(15000)]
+    os.kill(bench.host.vswitchd.pid, signal.SIGSTOP)
+    try:
+        history.insert("Address_Set", name="many",
+                       addresses=["set", addresses])
+        history.insert("Logical_Flow", logical_datapath=ref(datapath),
+                       pipeline="ingress", table_id=7, priority=33,
+                       match="ip4.src == $many", actions="next;")
+        wait_until(lambda: n_wanted(bench.host) >= len(addresses), 60,
+                   "flows wanted")
+        history.transact({"op": "update", "table": "Address_Set",
+                          "where": [["name", "==", "many"]],
+                          "row": {"addresses": ["set", addresses[:9000]]}})
+        wait_until(lambda: n_wanted(bench.host) < len(addresses), 60,
+                   "fewer flows wanted")
+        if asks_again:
+            bench.host.controller_appctl("recompute")
+    finally:
+        os.kill(bench.host.vswitchd.pid, signal.SIGCONT)
+    after = bench.settle_claims()
+    assert len(after) == len(before) + 9000
+    bench.host.controller_appctl("recompute")
+    bench.settle()
+    assert bench.flows() == after
