@@ -25,6 +25,10 @@
 
 LOG_MODULE(ofctrl);
 
+/* The switch is on this host, where a try costs next to nothing; while it is
+ * away, nothing that is new gets through. */
+enum { MIN_BACKOFF_MS = 50, MAX_BACKOFF_MS = 200 };
+
 /* Where set-up of a connection is. */
 enum state {
     STATE_DISCONNECTED,
@@ -709,6 +713,7 @@ install_create(struct controller *c, void (*wake)(void *aux),
     inst->rconn = rconn_create(OFP_VERSION_BIT(MESSAGES_OF_VERSION), 1, 5,
                                &callbacks, inst);
     messages_init(&inst->messages, inst->rconn);
+    rconn_set_backoff(inst->rconn, MIN_BACKOFF_MS, MAX_BACKOFF_MS);
     inst->sink = (struct incr_sink) { .fact = FACT_FLOW, .aux = inst,
                                       .group_changed = flow_group_changed };
     incr_add_sink(c->incr, &inst->sink);

@@ -590,6 +590,12 @@ rconn_set_max_backoff(struct rconn *r, unsigned int seconds)
 }
 
 void
+rconn_set_backoff(struct rconn *r, int min_ms, int max_ms)
+{
+    reconnect_set_backoff(&r->fsm, min_ms, max_ms);
+}
+
+void
 rconn_set_probe_interval(struct rconn *r, unsigned int seconds)
 {
     reconnect_set_probe_interval(&r->fsm, seconds * 1000);

@@ -104,7 +104,10 @@ void rconn_disconnect(struct rconn *);
 /* Drops the connection, if there is one, and connects anew. */
 void rconn_reconnect(struct rconn *);
 
+/* How long to wait after a failure, doubled from the first to the last: 1 s at
+ * first unless set. */
 void rconn_set_max_backoff(struct rconn *, unsigned int seconds);
+void rconn_set_backoff(struct rconn *, int min_ms, int max_ms);
 void rconn_set_probe_interval(struct rconn *, unsigned int seconds);
 
 bool rconn_is_connected(const struct rconn *);
