@@ -10,7 +10,7 @@ import os
 import subprocess
 
 from bench.common import cpu_s, less, more, programs_of
-from harness.netns import ping, within
+from harness.netns import wait_ping, within
 from harness.process import run, wait_until
 from harness.sandbox import Host, Sandbox
 
@@ -58,8 +58,7 @@ def bridge(sandbox, side, offload):
              MACS[1 - i], "dev", "eth0", "nud", "permanent"])
         host.vsctl("add-port", "br0", "p%d" % i)
         workloads.append(ns)
-    wait_until(lambda: ping(workloads[0], IPS[1], count=1), 20,
-               "ping")
+    wait_ping(workloads[0], IPS[1])
     return host, workloads
 
 

@@ -9,8 +9,8 @@ checksums, so its links have the kernel's offloads off."""
 from bench.common import cpu_s, less, more, programs_of
 from bench.datapath import IPS, MACS, SECONDS, SINK, build_sender, received, \
     tcp
-from harness.netns import ping, within
-from harness.process import run, wait_until
+from harness.netns import wait_ping, within
+from harness.process import run
 from harness.sandbox import Host, Sandbox
 
 
@@ -36,7 +36,7 @@ def overlay(sandbox, offload):
              MACS[1 - i], "dev", "eth0", "nud", "permanent"])
         host.vsctl("add-port", "br-int", "p0")
         workloads.append(ns)
-    wait_until(lambda: ping(workloads[0], IPS[1], count=1), 20, "ping")
+    wait_ping(workloads[0], IPS[1])
     return hosts, workloads
 
 

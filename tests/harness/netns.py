@@ -3,10 +3,15 @@
 
 import itertools
 import os
+import re
+import select
 import subprocess
+import sys
 
-from .process import run
+from .process import PATIENCE, run, wait_until
 
+PINGER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pinger.py")
+RESULT = re.compile(r"(\d+) sent, (\d+) received, (\d+) ms outage")
 _serial = itertools.count()
 
 
@@ -35,17 +40,21 @@ class Namespaces:
                      "tx", "off"])
             run(["ip", "-n", ns, "link", "set", "dev", dev, "up"])
 
+    def delete(self, name):
+        """Removes a namespace, with what runs in it."""
+        pids = subprocess.run(["ip", "netns", "pids", name],
+                              stdout=subprocess.PIPE, text=True).stdout
+        for pid in pids.split():
+            try:
+                os.kill(int(pid), 9)
+            except ProcessLookupError:
+                pass
+        subprocess.run(["ip", "netns", "del", name])
+        self.names.remove(name)
+
     def close(self):
-        for name in reversed(self.names):
-            pids = subprocess.run(["ip", "netns", "pids", name],
-                                  stdout=subprocess.PIPE, text=True).stdout
-            for pid in pids.split():
-                try:
-                    os.kill(int(pid), 9)
-                except ProcessLookupError:
-                    pass
-            subprocess.run(["ip", "netns", "del", name])
-        self.names = []
+        for name in self.names[::-1]:
+            self.delete(name)
 
 
 def within(ns, command):
@@ -53,17 +62,66 @@ def within(ns, command):
     return ["ip", "netns", "exec", ns] + list(command)
 
 
-def ping(ns, address, count=3, interval=0.05, patience=1):
-    """Sends exactly 'count' pings (ping's own deadline would make it send more
-    in place of lost ones), waits for the last answer for up to 'patience'
-    seconds, and returns how many were answered."""
-    done = run(within(ns, ["ping", "-n", "-q", "-c", count, "-i", interval,
-                           "-W", patience, address]),
-               check=False, timeout=count * interval + patience + 20)
-    for line in done.stdout.split("\n"):
-        if " received" in line:
-            return int(line.split(",")[1].split()[0])
-    return 0
+def pinger(ns, address, count, interval, patience, size=56):
+    """The command that runs pinger.py in 'ns'."""
+    return within(ns, [sys.executable, "-I", "-S", PINGER, address,
+                       str(count), str(interval), str(patience), str(size)])
+
+
+def ping(ns, address, count=3, interval=0.05, patience=10, size=56):
+    """Sends 'count' pings with 'size' bytes of data, waits for answers for up
+    to 'patience' seconds, and returns how many were answered.  Who expects
+    none gives less patience."""
+    text = run(pinger(ns, address, count, interval, patience, size),
+               timeout=count * interval + patience + PATIENCE)
+    return int(RESULT.search(text).group(2))
+
+
+def wait_ping(ns, address, timeout=PATIENCE):
+    """Waits until a ping from 'ns' to 'address' is answered."""
+    wait_until(lambda: ping(ns, address, count=1, patience=1), timeout,
+               "ping %s from %s" % (address, ns))
+
+
+def wait_cut_off(ns, address):
+    """Waits until pings from 'ns' to 'address' are not answered: what shuts
+    the way may not have reached every cache yet."""
+    wait_until(lambda: not ping(ns, address, patience=1),
+               what="no ping %s from %s" % (address, ns))
+
+
+class Pings:
+    """Pings every 10 ms, from the first answer on until end(), which returns
+    itself with how many were 'sent' and 'lost', and the longest 'outage' in
+    seconds."""
+
+    INTERVAL_S = 0.01
+
+    def __init__(self, ns, address, patience=10):
+        self.popen = subprocess.Popen(
+            pinger(ns, address, 0, self.INTERVAL_S, patience),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.read_answered()
+
+    def read_answered(self):
+        assert select.select([self.popen.stdout], [], [], PATIENCE)[0], \
+            "no ping is answered"
+        assert self.popen.stdout.readline() == "answered\n"
+
+    def wait_answer(self):
+        """Waits until a ping that is sent from now on is answered."""
+        self.popen.stdin.write("?")
+        self.popen.stdin.flush()
+        self.read_answered()
+
+    def end(self):
+        """Ends with an answer, so that what lasts is no less an outage."""
+        self.wait_answer()
+        text = self.popen.communicate(timeout=PATIENCE)[0]
+        sent, received, outage_ms = map(int, RESULT.search(text).groups())
+        self.sent, self.lost = sent, sent - received
+        self.outage = outage_ms / 1000
+        return self
 
 
 def can_use_namespaces():

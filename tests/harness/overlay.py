@@ -10,8 +10,8 @@ br-phy, whose port 'u' then is.  10.9.0.10 is vm0, 10.9.0.11 is vm1."""
 import os
 import re
 
-from .netns import ping, within
-from .process import run, wait_until
+from .netns import wait_ping, within
+from .process import run
 from .sandbox import Host
 
 UNDERLAY = {4: ("172.31.0.1", "172.31.0.2"), 6: ("fd31::1", "fd31::2")}
@@ -32,7 +32,7 @@ c.sendall(h.hexdigest().encode())
 SEND = """
 import hashlib, random, socket, sys
 data = random.Random(1).randbytes(1 << 20)
-s = socket.create_connection((sys.argv[1], 5001), timeout=20)
+s = socket.create_connection((sys.argv[1], 5001), timeout=60)
 h = hashlib.sha256()
 for i in range(10):
     s.sendall(data)
@@ -124,7 +124,7 @@ class Overlay:
                                 "interface", "tun", "type=" + kind, *words)
 
     def wait(self):
-        wait_until(lambda: ping(self.vms[0], IPS[1], count=1), 20, "ping")
+        wait_ping(self.vms[0], IPS[1])
 
     def listener(self, ns, command):
         """Starts 'command' in 'ns' and waits until it is listening."""
@@ -139,7 +139,7 @@ class Overlay:
         server = self.listener(self.vms[receiver],
                                ["python3", "-c", RECEIVE, IPS[receiver]])
         run(within(self.vms[sender], ["python3", "-c", SEND, IPS[receiver]]))
-        server.popen.wait(20)
+        server.popen.wait(60)
 
     def host_packets(self, i):
         """Packets that host i's own stack sent at the underlay device."""

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 
-from harness.process import Process, run, wait_until
+from harness.process import PATIENCE, Process, run, wait_until
 
 ZERO = "00000000-0000-0000-0000-000000000000"
 
@@ -14,7 +14,7 @@ ZERO = "00000000-0000-0000-0000-000000000000"
 class Client:
     """One connection.  Messages are what json makes of them."""
 
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=PATIENCE):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(path)
@@ -138,7 +138,7 @@ class Server:
         except OSError:
             return False
 
-    def connect(self, timeout=10):
+    def connect(self, timeout=PATIENCE):
         return Client(self.socket, timeout)
 
     def appctl(self, *words):

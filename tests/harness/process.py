@@ -9,9 +9,16 @@ import subprocess
 import time
 
 
-def wait_until(condition, timeout=10, what="condition", interval=0.01):
+# How long to wait, at least, for what is to happen.  Only a test that fails
+# waits that long, so it may be far longer than a slow machine needs.
+PATIENCE = 90
+
+
+def wait_until(condition, timeout=PATIENCE, what="condition", interval=0.01):
     """Calls 'condition' until it returns something true, and returns that.
-    Fails with 'what' after 'timeout' seconds."""
+    Fails with 'what' after 'timeout' or PATIENCE seconds, whichever is more.
+    """
+    timeout = max(timeout, PATIENCE)
     end = time.monotonic() + timeout
     while True:
         value = condition()
@@ -32,10 +39,12 @@ def accepts(path):
     return True
 
 
-def run(command, check=True, timeout=30, **kwargs):
+def run(command, check=True, timeout=PATIENCE, **kwargs):
     """Runs 'command' to its end and returns its standard output; on failure
-    raises with everything that it printed."""
-    done = subprocess.run([str(w) for w in command], timeout=timeout,
+    raises with everything that it printed.  It is given 'timeout' or PATIENCE
+    seconds, whichever is more."""
+    done = subprocess.run([str(w) for w in command],
+                          timeout=max(timeout, PATIENCE),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           stdin=subprocess.DEVNULL, text=True, **kwargs)
     if check and done.returncode:
@@ -68,7 +77,7 @@ class Process:
     def is_running(self):
         return self.popen.poll() is None
 
-    def wait_for(self, condition, timeout=20, what="start"):
+    def wait_for(self, condition, timeout=PATIENCE, what="start"):
         """Waits for 'condition', failing at once if the process ends."""
         def check():
             if not self.is_running():
@@ -82,7 +91,7 @@ class Process:
         self.popen.kill()
         self.popen.wait()
 
-    def stop(self, timeout=10):
+    def stop(self, timeout=30):
         """Ends the process; returns its exit status."""
         if self.is_running():
             self.popen.send_signal(signal.SIGTERM)

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 
-from .netns import Namespaces, ping, within
+from .netns import Namespaces, ping, wait_ping, within
 from .process import Process, accepts, run, wait_until
 from .programs import Programs
 
@@ -89,10 +89,13 @@ class Host:
             + [self.sandbox.programs.path("ovn-controller"), self.db.remote,
                "--log-file=" + os.path.join(self.folder, "controller.log"),
                "-vconsole:off"], env=self.env)
+        self.controller_ctl = os.path.join(
+            self.folder, "ovn-controller.%d.ctl" % self.controller.pid)
+        self.controller.wait_for(lambda: accepts(self.controller_ctl))
 
     def vsctl(self, *words, **kwargs):
         return run([self.sandbox.programs.path("ovs-vsctl"),
-                    "--db=" + self.db.remote, "--timeout=20", *words],
+                    "--db=" + self.db.remote, "--timeout=60", *words],
                    env=dict(os.environ, **self.env), **kwargs)
 
     def ofctl(self, command, bridge, *words, **kwargs):
@@ -106,10 +109,8 @@ class Host:
                     self.vswitchd_ctl, *words], **kwargs)
 
     def controller_appctl(self, *words, **kwargs):
-        target = os.path.join(self.folder, "ovn-controller.%d.ctl"
-                              % self.controller.pid)
-        return run([self.sandbox.programs.path("ovs-appctl"), "-t", target,
-                    *words], **kwargs)
+        return run([self.sandbox.programs.path("ovs-appctl"), "-t",
+                    self.controller_ctl, *words], **kwargs)
 
     def workload(self, port, mac, ip, gateway=None, bridge="br-int",
                  prefix=24, mtu=1400):
@@ -172,11 +173,11 @@ class Sandbox:
 
     def nbctl(self, *words, **kwargs):
         return run([self.programs.path("ovn-nbctl"), "--db=" + self.nb.remote,
-                    "--timeout=30", *words], timeout=60, **kwargs)
+                    "--timeout=60", *words], **kwargs)
 
     def sbctl(self, *words, **kwargs):
         return run([self.programs.path("ovn-sbctl"), "--db=" + self.sb.remote,
-                    "--timeout=30", *words], timeout=60, **kwargs)
+                    "--timeout=60", *words], **kwargs)
 
     def underlay(self, n_hosts, **kwargs):
         """Hosts h1..hN on one kernel bridge; underlay addresses
@@ -215,10 +216,9 @@ class Sandbox:
              "br-phy"])
         run(["ip", "-n", host.ns, "link", "set", "br-phy", "up"])
 
-    def wait_ping(self, ns, address, timeout=20):
+    def wait_ping(self, ns, address, timeout=60):
         """Waits until one ping from 'ns' to 'address' is answered."""
-        wait_until(lambda: ping(ns, address, count=1), timeout,
-                   "ping %s from %s" % (address, ns))
+        wait_ping(ns, address, timeout)
 
     def logs(self):
         """All logs and outputs, for a failed test's report."""

@@ -52,7 +52,7 @@ def read(path):
 def execute(tool, options, words, env=None):
     """Runs a tool; returns status, output and message as a transcript has
     them."""
-    done = subprocess.run([tool, *options, *words], text=True, timeout=60,
+    done = subprocess.run([tool, *options, *words], text=True, timeout=90,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env=env)
     output = UUID.sub("UUID", done.stdout).splitlines()

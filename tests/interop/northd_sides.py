@@ -9,7 +9,7 @@ import shutil
 import signal
 
 from harness.ovsdb import Client
-from harness.process import accepts, Process, run, wait_until
+from harness.process import PATIENCE, accepts, Process, run, wait_until
 from harness.programs import PEER, ours, peers
 from northd_topology import LB_BACKEND
 
@@ -36,7 +36,8 @@ class Tracer:
 
     def start(self):
         run(self.command, env=self.side.env)
-        self.client = Client(self.side.path(self.name + ".ctl"), timeout=4)
+        self.client = Client(self.side.path(self.name + ".ctl"),
+                             self.side.trace_patience)
 
     def trace(self, switch, microflow):
         """What becomes of the packet; None if ovn-trace crashes or never
@@ -73,6 +74,8 @@ class Side:
     def __init__(self, folder, northd):
         self.folder = folder
         self.northd_path = northd
+        # Some packets go round for ever in flows of Debian's northd.
+        self.trace_patience = 10 if northd == peers("ovn-northd") else PATIENCE
         self.processes = []
         self.servers = {}
         self.tracers = {}
@@ -110,11 +113,11 @@ class Side:
 
     def nbctl(self, *words):
         return run([peers("ovn-nbctl"), "--db=unix:" + self.path("nb.sock"),
-                    "--timeout=20", *words], env=self.env)
+                    "--timeout=60", *words], env=self.env)
 
     def sbctl(self, *words):
         return run([peers("ovn-sbctl"), "--db=unix:" + self.path("sb.sock"),
-                    "--timeout=20", *words], env=self.env)
+                    "--timeout=60", *words], env=self.env)
 
     def add_chassis(self):
         for number in 1, 2:

@@ -49,10 +49,10 @@ def server(spawn, folder, schema):
 
 
 def execute(tool, remote, words):
-    options = ["--db=" + remote, "--timeout=20"]
+    options = ["--db=" + remote, "--timeout=60"]
     if os.path.basename(tool) in ("ovs-vsctl", "ovn-nbctl"):
         options.append("--no-wait")
-    done = subprocess.run([tool, *options, *words], text=True, timeout=30,
+    done = subprocess.run([tool, *options, *words], text=True, timeout=90,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     return done.returncode, UUID.sub("UUID", done.stdout), done.stderr
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from harness.netns import ping, within
+from harness.netns import ping, wait_cut_off, within
 from harness.process import run, wait_until
 from harness.programs import Programs, ours
 
@@ -49,11 +49,14 @@ def serve(sandbox, vm, port, answer):
         sandbox.vms[vm], ["ss", "-ltnH", "sport = :%d" % port])).strip())
 
 
-def ask(sandbox, vm, address, port):
-    """What the server at address:port says; "" if it cannot be reached."""
+def ask(sandbox, vm, address, port, patience=20):
+    """What the server at address:port says; "" if it cannot be reached within
+    'patience' seconds.  (One way only, or socat would soon leave when its
+    own input has ended.)"""
     done = run(within(sandbox.vms[vm],
-                      ["socat", "-T2", "-", "TCP:%s:%d,connect-timeout=1"
-                       % (address, port)]), check=False, timeout=10)
+                      ["socat", "-u", "-T%d" % patience,
+                       "TCP:%s:%d,connect-timeout=%d"
+                       % (address, port, patience), "-"]), check=False)
     return done.stdout.strip()
 
 
@@ -71,9 +74,9 @@ def test_stateful_acl(sandbox):
         "drop")
     sandbox.nbctl("--wait=hv", "sync")
     assert ask(sandbox, "vm1", "10.0.0.12", 80) == "web"
-    assert ask(sandbox, "vm1", "10.0.0.12", 81) == ""
-    assert ask(sandbox, "vm3", "10.0.0.12", 80) == ""
-    assert ping(sandbox.vms["vm1"], "10.0.0.12", count=2) == 0
+    assert ask(sandbox, "vm1", "10.0.0.12", 81, 1) == ""
+    assert ask(sandbox, "vm3", "10.0.0.12", 80, 1) == ""
+    wait_cut_off(sandbox.vms["vm1"], "10.0.0.12")
     assert ping(sandbox.vms["vm1"], "10.0.0.13", count=2) == 2
 
 
@@ -92,11 +95,11 @@ def test_load_balancer(sandbox):
     sandbox.nbctl("--wait=hv", "sync")
     sandbox.wait_ping(sandbox.vms["vm1"], "10.0.0.12")
     answers = set()
-    wait_until(lambda: answers.add(ask(sandbox, "vm1", "10.0.9.9", 80))
+    wait_until(lambda: answers.add(ask(sandbox, "vm1", "10.0.9.9", 80, 2))
                or {"two", "three"} <= answers, 20,
                "answers of both backends")
     assert answers <= {"two", "three", ""}
-    assert ask(sandbox, "vm1", "10.0.9.9", 81) == ""
+    assert ask(sandbox, "vm1", "10.0.9.9", 81, 1) == ""
 
 
 def test_snat_and_floating_ip(sandbox):
@@ -161,8 +164,8 @@ def test_dhcp(sandbox):
     vm4 = h1.workload("vm4", "02:00:00:00:00:04", None)
     sandbox.nbctl("--wait=hv", "sync")
     lease = wait_until(lambda: run(within(
-        vm4, ["udhcpc", "-i", "eth0", "-n", "-q", "-t", "3", "-T", "1", "-s",
-              "/bin/true"]), check=False, timeout=20).stderr, 30, "udhcpc")
+        vm4, ["udhcpc", "-i", "eth0", "-n", "-q", "-t", "20", "-T", "2", "-s",
+              "/bin/true"]), check=False).stderr, what="udhcpc")
     assert "lease of 10.0.0.14 obtained" in lease
 
 

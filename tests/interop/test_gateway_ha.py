@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from harness.netns import ping
+from harness.netns import wait_ping
 from harness.process import run, wait_until
 from harness.programs import Programs, ours
 
@@ -89,7 +89,7 @@ def test_failover(sandbox):
     make_network(sandbox)
     h1, h2 = sandbox.hosts["h1"], sandbox.hosts["h2"]
     vm1 = h1.workload("vm1", "02:00:00:00:00:01", "10.0.0.11", "10.0.0.1")
-    wait_until(lambda: ping(vm1, "172.16.0.100", count=1), 60, "the outside")
+    wait_ping(vm1, "172.16.0.100")
     wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "up"
                and bfd_states(h1).get("172.31.0.3") == "up", 30,
                "BFD to the gateways")
@@ -100,18 +100,16 @@ def test_failover(sandbox):
             sandbox.sbctl("--bare", "--columns=chassis", "find",
                           "port_binding",
                           "logical_port=cr-lr0-public").strip()).strip()
-    assert active() == "h2"
+    wait_until(lambda: active() == "h2", what="the first chassis")
 
     run(["ip", "-n", h2.ns, "link", "set", "phy0", "down"])
     wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "down", 30,
                "BFD to notice")
-    wait_until(lambda: ping(vm1, "172.16.0.100", count=1), 60,
-               "the other gateway")
+    wait_ping(vm1, "172.16.0.100")
     wait_until(lambda: active() == "h3", 30, "the other chassis")
 
     run(["ip", "-n", h2.ns, "link", "set", "phy0", "up"])
     wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "up", 30,
                "BFD to come back")
     wait_until(lambda: active() == "h2", 60, "the first chassis")
-    wait_until(lambda: ping(vm1, "172.16.0.100", count=1), 60,
-               "the first gateway")
+    wait_ping(vm1, "172.16.0.100")

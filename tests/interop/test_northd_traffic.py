@@ -26,7 +26,8 @@ while True:
 """
 CLIENT = """
 import socket, sys
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2)
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])),
+                             timeout=float(sys.argv[3]))
 print(s.recv(100).decode())
 """
 
@@ -45,10 +46,12 @@ class Server:
         self.process.wait()
 
 
-def ask(ns, address, port):
-    """What a server at (address, port) says to a client in 'ns', or None."""
+def ask(ns, address, port, patience=20):
+    """What a server at (address, port) says to a client in 'ns' within
+    'patience' seconds, or None."""
     done = subprocess.run(
-        within(ns, [sys.executable, "-c", CLIENT, address, str(port)]),
+        within(ns, [sys.executable, "-c", CLIENT, address, str(port),
+                    str(patience)]),
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return done.stdout.strip() if done.returncode == 0 else None
 
@@ -135,12 +138,13 @@ def test_load_balancer_on_a_switch(network, serve):
     for vm in vm1, vm2:
         run(within(vm, ["ip", "neigh", "replace", "10.0.0.100", "lladdr",
                         "02:00:00:00:ff:00", "dev", "eth0"]))
-    wait_until(lambda: ask(vm1, "10.0.0.100", 80) == "10.0.0.11",
+    wait_until(lambda: ask(vm1, "10.0.0.100", 80, 2) == "10.0.0.11",
                what="an answer from the VIP")
     assert ask(vm2, "10.0.0.100", 80) == "10.0.0.100"
     sandbox.nbctl("lb-del", "lb0")
     sandbox.nbctl("--wait=hv", "sync")
-    assert ask(vm1, "10.0.0.100", 80) is None
+    wait_until(lambda: ask(vm1, "10.0.0.100", 80, 1) is None,
+               what="no answer from the VIP")
 
 
 def test_stateful_acl(network, serve):
@@ -155,7 +159,8 @@ def test_stateful_acl(network, serve):
         "to-lport", "1000", 'outport == "vm2" && ip4', "allow-related")
     sandbox.nbctl("--wait=hv", "sync")
     assert ask(vm1, "10.0.0.12", 8000) == "10.0.0.11"
-    assert ask(vm2, "10.0.0.11", 8000) is None
+    wait_until(lambda: ask(vm2, "10.0.0.11", 8000, 1) is None,
+               what="the other way is shut")
     assert ping(vm1, "10.0.0.12", count=2, interval=0.05) == 2
     sandbox.nbctl("acl-del", "sw0")
     sandbox.nbctl("--wait=hv", "sync")
@@ -165,7 +170,7 @@ def test_stateful_acl(network, serve):
 def test_port_goes_up_and_comes_back(network):
     """up follows the binding; a stopped northd leaves forwarding alone."""
     sandbox, vm1, _, _ = network
-    sandbox.nbctl("--timeout=10", "wait-until", "Logical_Switch_Port", "vm1",
+    sandbox.nbctl("--timeout=60", "wait-until", "Logical_Switch_Port", "vm1",
                   "up=true")
     sandbox.northd.kill()
     assert ping(vm1, "10.0.0.12", count=5, interval=0.01) == 5

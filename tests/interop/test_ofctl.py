@@ -221,7 +221,7 @@ def test_monitor_daemon(switch, tmp_path, side, version):
             "monitor", "br0", "65534", "resume", "-P", "nxt_packet_in2",
             "--detach", "--no-chdir", "--unixctl=" + ctl,
             "--pidfile=%s/monitor.pid" % tmp_path], env=switch, check=True,
-            stderr=output, stdout=subprocess.DEVNULL, timeout=20)
+            stderr=output, stdout=subprocess.DEVNULL, timeout=90)
     try:
         run(appctl + [str(tmp_path / "switch.ctl"), "netdev-dummy/receive",
                       "p1", PACKET])

@@ -385,7 +385,7 @@ def test_python_idl(tmp_path):
     try:
         done = subprocess.run([sys.executable, "-W", "ignore", "-c",
                                IDL_PROGRAM, server.remote, schema("nb")],
-                              env=env, timeout=60, text=True,
+                              env=env, timeout=180, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert done.stdout == "ok\n", done.stdout + done.stderr
     finally:

@@ -171,7 +171,7 @@ def play(program, script, folder, server=""):
         done = subprocess.run(
             [program, "-vconsole:off"] + words, cwd=folder, env=env, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, timeout=30)
+            stderr=subprocess.PIPE, timeout=90)
         assert not fails or (done.returncode and done.stderr), line
         story.append((line, done.returncode,
                       canonical(done.stdout, folder)))
@@ -246,9 +246,9 @@ def test_client_finds_the_leader_of_a_cluster(spawn, tmp_path):
               {"OVS_RUNDIR": str(tmp_path), "OVS_SYSLOG_METHOD": "null"})
         remotes.append("unix:%s" % socket_path)
         wait_until(socket_path.exists)
-        run([debian.path("ovsdb-client"), "--timeout=20", "wait", remotes[i],
+        run([debian.path("ovsdb-client"), "--timeout=60", "wait", remotes[i],
              "T", "connected"])
-    client = [Programs().path("ovsdb-client"), "--timeout=20"]
+    client = [Programs().path("ovsdb-client"), "--timeout=60"]
     for _ in range(4):      # The first to be tried is chosen by chance.
         assert run(client + ["list-tables", ",".join(reversed(remotes)), "T"])
     alone = run(client + ["list-tables", remotes[1], "T"], check=False)

@@ -81,7 +81,7 @@ def start(tmp_path):
 
 
 def finish(process, module):
-    output = process.communicate(timeout=300)[0]
+    output = process.communicate(timeout=600)[0]
     match = re.search(r"^Ran (\d+) tests", output, re.M)
     assert match and process.returncode == 0, output[-6000:]
     assert int(match.group(1)) >= MODULES[module]

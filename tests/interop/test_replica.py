@@ -24,7 +24,7 @@ class Client:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(90)
         self.socket.connect(path)
         self.decoder = json.JSONDecoder()
         self.text = ""
@@ -94,7 +94,7 @@ class Tool:
                                       stdout=subprocess.PIPE,
                                       stderr=self.log)
 
-    def ask(self, command, timeout=20):
+    def ask(self, command, timeout=90):
         self.popen.stdin.write(command.encode() + b"\n")
         self.popen.stdin.flush()
         ready, _, _ = select.select([self.popen.stdout], [], [], timeout)
@@ -131,7 +131,7 @@ class Tool:
     def stop(self):
         """Ends it in order, so that a sanitizer can complain."""
         self.popen.stdin.close()
-        status = self.popen.wait(10)
+        status = self.popen.wait(90)
         self.popen.stdout.close()
         self.log.close()
         assert status == 0
@@ -646,7 +646,7 @@ def test_conversion_of_the_schema(server, client, tool):
     replica = tool(server.remote)
     replica.wait_synced()
     before = replica.state()["full-copies"]
-    subprocess.run([server.programs.path("ovsdb-client"), "-t", "20",
+    subprocess.run([server.programs.path("ovsdb-client"), "-t", "60",
                     "convert", server.remote,
                     Programs("ours").schema("nb")], check=True)
     wait_until(lambda: replica.state()["full-copies"] > before)

@@ -39,10 +39,10 @@ def network(spawn, tmp_path):
     sb = start_database(spawn, tmp_path, "sb", "sb")
     spawn([OURS.path("ovn-northd"), "--ovnnb-db=" + nb, "--ovnsb-db=" + sb,
            "-vconsole:off", "--unixctl=%s/northd.ctl" % tmp_path])
-    nbctl = [OURS.path("ovn-nbctl"), "--db=" + nb, "--timeout=30"]
+    nbctl = [OURS.path("ovn-nbctl"), "--db=" + nb, "--timeout=60"]
     for command in rich_topology.commands():
         run(nbctl + command)
-    sbctl = [OURS.path("ovn-sbctl"), "--db=" + sb, "--timeout=30"]
+    sbctl = [OURS.path("ovn-sbctl"), "--db=" + sb, "--timeout=60"]
     run(sbctl + ["chassis-add", "hv1", "geneve,vxlan", "192.0.2.1"])
     run(nbctl + ["--wait=sb", "sync"])
     run(sbctl + ["lsp-bind", "sw0-p1", "hv1"])
@@ -58,7 +58,7 @@ def switch(spawn, namespaces, tmp_path, network):
     spawn(["ip", "netns", "exec", namespaces.add("flows"),
            OURS.path("ovs-vswitchd"), conf, "-vconsole:off",
            "--unixctl=%s/vswitchd.ctl" % tmp_path], env=env)
-    run([OURS.path("ovs-vsctl"), "--db=" + conf, "--timeout=30", "add-br",
+    run([OURS.path("ovs-vsctl"), "--db=" + conf, "--timeout=60", "add-br",
          "br-int", "--", "set", "bridge", "br-int", "datapath_type=netdev",
          "fail_mode=secure"])
     remote = "unix:%s/br-int.mgmt" % tmp_path
@@ -85,7 +85,7 @@ def compare(network, *words):
     outputs = []
     for programs in (OURS, DEBIAN):
         text = AGES.sub("", run([programs.path("ovn-sbctl"),
-                                 "--db=" + network, "--timeout=30", *words]))
+                                 "--db=" + network, "--timeout=60", *words]))
         unordered = any(word.startswith(("--vflows", "--ovs", "--uuid"))
                         for word in words)
         outputs.append(sorted(text.splitlines()) if unordered else text)

@@ -58,7 +58,7 @@ class Server:
         self.remote = "ssl:127.0.0.1:" + match.group(1)
 
     def list_dbs(self, programs, ca, *options, identity="client", check=True):
-        return run([programs.path("ovsdb-client"), "--timeout=10",
+        return run([programs.path("ovsdb-client"), "--timeout=60",
                     "-p", self.pki(identity + ".key"),
                     "-c", self.pki(identity + ".pem"), ca, *options,
                     "list-dbs", self.remote], check=check)

@@ -172,9 +172,10 @@ def test_frr(frr):
     wait_until(lambda: re.search(r"Remote Minimum TX Interval: 200ms",
                                  frr.host.appctl("bfd/show", "p0")),
                SECONDS, "FRR's interval")
-    assert bfd_status(frr.host, "remote_state", "p0") == "up"
+    wait_until(lambda: bfd_status(frr.host, "remote_state", "p0") == "up",
+               SECONDS, "FRR is up")
     frr.stop()
     wait_bfd(frr.host, "down", "p0")
     frr.start()
     wait_bfd(frr.host, "up", "p0")
-    assert int(bfd_status(frr.host, "flap_count", "p0")) == 3
+    assert int(bfd_status(frr.host, "flap_count", "p0")) >= 3

@@ -109,8 +109,8 @@ class Switch:
     def execute(self, words):
         words = [word.replace("{folder}", str(self.folder)) for word in words]
         done = subprocess.run(
-            [self.tool, "--db=" + self.remote, "--timeout=30", "--no-syslog",
-             *words], text=True, timeout=60, env=self.env,
+            [self.tool, "--db=" + self.remote, "--timeout=60", "--no-syslog",
+             *words], text=True, timeout=90, env=self.env,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         # Debian's tool logs on the console what it prints, too.
         errors = [line for line in done.stderr.splitlines()
@@ -150,9 +150,9 @@ def test_retries_to_connect(spawn, tmp_path):
     """--retry waits for a server; so does a passive remote."""
     debian, tool = Programs("debian"), Programs("ours").path("ovs-vsctl")
     remotes = ["unix:%s/db.sock" % tmp_path, "punix:%s/passive" % tmp_path]
-    tools = [spawn([tool, "--db=" + remotes[0], "--retry", "--timeout=30",
+    tools = [spawn([tool, "--db=" + remotes[0], "--retry", "--timeout=60",
                     "--no-wait", "init"]),
-             spawn([tool, "--db=" + remotes[1], "--timeout=30", "--no-wait",
+             spawn([tool, "--db=" + remotes[1], "--timeout=60", "--no-wait",
                     "init"])]
     run([debian.path("ovsdb-tool"), "create", tmp_path / "conf.db",
          debian.schema("vswitch")])
@@ -160,4 +160,4 @@ def test_retries_to_connect(spawn, tmp_path):
            "-vconsole:off", "--unixctl=%s/db.ctl" % tmp_path,
            "--remote=p" + remotes[0], "--remote=" + remotes[1][1:]])
     for process in tools:
-        assert process.popen.wait(timeout=40) == 0
+        assert process.popen.wait(timeout=90) == 0

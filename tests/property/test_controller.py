@@ -369,7 +369,7 @@ def test_random_history(bench, seed):
 
     before = bench.flows(with_ids=False)
     bench.host.controller_appctl("exit", "--restart")
-    bench.host.controller.popen.wait(20)
+    bench.host.controller.popen.wait(60)
     bench.host.start_controller()
     bench.settle_claims()
     assert bench.flows(with_ids=False) == before, seed

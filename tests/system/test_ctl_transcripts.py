@@ -47,7 +47,7 @@ def contents(server, database):
 
 
 def test_transcript(tool, server):
-    options = ["--db=" + server.remote, "--timeout=30",
+    options = ["--db=" + server.remote, "--timeout=60",
                *TOOLS[tool][2]]
     before = None
     for step in steps(tool):
@@ -71,12 +71,12 @@ def test_transcript_by_a_daemon(tool, server, spawn, tmp_path):
     daemon = spawn([ours(tool), "--db=" + server.remote, "--detach",
                     "--no-chdir", "--pidfile=%s/pid" % tmp_path, "-u",
                     socket])
-    assert daemon.popen.wait(timeout=30) == 0
+    assert daemon.popen.wait(timeout=90) == 0
     try:
         env = dict(os.environ, OVN_SB_DAEMON=socket)
         for step in steps(tool):
             status, output, message = transcript.execute(
-                ours(tool), ["--timeout=30"], step.words, env)
+                ours(tool), ["--timeout=60"], step.words, env)
             assert (status, output) == (step.status, step.output), step
             assert step.message in message, step
     finally:
@@ -113,7 +113,7 @@ def vsctl(tmp_path):
     server.create(programs.schema("vswitch"), "db")
     server.start()
     command = [ours("ovs-vsctl"), "--db=" + server.remote, "--no-wait",
-               "--timeout=30"]
+               "--timeout=60"]
     yield lambda *words: run(command + list(words), check=False)
     server.stop()
 

@@ -380,7 +380,7 @@ def test_appctl_time_limit(daemon):
             done = subprocess.run(
                 [daemon.appctl, *words, "-t", "exampled", "version"],
                 env=dict(daemon.env, **env), stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, timeout=30)
+                stderr=subprocess.PIPE, timeout=90)
             assert done.returncode == -signal.SIGALRM
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -28,7 +28,7 @@ def weft():
         done = subprocess.run(
             ["/usr/bin/python3", WEFT, "sandbox", *words], env=environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, text=True, timeout=120)
+            stdin=subprocess.DEVNULL, text=True, timeout=300)
         assert done.returncode == status, done.stdout
         return done.stdout
     run.folder = folder
@@ -122,7 +122,7 @@ def test_tutorial(weft):
     for command in commands:
         done = subprocess.run(command, shell=True, cwd=TOP, env=environment,
                               stdout=subprocess.PIPE, text=True,
-                              stderr=subprocess.STDOUT, timeout=60,
+                              stderr=subprocess.STDOUT, timeout=180,
                               stdin=subprocess.DEVNULL)
         assert done.returncode == 0, command + "\n" + done.stdout
     assert not os.path.exists(weft.folder)

@@ -60,7 +60,7 @@ class Network:
                 "--switch=" + self.host.vswitchd_ctl, *words]
 
     def explain(self, *words):
-        done = subprocess.run(self.command(*words), text=True, timeout=60,
+        done = subprocess.run(self.command(*words), text=True, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
@@ -127,7 +127,7 @@ def test_errors(network):
             (["--sb=unix:/nonexistent", "sw0", "ip4"], "ovn-trace"),
             (["--flow=0000", "--switch=/nonexistent"], "ovs-vswitchd"),
             (["--drops", "sw0", "ip4"], "one of them")):
-        done = subprocess.run(network.command(*words), text=True, timeout=60,
+        done = subprocess.run(network.command(*words), text=True, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert done.returncode and message in done.stderr, words
         assert "Traceback" not in done.stderr
@@ -163,10 +163,11 @@ def test_drops_of_a_host(network):
     def told():
         subprocess.run(within(network.a, ["ping", "-c1", "-W1", "10.7.0.1"]),
                        stdout=subprocess.DEVNULL)
-        return cause in watch.text()
+        return cause in watch.text().rpartition("\n")[0]
     watch.wait_for(told, timeout=30, what="a drop is explained")
     assert "weft:" not in watch.text(), watch.text()
-    drops = [json.loads(line) for line in watch.text().splitlines()]
+    # What it is writing now may not be whole yet.
+    drops = [json.loads(line) for line in watch.text().split("\n")[:-1]]
     verdict, = {json.dumps(d["verdict"]) for d in drops
                 if cause in json.dumps(d)}
     assert json.loads(verdict)["where"] == "lr_in_policy"

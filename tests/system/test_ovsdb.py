@@ -430,7 +430,7 @@ def test_thousands_of_idle_and_half_sent_connections(server, client):
 def test_client_that_does_not_read_its_answers_is_cut(server, client):
     client.transact("d", *[insert("x" * 1000000, i) for i in range(5)])
     deaf = server.connect()
-    deaf.socket.settimeout(20)
+    deaf.socket.settimeout(90)
     text = json.dumps({"method": "transact", "id": 1,
                        "params": ["d", SELECT]})
     try:
@@ -464,7 +464,6 @@ def test_monitor_that_does_not_read_is_cut(server, client):
         client.transact("d", insert(text, i), {"op": "delete", "table": "T",
                                                "where": [["n", "<", i]]})
     assert server.rss_kb() < 400 * 1024
-    slow.socket.settimeout(10)
     n = 0
     while True:
         chunk = slow.socket.recv(1 << 20)

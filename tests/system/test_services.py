@@ -45,7 +45,7 @@ class Node:
         done = subprocess.run(
             ["ip", "netns", "exec", self.ns] + list(words), env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, timeout=120)
+            stderr=subprocess.PIPE, text=True, timeout=300)
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
             return done.stdout
@@ -60,7 +60,7 @@ class Node:
                         *words, **kwargs)
 
     def vsctl(self, *words, **kwargs):
-        return self.run("ovs-vsctl", "--timeout=20", *words, **kwargs)
+        return self.run("ovs-vsctl", "--timeout=60", *words, **kwargs)
 
 
 @pytest.fixture
@@ -158,13 +158,13 @@ def test_central_and_host(node):
                         "chassis").strip()
     wait_until(lambda: chassis() == "node1", 20, "chassis is registered")
     registered = chassis("_uuid")
-    node.run("ovn-nbctl", "--wait=hv", "--timeout=20", "ls-add", "sw0")
+    node.run("ovn-nbctl", "--wait=hv", "--timeout=60", "ls-add", "sw0")
     first = node.ovn_ctl("status_controller")
     node.ovn_ctl("restart_controller")
     assert node.ovn_ctl("status_controller") != first
     # The same row: a host that only restarts its controller stays in the
     # network.
-    node.run("ovn-nbctl", "--wait=hv", "--timeout=20", "ls-add", "sw1")
+    node.run("ovn-nbctl", "--wait=hv", "--timeout=60", "ls-add", "sw1")
     assert chassis("_uuid") == registered
     node.ovn_ctl("stop_controller")
     wait_until(lambda: chassis() == "", 20, "chassis is gone")

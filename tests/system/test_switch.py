@@ -5,10 +5,11 @@ namespaces.  Workload va, on port vifa, is 10.7.0.1; vb is 10.7.0.2; ..."""
 import os
 import socket
 import struct
+import time
 
 import pytest
 
-from harness.netns import ping, within
+from harness.netns import ping, wait_ping, within
 from harness.process import wait_until
 from harness.sandbox import Sandbox
 from harness.switch import Switch
@@ -23,7 +24,7 @@ time.sleep(600)
 
 CONNECT = """
 import socket, time
-s = socket.create_connection(("10.7.0.2", 80), timeout=20)
+s = socket.create_connection(("10.7.0.2", 80), timeout=60)
 print("ready", flush=True)
 time.sleep(600)
 """
@@ -56,10 +57,10 @@ def test_vlans(switch):
     vg = switch.vm("g", "br1", "tag=30")
     assert ping(va, "10.7.0.3") == 3
     assert ping(va, "10.7.0.5") == 3
-    assert ping(va, "10.7.0.2", count=1) == 0
-    assert ping(va, "10.7.0.4", count=1) == 0
+    assert ping(va, "10.7.0.2", count=1, patience=1) == 0
+    assert ping(va, "10.7.0.4", count=1, patience=1) == 0
     # VLAN 30 is not on the trunk.
-    assert ping(vg, "10.7.0.6", count=1) == 0
+    assert ping(vg, "10.7.0.6", count=1, patience=1) == 0
     macs = switch.host.appctl("fdb/show", "br1")
     assert any(line.split()[1:3] == ["10", "02:00:00:00:00:01"]
                for line in macs.splitlines()), macs
@@ -85,8 +86,9 @@ def test_meter(switch):
     switch.flows("arp,actions=NORMAL",
                  "ip,in_port=vifa,actions=meter:1,output:vifb",
                  "ip,in_port=vifb,actions=output:vifa")
-    answered = ping(va, "10.7.0.2", count=20)
-    assert 0 < answered < 10
+    began = time.monotonic()
+    answered = ping(va, "10.7.0.2", count=200, interval=0.005, patience=1)
+    assert 0 < answered <= 3 + time.monotonic() - began
 
 
 def test_restart(switch):
@@ -99,7 +101,7 @@ def test_restart(switch):
     wait_until(lambda: not switch.host.vswitchd.is_running())
     switch.host.start_vswitchd()
     switch.host.vsctl("set", "bridge", "br0", "fail_mode=standalone")
-    wait_until(lambda: ping(va, "10.7.0.2", count=1))
+    wait_ping(va, "10.7.0.2")
     assert switch.host.vsctl("get", "interface", "vifb", "ofport") == before
 
 
@@ -118,13 +120,13 @@ def test_flow_restore_wait(switch):
         switch.host.start_vswitchd()
         switch.host.vsctl("set-controller", "br0", "unix:" + path)
         switch.flows("cookie=7,actions=NORMAL")
-        assert ping(va, "10.7.0.2", count=1) == 0
+        assert ping(va, "10.7.0.2", count=1, patience=1) == 0
         listener.setblocking(False)
         with pytest.raises(BlockingIOError):
             listener.accept()
         switch.host.vsctl("remove", "open_vswitch", ".", "other_config",
                           "flow-restore-wait")
-        listener.settimeout(20)
+        listener.settimeout(90)
         listener.accept()[0].close()
     assert "cookie=0x7," in switch.host.ofctl("dump-flows", "br0")
     # The kernel in va may be between two of its ARP requests.
@@ -191,11 +193,11 @@ def test_controller(switch):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
-        listener.settimeout(20)
+        listener.settimeout(90)
         switch.host.vsctl("set-controller", "br0", "unix:" + path)
         peer = listener.accept()[0]
         with peer:
-            peer.settimeout(20)
+            peer.settimeout(90)
             hello = peer.recv(8, socket.MSG_WAITALL)
             assert hello[1] == 0 and hello[0] >= 4
             peer.sendall(struct.pack("!BBHI", 4, 0, 8, 1))

@@ -29,7 +29,7 @@ class Connection:
     def __init__(self, switch, version):
         self.version = version
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(90)
         self.socket.connect("%s/br0.mgmt" % switch.host.folder)
         self.socket.sendall(struct.pack("!BBHI", version, 0, 8, 0))
 
