@@ -2,17 +2,13 @@
 """A running network of Debian's programs becomes ours, one program at a time,
 while a ping crosses its two hosts every 10 ms.
 
-Only a switch's restart may cost pings: its ports are its own.  How many, beside
-a restart of Debian's switch by Debian's, is printed (pytest -rP)."""
-
-import os
-import re
-import subprocess
-import tempfile
+Only a switch's restart may cost pings: its ports are its own.  It costs no more
+than restarts of Debian's switch by Debian's, just before, did.  What each step
+cost is printed (pytest -rP)."""
 
 import pytest
 
-from harness.netns import ping, within
+from harness.netns import Pings, ping
 from harness.process import run, wait_until
 from harness.programs import Programs, have_peer
 from test_matrix import two_hosts
@@ -33,10 +29,9 @@ ORDERS = {
 }
 
 
-def text_of(file):
-    """What was written so far, by a child whose place in the file is ours."""
-    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size,
-                    0).decode()
+# How much longer our switch's restart may interrupt traffic than the slowest of
+# four of Debian's: these differ among themselves as much.
+ALLOWANCE, ALLOWANCE_S = 1.5, 0.5
 
 
 class Upgrade:
@@ -48,9 +43,10 @@ class Upgrade:
 
     def settle(self):
         """Traffic passes, and all hosts have what is wanted."""
-        self.sandbox.wait_ping(self.vm1, "10.0.0.12", timeout=30)
+        self.sandbox.wait_ping(self.vm1, "10.0.0.12")
         self.sandbox.nbctl("--wait=hv", "sync")
-        assert ping(self.vm1, "10.0.1.13", count=5, interval=0.01) == 5
+        wait_until(lambda: ping(self.vm1, "10.0.1.13", count=5, interval=0.01,
+                                patience=1) == 5, what="all pings answered")
 
     def choose(self, program, side):
         self.sandbox.programs.choice[program] = side
@@ -70,7 +66,7 @@ class Upgrade:
         elif program == "ovn-controller":
             self.choose(program, side)
             s.hosts[host].controller_appctl("exit", "--restart")
-            s.hosts[host].controller.popen.wait(20)
+            s.hosts[host].controller.popen.wait(60)
             s.hosts[host].start_controller()
         elif program == "ovs-vswitchd":
             self.choose(program, side)
@@ -81,9 +77,7 @@ class Upgrade:
     def restart_switch(self, host):
         """The device with the underlay's address goes and comes with it."""
         host.appctl("exit")
-        host.vswitchd.popen.wait(20)
-        if os.path.exists(host.vswitchd_ctl):
-            os.unlink(host.vswitchd_ctl)
+        host.vswitchd.popen.wait(60)
         host.start_vswitchd()
         wait_until(lambda: not run(["ip", "-n", host.ns, "link", "show",
                                     "br-phy"], check=False).returncode,
@@ -102,42 +96,31 @@ class Upgrade:
             run([s.programs.path("ovsdb-client"), "convert", remote,
                  s.programs.schema(schema)])
 
-    def answers_more(self, out):
-        """Waits until ping has told of ten more answers."""
-        before = text_of(out).count(" time=")
-        wait_until(lambda: text_of(out).count(" time=") >= before + 10,
-                   timeout=30, what="answers to pings")
-
-    def lost_while(self, *step, **kwargs):
-        """Pings that were lost until the network has settled after a step."""
-        with tempfile.TemporaryFile("w+") as out:
-            popen = subprocess.Popen(
-                within(self.vm1, ["ping", "-n", "-i", "0.01", "-W", "1",
-                                  "10.0.0.12"]),
-                stdout=out, stderr=subprocess.STDOUT)
-            self.answers_more(out)
-            self.replace(*step, **kwargs)
-            self.settle()
-            self.answers_more(out)
-            popen.send_signal(2)
-            popen.wait(20)
-            sent, received = map(int, re.search(
-                r"(\d+) packets transmitted, (\d+) received",
-                text_of(out)).groups())
-        # The last one may be on its way when ping is told to end.
-        return max(0, sent - received - 1)
+    def disturbance(self, *step, **kwargs):
+        """The pings that went out during a step, and until the network has
+        settled after it."""
+        pings = Pings(self.vm1, "10.0.0.12")
+        self.replace(*step, **kwargs)
+        self.settle()
+        pings.end()
+        name = " on ".join(word for word in step if word)
+        print("%-24s %-8s %4d of %5d pings lost, %5.0f ms without an answer"
+              % (name, kwargs.get("side", "ours"), pings.lost, pings.sent,
+                 pings.outage * 1000))
+        return pings
 
 
 @pytest.mark.skipif(not have_peer(), reason="Debian's programs are not here")
 @pytest.mark.parametrize("order", ORDERS)
 def test_upgrade(make_sandbox, order):
     network = Upgrade(make_sandbox(Programs(default="debian")))
-    lost = network.lost_while("ovs-vswitchd", "h1", side="debian")
-    print("%-32s %d pings lost" % ("Debian's switch by Debian's", lost))
+    theirs = [network.disturbance("ovs-vswitchd", host, side="debian").outage
+              for host in HOSTS * 2]
     for program, host in ORDERS[order]:
-        lost = network.lost_while(program, host)
-        print("%-32s %d pings lost" % (
-            program + (" on " + host if host else ""), lost))
-        assert program == "ovs-vswitchd" or lost == 0, program
+        pings = network.disturbance(program, host)
+        if program == "ovs-vswitchd":
+            assert pings.outage <= max(theirs) * ALLOWANCE + ALLOWANCE_S
+        else:
+            assert pings.lost == 0, program
     sides = network.sandbox.programs.choice
     assert set(sides.values()) == {"ours"}
