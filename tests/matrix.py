@@ -2,28 +2,27 @@
 """The table of mixes: which daemons were ours, and what passed with them.
 
 A test that runs for several mixes has in brackets the daemons that are ours,
-joined by "+", or "ours" or "debian" for all and none.  Other parameters of a
-test make no row."""
+joined by "+", and after "-" perhaps another parameter, or "ours" or "debian"
+for all and none.  Tests with other parameters make no row."""
 
 import re
 
 DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
 HEADINGS = ("database", "northd", "controller", "switch")
+MIX = re.compile(r"\[(?:(ours|debian)|((?:{0})(?:\+(?:{0}))*)(?:-[^][]*)?)\]$"
+                 .format("|".join(DAEMONS)))
 
 
 def ours_in(test):
     """The daemons that are ours in the test of that name; None if it has no
     mix."""
-    found = re.search(r"\[([^][]*)\]$", test)
+    found = MIX.search(test)
     if not found:
         return None
-    mix = found.group(1)
-    if mix == "debian":
-        return frozenset()
-    if mix == "ours":
-        return frozenset(DAEMONS)
-    names = frozenset(mix.split("+"))
-    return names if names <= set(DAEMONS) else None
+    side, mix = found.groups()
+    if side:
+        return frozenset(DAEMONS if side == "ours" else ())
+    return frozenset(mix.split("+"))
 
 
 def rows(root):
