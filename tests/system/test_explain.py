@@ -43,6 +43,13 @@ class Network:
                   "lsp-set-port-security", name, mac + " " + ip)
         nbctl("--name=no-web", "acl-add", "sw1", "to-lport", "1000",
               'outport == "b" && tcp.dst == 80', "drop")
+        nbctl("acl-add", "sw0", "from-lport", "900",
+              'inport == "a" && udp.dst == 53', "drop")
+        # Others, which are not the reason.
+        nbctl("acl-add", "sw0", "from-lport", "901", "udp.dst == 54", "drop",
+              "--", "acl-add", "sw0", "to-lport", "1", "ip4",
+              "allow-related", "--", "lb-add", "lb0", "10.0.0.100:80",
+              "10.0.1.12:8080", "--", "ls-lb-add", "sw0", "lb0")
         nbctl("lr-policy-add", "lr0", "10", "ip4.dst == 10.7.0.0/16", "drop")
         nbctl("lr-route-add", "lr0", "10.7.0.0/16", "10.0.1.12")
         self.a = self.host.workload("a", MAC_A, "10.0.0.11",
@@ -79,6 +86,12 @@ class Network:
         verdict, = said["verdicts"]
         return verdict, [c["text"] for c in verdict.get("causes", [])]
 
+    def verdicts(self, *args, **kwargs):
+        """What became of a packet and of those that it gave rise to."""
+        said = json.loads(self.explain("--json", "sw0",
+                                       self.packet(*args, **kwargs)))
+        return [(v["verdict"], v.get("packet"), v.get("port"),
+                 v.get("reason")) for v in said["verdicts"]]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +122,13 @@ def test_delivered(network):
     (("10.7.0.1",), "lr0, lr_in_policy",
      "routing policy 10 'ip4.dst == 10.7.0.0/16' drop"),
     (("10.0.1.12", "icmp4.type == 8", "10.0.0.99"),
-     "sw0, ls_in_apply_port_sec", None),
+     "sw0, ls_in_apply_port_sec",
+     "switch port a, port security: %s 10.0.0.11" % MAC_A),
+    (("10.0.1.12", "icmp4.type == 8 && vlan.present && vlan.vid == 7"),
+     "sw0, ls_in_check_port_sec",
+     "switch port a, port security: %s 10.0.0.11" % MAC_A),
+    (("10.0.1.12", "udp.dst == 53"), "sw0, ls_in_acl",
+     "ACL from-lport 900 'inport == \"a\" && udp.dst == 53' drop"),
     (("10.0.0.77", "icmp4.type == 8", "10.0.0.11", "02:00:00:00:00:77"),
      "sw0, ls_in_l2", None),
 ])
@@ -119,6 +138,43 @@ def test_dropped(network, packet, where, cause):
     assert verdict["verdict"] == "dropped"
     assert verdict["where"].startswith(where)
     assert causes == ([cause] if cause else [])
+
+
+def test_reasons(network):
+    """A word for what is wrong, where stages alone do not say it."""
+    for packet, reason in (
+            (("10.9.9.9",), "no route"),
+            (("10.0.1.12", "ip4 && vlan.present"), "VLAN tag"),
+            (("10.0.0.77", "ip4", "10.0.0.11", "02:00:00:00:00:77"),
+             "no port of the switch")):
+        assert reason in network.verdict(*packet)[0]["reason"]
+
+
+def test_answered_and_held(network):
+    """What a packet gave rise to is told apart from the packet."""
+    ttl = network.packet("10.0.1.12").replace("ip.ttl == 64", "ip.ttl == 1")
+    said = json.loads(network.explain("--json", "sw0", ttl))["verdicts"]
+    assert [(v["verdict"], v.get("packet")) for v in said] == [
+        ("answered", None), ("delivered", "the ICMP answer")]
+    assert said[0]["reason"] == "its TTL ends here"
+    assert said[1]["port"] == "a"
+    text = network.explain("sw0", ttl)
+    assert "ANSWERED in lr0, lr_in_ip_input: its TTL ends here" in text
+    assert "the ICMP answer: delivered to a" in text
+    held, request = network.verdicts("10.0.1.99")
+    assert held[0] == "held" and "MAC address" in held[3]
+    assert request == ("delivered", "its ARP request", "b", None)
+
+
+def test_first_packet_of_a_connection(network):
+    """A packet to a load balancer's address goes to a backend; of a
+    connection that is there, it does not."""
+    packet = network.packet("10.0.0.100", "tcp.dst == 80")
+    text = network.explain("sw0", packet)
+    assert "DELIVERED to b" in text
+    assert re.search(r"ls_in_lb .*\n.*\n.*load balancer lb0", text)
+    assert "DELIVERED to b" not in network.explain("--ct=trk,est", "sw0",
+                                                   packet)
 
 
 def test_errors(network):

@@ -96,6 +96,14 @@ class Database:
                     rows[row["_uuid"]] = row
         return rows
 
+    def find_by_name(self, table, name):
+        """The row of 'table' with that name, or None."""
+        result, = self.transact([dict(self.selection(table, None, None),
+                                      where=[["name", "==", name]])])
+        rows = [{k: value(v) for k, v in row.items()}
+                for row in result["rows"]]
+        return dict(rows[0], _table=table) if rows else None
+
     def find_by_prefix(self, tables, prefixes):
         """Full rows of 'tables' whose uuids begin with one of 'prefixes', of
         eight digits: {prefix: [row...]}, in the order of 'tables'.  Asks for

@@ -8,10 +8,16 @@ HINT_TABLES = (
     "Logical_Router_Static_Route", "QoS")
 
 
+def hint_of(flow):
+    """The first eight digits of the uuid of the row that a row of
+    Logical_Flow names, or None.  northd, of any maker, notes it."""
+    hint = flow["external_ids"].get("stage-hint")
+    return hint.zfill(8) if hint else None
+
+
 def rows_of_hints(nb, flows):
     """{flow's uuid: [northbound row...]} of rows of Logical_Flow that name
-    one; northd, of any maker, notes the first word of its uuid."""
-    hints = {f["_uuid"]: f["external_ids"].get("stage-hint", "").zfill(8)
-             for f in flows if f["external_ids"].get("stage-hint")}
+    one."""
+    hints = {f["_uuid"]: hint_of(f) for f in flows if hint_of(f)}
     found = nb.find_by_prefix(HINT_TABLES, set(hints.values()))
     return {flow: found[hint] for flow, hint in hints.items()}

@@ -2,7 +2,7 @@
 """Northbound rows behind logical flows, in words."""
 
 from weft_common.query import one, several
-from weft_common.rows import rows_of_hints
+from weft_common.rows import hint_of, rows_of_hints
 
 from .source import ExplainError
 
@@ -68,12 +68,18 @@ def nearest(origins):
     return [o for o in rows if o["distance"] == best and best <= 2]
 
 
+def cause_of(row):
+    return {"table": row["_table"], "row": row["_uuid"],
+            "match": row.get("match"), "text": row_text(row)}
+
+
 class Causes:
     """Looks up the causes of logical flows, all at once."""
 
     def __init__(self, source, flows):
         """'flows': uuids of logical flows."""
         self.by_flow, self.problem = {}, None
+        self.source = source
         flows = set(flows)
         if not flows:
             return
@@ -87,7 +93,13 @@ class Causes:
             self.read_hints(source, flows)
 
     def ask_northd(self, source, flows):
-        near = {f: nearest(o) for f, o in source.origins(flows).items()}
+        origins = source.origins(flows)
+        hints = {f["_uuid"]: hint_of(f) for f in source.sb.select(
+            {("Logical_Flow", f) for f in flows}).values()}
+        # The row that a flow names, before those that are as near.
+        near = {f: [o for o in rows if hints.get(f)
+                    and o["row"].startswith(hints[f])] or nearest(rows)
+                for f, rows in origins.items()}
         rows = source.nb.select({(o["table"], o["row"])
                                  for os in near.values() for o in os})
         for flow, os in near.items():
@@ -99,10 +111,16 @@ class Causes:
             self.note(flow, named)
 
     def note(self, flow, rows):
-        self.by_flow[flow] = sorted(
-            ({"table": row["_table"], "row": row["_uuid"],
-              "text": row_text(row)} for row in rows),
-            key=lambda cause: cause["text"])
+        self.by_flow[flow] = sorted(map(cause_of, rows),
+                                    key=lambda cause: cause["text"])
 
     def of(self, flow):
         return self.by_flow.get(flow, [])
+
+    def of_port_security(self, name):
+        """The switch port of that name, as the only cause."""
+        row = self.source.nb.find_by_name("Logical_Switch_Port", name)
+        if not row:
+            return []
+        return [dict(cause_of(row), text="switch port %s, port security: %s"
+                     % (name, several(row, "port_security") or "none"))]

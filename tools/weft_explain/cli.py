@@ -24,6 +24,9 @@ reason.  MICROFLOW is as ovn-trace takes it, for example
 With --flow, the packets of a flow of this host's datapath; with --drops,
 every flow of it whose packets end here, as they come."""
 
+# More than a packet meets on its way.
+CT_LOOKUPS = 16
+
 
 def make_parser():
     parser = argparse.ArgumentParser(
@@ -39,7 +42,9 @@ def make_parser():
     what.add_argument("--for", dest="seconds", type=float, metavar="SECONDS",
                       help="end --drops after SECONDS (default: never)")
     what.add_argument("--ct", action="append", default=[], metavar="FLAGS",
-                      help="connection state, as ovn-trace takes it")
+                      help="connection state, as ovn-trace takes it, for one "
+                      "lookup after another (default: new, the first packet of "
+                      "a connection)")
     what.add_argument("--lb-dst", metavar="IP[:PORT]",
                       help="load balancer's choice, as ovn-trace takes it")
     form = parser.add_argument_group("output")
@@ -65,7 +70,7 @@ def note_problem(problem):
 
 
 def explain_packet(source, o, paint):
-    words = ["--ct=" + flags for flags in o.ct]
+    words = ["--ct=" + flags for flags in o.ct or ["new"] * CT_LOOKUPS]
     if o.lb_dst:
         words.append("--lb-dst=" + o.lb_dst)
     way, problem = path.explain(source, words + o.packet, Causes)

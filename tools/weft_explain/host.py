@@ -7,7 +7,7 @@ the cookie of each is the first half of a word of the uuid of the logical flow
 
 import re
 
-from .path import reason_of
+from .path import PREPARES, note_acls, reason_of
 from .source import ExplainError
 
 FLOW = re.compile(r"(?:ufid:([0-9a-f-]+), *)?(.*?), packets:(\d+), "
@@ -102,21 +102,19 @@ class HostPath:
         return [s["flow"] for s in self.steps]
 
     def add_causes(self, causes):
-        acl = None
+        note_acls(self.steps, causes)
         for step in self.steps:
-            step["causes"] = causes.of(step["flow"])
-            step["matters"] = bool(step["causes"] and step["match"] != "1")
-            if any(c["table"] == "ACL" for c in step["causes"]):
-                acl = step
+            step["matters"] = bool(step["causes"] and step["match"] != "1"
+                                   and not PREPARES.search(step["stage"]))
         self.verdict = {"verdict": "dropped" if self.is_dropped
                         else "forwarded"}
         if self.is_dropped and self.steps:
             last = self.steps[-1]
             last["matters"] = last["is_end"] = True
-            decided = acl if "_acl_" in last["stage"] and acl else last
             self.verdict.update(where=last["stage"],
-                                reason=reason_of(last["stage"]),
-                                causes=decided["causes"])
+                                reason=reason_of(last["stage"],
+                                                 last["match"]),
+                                causes=last["causes"])
         elif self.is_dropped:
             self.verdict.update(reason="no logical flow lets it through",
                                 causes=[])

@@ -55,15 +55,21 @@ def put_step(step, show_all, paint):
     put_causes(step["causes"], margin + "      ", paint)
 
 
+COLORS = {"delivered": "green", "answered": "yellow", "held": "yellow",
+          "dropped": "red"}
+
+
 def put_verdict(v, paint):
-    if v["verdict"] == "delivered":
-        print("%s to %s" % (paint("DELIVERED", "bold", "green"),
-                            paint(v["port"], "bold")))
+    name = v["verdict"]
+    begin = paint(name.upper(), "bold", COLORS[name])
+    if "packet" in v:
+        begin = "    %s: %s" % (v["packet"], paint(name, COLORS[name]))
+    if name == "delivered":
+        print("%s to %s" % (begin, paint(v["port"], "bold")))
         return
     where = v.get("where")
-    print("%s %s: %s" % (paint("DROPPED", "bold", "red"),
-                         "in " + where if where else "", v["reason"]))
-    put_causes(v.get("causes", []), "    ", paint)
+    print("%s %s: %s" % (begin, "in " + where if where else "", v["reason"]))
+    put_causes(v.get("causes", []), "    " + "    " * ("packet" in v), paint)
 
 
 def put_path(path, show_all, paint):
@@ -77,8 +83,8 @@ def put_path(path, show_all, paint):
     for v in path.verdicts:
         put_verdict(v, paint)
     if hidden:
-        print(paint("%d stages let everything through; --all shows them"
-                    % hidden, "dim"))
+        print(paint("stages that let everything through, or prepare others: "
+                    "%d; --all shows them" % hidden, "dim"))
 
 
 def put_host_path(way, show_all, paint):
