@@ -318,6 +318,8 @@ void
 tool_init(const char *argv0, enum dirs_family family_)
 {
     program_init(argv0, family_);
+    /* That a tool connects is no news to a system's log. */
+    program_check(log_set("reconnect:warn"));
     log_set_level(LOG_DEST_CONSOLE, LOG_LEVEL_WARN);
 }
 
