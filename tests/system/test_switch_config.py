@@ -158,12 +158,33 @@ def test_dpctl(switch, tmp_path):
     assert "mine" not in dpctl("dump-dps")
 
 
+def address_of(switch, dev):
+    return run(["ip", "netns", "exec", switch.host.ns, "cat",
+                "/sys/class/net/%s/address" % dev]).strip()
+
+
+def test_address_of_interface(switch):
+    """A device that the switch makes has the address that its row asks for,
+    from the start and when the row changes."""
+    switch.host.vsctl(
+        "add-port", "br0", "i0", "--", "set", "interface", "i0",
+        "type=internal", 'mac="02:00:00:00:00:0b"')
+    assert address_of(switch, "i0") == "02:00:00:00:00:0b"
+    switch.host.vsctl("set", "interface", "i0", 'mac="02:00:00:00:00:0c"')
+    assert address_of(switch, "i0") == "02:00:00:00:00:0c"
+    wait_until(lambda: switch.host.vsctl("get", "interface", "i0",
+                                         "mac_in_use").strip()
+               == '"02:00:00:00:00:0c"')
+    switch.host.vsctl("set", "interface", "i0", 'mac="01:00:00:00:00:0d"')
+    assert address_of(switch, "i0") == "02:00:00:00:00:0c"
+
+
 def test_address_of_bridge(switch):
     """A bridge has the lowest address of its ports, the same after a restart,
     unless one is asked for."""
     def address(dev):
-        return run(["ip", "netns", "exec", switch.host.ns, "cat",
-                    "/sys/class/net/%s/address" % dev]).strip()
+        return address_of(switch, dev)
+
     def set_address(dev, text):
         run(["ip", "-n", switch.host.ns, "link", "set", "dev", dev, "address",
              text])

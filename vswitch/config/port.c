@@ -71,6 +71,32 @@ set_mtu(const struct iface *iface, const struct vs_interface *row)
     }
 }
 
+/* Gives a device that the switch made the address that its row asks for.  A
+ * bridge's own device has its address by the bridge. */
+static void
+set_address(const struct iface *iface, const struct vs_interface *row)
+{
+    struct netdev *netdev = netdev_find(iface->name);
+    struct eth_addr now, wanted;
+    int error;
+
+    if (!netdev || !row->mac || strcmp(iface->type, "internal")) {
+        return;
+    }
+    if (!eth_addr_parse(row->mac, &wanted) || eth_addr_is_multicast(wanted)) {
+        log_warn("%s: \"%s\" is no address of an interface", iface->name,
+                 row->mac);
+        return;
+    }
+    if (!netdev_get_etheraddr(netdev, &now) && !eth_addr_equals(now, wanted)) {
+        error = netdev_set_etheraddr(netdev, wanted);
+        if (error) {
+            log_warn("%s: cannot set Ethernet address to %s (%s)",
+                     iface->name, row->mac, strerror(-error));
+        }
+    }
+}
+
 /* The OpenFlow number to ask for: without a request, the one that the database
  * says the interface had, so that a restart leaves flows true. */
 static ofp_port_t
@@ -119,6 +145,7 @@ iface_add(struct iface *iface, const struct vs_interface *row)
         iface->ofp_port = OFPP_NONE;
     } else {
         set_mtu(iface, row);
+        set_address(iface, row);
         apply_protocols(iface, row);
         log_info("bridge %s: added interface %s on port %u",
                  iface->port->bridge->name, iface->name, iface->ofp_port);
@@ -209,6 +236,9 @@ iface_apply(struct iface *iface, const struct vs_interface *row)
     }
     apply_options(iface, row);
     set_mtu(iface, row);
+    if (!iface_is_local(iface)) {
+        set_address(iface, row);
+    }
     apply_protocols(iface, row);
 }
 
