@@ -67,6 +67,7 @@ struct translation {
     bool depends_on_datapath;
     bool groups_are_here;        /* Only the ports here matter of groups. */
     bool is_waiting;             /* For an id: emit nothing yet. */
+    bool asked_for_datapath;     /* By what was compiled or encoded. */
     const char *set;             /* Only the members... */
     struct const_set members;    /* ...that are in here; or NULL. */
 
@@ -75,6 +76,13 @@ struct translation {
     uint16_t priority;
     const struct expr *match;
     const struct action *actions;
+
+    /* The actions as encoded last: for all datapaths of the kind, if they say
+     * nothing that depends on the datapath. */
+    struct buf encoded;
+    bool is_encoded;
+    bool encoded_for_switch;
+    bool encoded_is_waiting;
 };
 
 /* ## What expressions and actions ask ## */
@@ -118,6 +126,7 @@ find_port(void *t_, const char *name, uint32_t *ret_key)
     struct translation *t = t_;
     const struct port_fact *port = controller_find_port(t->ctx, name);
 
+    t->asked_for_datapath = true;
     if (port && port->dp_key == t->dp_key) {
         *ret_key = port->port_key;
         return true;
@@ -165,6 +174,15 @@ static bool
 find_meter(void *t, const char *name, uint32_t *ret_id)
 {
     return find_id(t, ID_METER, name, ret_id);
+}
+
+static uint32_t
+datapath_key(void *t_)
+{
+    struct translation *t = t_;
+
+    t->asked_for_datapath = true;
+    return t->dp_key;
 }
 
 static void
@@ -282,14 +300,12 @@ punt_meter(struct translation *t)
 }
 
 static struct error *
-encode_actions(struct translation *t,
-               const struct sb_datapath_binding *datapath, struct buf *out)
+encode_actions(struct translation *t, bool is_switch)
 {
     const struct action_encode_env env = {
         .tables = &action_tables,
         .pipeline = t->pipeline,
-        .is_switch = datapath_is_switch(t->ctx, datapath),
-        .datapath_key = t->dp_key,
+        .is_switch = is_switch,
         .cookie = t->row->header.uuid.parts[0],
         .common_nat_zone_reg = LOG_REG_DNAT_ZONE,
         .punt_meter = punt_meter(t),
@@ -297,10 +313,34 @@ encode_actions(struct translation *t,
         .find_tunnel = find_tunnel,
         .find_group = find_group,
         .find_meter = find_meter,
+        .datapath_key = datapath_key,
         .aux = t,
     };
 
-    return actions_encode(t->actions, &env, out);
+    buf_clear(&t->encoded);
+    return actions_encode(t->actions, &env, &t->encoded);
+}
+
+/* Sees to it that 'encoded' holds the actions for 'datapath'. */
+static struct error *
+need_actions(struct translation *t, const struct sb_datapath_binding *datapath)
+{
+    bool is_switch = datapath_is_switch(t->ctx, datapath);
+    bool was_waiting = t->is_waiting;
+    struct error *error;
+
+    if (!t->is_encoded || t->encoded_for_switch != is_switch) {
+        t->is_waiting = t->asked_for_datapath = false;
+        error = encode_actions(t, is_switch);
+        if (error) {
+            return error_wrap(error, "actions");
+        }
+        t->is_encoded = !t->asked_for_datapath;
+        t->encoded_for_switch = is_switch;
+        t->encoded_is_waiting = t->is_waiting;
+    }
+    t->is_waiting = was_waiting || t->encoded_is_waiting;
+    return NULL;
 }
 
 /* The first of as many conjunction ids in a row as the matches use, for flows
@@ -325,8 +365,7 @@ conjunction_base(struct translation *t, uint32_t n)
 
 static void
 emit_match(struct translation *t, struct flow_builder *b,
-           const struct expr_match *m, uint32_t base,
-           const struct buf *actions)
+           const struct expr_match *m, uint32_t base)
 {
     flow_begin(b);
     expr_match_to_match(m, base, &b->match);
@@ -339,7 +378,7 @@ emit_match(struct translation *t, struct flow_builder *b,
         conj->n_clauses = m->conjs[i].n_clauses;
     }
     if (!m->n_conjs) {
-        buf_put(&b->actions, actions->data, actions->size);
+        buf_put(&b->actions, t->encoded.data, t->encoded.size);
     }
     flow_emit(b, t->stage + (t->pipeline == PIPELINE_INGRESS
                              ? OF_TABLE_LOG_INGRESS : OF_TABLE_LOG_EGRESS),
@@ -364,24 +403,20 @@ emit_matches(struct translation *t,
              const struct expr_matches *matches)
 {
     uint32_t base = conjunction_base(t, matches->n_conj_ids);
-    uint64_t storage[128];
     struct error *error = NULL;
     struct flow_builder b;
-    struct buf actions;
 
-    buf_init_stack(&actions, storage, sizeof storage);
     if (!are_conjunctive(matches)) {
-        error = encode_actions(t, datapath, &actions);
+        error = need_actions(t, datapath);
     }
     if (!error && !t->is_waiting) {
         flow_builder_init(&b, t->ctx, t->row->header.uuid.parts[0]);
         VEC_FOR_EACH (m, &matches->items) {
-            emit_match(t, &b, m, base, &actions);
+            emit_match(t, &b, m, base);
         }
         flow_builder_uninit(&b);
     }
-    buf_uninit(&actions);
-    return error_wrap(error, "actions");
+    return error;
 }
 
 static struct expr_env
@@ -490,8 +525,10 @@ static void
 run(struct translation *t)
 {
     static struct log_limit limit = LOG_LIMIT(5, 5);
+    uint64_t storage[128];
     struct error *error;
 
+    buf_init_stack(&t->encoded, storage, sizeof storage);
     counter_inc(lflow_translate);
     error = (read_place(t) ? translate(t)
              : error_create(0, "stage %d is beyond the tables there are",
@@ -503,6 +540,7 @@ run(struct translation *t)
                          error_message(error));
         error_free(error);
     }
+    buf_uninit(&t->encoded);
     arena_uninit(&t->arena);
 }
 

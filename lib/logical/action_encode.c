@@ -1053,7 +1053,8 @@ ENCODER(sample)
     sample->probability = a->sample.probability;
     sample->collector_set_id = a->sample.collector_set;
     sample->obs_domain_id = ((uint32_t) a->sample.obs_domain << 24
-                             | (e->env->datapath_key & 0xffffff));
+                             | (e->env->datapath_key(e->env->aux)
+                                & 0xffffff));
     sample->obs_point_id = (a->sample.obs_point_type == OBS_POINT_COOKIE
                             ? e->env->cookie : a->sample.obs_point);
     sample->sampling_port = OFPP_NONE;

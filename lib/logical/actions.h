@@ -326,7 +326,6 @@ struct action_encode_env {
     const struct action_tables *tables;
     enum pipeline pipeline;
     bool is_switch;              /* Of a switch, not a router. */
-    uint32_t datapath_key;
     uint32_t cookie;             /* First 32 bits of the flow's UUID. */
     uint8_t common_nat_zone_reg; /* LOG_REG_DNAT_ZONE or LOG_REG_SNAT_ZONE. */
     uint32_t punt_meter;         /* For all punts, or CONTROLLER_NO_METER. */
@@ -347,6 +346,9 @@ struct action_encode_env {
      * METER_TEXT_PREFIX is no name: what follows is a meter as ovs-ofctl
      * writes it, without its number.  False: there is none. */
     bool (*find_meter)(void *aux, const char *name, uint32_t *ret_id);
+
+    /* The key of the flow's datapath. */
+    uint32_t (*datapath_key)(void *aux);
 
     void *aux;
 };

@@ -40,6 +40,12 @@ find_group(void *aux UNUSED, const char *text UNUSED, uint32_t *ret_id)
     return true;
 }
 
+static uint32_t
+datapath_key(void *aux UNUSED)
+{
+    return 3;
+}
+
 static bool
 find_meter(void *aux UNUSED, const char *name, uint32_t *ret_id)
 {
@@ -89,7 +95,6 @@ test_encode_env(void)
         .tables = &tables,
         .pipeline = PIPELINE_INGRESS,
         .is_switch = true,
-        .datapath_key = 3,
         .cookie = 0x12345678,
         .common_nat_zone_reg = LOG_REG_DNAT_ZONE,
         .punt_meter = CONTROLLER_NO_METER,
@@ -97,6 +102,7 @@ test_encode_env(void)
         .find_tunnel = find_tunnel,
         .find_group = find_group,
         .find_meter = find_meter,
+        .datapath_key = datapath_key,
     };
 }
 

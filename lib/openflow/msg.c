@@ -275,7 +275,16 @@ enum { N_VERSIONS = 7, N_PLAIN = 40, N_MULTIPART = 20 };
 static uint8_t plain_rows[N_VERSIONS][N_PLAIN];
 static uint8_t multipart_rows[2][N_VERSIONS][N_MULTIPART];
 
+/* Row number + 1 by version and type; the second prefers extensions. */
+static uint8_t type_rows[2][N_VERSIONS][OFMSG_N_TYPES];
+
 _Static_assert(ARRAY_SIZE(rows) < UINT8_MAX, "row numbers are bytes");
+
+static bool
+is_vendor_kind(enum kind kind)
+{
+    return kind == VENDOR || kind >= VENDOR_REQUEST;
+}
 
 static CONSTRUCTOR void
 msg_init(void)
@@ -284,6 +293,11 @@ msg_init(void)
         const struct row *row = &rows[i];
 
         for (int v = row->first; v <= MIN(row->last, OFP15_VERSION); v++) {
+            uint8_t *first = &type_rows[false][v][row->type];
+            uint8_t *nx = &type_rows[true][v][row->type];
+
+            *first = *first ? *first : i + 1;
+            *nx = *nx && !is_vendor_kind(row->kind) ? *nx : i + 1;
             if (row->kind == PLAIN) {
                 plain_rows[v][row->number] = i + 1;
             } else if (row->kind == REQUEST || row->kind == REPLY) {
@@ -297,12 +311,6 @@ static bool
 is_multipart_kind(enum kind kind)
 {
     return kind >= REQUEST;
-}
-
-static bool
-is_vendor_kind(enum kind kind)
-{
-    return kind == VENDOR || kind >= VENDOR_REQUEST;
 }
 
 static size_t
@@ -488,18 +496,13 @@ ofmsg_type_name(enum ofmsg_type type)
 static const struct row *
 find_encoding(enum ofmsg_type type, uint8_t version, bool nx)
 {
-    const struct row *found = NULL;
+    uint8_t i;
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const struct row *row = &rows[i];
-
-        if (row->type == type && version >= row->first
-            && version <= row->last
-            && (!found || (nx && is_vendor_kind(row->kind)))) {
-            found = row;
-        }
+    if (version >= N_VERSIONS) {
+        return type == OFMSG_HELLO ? &rows[0] : NULL;
     }
-    return found;
+    i = type_rows[nx][version][type];
+    return i ? &rows[i - 1] : NULL;
 }
 
 bool

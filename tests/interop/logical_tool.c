@@ -92,6 +92,12 @@ find_group(void *aux, const char *text, uint32_t *ret_id)
     return true;
 }
 
+static uint32_t
+datapath_key(void *w UNUSED)
+{
+    return 1;
+}
+
 static bool
 find_meter(void *aux UNUSED, const char *name UNUSED, uint32_t *ret_id)
 {
@@ -133,10 +139,11 @@ translate(struct world *w, const struct line *line, struct translation *t)
     };
     struct action_encode_env encode_env = {
         .tables = &tables, .pipeline = line->pipeline, .is_switch = true,
-        .datapath_key = 1, .cookie = 0x12345678,
+        .cookie = 0x12345678,
         .common_nat_zone_reg = LOG_REG_DNAT_ZONE,
         .punt_meter = CONTROLLER_NO_METER, .find_port = find_port,
-        .find_group = find_group, .find_meter = find_meter, .aux = w,
+        .find_group = find_group, .find_meter = find_meter,
+        .datapath_key = datapath_key, .aux = w,
     };
     const struct expr *prereqs;
     struct error *error;

@@ -38,6 +38,8 @@ FLOWS = [
      'outport = "p1"; output;'),
     ("egress", 2, 100, "outport == @pg0 && udp", "drop;"),
     ("egress", 3, 50, "ip", 'log(name="x", severity=info); next;'),
+    ("egress", 4, 50, "udp", "sample(probability=65535,collector_set=1,"
+     "obs_domain=3,obs_point=7); next;"),
     ("egress", 9, 0, "1", "output;"),
 ]
 
