@@ -637,6 +637,22 @@ classifier_insert(struct classifier *cls, struct cls_rule *rule,
     return 0;
 }
 
+void
+classifier_prefetch(const struct classifier *cls, const struct cls_rule *rule)
+{
+    const struct cls_subtable *subtable = find_subtable(cls, rule->mask);
+
+    if (!subtable) {
+        return;
+    }
+    rcu_hash_prefetch(&subtable->heads, rule->hash);
+    for (unsigned int i = 0; i < subtable->n_indexes; i++) {
+        rcu_count_set_prefetch(
+            &subtable->indexes[i],
+            hash_values(rule->values, subtable->index_end[i]));
+    }
+}
+
 static void
 unlink_from_chain(struct cls_subtable *subtable, struct cls_rule *rule)
 {

@@ -120,6 +120,12 @@ size_t classifier_n_subtables(const struct classifier *cls);
 int classifier_insert(struct classifier *cls, struct cls_rule *rule,
                       uint64_t version);
 
+/* Writer: has the processor load the places in the tables that
+ * classifier_insert() of 'rule' will look at, which takes it longer than all
+ * the rest when there are many rules. */
+void classifier_prefetch(const struct classifier *cls,
+                         const struct cls_rule *rule);
+
 /* Writer: removes 'rule'.  Readers of versions in which it was visible lose
  * it; so hide it first, and remove it when a grace period has passed since
  * the last reader could see it.  Readers may still hold it: its owner frees it

@@ -9,6 +9,7 @@
 #include "lib/openflow/buf.h"
 #include "lib/openflow/ofperr.h"
 #include "lib/openflow/session_msg.h"
+#include "lib/runtime/clock.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
@@ -23,6 +24,10 @@ COUNTER(vconn_bad_message);
 
 #define OFP_TCP_PORT 6653
 
+/* For vconn_expect_more(). */
+#define REST_BELOW 4096          /* Bytes that came together. */
+#define REST_MS 1
+
 /* ## One connection ## */
 
 struct vconn {
@@ -31,6 +36,7 @@ struct vconn {
     uint8_t version;             /* 0 until agreed. */
     bool closed;                 /* 'disconnected' was called. */
     bool paused;
+    bool expects_more;           /* vconn_expect_more() of the last message. */
     struct buf in;               /* The start of a message, or more than one
                                   * while paused. */
     struct timer resume_timer;
@@ -254,6 +260,7 @@ handle_messages(struct vconn *v, const uint8_t *data, size_t size)
         if (!v->version) {
             negotiate(v, data + done, length);
         } else {
+            v->expects_more = false;
             v->callbacks.message(v, data + done, length, v->aux);
         }
         if (destroyed) {
@@ -269,14 +276,31 @@ handle_messages(struct vconn *v, const uint8_t *data, size_t size)
     return done;
 }
 
-static void
+/* Handles what was kept; false if the vconn is gone or over. */
+static bool
 handle_buffered(struct vconn *v)
 {
     size_t done = handle_messages(v, v->in.data, v->in.size);
 
-    if (done != SIZE_MAX && done) {
+    if (done == SIZE_MAX) {
+        return false;
+    }
+    if (done) {
         memmove(v->in.data, v->in.data + done, v->in.size - done);
         v->in.size -= done;
+    }
+    return true;
+}
+
+/* Waits before it reads on, if what came was so little that being woken costs
+ * more than handling it. */
+static void
+rest(struct vconn *v, size_t size)
+{
+    if (v->expects_more && !v->paused && size < REST_BELOW
+        && !clock_is_stopped()) {
+        stream_set_reading(v->stream, false);
+        timer_set(&v->resume_timer, REST_MS);
     }
 }
 
@@ -289,14 +313,20 @@ vconn_input(struct stream *stream UNUSED, const char *data, size_t size,
 
     if (v->in.size || v->paused) {
         buf_put(&v->in, data, size);
-        handle_buffered(v);
-        return;
+        if (!handle_buffered(v)) {
+            return;
+        }
+    } else {
+        /* Usually there is nothing left over, and nothing to copy. */
+        done = handle_messages(v, (const uint8_t *) data, size);
+        if (done == SIZE_MAX) {
+            return;
+        }
+        if (done < size) {
+            buf_put(&v->in, data + done, size - done);
+        }
     }
-    /* Usually there is nothing left over, and nothing to copy. */
-    done = handle_messages(v, (const uint8_t *) data, size);
-    if (done < size) {
-        buf_put(&v->in, data + done, size - done);
-    }
+    rest(v, size);
 }
 
 static void
@@ -322,6 +352,12 @@ vconn_pause(struct vconn *v, bool paused)
     } else {
         timer_set(&v->resume_timer, 0);     /* Not from within the caller. */
     }
+}
+
+void
+vconn_expect_more(struct vconn *v)
+{
+    v->expects_more = true;
 }
 
 bool
@@ -646,6 +682,14 @@ rconn_pause(struct rconn *r, bool paused)
 {
     if (r->vconn) {
         vconn_pause(r->vconn, paused);
+    }
+}
+
+void
+rconn_expect_more(struct rconn *r)
+{
+    if (r->vconn) {
+        vconn_expect_more(r->vconn);
     }
 }
 

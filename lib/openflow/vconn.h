@@ -62,6 +62,13 @@ size_t vconn_backlog(const struct vconn *);
 /* Stops and resumes reading, to push back on a peer that sends too much. */
 void vconn_pause(struct vconn *, bool paused);
 
+/* From the message callback: says that nobody waits for an answer to this
+ * message, and that more like it are to be expected.  If it is the last of few
+ * that came together, the vconn waits a millisecond before it reads on, so
+ * that a peer that writes each message by itself does not cost a wake-up for
+ * each. */
+void vconn_expect_more(struct vconn *);
+
 /* Does 'target' name a vconn (or, the second, a listener)? */
 bool vconn_target_is_valid(const char *target);
 bool pvconn_target_is_valid(const char *target);
@@ -119,6 +126,7 @@ uint8_t rconn_version(const struct rconn *);  /* 0 unless connected. */
 void rconn_take_send(struct rconn *, struct buf *b);
 size_t rconn_backlog(const struct rconn *);
 void rconn_pause(struct rconn *, bool paused);
+void rconn_expect_more(struct rconn *);
 
 /* For the database's status columns. */
 struct rconn_status {

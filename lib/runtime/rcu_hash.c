@@ -130,6 +130,14 @@ rcu_hash_replace(struct rcu_hash *h, const void *old, void *element,
                      __ATOMIC_RELEASE);
 }
 
+void
+rcu_hash_prefetch(const struct rcu_hash *h, uint32_t hash)
+{
+    if (h->array) {
+        __builtin_prefetch(&h->array->slots[hash & h->array->mask]);
+    }
+}
+
 static void *
 advance(struct rcu_hash_cursor *c)
 {
@@ -290,6 +298,14 @@ rcu_count_set_remove(struct rcu_count_set *s, uint32_t value)
 
     assert((uint32_t) *slot);
     __atomic_store_n(slot, *slot - 1, __ATOMIC_RELEASE);
+}
+
+void
+rcu_count_set_prefetch(const struct rcu_count_set *s, uint32_t value)
+{
+    if (s->array) {
+        __builtin_prefetch(&s->array->slots[value & s->array->mask]);
+    }
 }
 
 bool

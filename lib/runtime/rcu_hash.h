@@ -50,6 +50,9 @@ void rcu_hash_remove(struct rcu_hash *, const void *element, uint32_t hash);
 void rcu_hash_replace(struct rcu_hash *, const void *old, void *element,
                       uint32_t hash);
 
+/* Writer: has the processor load the place of 'hash'. */
+void rcu_hash_prefetch(const struct rcu_hash *, uint32_t hash);
+
 /* A walk over the elements of one hash, or over all. */
 struct rcu_hash_cursor {
     const struct rcu_hash_array *array;
@@ -88,6 +91,9 @@ void rcu_count_set_uninit(struct rcu_count_set *);
 /* Writer: adds one 'value', or removes one that is there. */
 void rcu_count_set_add(struct rcu_count_set *, uint32_t value);
 void rcu_count_set_remove(struct rcu_count_set *, uint32_t value);
+
+/* Writer: has the processor load the place of 'value'. */
+void rcu_count_set_prefetch(const struct rcu_count_set *, uint32_t value);
 
 /* Says whether there is a 'value'. */
 bool rcu_count_set_contains(const struct rcu_count_set *, uint32_t value);

@@ -202,6 +202,36 @@ def test_bundle_of_all_kinds(switch, tmp_path, side):
     assert "tx pkts=1," in ask("ours", switch, ["dump-ports", "br0", "2"])[1]
 
 
+def test_bundle_in_order(switch, tmp_path):
+    """Adds are made when they come, but carried out in their place among the
+    others; the last one's error undoes all."""
+    lines = ("flow add priority=1,in_port=1,actions=output:1\n"
+             "flow modify table=0,in_port=1,actions=output:2\n"
+             "flow add priority=2,in_port=2,actions=output:1\n"
+             "flow delete table=0,in_port=2\n"
+             "flow add priority=3,in_port=3,actions=output:1\n"
+             "flow add priority=3,in_port=3,actions=output:2\n")
+
+    def do(text):
+        path = tmp_path / "bundle"
+        path.write_text(text)
+        return ask("ours", switch, ["-O", "OpenFlow14", "bundle", "br0",
+                                    str(path)])
+
+    def flows():
+        return sorted(ask("ours", switch, [
+            "-O", "OpenFlow14", "--no-stats", "dump-flows",
+            "br0"])[1].split("\n")[:-1])
+
+    before = flows()
+    assert do(lines + "flow add in_port=4,actions=group:9\n")[0]
+    assert flows() == before
+    assert do(lines)[0] == 0
+    assert sorted(set(flows()) - set(before)) == [
+        " priority=1,in_port=1 actions=output:2",
+        " priority=3,in_port=3 actions=output:2"]
+
+
 PACKET = ("in_port(1),eth(src=50:54:00:00:00:05,dst=50:54:00:00:00:07),"
           "eth_type(0x1234)")
 

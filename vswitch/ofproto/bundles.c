@@ -6,7 +6,9 @@
  * Messages are kept as they came: a decoded flow mod takes some kilobytes, its
  * bytes on the wire a hundred, and a controller puts half a million into one
  * bundle.  They are decoded when they come, to refuse what is wrong while its
- * sender can tell which it was, and again when they are carried out. */
+ * sender can tell which it was, and again when they are carried out.  But most
+ * are flow mods that add, and the rule that one adds is small and needed
+ * anyway: it is made when the message comes. */
 
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
@@ -18,8 +20,18 @@
 #define MAX_BUNDLES 128
 #define BUNDLE_IDLE_MS 10000
 
-/* Bytes of messages in one bundle: some five million flow mods. */
-#define MAX_BUNDLE_SIZE (UINT64_C(1) << 30)
+/* Bytes in one bundle: some five million flow mods. */
+#define MAX_BUNDLE_SIZE (UINT64_C(2) << 30)
+
+/* How many rules ahead of the one that goes in memory is asked for. */
+#define PREFETCH_RULE 16
+#define PREFETCH_PLACE 8
+
+/* What was made of a message. */
+struct bundled {
+    struct rule *rule;           /* NULL: to be decoded again. */
+    uint16_t flags;              /* FLOW_F_* of the flow mod. */
+};
 
 struct bundle_open {
     struct hmap_node node;       /* In the connection. */
@@ -28,6 +40,8 @@ struct bundle_open {
     bool is_closed;
     int64_t used_ms;
     struct buf messages;         /* One after the other. */
+    VEC(struct bundled) made;    /* Of each. */
+    struct buf ofpacts;          /* Scratch. */
 };
 
 static struct bundle_open *
@@ -52,6 +66,7 @@ create(struct conn *conn, uint32_t id, uint16_t flags)
     b->flags = flags;
     b->used_ms = clock_ms();
     buf_init(&b->messages);
+    buf_init(&b->ofpacts);
     hmap_insert(&conn->bundles, &b->node, hash_word(id, 0));
     return b;
 }
@@ -60,7 +75,12 @@ static void
 destroy(struct conn *conn, struct bundle_open *b)
 {
     hmap_remove(&conn->bundles, &b->node);
+    VEC_FOR_EACH (made, &b->made) {
+        rule_unref(made->rule);
+    }
+    vec_uninit(&b->made);
     buf_uninit(&b->messages);
+    buf_uninit(&b->ofpacts);
     free(b);
 }
 
@@ -88,11 +108,11 @@ drop_idle(struct conn *conn)
     }
 }
 
-/* Decodes 'msg' and, if 'txn', carries it out.  Packet-outs are left for
- * later. */
+/* Decodes 'msg' and, if 'txn', carries it out; if not, makes in '*made' what
+ * can be made of it before.  Packet-outs are left for later. */
 static enum ofperr
 do_message(struct conn *conn, const struct ofmsg *msg, struct flow_txn *txn,
-           struct buf *ofpacts)
+           struct bundled *made, struct buf *ofpacts)
 {
     struct ofp_decode decode;
     struct packet_out po;
@@ -107,6 +127,9 @@ do_message(struct conn *conn, const struct ofmsg *msg, struct flow_txn *txn,
         if (!error && txn) {
             txn->xid = msg->xid;
             error = flow_txn_flow_mod(txn, &fm);
+        } else if (!error && fm.command == FLOW_MOD_ADD) {
+            made->rule = flow_mod_make_rule(conn->ofproto, &fm);
+            made->flags = fm.flags;
         }
         return error;
     case OFMSG_GROUP_MOD:
@@ -125,8 +148,7 @@ do_message(struct conn *conn, const struct ofmsg *msg, struct flow_txn *txn,
 
 /* Sends the packets of a bundle that was committed. */
 static void
-do_packet_outs(struct conn *conn, const struct bundle_open *b,
-               struct buf *ofpacts)
+do_packet_outs(struct conn *conn, struct bundle_open *b)
 {
     struct ofp_decode decode;
 
@@ -140,7 +162,7 @@ do_packet_outs(struct conn *conn, const struct bundle_open *b,
 
         ofs += size;
         if (ofmsg_decode(data, size, &msg) || msg.type != OFMSG_PACKET_OUT
-            || packet_out_decode(&po, &msg, &decode, ofpacts)) {
+            || packet_out_decode(&po, &msg, &decode, &b->ofpacts)) {
             continue;
         }
         error = ofproto_packet_out(conn->ofproto, &po);
@@ -150,36 +172,62 @@ do_packet_outs(struct conn *conn, const struct bundle_open *b,
     }
 }
 
+/* Has the processor load what the rules soon after the 'i'th need. */
+static void
+prefetch(const struct bundle_open *b, size_t i, const struct flow_txn *txn)
+{
+    if (i + PREFETCH_RULE < b->made.n) {
+        __builtin_prefetch(b->made.items[i + PREFETCH_RULE].rule);
+    }
+    if (i + PREFETCH_PLACE < b->made.n
+        && b->made.items[i + PREFETCH_PLACE].rule) {
+        flow_txn_prefetch(txn, b->made.items[i + PREFETCH_PLACE].rule);
+    }
+}
+
+/* Carries out the message at 'data', of which '*made' was made. */
+static enum ofperr
+carry_out(struct conn *conn, struct bundle_open *b, const uint8_t *data,
+          struct bundled *made, struct flow_txn *txn)
+{
+    struct ofmsg msg;
+    enum ofperr error = ofmsg_decode(data, ofmsg_length(data), &msg);
+
+    if (!error && made->rule) {
+        txn->xid = msg.xid;
+        error = flow_txn_take_rule(txn, made->rule, made->flags);
+        made->rule = NULL;
+    } else if (!error) {
+        error = do_message(conn, &msg, txn, NULL, &b->ofpacts);
+    }
+    if (error) {
+        conn_send_error(conn, error, &msg);
+    }
+    return error;
+}
+
 static enum ofperr
 commit(struct conn *conn, struct bundle_open *b)
 {
-    struct buf ofpacts = BUF_EMPTY;
     struct flow_txn txn;
     enum ofperr error = 0;
+    size_t ofs = 0;
 
     flow_txn_begin(&txn, conn->ofproto, conn, 0);
-    for (size_t ofs = 0; ofs < b->messages.size && !error; ) {
+    for (size_t i = 0; i < b->made.n && !error; i++) {
         const uint8_t *data = b->messages.data + ofs;
-        size_t size = ofmsg_length(data);
-        struct ofmsg msg;
 
-        error = ofmsg_decode(data, size, &msg);
-        if (!error) {
-            error = do_message(conn, &msg, &txn, &ofpacts);
-        }
-        if (error) {
-            conn_send_error(conn, error, &msg);
-        }
-        ofs += size;
+        prefetch(b, i, &txn);
+        error = carry_out(conn, b, data, &b->made.items[i], &txn);
+        ofs += ofmsg_length(data);
     }
     if (error) {
         flow_txn_revert(&txn);
         error = OFPBFC_MSG_FAILED;
     } else {
         flow_txn_commit(&txn);
-        do_packet_outs(conn, b, &ofpacts);
+        do_packet_outs(conn, b);
     }
-    buf_uninit(&ofpacts);
     destroy(conn, b);
     return error;
 }
@@ -278,12 +326,34 @@ conn_bundle_control(struct conn *conn, const struct ofmsg *msg)
     return 0;
 }
 
+/* Keeps 'msg' in 'b'. */
+static enum ofperr
+add_message(struct conn *conn, struct bundle_open *b, const struct ofmsg *msg)
+{
+    struct bundled made = { .rule = NULL };
+    enum ofperr error = do_message(conn, msg, NULL, &made, &b->ofpacts);
+
+    if (error) {
+        return error;
+    }
+    buf_put(&b->messages, msg->data, msg->size);
+    vec_push(&b->made, made);
+    return 0;
+}
+
+static uint64_t
+bundle_size(const struct bundle_open *b)
+{
+    return (b->messages.size
+            + b->made.n * (sizeof(struct rule) + sizeof(struct bundled)));
+}
+
 enum ofperr
 conn_bundle_add(struct conn *conn, const struct ofmsg *msg)
 {
-    struct buf ofpacts = BUF_EMPTY;
     struct bundle_add add;
     struct bundle_open *b;
+    bool is_new;
     enum ofperr error = bundle_add_decode(&add, msg);
 
     if (error) {
@@ -295,22 +365,23 @@ conn_bundle_add(struct conn *conn, const struct ofmsg *msg)
         destroy(conn, b);
         return error;
     }
-    error = do_message(conn, &add.msg, NULL, &ofpacts);
-    buf_uninit(&ofpacts);
-    if (error) {
-        return error;
-    }
-    if (!b) {
+    is_new = !b;
+    if (is_new) {
         if (hmap_count(&conn->bundles) >= MAX_BUNDLES) {
             return OFPBFC_OUT_OF_BUNDLES;
         }
         b = create(conn, add.bundle_id, add.flags);
     }
-    if (b->messages.size + add.msg.size > MAX_BUNDLE_SIZE) {
+    if (bundle_size(b) + add.msg.size > MAX_BUNDLE_SIZE) {
         destroy(conn, b);
         return OFPBFC_MSG_TOO_MANY;
     }
-    b->used_ms = clock_ms();
-    buf_put(&b->messages, add.msg.data, add.msg.size);
-    return 0;
+    error = add_message(conn, b, &add.msg);
+    if (!error) {
+        b->used_ms = clock_ms();
+        rconn_expect_more(conn->rconn);
+    } else if (is_new) {
+        destroy(conn, b);
+    }
+    return error;
 }

@@ -141,13 +141,12 @@ evict(struct flow_txn *txn, const struct oftable *table)
     return true;
 }
 
-static struct rule *
-make_rule(const struct flow_txn *txn, const struct flow_mod *fm,
-          uint8_t table_id, struct cls_rule *cls)
+struct rule *
+flow_mod_make_rule(struct ofproto *ofproto, const struct flow_mod *fm)
 {
     struct rule_init init = {
-        .ofproto = txn->ofproto,
-        .table_id = table_id,
+        .ofproto = ofproto,
+        .table_id = fm->table_id == OFPTT_ALL ? 0 : fm->table_id,
         .cookie = fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie,
         .flags = fm->flags & (FLOW_F_SEND_FLOW_REM | FLOW_F_NO_PKT_COUNTS
                               | FLOW_F_NO_BYT_COUNTS),
@@ -155,8 +154,10 @@ make_rule(const struct flow_txn *txn, const struct flow_mod *fm,
         .hard_timeout_s = fm->hard_timeout_s,
         .importance = fm->importance,
     };
+    struct cls_rule cls;
 
-    return rule_create(&init, cls, fm->ofpacts, fm->ofpacts_size);
+    cls_rule_init(&cls, &fm->match.flow, &fm->match.wc, fm->priority);
+    return rule_create(&init, &cls, fm->ofpacts, fm->ofpacts_size);
 }
 
 static void
@@ -167,45 +168,57 @@ copy_counters(struct rule *dst, const struct rule *src)
     dst->used_ms = __atomic_load_n(&src->used_ms, __ATOMIC_RELAXED);
 }
 
+/* Finds the rule that 'rule' would replace, if any, and whether it may be
+ * added. */
 static enum ofperr
-add_flow(struct flow_txn *txn, const struct flow_mod *fm)
+check_add(struct flow_txn *txn, const struct rule *rule, uint16_t flags,
+          struct rule **old)
 {
-    uint8_t table_id = fm->table_id == OFPTT_ALL ? 0 : fm->table_id;
     struct oftable *table;
-    struct cls_rule cls;
-    struct rule *old, *rule;
     enum ofperr error;
 
-    if (table_id >= OFPROTO_N_TABLES) {
+    if (rule->table_id >= OFPROTO_N_TABLES) {
         return OFPBRC_BAD_TABLE_ID;
     }
-    table = &txn->ofproto->tables[table_id];
+    table = &txn->ofproto->tables[rule->table_id];
     if (table->is_readonly) {
         return OFPBRC_EPERM;
     }
-    error = check_actions(txn, fm->ofpacts, fm->ofpacts_size);
+    error = check_actions(txn, rule->actions->ofpacts, rule->actions->size);
     if (error) {
         return error;
     }
-
-    cls_rule_init(&cls, &fm->match.flow, &fm->match.wc, fm->priority);
-    old = rule_from_cls(classifier_find(table->cls, &cls, txn->version));
-    if (!old) {
-        if (fm->flags & FLOW_F_CHECK_OVERLAP
-            && classifier_overlaps(table->cls, &cls, txn->version)) {
-            cls_rule_uninit(&cls);
-            return OFPFMFC_OVERLAP;
-        }
-        if (table->n_flows >= table->max_flows
-            && !(table->evicts && evict(txn, table))) {
-            cls_rule_uninit(&cls);
-            return OFPFMFC_TABLE_FULL;
-        }
+    *old = rule_from_cls(classifier_find(table->cls, &rule->cls,
+                                         txn->version));
+    if (*old) {
+        return 0;
     }
-    rule = make_rule(txn, fm, table_id, &cls);
+    if (flags & FLOW_F_CHECK_OVERLAP
+        && classifier_overlaps(table->cls, &rule->cls, txn->version)) {
+        return OFPFMFC_OVERLAP;
+    }
+    if (table->n_flows >= table->max_flows
+        && !(table->evicts && evict(txn, table))) {
+        return OFPFMFC_TABLE_FULL;
+    }
+    return 0;
+}
+
+/* As flow_txn_take_rule(). */
+static enum ofperr
+add_rule(struct flow_txn *txn, struct rule *rule, uint16_t flags)
+{
+    struct rule *old = NULL;
+    enum ofperr error = check_add(txn, rule, flags, &old);
+
+    if (error) {
+        rule_unref(rule);
+        return error;
+    }
+    rule->created_ms = rule->modified_ms = rule->used_ms = clock_ms();
     if (old) {
         cls_rule_hide(&old->cls, txn->version);
-        if (!(fm->flags & FLOW_F_RESET_COUNTS)) {
+        if (!(flags & FLOW_F_RESET_COUNTS)) {
             copy_counters(rule, old);
             rule->used_ms = rule->created_ms;
         }
@@ -213,6 +226,28 @@ add_flow(struct flow_txn *txn, const struct flow_mod *fm)
     insert_rule(txn, rule);
     note_change(txn, old ? RULE_REPLACED : RULE_ADDED, rule, old);
     return 0;
+}
+
+enum ofperr
+flow_txn_take_rule(struct flow_txn *txn, struct rule *rule, uint16_t flags)
+{
+    counter_inc(ofproto_flow_mod);
+    return add_rule(txn, rule, flags);
+}
+
+void
+flow_txn_prefetch(const struct flow_txn *txn, const struct rule *rule)
+{
+    if (rule->table_id < OFPROTO_N_TABLES) {
+        classifier_prefetch(txn->ofproto->tables[rule->table_id].cls,
+                            &rule->cls);
+    }
+}
+
+static enum ofperr
+add_flow(struct flow_txn *txn, const struct flow_mod *fm)
+{
+    return add_rule(txn, flow_mod_make_rule(txn->ofproto, fm), fm->flags);
 }
 
 /* Puts a rule with the actions of 'fm' in the place of 'old'. */

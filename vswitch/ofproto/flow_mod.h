@@ -28,6 +28,10 @@ struct rule_change {
     struct rule *old;
 };
 
+/* The rule that an add would add, made before its transaction, which need not
+ * decode the add again.  It counts from the transaction on. */
+struct rule *flow_mod_make_rule(struct ofproto *, const struct flow_mod *);
+
 struct flow_txn {
     struct ofproto *ofproto;
     uint64_t version;            /* Of the changes. */
@@ -41,6 +45,15 @@ void flow_txn_begin(struct flow_txn *, struct ofproto *,
                     struct conn *requester, be32 xid);
 enum ofperr flow_txn_flow_mod(struct flow_txn *, const struct flow_mod *)
     MUST_USE;
+
+/* Adds a rule that flow_mod_make_rule() made, with the flags (FLOW_F_*) of its
+ * flow mod.  Takes the reference over, also on an error. */
+enum ofperr flow_txn_take_rule(struct flow_txn *, struct rule *,
+                               uint16_t flags) MUST_USE;
+
+/* Has the processor load what flow_txn_take_rule() will touch. */
+void flow_txn_prefetch(const struct flow_txn *, const struct rule *);
+
 enum ofperr flow_txn_group_mod(struct flow_txn *, const struct group_mod *)
     MUST_USE;
 

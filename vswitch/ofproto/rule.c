@@ -8,8 +8,12 @@
 #include "lib/base/hash.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/loop.h"
+#include "lib/runtime/rcu_hash.h"
 
-static struct hmap all_actions = HMAP_INITIALIZER(&all_actions);
+/* Only the main thread's, but of the tables in the tree the one that keeps
+ * hashes beside the pointers: with half a million lists, a look at an element
+ * that is another is a cache miss. */
+static struct rcu_hash all_actions = RCU_HASH_INITIALIZER;
 
 /* Counts the conjunctions of a list and, if 'out', stores them. */
 static uint8_t
@@ -111,18 +115,20 @@ create_actions(const struct ofpact *ofpacts, size_t size)
 struct rule_actions *
 rule_actions_get(const struct ofpact *ofpacts, size_t size)
 {
-    size_t hash = size ? hash_bytes(ofpacts, size, 0) : 0;
+    uint32_t hash = size ? hash_bytes(ofpacts, size, 0) : 0;
+    struct rcu_hash_cursor cursor;
     struct rule_actions *actions;
 
-    HMAP_FOR_EACH_WITH_HASH (actions, node, hash, &all_actions) {
+    RCU_HASH_FOR_EACH_WITH_HASH (actions, &cursor, hash, &all_actions) {
         if (actions->size == size
             && (!size || !memcmp(actions->ofpacts, ofpacts, size))) {
             return rule_actions_ref(actions);
         }
     }
     actions = create_actions(ofpacts, size);
+    actions->hash = hash;
     actions->n_refs = 1;
-    hmap_insert(&all_actions, &actions->node, hash);
+    rcu_hash_insert(&all_actions, actions, hash);
     return actions;
 }
 
@@ -137,7 +143,7 @@ void
 rule_actions_unref(struct rule_actions *actions)
 {
     if (actions && !--actions->n_refs) {
-        hmap_remove(&all_actions, &actions->node);
+        rcu_hash_remove(&all_actions, actions, actions->hash);
         free(actions);
     }
 }
@@ -145,15 +151,16 @@ rule_actions_unref(struct rule_actions *actions)
 size_t
 rule_actions_count(void)
 {
-    return hmap_count(&all_actions);
+    return rcu_hash_count(&all_actions);
 }
 
 bool
 rule_actions_any_group(uint32_t id)
 {
     const struct rule_actions *actions;
+    struct rcu_hash_cursor cursor;
 
-    HMAP_FOR_EACH (actions, node, &all_actions) {
+    RCU_HASH_FOR_EACH (actions, &cursor, &all_actions) {
         if (actions->has_groups
             && (id == OFPG_ALL
                 || ofpacts_output_to_group(actions->ofpacts, actions->size,

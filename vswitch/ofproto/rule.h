@@ -30,7 +30,7 @@ struct ofproto;
 
 /* A list of actions and what is often asked about it. */
 struct rule_actions {
-    struct hmap_node node;
+    uint32_t hash;               /* Of the list. */
     uint32_t n_refs;
     uint32_t size;
     bool has_groups;
