@@ -55,7 +55,7 @@ flow_format(const struct flow *flow, const struct tlv_table *tlv,
     match.flow.actset_output = 0;
     match.flow.conj_id = 0;
     match.flow.ct_nw_proto = 0;
-    SHOW(in_port);
+    SHOW_SET(in_port);
     SHOW(packet_type);
     SHOW(dl_dst);
     SHOW(dl_src);
@@ -74,18 +74,22 @@ flow_format(const struct flow *flow, const struct tlv_table *tlv,
             SHOW(ipv6_dst);
             SHOW(ipv6_label);
         }
-        if (flow->nw_proto == 6 || flow->nw_proto == 17
-            || flow->nw_proto == 132 || flow->nw_proto == 1
-            || flow->nw_proto == 58) {
+        if (!(flow->nw_frag & FLOW_NW_FRAG_LATER)
+            && (flow->nw_proto == 6 || flow->nw_proto == 17
+                || flow->nw_proto == 132 || flow->nw_proto == 1
+                || flow->nw_proto == 58)) {
             SHOW(tp_src);
             SHOW(tp_dst);
+            if (flow->nw_proto == 6) {
+                SHOW(tcp_flags);
+            }
         }
-        if (flow->nw_proto == 6) {
-            SHOW(tcp_flags);
+        if (flow->dl_type == htons(0x86dd) && flow->nw_proto == 58
+            && (flow->tp_src == htons(135) || flow->tp_src == htons(136))) {
+            SHOW(nd_target);
+            SHOW(arp_sha);
+            SHOW(arp_tha);
         }
-        SHOW_SET(nd_target);
-        SHOW_SET(arp_sha);
-        SHOW_SET(arp_tha);
     } else if (flow->dl_type == htons(0x0806)) {
         SHOW(nw_proto);
         SHOW(nw_src);

@@ -18,6 +18,8 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/group_msg.c \
 	lib/openflow/group_msg.h \
 	lib/openflow/group_text.c \
+	lib/openflow/ipfix_msg.c \
+	lib/openflow/ipfix_msg.h \
 	lib/openflow/meter_msg.c \
 	lib/openflow/meter_msg.h \
 	lib/openflow/msg.c \
@@ -44,11 +46,18 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/oxm.c \
 	lib/openflow/packet_io.c \
 	lib/openflow/packet_io.h \
+	lib/openflow/packet_text.c \
+	lib/openflow/packet_text.h \
 	lib/openflow/port_msg.c \
 	lib/openflow/port_msg.h \
 	lib/openflow/property.h \
 	lib/openflow/print.c \
 	lib/openflow/print.h \
+	lib/openflow/print_flow.c \
+	lib/openflow/print_port.c \
+	lib/openflow/print_session.c \
+	lib/openflow/print_table.c \
+	lib/openflow/printer.h \
 	lib/openflow/protocol.c \
 	lib/openflow/protocol.h \
 	lib/openflow/session_msg.c \

@@ -19,6 +19,7 @@
 #include "lib/openflow/ct_msg.h"
 #include "lib/openflow/flow_mod.h"
 #include "lib/openflow/group_msg.h"
+#include "lib/openflow/ipfix_msg.h"
 #include "lib/openflow/meter_msg.h"
 #include "lib/openflow/session_msg.h"
 #include "lib/openflow/table_msg.h"
@@ -76,7 +77,8 @@ codec_test_empty_messages(void **state UNUSED)
         OFMSG_FLOW_MONITOR_RESUMED, OFMSG_DESC_REQUEST,
         OFMSG_TABLE_STATS_REQUEST, OFMSG_GROUP_FEATURES_REQUEST,
         OFMSG_METER_FEATURES_REQUEST, OFMSG_TABLE_DESC_REQUEST,
-        OFMSG_TABLE_FEATURES_REQUEST,
+        OFMSG_TABLE_FEATURES_REQUEST, OFMSG_IPFIX_BRIDGE_REQUEST,
+        OFMSG_IPFIX_FLOW_REQUEST,
     };
 
     for (size_t v = 0; v < CODEC_N_VERSIONS; v++) {
@@ -471,7 +473,7 @@ codec_test_session_replies(void **state UNUSED)
         struct async_config async;
         struct meter_features meters;
 
-        FILL(async);
+        fill_async(&async);
         FILL(meters);
         EXPECT_REPLY(struct async_config, async, OFMSG_GET_ASYNC_REQUEST,
                      async_config_encode_reply, async_config_decode);

@@ -25,6 +25,7 @@
 #include "lib/openflow/codec_test.h"
 #include "lib/openflow/flow_text.h"
 #include "lib/openflow/group_msg.h"
+#include "lib/openflow/ipfix_msg.h"
 #include "lib/openflow/meter_msg.h"
 #include "lib/openflow/protocol.h"
 #include "lib/openflow/session_msg.h"
@@ -87,6 +88,19 @@ fill_port(struct phy_port *port)
 }
 
 void
+fill_async(struct async_config *config)
+{
+    static const uint8_t reasons[ASYNC_N_TYPES] = {
+        0x7, 0x7, 0x3f, 0x7, 0x18, 0x3
+    };
+
+    for (int i = 0; i < ASYNC_N_TYPES; i++) {
+        config->primary[i] = any32() & reasons[i];
+        config->secondary[i] = any32() & reasons[i];
+    }
+}
+
+void
 take_apart(const struct buf *b, struct ofmsg *msg)
 {
     enum ofperr error = ofmsg_decode(b->data, b->size, msg);
@@ -140,7 +154,7 @@ test_single_messages(void **state UNUSED)
         struct queue_stats_request qsr = { any_port(), any32() };
         struct async_config async;
 
-        FILL(async);
+        fill_async(&async);
         EXPECT_ROUND_TRIP(struct async_config, async, async_config_encode_set,
                           async_config_decode);
         fill_port(&ps.desc);
@@ -325,14 +339,14 @@ test_meters(void **state UNUSED)
 
 #define N_ELEMENTS 700
 
-/* Fills '*list' with a reply of N_ELEMENTS random elements. */
+/* Appends a random element. */
 typedef void append_fn(struct multipart *);
 
 /* Decodes the elements of 'msg' and appends each to 'mp'. */
 typedef void copy_fn(const struct ofmsg *, struct multipart *mp);
 
 static void
-expect_multipart(struct buf *req, append_fn *append, copy_fn *copy)
+expect_elements(struct buf *req, append_fn *append, copy_fn *copy, int n)
 {
     struct list list = LIST_INITIALIZER(&list);
     struct list again = LIST_INITIALIZER(&again);
@@ -342,7 +356,7 @@ expect_multipart(struct buf *req, append_fn *append, copy_fn *copy)
 
     take_apart(req, &request);
     multipart_init(&mp, &request, &list);
-    for (size_t i = 0; i < N_ELEMENTS; i++) {
+    for (int i = 0; i < n; i++) {
         append(&mp);
     }
     multipart_finish(&mp);
@@ -358,6 +372,12 @@ expect_multipart(struct buf *req, append_fn *append, copy_fn *copy)
     multipart_finish(&mp);
     expect_same_lists(&list, &again);
     buf_destroy(req);
+}
+
+static void
+expect_multipart(struct buf *req, append_fn *append, copy_fn *copy)
+{
+    expect_elements(req, append, copy, N_ELEMENTS);
 }
 
 static void
@@ -561,6 +581,28 @@ copy_table_descs(const struct ofmsg *msg, struct multipart *mp)
 }
 
 static void
+append_ipfix(struct multipart *mp)
+{
+    struct ipfix_stats stats;
+
+    FILL(stats);
+    ipfix_stats_append(mp, &stats);
+}
+
+static void
+copy_ipfix(const struct ofmsg *msg, struct multipart *mp)
+{
+    struct reader r = ofmsg_reader(msg);
+    struct ipfix_stats stats;
+    int error;
+
+    while (!(error = ipfix_stats_decode(&stats, &r))) {
+        ipfix_stats_append(mp, &stats);
+    }
+    assert_int_equal(error, -ENODATA);
+}
+
+static void
 test_multipart_replies(void **state UNUSED)
 {
     for (size_t i = 0; i < CODEC_N_VERSIONS; i++) {
@@ -577,6 +619,10 @@ test_multipart_replies(void **state UNUSED)
                          append_group_stats, copy_group_stats);
         expect_multipart(ofmsg_create_empty(OFMSG_TABLE_STATS_REQUEST, v, 0),
                          append_table_stats, copy_table_stats);
+        expect_multipart(ofmsg_create_empty(OFMSG_IPFIX_FLOW_REQUEST, v, 0),
+                         append_ipfix, copy_ipfix);
+        expect_elements(ofmsg_create_empty(OFMSG_IPFIX_BRIDGE_REQUEST, v, 0),
+                        append_ipfix, copy_ipfix, 1);
         if (v >= OFP13_VERSION) {
             expect_multipart(meter_request_encode(OFMSG_METER_CONFIG_REQUEST,
                                                   METER_ALL, v),

@@ -7,6 +7,7 @@
 
 #include "lib/openflow/msg.h"
 #include "lib/openflow/port_msg.h"
+#include "lib/openflow/session_msg.h"
 
 #define CODEC_N_ROUNDS 50
 
@@ -25,6 +26,7 @@ ofp_port_t any_port(void);
 void fill(void *object, size_t size);
 void fill_name(char *name, size_t size);
 void fill_port(struct phy_port *);
+void fill_async(struct async_config *);
 
 /* Decodes the header of 'b', and notes which message it is. */
 void take_apart(const struct buf *b, struct ofmsg *msg);

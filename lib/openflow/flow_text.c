@@ -428,7 +428,12 @@ void
 flow_duration_format(uint32_t sec, uint32_t nsec, struct str *s)
 {
     str_put_uint(s, sec);
-    if (nsec) {
+    if (nsec % 1000000) {
+        str_printf(s, ".%09"PRIu32, nsec);
+        while (s->string[s->length - 1] == '0') {
+            str_truncate(s, s->length - 1);
+        }
+    } else if (nsec) {
         str_printf(s, ".%03"PRIu32, nsec / 1000000);
     }
     str_put_char(s, 's');

@@ -267,6 +267,14 @@ static const struct row rows[] = {
       "OFPST_FLOW_MONITOR" },
     { OFMSG_FLOW_MONITOR_REPLY, V14_15, REPLY, 16, 0, 0, ANY_SIZE,
       "OFPST_FLOW_MONITOR" },
+    { OFMSG_IPFIX_BRIDGE_REQUEST, ALL, VENDOR_REQUEST, 3, NX, 0, FIXED,
+      "NXST_IPFIX_BRIDGE" },
+    { OFMSG_IPFIX_BRIDGE_REPLY, ALL, VENDOR_REPLY, 3, NX, 88, FIXED,
+      "NXST_IPFIX_BRIDGE" },
+    { OFMSG_IPFIX_FLOW_REQUEST, ALL, VENDOR_REQUEST, 4, NX, 0, FIXED,
+      "NXST_IPFIX_FLOW" },
+    { OFMSG_IPFIX_FLOW_REPLY, ALL, VENDOR_REPLY, 4, NX, 0, 88,
+      "NXST_IPFIX_FLOW" },
 };
 
 /* Row number + 1 of plain messages and plain multiparts, by version and

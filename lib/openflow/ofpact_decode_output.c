@@ -70,6 +70,13 @@ group(struct decoder *d, struct reader *r)
 }
 
 static enum ofperr
+nx_group(struct decoder *d, struct reader *r)
+{
+    reader_skip(r, 2);
+    return group(d, r);
+}
+
+static enum ofperr
 nx_set_queue(struct decoder *d, struct reader *r)
 {
     reader_skip(r, 2);
@@ -305,7 +312,7 @@ static const struct action_row actions_nx[] = {
     [NXAST_OUTPUT_REG2] = { 14, 14, output_reg2 },
     [NXAST_CONTROLLER2] = { 6, ANY, controller2 },
     [NXAST_OUTPUT_TRUNC] = { 6, 6, output_trunc },
-    [NXAST_GROUP] = { 6, 6, group },
+    [NXAST_GROUP] = { 6, 6, nx_group },
 };
 
 const struct action_rows decode_output_rows[N_ACTIONS] = {

@@ -290,9 +290,10 @@ encode_BUNDLE(struct buf *b, const struct ofpact *a_, uint8_t version)
 static void
 encode_GROUP(struct buf *b, const struct ofpact *a_, uint8_t version)
 {
-    size_t ofs = (version == OFP10_VERSION ? start_nx(b, NXAST_GROUP)
-                  : start_std(b, OFPAT_GROUP));
+    bool is_nx = version == OFP10_VERSION;
+    size_t ofs = is_nx ? start_nx(b, NXAST_GROUP) : start_std(b, OFPAT_GROUP);
 
+    buf_put_zeros(b, is_nx ? 2 : 0);
     buf_put_u32(b, ofpact_get_GROUP(a_)->group_id);
     finish(b, ofs);
 }

@@ -21,8 +21,10 @@ enum {
     NXPINT_CONTINUATION
 };
 
-/* Properties of a continuation.  Only the switch that wrote one reads it, so
- * that these are ours to number; actions are OpenFlow 1.5 instructions. */
+/* Properties of a continuation.  Only the switch that wrote one reads it, but
+ * tools print it: what has the layout that they know has its number, too.
+ * Actions, which may be instructions of OpenFlow 1.5, have numbers that nobody
+ * else uses. */
 enum {
     CONT_BRIDGE = 0x8000,
     CONT_STACK,
@@ -30,9 +32,9 @@ enum {
     CONT_CONNTRACKED,
     CONT_TABLE_ID,
     CONT_COOKIE,
-    CONT_ACTIONS,
-    CONT_ACTION_SET,
-    CONT_ODP_PORT
+    CONT_ODP_PORT = 0x8008,
+    CONT_ACTIONS = 0x8100,
+    CONT_ACTION_SET
 };
 
 const char *

@@ -454,6 +454,13 @@ async_config_default(struct async_config *c, uint8_t version)
     }
 }
 
+/* Reasons that there are, by their bits. */
+static const uint32_t async_reasons[ASYNC_N_TYPES] = {
+    [ASYNC_PACKET_IN] = 0x3f, [ASYNC_PORT_STATUS] = 0x7,
+    [ASYNC_FLOW_REMOVED] = 0x3f, [ASYNC_ROLE_STATUS] = 0x7,
+    [ASYNC_TABLE_STATUS] = 0x18, [ASYNC_REQUESTFORWARD] = 0x3,
+};
+
 /* Properties come in pairs: secondary, then primary, of each type. */
 static enum ofperr
 decode_async_properties(struct async_config *c, struct reader *r)
@@ -475,6 +482,9 @@ decode_async_properties(struct async_config *c, struct reader *r)
         }
         if (type >= 2 * ASYNC_N_TYPES) {
             return OFPACFC_UNSUPPORTED;
+        }
+        if (mask & ~async_reasons[type / 2]) {
+            return OFPACFC_INVALID;
         }
         if (type % 2) {
             c->primary[type / 2] = mask;
@@ -500,8 +510,10 @@ async_config_decode(struct async_config *c, const struct ofmsg *msg)
         return error;
     }
     for (int i = 0; i <= ASYNC_FLOW_REMOVED; i++) {
-        c->primary[i] = reader_u32(&r);
-        c->secondary[i] = reader_u32(&r);
+        uint32_t known = (i == ASYNC_PACKET_IN ? 0x7 : async_reasons[i]);
+
+        c->primary[i] = reader_u32(&r) & known;
+        c->secondary[i] = reader_u32(&r) & known;
     }
     return 0;
 }

@@ -505,6 +505,13 @@ handle_queue_config(struct conn *conn, const struct ofmsg *msg)
     return 0;
 }
 
+/* No flow records are exported, so that there are no statistics of it. */
+static enum ofperr
+refuse_ipfix(struct conn *conn, const struct ofmsg *msg)
+{
+    return NXST_NOT_CONFIGURED;
+}
+
 static enum ofperr
 handle_ct_flush_zone(struct conn *conn, const struct ofmsg *msg)
 {
@@ -568,6 +575,8 @@ static const struct {
     [OFMSG_SET_CONTROLLER_ID] = { handle_set_controller_id, false },
     [OFMSG_FLOW_MONITOR_REQUEST] = { conn_monitor_request, false },
     [OFMSG_FLOW_MONITOR_CANCEL] = { conn_monitor_cancel, false },
+    [OFMSG_IPFIX_BRIDGE_REQUEST] = { refuse_ipfix, false },
+    [OFMSG_IPFIX_FLOW_REQUEST] = { refuse_ipfix, false },
     [OFMSG_TLV_TABLE_MOD] = { handle_tlv_table_mod, true },
     [OFMSG_TLV_TABLE_REQUEST] = { handle_tlv_table_request, false },
     [OFMSG_RESUME] = { handle_resume, true },

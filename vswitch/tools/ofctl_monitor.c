@@ -280,7 +280,8 @@ request_watches(struct watch *w, const struct monitor_options *o)
             &usable));
         request.id = id++;
         b = flow_monitor_request_encode(
-            &request, session_set_protocol(w->session, usable, true));
+            &request, ofp_protocol_version(
+                session_set_protocol(w->session, usable, true)));
         xid = get_be32(b->data + 4);
         session_send(w->session, b);
         b = session_receive_xid(w->session, xid);

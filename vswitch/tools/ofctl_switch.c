@@ -8,6 +8,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/random.h"
 #include "lib/base/text.h"
+#include "lib/base/vec.h"
 #include "lib/daemon/daemon.h"
 #include "lib/flow/port.h"
 #include "lib/openflow/ct_msg.h"
@@ -56,6 +57,18 @@ static void
 cmd_dump_table_desc(int argc, char *argv[])
 {
     ask(argv[1], OFMSG_TABLE_DESC_REQUEST);
+}
+
+static void
+cmd_dump_ipfix_bridge(int argc, char *argv[])
+{
+    ask(argv[1], OFMSG_IPFIX_BRIDGE_REQUEST);
+}
+
+static void
+cmd_dump_ipfix_flow(int argc, char *argv[])
+{
+    ask(argv[1], OFMSG_IPFIX_FLOW_REQUEST);
 }
 
 static void
@@ -148,6 +161,70 @@ cmd_queue_stats(int argc, char *argv[])
         req.queue_id = queue;
     }
     session_dump(s, queue_stats_request_encode(&req, session_version(s)));
+    session_close(s);
+}
+
+/* Every port's number, for those who ask for one after the other. */
+struct port_numbers {
+    VEC(ofp_port_t) ports;
+};
+
+static void
+note_ports(const struct ofmsg *msg, void *aux)
+{
+    struct port_numbers *numbers = aux;
+    struct reader r = ofmsg_reader(msg);
+    struct phy_port port;
+
+    while (!phy_port_decode(&port, msg->version, &r)) {
+        if (port.port_no < OFPP_MAX) {
+            vec_push(&numbers->ports, port.port_no);
+        }
+    }
+}
+
+/* Before OpenFlow 1.4 a request is for one port. */
+static void
+get_queues_of_all_ports(struct session *s)
+{
+    uint8_t version = session_version(s);
+    struct port_numbers numbers = { VEC_EMPTY };
+
+    session_for_each_part(s, port_desc_request_encode(version, OFPP_NONE),
+                          note_ports, &numbers);
+    for (size_t i = 0; i < numbers.ports.n; i++) {
+        session_dump(s, queue_config_request_encode(
+                         version, numbers.ports.items[i], OFPQ_ALL));
+    }
+    vec_uninit(&numbers.ports);
+}
+
+static bool
+is_any(const char *word)
+{
+    return !strcasecmp(word, "any") || !strcasecmp(word, "all");
+}
+
+static void
+cmd_queue_get_config(int argc, char *argv[])
+{
+    struct session *s = session_open(argv[1], "mgmt", 0);
+    ofp_port_t port = OFPP_NONE;
+    uint64_t queue = OFPQ_ALL;
+
+    if (argc > 2 && !is_any(argv[2])) {
+        port = get_port(s, argv[2]);
+    }
+    if (argc > 3 && !is_any(argv[3])
+        && (!text_to_u64(argv[3], 0, &queue) || queue > UINT32_MAX)) {
+        program_fatal("%s: not a queue", argv[3]);
+    }
+    if (port == OFPP_NONE && session_version(s) < OFP14_VERSION) {
+        get_queues_of_all_ports(s);
+    } else {
+        session_dump(s, queue_config_request_encode(session_version(s), port,
+                                                    queue));
+    }
     session_close(s);
 }
 
@@ -620,6 +697,10 @@ const struct command ofctl_switch_commands[] = {
     { "dump-ports", "SWITCH [PORT]", 1, 2, cmd_dump_ports },
     { "dump-ports-desc", "SWITCH [PORT]", 1, 2, cmd_dump_ports_desc },
     { "queue-stats", "SWITCH [PORT [QUEUE]]", 1, 3, cmd_queue_stats },
+    { "queue-get-config", "SWITCH [PORT [QUEUE]]", 1, 3,
+      cmd_queue_get_config },
+    { "dump-ipfix-bridge", "SWITCH", 1, 1, cmd_dump_ipfix_bridge },
+    { "dump-ipfix-flow", "SWITCH", 1, 1, cmd_dump_ipfix_flow },
     { "add-group", "SWITCH GROUP", 2, 2, cmd_add_group },
     { "add-groups", "SWITCH FILE", 2, 2, cmd_add_groups },
     { "mod-group", "SWITCH GROUP", 2, 2, cmd_mod_group },

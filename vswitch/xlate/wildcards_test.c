@@ -68,7 +68,7 @@ static const char *const action_items[] = {
     "group:1", "group:2", "group:3", "group:4", "group:5",
     "clone(group:3,output:1)", "ct_clear",
     "ct(table=%d)", "ct(table=%d,zone=1)", "ct(commit)",
-    "ct(table=%d,zone=NXM_NX_REG0[0..15],nat)",
+    "ct(table=%d,zone=NXM_OF_ETH_DST[0..15],nat)",
     "ct(commit,zone=2,table=%d,exec(load:1->NXM_NX_CT_MARK[],"
     "move:NXM_NX_REG0[]->NXM_NX_CT_LABEL[0..31]))",
     "move:NXM_NX_CT_MARK[]->NXM_NX_REG0[]",
