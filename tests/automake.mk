@@ -13,7 +13,8 @@ built-sources: $(BUILT_SOURCES)
 print-%:
 	@echo $($*)
 
-EXTRA_DIST += tests/README.md tests/bench/ovsdb_driver.c tests/bench/sender.c
+EXTRA_DIST += tests/README.md tests/bench/ovsdb_driver.c tests/bench/sender.c \
+	tests/interop/openflow_messages.txt
 
 # The tests that are in Python, and what packages are built by, all of it: none
 # has to be listed.
