@@ -23,6 +23,8 @@ import struct
 import sys
 import time
 
+SO_RCVBUFFORCE = 33             # Of Linux; the module has no name for it.
+
 
 def checksum(data):
     total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
@@ -40,6 +42,8 @@ class Pinger:
                             (socket.AF_INET, socket.IPPROTO_ICMP))
         self.socket = socket.socket(family, socket.SOCK_RAW, protocol)
         self.socket.setblocking(False)
+        # It gets the answers to others, too, also while it does not run.
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
         self.id = os.getpid() & 0xffff
         # The request's number comes before it.
         self.data = bytes(size - 8)

@@ -107,16 +107,17 @@ class Demo:
         wait_until(is_ready, "server in " + name)
 
     def ping(self, source, address, count=20):
-        """All pings must be answered."""
+        """So many pings must be answered (ping goes on while some are not, for
+        a while)."""
         output = self.sandbox.execute(
             source, ["ping", "-n", "-q", "-c", str(count), "-i", "0.01",
-                     "-W", "1", "-w", "5", address], check=False)
+                     "-W", "1", "-w", "20", address], check=False)
         received = re.search(r"(\d+) received", output)
-        if not received or int(received.group(1)) != count:
+        if not received or int(received.group(1)) < count:
             raise WeftError("%s of %d answered" % (
                 received.group(1) if received else "none", count))
         times = re.search(r"= [0-9.]+/([0-9.]+)/", output).group(1)
-        return "%d of %d answered, %s ms on average" % (count, count, times)
+        return "%d answered, %s ms on average" % (count, times)
 
     def no_ping(self, source, address):
         """No ping may be answered."""
@@ -127,11 +128,12 @@ class Demo:
             raise WeftError("answered")
         return "none answered"
 
-    def fetch(self, source, address, port, size):
-        """Sends bytes there and back; returns the name of who answered."""
+    def fetch(self, source, address, port, size, patience=20):
+        """Sends bytes there and back over a connection that is made within
+        'patience' seconds; returns the name of who answered."""
         return self.sandbox.execute(
             source, [sys.executable, TRAFFIC, "fetch", address, str(port),
-                     str(size)]).strip()
+                     str(size), str(patience)], timeout=120).strip()
 
     def transfer(self, source, address, port):
         start = time.monotonic()
@@ -144,7 +146,7 @@ class Demo:
 
     def refuses(self, source, address, port):
         try:
-            name = self.fetch(source, address, port, 10)
+            name = self.fetch(source, address, port, 10, patience=1)
         except WeftError as e:
             if "timed out" in str(e):
                 return "no answer"

@@ -16,7 +16,7 @@ from weft_common import programs
 from weft_common.error import WeftError
 from .state import State
 
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
 UNDERLAY = ipaddress.ip_network("172.31.0.0/24")
 # Room for Geneve on an underlay of 1500 bytes.
 WORKLOAD_MTU = 1400
@@ -36,7 +36,7 @@ esac
 """
 
 
-def run(command, env=None, check=True, timeout=60):
+def run(command, env=None, check=True, timeout=90):
     """Runs 'command'; returns its output."""
     command = [str(word) for word in command]
     try:
@@ -117,7 +117,7 @@ class Sandbox:
 
     def nbctl(self, *words):
         return run([programs.program("ovn-nbctl"),
-                    "--db=" + self.db_remote("nb"), "--timeout=30", *words])
+                    "--db=" + self.db_remote("nb"), "--timeout=60", *words])
 
     # Programs.
 
@@ -243,7 +243,7 @@ class Sandbox:
     def vsctl(self, host, *words):
         folder = self.host(host)["folder"]
         return run([programs.program("ovs-vsctl"),
-                    "--db=unix:%s/db.sock" % folder, "--timeout=20", *words],
+                    "--db=unix:%s/db.sock" % folder, "--timeout=60", *words],
                    env=self.environment(folder))
 
     # Workloads.
@@ -330,7 +330,7 @@ class Sandbox:
                 f.write(DHCP_SCRIPT)
             os.chmod(script, 0o755)
         self.execute(name, ["udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t",
-                            "10", "-T", "1", "-s", script])
+                            "30", "-T", "1", "-s", script])
         found = re.search(r"inet ([0-9.]+)/", self.execute(
             name, ["ip", "-4", "addr", "show", "dev", "eth0"]))
         if not found:
@@ -358,7 +358,7 @@ class Sandbox:
             raise WeftError("%s: no such host or workload" % name)
         return place["ns"]
 
-    def execute(self, name, command, check=True, timeout=60):
+    def execute(self, name, command, check=True, timeout=90):
         """Runs 'command' inside a host or workload; returns its output."""
         return run(["ip", "netns", "exec", self.namespace(name), *command],
                    check=check, timeout=timeout)

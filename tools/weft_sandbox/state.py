@@ -19,7 +19,7 @@ from weft_common.error import WeftError
 
 # The longest socket path below the folder must fit sockaddr_un.
 MAX_FOLDER = 60
-STOP_TIMEOUT_S = 5
+STOP_TIMEOUT_S = 10
 
 
 def default_folder():
@@ -128,15 +128,15 @@ class State:
 
 
 def stop(processes, is_running):
-    """SIGTERM for all, then SIGKILL for those that stay."""
-    for p in processes:
-        send(p["pid"], signal.SIGTERM)
-    end = time.monotonic() + STOP_TIMEOUT_S
-    while any(map(is_running, processes)) and time.monotonic() < end:
-        reap()
-        time.sleep(0.01)
-    for p in filter(is_running, processes):
-        send(p["pid"], signal.SIGKILL)
+    """SIGTERM for all, then SIGKILL for those that stay; returns when they are
+    gone."""
+    for number in signal.SIGTERM, signal.SIGKILL:
+        for p in filter(is_running, processes):
+            send(p["pid"], number)
+        end = time.monotonic() + STOP_TIMEOUT_S
+        while any(map(is_running, processes)) and time.monotonic() < end:
+            reap()
+            time.sleep(0.01)
 
 
 def send(pid, number):

@@ -3,7 +3,9 @@
 
 Run as a program inside a namespace:
     traffic.py serve NAME PORT..      tells "ready", serves until killed
-    traffic.py fetch IP PORT BYTES    sends BYTES, prints who echoed them
+    traffic.py fetch IP PORT BYTES SECONDS
+                                      connects within SECONDS, sends BYTES and
+                                      prints who echoed them
 """
 
 import os
@@ -11,8 +13,7 @@ import socket
 import sys
 import threading
 
-CONNECT_TIMEOUT_S = 1
-TRANSFER_TIMEOUT_S = 20
+TRANSFER_TIMEOUT_S = 60
 
 
 def serve_one(connection, name):
@@ -49,10 +50,11 @@ def send(connection, data):
     connection.shutdown(socket.SHUT_WR)
 
 
-def fetch(ip, port, size):
+def fetch(ip, port, size, connect_timeout_s):
     """Every byte that went out must come back as it was."""
     data = os.urandom(int(size))
-    connection = socket.create_connection((ip, int(port)), CONNECT_TIMEOUT_S)
+    connection = socket.create_connection((ip, int(port)),
+                                          float(connect_timeout_s))
     connection.settimeout(TRANSFER_TIMEOUT_S)
     with connection, connection.makefile("rb") as answer:
         name = answer.readline().decode().strip()
@@ -70,6 +72,6 @@ if __name__ == "__main__":
         serve(sys.argv[2], sys.argv[3:])
     else:
         try:
-            fetch(*sys.argv[2:5])
+            fetch(*sys.argv[2:6])
         except OSError as e:
             sys.exit("%s port %s: %s" % (sys.argv[2], sys.argv[3], e))
