@@ -30,6 +30,10 @@ class Central:
         for name, schema in (("nb", "ovn-nb"), ("sb", "ovn-sb")):
             self.database(name, os.path.join(PEER, "usr/share/ovn",
                                              schema + ".ovsschema"))
+        # Debian's tools fail if northd makes the first row while they do.
+        for name in "nb", "sb":
+            run([peers("ovn-%sctl" % name), "--db=" + self.remote(name),
+                 "init"])
         self.spawn("ovn-northd", peers("ovn-northd"),
                    "--ovnnb-db=" + self.remote("nb"),
                    "--ovnsb-db=" + self.remote("sb"),
