@@ -31,7 +31,7 @@ def test_acl(port, verdict, cause):
              "--sb=" + sandbox.sb.remote, "--northd=/nonexistent", "sw0",
              'inport == "a" && eth.src == 02:00:00:00:00:0a && '
              "eth.dst == 02:00:00:00:00:0b && ip4 && tcp.dst == %d" % port],
-            text=True, timeout=60, stdout=subprocess.PIPE,
+            text=True, timeout=120, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         assert "does not tell its reasons" in done.stderr
         found, = json.loads(done.stdout)["verdicts"]

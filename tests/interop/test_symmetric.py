@@ -113,24 +113,24 @@ def serve_tcp(sandbox):
         sandbox.ns["vm1"], ["ss", "-ltnH", "sport = :80"])).strip())
 
 
-def ask_tcp(sandbox, gateway, source):
+def ask_tcp(sandbox, gateway, source, patience=20):
     done = run(within(sandbox.ns[gateway],
-                      ["socat", "-T5", "-", "TCP:10.0.0.11:80,bind=%s,"
-                       "connect-timeout=5" % source]), check=False,
-               timeout=20)
+                      ["socat", "-u", "-T20", "TCP:10.0.0.11:80,bind=%s,"
+                       "connect-timeout=%d" % (source, patience), "-"]),
+               check=False)
     return done.stdout.strip()
 
 
 def ask_udp(sandbox, gateway):
     return run(within(sandbox.ns[gateway], ["/usr/bin/python3", "-c", ASK]),
-               check=False, timeout=20).stdout.strip()
+               check=False).stdout.strip()
 
 
 def test_replies_go_back_where_requests_came_from(sandbox):
     serve_tcp(sandbox)
     for gateway, source in (("gw1", "192.168.90.1"), ("gw2", "192.168.90.2")):
         # The router learns the gateway's MAC.
-        wait_until(lambda: ask_tcp(sandbox, gateway, source) == source, 40,
+        wait_until(lambda: ask_tcp(sandbox, gateway, source, 2) == source, 40,
                    "an answer at " + gateway)
         assert [ask_tcp(sandbox, gateway, source)
                 for _ in range(N_CONNECTIONS)] == [source] * N_CONNECTIONS
@@ -141,7 +141,7 @@ def test_replies_go_back_where_requests_came_from(sandbox):
                                 ("gw2", "192.168.90.2")):
             for _ in range(N_CONNECTIONS):
                 assert run(within(sandbox.ns[gateway],
-                                  ["ping", "-n", "-c1", "-W5", "-I", source,
+                                  ["ping", "-n", "-c1", "-W20", "-I", source,
                                    "10.0.0.11"]))
 
 
@@ -150,7 +150,8 @@ def follow_moved_client(sandbox):
     server = sandbox.spawn("answer", within(
         sandbox.ns["vm1"], ["/usr/bin/python3", "-c", ANSWER]))
     server.wait_for(lambda: "ready" in server.text())
-    assert ask_udp(sandbox, "gw1") == "hello"
+    wait_until(lambda: ask_udp(sandbox, "gw1") == "hello", 20,
+               "an answer at gw1")
     run(["ip", "-n", sandbox.ns["gw1"], "addr", "del", "192.168.90.9/32",
          "dev", "lo"])
     run(["ip", "-n", sandbox.ns["gw2"], "addr", "add", "192.168.90.9/32",

@@ -356,7 +356,7 @@ class Tracers:
         """Both traces; None if Debian's crashes or never ends."""
         if state not in self.pairs:
             self.pairs[state] = both(self.side, "t-" + state,
-                                     *options_of(state), timeout=3)
+                                     *options_of(state), timeout=8)
         theirs, mine = self.pairs[state]
         b = mine.command("trace", *words)
         assert b[1] is None, b
@@ -375,7 +375,7 @@ class Tracers:
         theirs.close()
         self.pairs[state] = Daemon(
             self.side, peers("ovn-trace"), "t-%s-debian" % state,
-            *options_of(state), timeout=3), mine
+            *options_of(state), timeout=8), mine
 
     def close(self):
         for pair in self.pairs.values():

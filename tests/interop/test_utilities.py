@@ -34,7 +34,7 @@ def program(side, name):
 
 def output(command, text=None, status=0, **kwargs):
     done = subprocess.run(command, input=text, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, timeout=60,
+                          stderr=subprocess.PIPE, text=True, timeout=120,
                           env=dict(os.environ, WEFT_BUILD=BUILD), **kwargs)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout

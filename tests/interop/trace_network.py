@@ -82,7 +82,7 @@ class TraceSide(Side):
 
 def once(program, *words, env=None):
     """(exit status, standard output) of a trace."""
-    done = subprocess.run([program, "-voff", *words], timeout=60, text=True,
+    done = subprocess.run([program, "-voff", *words], timeout=120, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           stdin=subprocess.DEVNULL, env=env)
     return done.returncode, done.stdout
