@@ -96,7 +96,7 @@ incr_create(const struct incr_program *program, struct pool *pool)
     }
     check_siblings(incr);
     incr->n_ctxs = pool ? pool_n_threads(pool) : 1;
-    incr->ctxs = xcalloc(incr->n_ctxs, sizeof *incr->ctxs);
+    incr->ctxs = xzalloc_cacheline(incr->n_ctxs * sizeof *incr->ctxs);
     for (unsigned int i = 0; i < incr->n_ctxs; i++) {
         ctx_init(&incr->ctxs[i], incr);
     }

@@ -265,6 +265,7 @@ void incr_origins(const struct incr *, struct incr_group *const *groups,
 
 struct incr_counts {
     uint64_t n_steps, n_evaluations, n_reads, n_emits, n_wakes;
+    uint64_t n_shared;          /* Evaluations given to the pool. */
     size_t n_units, n_edges, n_groups, n_facts, n_rows;
     size_t bytes;               /* Estimate of the engine's memory. */
 };

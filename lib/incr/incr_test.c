@@ -9,6 +9,7 @@
  *     rank 2  item_liking   item -> LIKES[liked item's set] = (sum, name),
  *                           or LONELY[] = name if nobody has that name
  *     rank 3  likes_level   LIKES key -> LEVEL[number of likers] = set
+ *     rank 3  likes_order   LIKES key -> ORDER[set] = the values in their order
  *     rank 4  level_flag    LEVEL key -> FLAG[] = "crowded" from 3 up, if
  *                           FACTOR[] (an input) is odd
  *
@@ -31,7 +32,9 @@
 #include "lib/base/vec.h"
 
 enum { T_ITEM, N_TABLES };
-enum { BY_NAME, MEMBER, FACTOR, SUM, LIKES, LONELY, LEVEL, FLAG, N_FACTS };
+enum {
+    BY_NAME, MEMBER, FACTOR, SUM, LIKES, LONELY, LEVEL, ORDER, FLAG, N_FACTS
+};
 enum { COL_NAME = 1, COL_SET = 2, COL_WEIGHT = 4, COL_LIKES = 8 };
 
 struct item {
@@ -116,6 +119,21 @@ likes_level(struct incr_ctx *ctx, const struct incr_group *group)
               incr_group_key(group), group->key_size);
 }
 
+/* What depends on the order of a group's facts, which is that of their values
+ * whatever happened before. */
+static void
+likes_order(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    struct str *values = incr_scratch(ctx, 0);
+
+    for (size_t i = 0; i < group->n; i++) {
+        str_put_bytes(values, incr_group_value(group, i),
+                      2 * sizeof(uint32_t));
+    }
+    incr_emit(ctx, ORDER, incr_group_key(group), group->key_size,
+              values->string, values->length);
+}
+
 static void
 level_flag(struct incr_ctx *ctx, const struct incr_group *group)
 {
@@ -139,6 +157,7 @@ static const struct incr_fact_class facts[] = {
     [LIKES] = { .name = "likes", .rank = 2 },
     [LONELY] = { .name = "lonely", .rank = 2 },
     [LEVEL] = { .name = "level", .rank = 3 },
+    [ORDER] = { .name = "order", .rank = 3 },
     [FLAG] = { .name = "flag", .rank = 4 },
 };
 
@@ -148,6 +167,7 @@ static const struct incr_unit_class units[] = {
     { "set_sum", 1, INCR_NONE, MEMBER, .run_group = set_sum },
     { "item_liking", 2, T_ITEM, INCR_NONE, .run_row = item_liking },
     { "likes_level", 3, INCR_NONE, LIKES, .run_group = likes_level },
+    { "likes_order", 3, INCR_NONE, LIKES, .run_group = likes_order },
     { "level_flag", 4, INCR_NONE, LEVEL, .run_group = level_flag },
 };
 
@@ -361,53 +381,95 @@ assert_verified(struct world *w)
     str_uninit(&s);
 }
 
-static void
-run_history(uint64_t seed, struct pool *pool, size_t n_steps, size_t n_items,
-            size_t max_changes, size_t check_every)
+/* A history and how often it is checked. */
+struct history {
+    size_t n_steps, n_items, max_changes, check_every;
+};
+
+/* Steps that INCR_TEST_STEPS in the environment asks for, or 'def'. */
+static size_t
+steps_to_take(size_t def)
 {
+    const char *steps = getenv("INCR_TEST_STEPS");
+
+    return steps ? strtoul(steps, NULL, 10) : def;
+}
+
+static void
+assert_empties(struct world *w)
+{
+    while (w->items.n) {
+        remove_item(w, 0);
+    }
+    incr_unset(w->incr, FACTOR, NULL, 0);
+    step(w);
+    assert_int_equal(incr_counts(w->incr).n_facts, 0);
+    assert_int_equal(incr_counts(w->incr).n_groups, 0);
+    assert_int_equal(incr_counts(w->incr).n_units, 0);
+    assert_int_equal(incr_counts(w->incr).n_edges, 0);
+}
+
+/* Returns what the engine counted in the end. */
+static struct incr_counts
+run_history(uint64_t seed, struct pool *pool, const struct history *h)
+{
+    struct incr_counts counts;
     struct world w;
 
-    print_message("seed %#" PRIx64 "\n", seed);
+    print_message("seed %#" PRIx64 ", %zu steps\n", seed, h->n_steps);
     world_init(&w, seed, pool);
-    w.n_names = n_items + n_items / 2;
-    w.n_sets = n_items / 3 + 1;
-    for (size_t i = 0; i < n_steps; i++) {
-        size_t n = 1 + rng_range(&w.rng, max_changes);
+    w.n_names = h->n_items + h->n_items / 2;
+    w.n_sets = h->n_items / 3 + 1;
+    for (size_t i = 0; i < h->n_steps; i++) {
+        size_t n = 1 + rng_range(&w.rng, h->max_changes);
 
         for (size_t j = 0; j < n; j++) {
-            change_something(&w, n_items);
+            change_something(&w, h->n_items);
         }
         step(&w);
-        if (i % check_every == 0) {
+        if (i % h->check_every == 0) {
             assert_equals_fresh(&w);
             assert_verified(&w);
         }
     }
-    while (w.items.n) {
-        remove_item(&w, 0);
-    }
-    incr_unset(w.incr, FACTOR, NULL, 0);
-    step(&w);
-    assert_int_equal(incr_counts(w.incr).n_facts, 0);
-    assert_int_equal(incr_counts(w.incr).n_groups, 0);
-    assert_int_equal(incr_counts(w.incr).n_units, 0);
-    assert_int_equal(incr_counts(w.incr).n_edges, 0);
+    counts = incr_counts(w.incr);
+    assert_empties(&w);
     world_uninit(&w);
+    return counts;
 }
 
 /* The promise of the whole library. */
 static void
 test_random_history_equals_from_scratch(void **state)
 {
-    run_history(random_u64(), NULL, 100000, 24, 4, 25);
+    const struct history history = { steps_to_take(100000), 24, 4, 25 };
+
+    run_history(random_u64(), NULL, &history);
 }
 
+/* Steps that are large enough for the pool are dear: few of them, unless one
+ * asks for more.  Each checked one follows many that are not, so that what an
+ * unchecked step spoils is found, too. */
 static void
 test_random_history_with_pool_equals_from_scratch(void **state)
 {
+    const struct history history = { steps_to_take(3000), 120, 100, 20 };
     struct pool *pool = pool_create(4);
+    struct incr_counts counts = run_history(random_u64(), pool, &history);
 
-    run_history(random_u64(), pool, 1500, 400, 200, 20);
+    assert_true(counts.n_shared > counts.n_evaluations / 2);
+    pool_destroy(pool);
+}
+
+/* As northd's and the controller's steps when they start. */
+static void
+test_large_steps_with_pool_equal_from_scratch(void **state)
+{
+    const struct history history = { 200, 3000, 2000, 20 };
+    struct pool *pool = pool_create(4);
+    struct incr_counts counts = run_history(random_u64(), pool, &history);
+
+    assert_true(counts.n_shared > counts.n_evaluations * 9 / 10);
     pool_destroy(pool);
 }
 
@@ -460,7 +522,7 @@ test_cost_follows_the_change(void **state)
         before = incr_counts(w.incr).n_reads;
         w.items.items[500]->weight += 5;
         incr_row_change(w.incr, w.items.items[500]->rows[0], COL_WEIGHT);
-        assert_int_equal(incr_step(w.incr), 4);
+        assert_int_equal(incr_step(w.incr), 6);
         cost[k] = incr_counts(w.incr).n_reads - before;
         world_uninit(&w);
     }
@@ -644,6 +706,7 @@ main(void)
         cmocka_unit_test(test_origins),
         cmocka_unit_test(test_group_lives_while_a_sink_needs_it),
         cmocka_unit_test(test_random_history_with_pool_equals_from_scratch),
+        cmocka_unit_test(test_large_steps_with_pool_equal_from_scratch),
         cmocka_unit_test(test_random_history_equals_from_scratch),
     };
 

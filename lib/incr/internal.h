@@ -4,6 +4,7 @@
 
 /* The engine's own structures, for the files of this folder only. */
 
+#include "lib/base/compiler.h"
 #include "lib/base/hash.h"
 #include "lib/base/hmap.h"
 #include "lib/base/vec.h"
@@ -167,6 +168,8 @@ struct slot {
     uint32_t index;             /* Of a read. */
 };
 
+/* What a thread evaluates with: its own cache lines, as it writes to them all
+ * the time. */
 struct incr_ctx {
     struct incr *incr;
     const struct unit *unit;
@@ -180,7 +183,7 @@ struct incr_ctx {
     struct class_stats *stats;  /* By unit class, since the last commit. */
     struct str scratch[12];
     bool busy;                  /* Evaluates a unit. */
-};
+} CACHE_ALIGNED;
 
 /* What one evaluation gave. */
 struct result {

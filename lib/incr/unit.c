@@ -139,9 +139,10 @@ ctx_init(struct incr_ctx *ctx, struct incr *incr)
 {
     *ctx = (struct incr_ctx) {
         .incr = incr,
-        .slots = xcalloc(MIN_SLOTS, sizeof *ctx->slots),
+        .slots = xzalloc_cacheline(MIN_SLOTS * sizeof *ctx->slots),
         .slot_mask = MIN_SLOTS - 1,
-        .stats = xcalloc(incr->program->n_units, sizeof *ctx->stats),
+        .stats = xzalloc_cacheline(incr->program->n_units
+                                   * sizeof *ctx->stats),
     };
 }
 
@@ -520,6 +521,7 @@ units_run(struct incr *incr, unsigned int rank)
 
         if (n >= INCR_POOL_MIN && incr->n_ctxs > 1) {
             pool_for(incr->pool, n, INCR_POOL_GRAIN, evaluate_range, &batch);
+            incr->counts.n_shared += n;
         } else {
             evaluate_range(&batch, 0, n, 0);
         }

@@ -3,6 +3,10 @@ lib_logical_liblogical_a_SOURCES = \
 	lib/logical/action_encode.c \
 	lib/logical/action_format.c \
 	lib/logical/action_parse.c \
+	lib/logical/action_parse_ct.c \
+	lib/logical/action_parse_options.c \
+	lib/logical/action_parser.c \
+	lib/logical/action_parser.h \
 	lib/logical/action_table.h \
 	lib/logical/actions.c \
 	lib/logical/actions.h \
@@ -15,6 +19,10 @@ lib_logical_liblogical_a_SOURCES = \
 	lib/logical/expr.c \
 	lib/logical/expr.h \
 	lib/logical/expr_compile.c \
+	lib/logical/expr_emit.c \
+	lib/logical/expr_form.c \
+	lib/logical/expr_form.h \
+	lib/logical/expr_terms.c \
 	lib/logical/lexer.c \
 	lib/logical/lexer.h \
 	lib/logical/ovn_symbols.c \
