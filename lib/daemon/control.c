@@ -70,6 +70,18 @@ control_register(const char *name, const char *usage, int min_args,
 }
 
 void
+control_register_all(const struct control_command *rows, size_t n,
+                     void *aux)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct control_command *c = &rows[i];
+
+        control_register(c->name, c->usage, c->min_args, c->max_args, c->run,
+                         aux);
+    }
+}
+
+void
 control_unregister(const char *name)
 {
     free(shash_steal(&commands, name));

@@ -37,6 +37,16 @@ void control_register(const char *name, const char *usage, int min_args,
                       int max_args, control_fn *, void *aux);
 void control_unregister(const char *name);
 
+/* A row of a table of commands. */
+struct control_command {
+    const char *name, *usage;
+    int min_args, max_args;
+    control_fn *run;
+};
+
+/* Registers the 'n' commands, each with 'aux'. */
+void control_register_all(const struct control_command *, size_t n, void *aux);
+
 /* Answers, after which 'conn' is gone.  A newline is added at the end if it is
  * missing and there is text.  NULL is "". */
 void control_reply(struct control_conn *, const char *text);

@@ -244,7 +244,7 @@ fetch(const struct line *line, struct replica *replica)
 {
     int64_t end_ms = clock_ms() + DATABASE_PATIENCE_MS;
     char *remote = (line->remote ? xstrdup(line->remote)
-                    : line->tool->default_remote());
+                    : dbctl_default_remote(line->tool));
     struct error *error;
     struct timer limit;
 

@@ -3,9 +3,11 @@
 /* The way to the server: ours to it, or, by a passive remote such as
  * "ptcp:6640", its to us. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/text.h"
 #include "lib/daemon/daemon.h"
 #include "lib/dbctl/internal.h"
 #include "lib/stream/stream.h"
@@ -20,6 +22,16 @@ accepted(struct listener *listener, struct stream *stream, void *link_)
     listener_destroy(listener);
     link->listener = NULL;
     replica_take_stream(link->replica, stream);
+}
+
+char *
+dbctl_default_remote(const struct dbctl_tool *tool)
+{
+    const char *variable = (tool->remote_variable
+                            ? getenv(tool->remote_variable) : NULL);
+
+    return (variable ? xstrdup(variable)
+            : xasprintf("unix:%s/%s", dirs_run(tool->family), tool->socket));
 }
 
 struct error *

@@ -140,7 +140,8 @@ struct dbctl_tool {
     size_t n_names;
     const struct dbctl_argument *arguments;
     size_t n_arguments;
-    const struct dbctl_server *server;  /* NULL: no commands on it. */
+    const struct dbctl_server *server;  /* The root's row is there, or made,
+                                         * when commands run. */
     const struct dbctl_show *show;      /* Ended by table NULL; NULL: the tool
                                          * has a "show" of its own. */
     struct option_group options;        /* The tool's own. */
@@ -159,8 +160,10 @@ struct dbctl_tool {
     size_t state_size;
     void (*reset)(void);
 
-    /* The remote to use without --db, for free(). */
-    char *(*default_remote)(void);
+    /* The remote to use without --db: what this environment variable says (NULL
+     * for none), else the socket of that name in the run folder. */
+    const char *remote_variable;
+    const char *socket;
 
     /* May be NULL: what hooks need beside what commands need. */
     void (*prepare)(struct dbctl *);

@@ -89,6 +89,9 @@ void dbctl_advance(struct dbctl *);
 
 /* connect.c */
 
+/* The remote to use without --db, for free(). */
+char *dbctl_default_remote(const struct dbctl_tool *);
+
 /* Connects to 'remote', or, if it is a passive one, waits for a server to
  * connect. */
 struct error *dbctl_connect(struct dbctl_link *, const char *remote,

@@ -206,6 +206,7 @@ dbctl_prepare(struct dbctl *dbctl)
             return error;
         }
     }
+    dbctl_monitor(dbctl, dbctl->tool->server->root, 0);
     if (dbctl->tool->prepare) {
         dbctl->tool->prepare(dbctl);
     }
@@ -266,8 +267,12 @@ reset(struct dbctl *dbctl)
 static struct error *
 run_calls(struct dbctl *dbctl)
 {
+    const struct replica_table_class *root = dbctl->tool->server->root;
     struct error *error = NULL;
 
+    if (!replica_first(dbctl_replica(dbctl), root)) {
+        replica_insert(dbctl_txn(dbctl), root);
+    }
     if (dbctl->tool->begin) {
         dbctl->tool->begin(dbctl);
     }

@@ -269,7 +269,8 @@ void
 dbctl_open(const struct dbctl_tool *tool, struct dbctl_link *link,
            bool keep_trying)
 {
-    char *remote = db_option ? xstrdup(db_option) : tool->default_remote();
+    char *remote = (db_option ? xstrdup(db_option)
+                    : dbctl_default_remote(tool));
 
     replica_set_leader_only(link->replica, leader_only);
     replica_set_retry(link->replica, keep_trying || retry);

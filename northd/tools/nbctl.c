@@ -286,7 +286,6 @@ prepare(struct dbctl *dbctl)
 
     *wait = wait_options;
     wait->start_ms = clock_wall_ms();
-    dbctl_monitor(dbctl, &nb_nb_global_table, 0);
     if (wait->wait_for != WAIT_NONE) {
         dbctl_monitor(dbctl, &nb_nb_global_table,
                       REPLICA_COL(NB_NB_GLOBAL_COL_NB_CFG)
@@ -303,9 +302,6 @@ begin(struct dbctl *dbctl)
 {
     struct wait *wait = dbctl_state(dbctl);
 
-    if (!nb_nb_global_first(dbctl_replica(dbctl))) {
-        nb_nb_global_insert(dbctl_txn(dbctl));
-    }
     wait->force = false;
 }
 
@@ -370,15 +366,6 @@ is_applied(struct dbctl *dbctl, int *status UNUSED)
     return true;
 }
 
-static char *
-default_remote(void)
-{
-    const char *variable = getenv("OVN_NB_DB");
-
-    return (variable ? xstrdup(variable)
-            : xasprintf("unix:%s/ovnnb_db.sock", dirs_run(DIRS_OVN)));
-}
-
 static struct error *
 set_wait(void *target UNUSED, const char *argument)
 {
@@ -441,7 +428,8 @@ main(int argc, char *argv[])
         .daemon_variable = "OVN_NB_DAEMON",
         .state_size = sizeof(struct wait),
         .reset = reset,
-        .default_remote = default_remote,
+        .remote_variable = "OVN_NB_DB",
+        .socket = "ovnnb_db.sock",
         .prepare = prepare,
         .begin = begin,
         .end = end,

@@ -84,31 +84,6 @@ static const struct dbctl_show show[] = {
     { .table = NULL },
 };
 
-/* The run as a whole. */
-
-static void
-prepare(struct dbctl *dbctl)
-{
-    dbctl_monitor(dbctl, &sb_sb_global_table, 0);
-}
-
-static void
-begin(struct dbctl *dbctl)
-{
-    if (!sb_sb_global_first(dbctl_replica(dbctl))) {
-        sb_sb_global_insert(dbctl_txn(dbctl));
-    }
-}
-
-static char *
-default_remote(void)
-{
-    const char *variable = getenv("OVN_SB_DB");
-
-    return (variable ? xstrdup(variable)
-            : xasprintf("unix:%s/ovnsb_db.sock", dirs_run(DIRS_OVN)));
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -130,9 +105,8 @@ main(int argc, char *argv[])
         .description = "examines and changes the southbound database of OVN",
         .options_variable = "OVN_SBCTL_OPTIONS",
         .daemon_variable = "OVN_SB_DAEMON",
-        .default_remote = default_remote,
-        .prepare = prepare,
-        .begin = begin,
+        .remote_variable = "OVN_SB_DB",
+        .socket = "ovnsb_db.sock",
     };
 
     return dbctl_main(argc, argv, &tool);

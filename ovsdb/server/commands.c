@@ -522,13 +522,7 @@ tlog_list(struct control_conn *conn, int argc, const char *argv[],
 void
 commands_register(struct server *server)
 {
-    static const struct {
-        const char *name;
-        const char *usage;
-        int min_args;
-        int max_args;
-        control_fn *run;
-    } commands[] = {
+    static const struct control_command commands[] = {
         { "ovsdb-server/add-remote", "REMOTE", 1, 1, add_remote },
         { "ovsdb-server/remove-remote", "REMOTE", 1, 1, remove_remote },
         { "ovsdb-server/list-remotes", "", 0, 0, list_remotes },
@@ -564,9 +558,5 @@ commands_register(struct server *server)
         { "ovsdb-server/tlog-list", "", 0, 0, tlog_list },
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        control_register(commands[i].name, commands[i].usage,
-                         commands[i].min_args, commands[i].max_args,
-                         commands[i].run, server);
-    }
+    control_register_all(commands, ARRAY_SIZE(commands), server);
 }

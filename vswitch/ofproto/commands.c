@@ -344,12 +344,7 @@ report_memory(struct memory_usage *usage, void *aux)
     memory_add(usage, "rss-kB", memory_rss_bytes() / 1024);
 }
 
-static const struct {
-    const char *name;
-    const char *usage;
-    int min_args, max_args;
-    control_fn *fn;
-} commands[] = {
+static const struct control_command commands[] = {
     { "ofproto/list", "", 0, 0, ofproto_list },
     { "fdb/show", "bridge", 1, 1, fdb_show },
     { "fdb/flush", "[bridge]", 0, 1, fdb_flush },
@@ -366,11 +361,7 @@ void
 ofproto_register_commands(void)
 {
     odp_userdata_format = format_userdata;
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        control_register(commands[i].name, commands[i].usage,
-                         commands[i].min_args, commands[i].max_args,
-                         commands[i].fn, NULL);
-    }
+    control_register_all(commands, ARRAY_SIZE(commands), NULL);
     trace_register_commands();
     dpif_register_commands();
     dpctl_register_commands();

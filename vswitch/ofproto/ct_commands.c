@@ -420,11 +420,7 @@ flush_conntrack(struct control_conn *conn, int argc, const char *argv[],
 void
 ct_register_commands(void)
 {
-    static const struct {
-        const char *name, *usage;
-        int min_args, max_args;
-        control_fn *fn;
-    } commands[] = {
+    static const struct control_command commands[] = {
         { "dpctl/dump-conntrack", "[-m] [-s] [dp] [zone=N]", 0, 4,
           dump_conntrack },
         { "dpctl/dump-conntrack-exp", "[dp] [zone=N]", 0, 2,
@@ -436,10 +432,6 @@ ct_register_commands(void)
           ct_stats_show },
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        control_register(commands[i].name, commands[i].usage,
-                         commands[i].min_args, commands[i].max_args,
-                         commands[i].fn, NULL);
-    }
+    control_register_all(commands, ARRAY_SIZE(commands), NULL);
     ct_register_settings_commands();
 }

@@ -504,11 +504,7 @@ ipf_get_status(struct control_conn *conn, int argc, const char *argv[],
 void
 ct_register_settings_commands(void)
 {
-    static const struct {
-        const char *name, *usage;
-        int min_args, max_args;
-        control_fn *fn;
-    } commands[] = {
+    static const struct control_command commands[] = {
         { "dpctl/ct-get-nconns", "[dp]", 0, 1, ct_get_nconns },
         { "dpctl/ct-get-maxconns", "[dp]", 0, 1, ct_get_maxconns },
         { "dpctl/ct-set-maxconns", "[dp] maxconns", 1, 2, ct_set_maxconns },
@@ -538,9 +534,5 @@ ct_register_settings_commands(void)
         { "dpctl/ipf-get-status", "[dp]", 0, 1, ipf_get_status },
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        control_register(commands[i].name, commands[i].usage,
-                         commands[i].min_args, commands[i].max_args,
-                         commands[i].fn, NULL);
-    }
+    control_register_all(commands, ARRAY_SIZE(commands), NULL);
 }

@@ -1057,12 +1057,7 @@ dpctl_unsupported(struct control_conn *conn, int argc, const char *argv[],
 static void dpctl_list_commands(struct control_conn *, int argc,
                                 const char *argv[], void *aux);
 
-static const struct {
-    const char *name;
-    const char *usage;
-    int min_args, max_args;
-    control_fn *fn;
-} commands[] = {
+static const struct control_command commands[] = {
     { "dpctl/add-dp", "dp [iface...]", 1, INT_MAX, dpctl_add_dp },
     { "dpctl/del-dp", "dp", 1, 1, dpctl_del_dp },
     { "dpctl/add-if", "dp iface...", 2, INT_MAX, dpctl_add_if },
@@ -1102,9 +1097,5 @@ dpctl_list_commands(struct control_conn *conn, int argc, const char *argv[],
 void
 dpctl_register_commands(void)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        control_register(commands[i].name, commands[i].usage,
-                         commands[i].min_args, commands[i].max_args,
-                         commands[i].fn, NULL);
-    }
+    control_register_all(commands, ARRAY_SIZE(commands), NULL);
 }

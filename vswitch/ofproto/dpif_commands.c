@@ -426,12 +426,7 @@ pmd_sleep_show(struct control_conn *conn, int argc, const char *argv[],
     for_each_datapath(conn, argc, argv, show_sleep);
 }
 
-static const struct {
-    const char *name;
-    const char *usage;
-    int min_args, max_args;
-    control_fn *fn;
-} commands[] = {
+static const struct control_command commands[] = {
     { "dpif/show", "", 0, 0, dpif_show },
     { "dpif/dump-dps", "", 0, 0, dpif_dump_dps },
     { "dpif/dump-flows", "[-m] [--names | --no-names] bridge", 1, INT_MAX,
@@ -451,9 +446,5 @@ static const struct {
 void
 dpif_register_commands(void)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        control_register(commands[i].name, commands[i].usage,
-                         commands[i].min_args, commands[i].max_args,
-                         commands[i].fn, NULL);
-    }
+    control_register_all(commands, ARRAY_SIZE(commands), NULL);
 }

@@ -443,11 +443,7 @@ tnl_push_pop(struct control_conn *conn, int argc, const char *argv[],
 void
 tunnel_register_commands(void)
 {
-    static const struct {
-        const char *name, *usage;
-        int min_args, max_args;
-        control_fn *fn;
-    } commands[] = {
+    static const struct control_command commands[] = {
         { "ovs/route/add", "ip_addr/prefix_len out_br_name [gw] "
           "[pkt_mark=mark] [src=src_ip]", 2, 5, route_add },
         { "ovs/route/del", "ip_addr/prefix_len [pkt_mark=mark]", 1, 2,
@@ -468,9 +464,5 @@ tunnel_register_commands(void)
         { "ofproto/tnl-push-pop", "[on|off]", 0, 1, tnl_push_pop },
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        control_register(commands[i].name, commands[i].usage,
-                         commands[i].min_args, commands[i].max_args,
-                         commands[i].fn, NULL);
-    }
+    control_register_all(commands, ARRAY_SIZE(commands), NULL);
 }

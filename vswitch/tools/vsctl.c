@@ -229,9 +229,6 @@ begin(struct dbctl *dbctl)
 {
     const struct vs_interface *iface;
 
-    if (!vsctl_root(dbctl)) {
-        vs_open_vswitch_insert(dbctl_txn(dbctl));
-    }
     sset_clear(&old_interfaces);
     if (!no_wait) {
         VS_INTERFACE_FOR_EACH (iface, dbctl_replica(dbctl)) {
@@ -292,12 +289,6 @@ is_applied(struct dbctl *dbctl, int *status UNUSED)
     return true;
 }
 
-static char *
-default_remote(void)
-{
-    return xasprintf("unix:%s/db.sock", dirs_run(DIRS_OVS));
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -326,7 +317,7 @@ main(int argc, char *argv[])
         .state_size = sizeof(struct vsctl_state),
         .description = "examines and changes the configuration of "
                        "ovs-vswitchd",
-        .default_remote = default_remote,
+        .socket = "db.sock",
         .prepare = prepare,
         .begin = begin,
         .end = end,

@@ -131,27 +131,18 @@ resume_passes(struct control_conn *conn, int argc, const char *argv[],
 void
 upcall_register_commands(void)
 {
-    static const struct {
-        const char *name;
-        const char *usage;
-        int n_args;
-        control_fn *fn;
-    } commands[] = {
-        { "upcall/show", "", 0, show },
-        { "upcall/disable-megaflows", "", 0, disable_megaflows },
-        { "upcall/enable-megaflows", "", 0, enable_megaflows },
-        { "upcall/disable-ufid", "", 0, set_ufid },
-        { "upcall/enable-ufid", "", 0, set_ufid },
-        { "upcall/set-flow-limit", "flow-limit-number", 1, set_flow_limit },
-        { "revalidator/wait", "", 0, wait_passes },
-        { "revalidator/purge", "", 0, purge },
-        { "revalidator/pause", "", 0, pause_passes },
-        { "revalidator/resume", "", 0, resume_passes },
+    static const struct control_command commands[] = {
+        { "upcall/show", "", 0, 0, show },
+        { "upcall/disable-megaflows", "", 0, 0, disable_megaflows },
+        { "upcall/enable-megaflows", "", 0, 0, enable_megaflows },
+        { "upcall/disable-ufid", "", 0, 0, set_ufid },
+        { "upcall/enable-ufid", "", 0, 0, set_ufid },
+        { "upcall/set-flow-limit", "flow-limit-number", 1, 1, set_flow_limit },
+        { "revalidator/wait", "", 0, 0, wait_passes },
+        { "revalidator/purge", "", 0, 0, purge },
+        { "revalidator/pause", "", 0, 0, pause_passes },
+        { "revalidator/resume", "", 0, 0, resume_passes },
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        control_register(commands[i].name, commands[i].usage,
-                         commands[i].n_args, commands[i].n_args,
-                         commands[i].fn, NULL);
-    }
+    control_register_all(commands, ARRAY_SIZE(commands), NULL);
 }

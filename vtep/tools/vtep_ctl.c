@@ -84,26 +84,6 @@ static const struct dbctl_show show[] = {
     { .table = NULL },
 };
 
-static void
-prepare(struct dbctl *dbctl)
-{
-    dbctl_monitor(dbctl, &vtep_global_table, 0);
-}
-
-static void
-begin(struct dbctl *dbctl)
-{
-    if (!vtep_global_first(dbctl_replica(dbctl))) {
-        vtep_global_insert(dbctl_txn(dbctl));
-    }
-}
-
-static char *
-default_remote(void)
-{
-    return xasprintf("unix:%s/db.sock", dirs_run(DIRS_OVS));
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -124,9 +104,7 @@ main(int argc, char *argv[])
         .show = show,
         .description = "examines and changes the database of a hardware VTEP "
                        "gateway",
-        .default_remote = default_remote,
-        .prepare = prepare,
-        .begin = begin,
+        .socket = "db.sock",
     };
 
     return dbctl_main(argc, argv, &tool);
