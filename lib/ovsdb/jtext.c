@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "lib/base/alloc.h"
 #include "lib/base/shash.h"
@@ -31,6 +34,34 @@ static inline uint8_t
 class_of(char c)
 {
     return classes[(unsigned char) c];
+}
+
+/* The first byte in [p, end) that is not PLAIN, or 'end'. */
+static inline const char *
+skip_plain(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1f);
+
+    for (; end - p >= 16; p += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *) (const void *) p);
+        __m128i special = _mm_or_si128(_mm_cmpeq_epi8(x, quote),
+                                       _mm_cmpeq_epi8(x, backslash));
+        /* As signed bytes, those of class HIGH are less than 0. */
+        __m128i plain = _mm_andnot_si128(special, _mm_cmpgt_epi8(x, control));
+        unsigned int mask = _mm_movemask_epi8(plain);
+
+        if (mask != 0xffff) {
+            return p + __builtin_ctz(~mask);
+        }
+    }
+#endif
+    while (p < end && class_of(*p) == PLAIN) {
+        p++;
+    }
+    return p;
 }
 
 /* Returns the length of the UTF-8 sequence at 's', of at most 'n' bytes, that
@@ -405,9 +436,7 @@ scan_plain(struct jtext_reader *r)
     const char *end = r->end;
 
     for (;;) {
-        while (p < end && class_of(*p) == PLAIN) {
-            p++;
-        }
+        p = skip_plain(p, end);
         if (p < end && class_of(*p) == HIGH) {
             size_t n = utf8_sequence(p, end - p);
 
@@ -788,14 +817,12 @@ jtext_span_dup(const struct span *span)
 bool
 jtext_is_plain(const char *s, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        uint8_t class = class_of(s[i]);
+    const char *end = s + length;
 
-        if (class != PLAIN && class != HIGH) {
-            return false;
-        }
+    while ((s = skip_plain(s, end)) < end && class_of(*s) == HIGH) {
+        s++;
     }
-    return true;
+    return s == end;
 }
 
 bool

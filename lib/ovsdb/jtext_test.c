@@ -60,6 +60,27 @@ test_skip_takes_json_and_nothing_else(void **state)
 }
 
 /* A document cut anywhere is an error and never a read past the end. */
+/* Strings are looked through many bytes at a time. */
+static void
+test_every_byte_counts_wherever_it_is(void **state)
+{
+    for (unsigned int c = 0; c < 256; c++) {
+        bool is_plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+
+        for (size_t i = 0; i < 40; i++) {
+            char text[42], inside[40];
+
+            memset(text, 'a', sizeof text);
+            text[0] = text[sizeof text - 1] = '"';
+            text[1 + i] = c;
+            assert_int_equal(is_valid(text, sizeof text), is_plain);
+            memcpy(inside, text + 1, sizeof inside);
+            assert_int_equal(jtext_is_plain(inside, sizeof inside),
+                             is_plain || c >= 0x80);
+        }
+    }
+}
+
 static void
 test_every_truncation_is_refused(void **state)
 {
@@ -195,6 +216,7 @@ jtext_tests(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_skip_takes_json_and_nothing_else),
+        cmocka_unit_test(test_every_byte_counts_wherever_it_is),
         cmocka_unit_test(test_every_truncation_is_refused),
         cmocka_unit_test(test_depth_is_bounded),
         cmocka_unit_test(test_strings_are_decoded),
