@@ -36,6 +36,55 @@ def switch():
         yield Switch(sandbox)
 
 
+def test_features_can_be_left_out(switch):
+    """A switch can be told to do without what its datapath offers."""
+    appctl = switch.host.appctl
+    switch.flows("actions=ct_clear,clone(ct_clear,output:LOCAL),LOCAL")
+    trace = ["ofproto/trace", "br0", "in_port=5,tcp"]
+    assert "Datapath actions: ct_clear," in appctl(*trace)
+    appctl("dpif/set-dp-features", "br0", "ct_clear", "false")
+    assert "Conntrack clear: No\n" in appctl("dpif/show-dp-features", "br0")
+    assert "Datapath actions: ct_clear" not in appctl(*trace)
+    appctl("dpif/set-dp-features", "br0", "ct_clear", "true")
+    assert "Datapath actions: ct_clear," in appctl(*trace)
+    assert "Conntrack clear: Yes\n" in appctl("dpif/set-dp-features", "br0")
+    for words in (("frob", "true"), ("ct_clear", "maybe"),
+                  ("max_vlan_headers", "99")):
+        assert appctl("dpif/set-dp-features", "br0", *words,
+                      check=False).returncode
+
+
+def test_detrace(switch):
+    """From a megaflow back to the flows and buckets that made it."""
+    appctl, ofctl = switch.host.appctl, switch.host.ofctl
+    va = switch.vm("a")
+    switch.vm("b")
+    ofctl("add-group", "br0",
+          "group_id=5,type=all,bucket=actions=resubmit(,7)")
+    switch.flows("cookie=0x11,priority=1,ip,actions=resubmit(,3)",
+                 "cookie=0x22,table=3,actions=group:5",
+                 "cookie=0x33,table=7,actions=NORMAL",
+                 "cookie=0x44,arp,actions=NORMAL")
+
+    def origins():
+        """Of a flow that may be gone before it is asked for."""
+        ping(va, "10.7.0.2", count=1)
+        for line in appctl("dpctl/dump-flows", "-m").splitlines():
+            if "eth_type(0x0800)" in line and "drop" not in line:
+                return appctl("ofproto/detrace", line.split(",")[0],
+                              check=False).stdout
+        return None
+
+    said = wait_until(origins)
+    for cookie in "0x11", "0x22", "0x33":
+        assert "cookie=%s," % cookie in said
+    assert "cookie=0x44" not in said
+    assert "group_id=5 bucket " in said
+    gone = "ufid:00000000-0000-0000-0000-000000000000"
+    assert "No such file" in appctl("ofproto/detrace", gone,
+                                    check=False).stderr
+
+
 def test_vlans(switch):
     """Access ports talk within their VLAN only, also across a trunk made of
     patch ports between two bridges."""

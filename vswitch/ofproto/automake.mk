@@ -17,6 +17,7 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/conn.c \
 	vswitch/ofproto/conn.h \
 	vswitch/ofproto/ct_commands.c \
+	vswitch/ofproto/detrace_command.c \
 	vswitch/ofproto/ct_commands.h \
 	vswitch/ofproto/ct_settings_commands.c \
 	vswitch/ofproto/ct_zones.c \
@@ -73,7 +74,8 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/xlate/trace.h \
 	vswitch/xlate/xlate.c \
 	vswitch/xlate/xlate.h
-EXTRA_DIST += vswitch/ofproto/README.md tests/fuzz/corpus/tunnel
+EXTRA_DIST += vswitch/ofproto/README.md tests/fuzz/corpus/odp_text \
+	tests/fuzz/corpus/tunnel
 
 if HAVE_CMOCKA
 check_PROGRAMS += vswitch/ofproto/test
@@ -93,8 +95,14 @@ vswitch_ofproto_test_LDADD = vswitch/ofproto/libofproto.a \
 endif
 
 if FUZZERS
-EXTRA_PROGRAMS += tests/fuzz/tunnel
-fuzz_programs += tests/fuzz/tunnel
+EXTRA_PROGRAMS += tests/fuzz/odp_text tests/fuzz/tunnel
+fuzz_programs += tests/fuzz/odp_text tests/fuzz/tunnel
+tests_fuzz_odp_text_SOURCES = tests/fuzz/odp_text.c
+tests_fuzz_odp_text_LDADD = vswitch/ofproto/libofproto.a \
+	vswitch/datapath/libdatapath.a lib/openflow/libopenflow.a \
+	lib/flow/libflow.a lib/netlink/libnetlink.a lib/packet/libpacket.a \
+	lib/runtime/libruntime.a lib/base/libbase.a $(ALL_LIBS)
+tests_fuzz_odp_text_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_tunnel_SOURCES = tests/fuzz/tunnel.c
 tests_fuzz_tunnel_LDADD = vswitch/ofproto/libofproto.a \
 	vswitch/datapath/libdatapath.a lib/flow/libflow.a \

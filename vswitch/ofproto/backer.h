@@ -31,7 +31,7 @@ struct backer {
     struct hmap_node node;
     char *type;
     struct dpif *dpif;
-    struct dpif_features features;
+    struct dpif_features features;   /* In use; dpif/set-dp-features. */
     struct upcall *upcall;
     unsigned int n_bridges;
 

@@ -363,6 +363,7 @@ ofproto_register_commands(void)
     odp_userdata_format = format_userdata;
     control_register_all(commands, ARRAY_SIZE(commands), NULL);
     trace_register_commands();
+    detrace_register_command();
     dpif_register_commands();
     dpctl_register_commands();
     ct_register_commands();

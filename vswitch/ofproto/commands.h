@@ -17,6 +17,9 @@ void ofproto_register_commands(void);
 /* ofproto/trace, ofproto/trace-packet-out. */
 void trace_register_commands(void);
 
+/* ofproto/detrace. */
+void detrace_register_command(void);
+
 /* dpif/..., dpif-netdev/... */
 void dpif_register_commands(void);
 
@@ -45,6 +48,10 @@ struct ofproto *commands_get_bridge(struct control_conn *, const char *name);
 /* The datapath that a "[TYPE@]NAME" means; the only one if NULL.  NULL, having
  * replied with an error, if there is no such. */
 struct backer *commands_get_backer(struct control_conn *, const char *name);
+
+/* Reads "ufid:..." as dumps of megaflows print it. */
+struct ufid;
+bool commands_parse_ufid(const char *text, struct ufid *);
 
 /* How megaflows are dumped. */
 struct dump_options {

@@ -206,9 +206,8 @@ format_ufid(struct ufid u, struct str *s)
                (unsigned long long) (u.u64[1] & UINT64_C(0xffffffffffff)));
 }
 
-/* Reads what format_ufid() writes. */
-static bool
-parse_ufid(const char *text, struct ufid *ret)
+bool
+commands_parse_ufid(const char *text, struct ufid *ret)
 {
     unsigned int a, b, c, d;
     unsigned long long e;
@@ -696,7 +695,7 @@ parse_flow(const struct flow_op *op, const char *text, struct flow *key,
            struct flow_wildcards *mask, struct ufid *ufid)
 {
     const struct odp_numbers numbers = { find_number, &op->names };
-    bool has_ufid = parse_ufid(text, ufid);
+    bool has_ufid = commands_parse_ufid(text, ufid);
     struct error *error = odp_flow_parse(text, &numbers, key, mask);
 
     if (!error && !has_ufid) {
@@ -985,7 +984,7 @@ dpctl_get_flow(struct control_conn *conn, int argc, const char *argv[],
     struct ufid ufid;
     int error;
 
-    if (i >= argc || !parse_ufid(argv[argc - 1], &ufid)) {
+    if (i >= argc || !commands_parse_ufid(argv[argc - 1], &ufid)) {
         control_reply_error(conn, "needs \"ufid:\" and a flow's number");
         return;
     }

@@ -178,28 +178,135 @@ static const struct {
 };
 
 static void
+put_features(const struct dpif_features *f, struct str *s)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
+        const char *member = (const char *) f + features[i].offset;
+
+        if (features[i].is_number) {
+            str_printf(s, "%s: %u\n", features[i].name,
+                       *(const unsigned int *) (const void *) member);
+        } else {
+            str_printf(s, "%s: %s\n", features[i].name,
+                       *(const bool *) member ? "Yes" : "No");
+        }
+    }
+}
+
+static void
 dpif_show_features(struct control_conn *conn, int argc, const char *argv[],
                    void *aux)
 {
     struct ofproto *p = commands_get_bridge(conn, argv[1]);
     struct str s = STR_EMPTY;
 
+    if (p) {
+        put_features(&p->backer->features, &s);
+        control_reply_str(conn, &s);
+    }
+}
+
+/* Sets member 'i' of 'f', which must not go beyond what 'most' has.  Returns a
+ * message, or NULL. */
+static const char *
+set_feature(struct dpif_features *f, const struct dpif_features *most,
+            size_t i, const char *value)
+{
+    void *member = (char *) f + features[i].offset;
+    const void *limit = (const char *) most + features[i].offset;
+    unsigned int number;
+    bool on = !strcasecmp(value, "true");
+
+    if (!features[i].is_number) {
+        if (!on && strcasecmp(value, "false")) {
+            return "boolean features are \"true\" or \"false\"";
+        }
+        if (on && !*(const bool *) limit) {
+            return "the datapath does not have this feature";
+        }
+        *(bool *) member = on;
+        return NULL;
+    }
+    if (!text_to_uint(value, 0, &number)) {
+        return "this feature is a number";
+    }
+    if (number > *(const unsigned int *) limit) {
+        return "the datapath cannot do as much";
+    }
+    *(unsigned int *) member = number;
+    return NULL;
+}
+
+/* Of the members of struct dpif_features, by the names that scripts use. */
+static const struct {
+    const char *name;
+    size_t offset;
+} feature_words[] = {
+#define WORD(MEMBER) { #MEMBER, offsetof(struct dpif_features, MEMBER) }
+    WORD(masked_set_action), WORD(ufid), WORD(trunc), WORD(clone),
+    WORD(ct_eventmask), WORD(ct_clear), WORD(max_hash_alg),
+    WORD(check_pkt_len), WORD(ct_timeout), WORD(explicit_drop_action),
+    WORD(max_vlan_headers), WORD(max_mpls_depth), WORD(recirc),
+    WORD(ct_state), WORD(ct_zone), WORD(ct_mark), WORD(ct_label),
+    WORD(ct_state_nat), WORD(ct_orig_tuple), WORD(ct_orig_tuple6),
+    WORD(sample_nesting),
+    { "nd_ext", offsetof(struct dpif_features, nd_extensions) },
+#undef WORD
+};
+
+static size_t
+find_feature(const char *word)
+{
+    for (size_t w = 0; w < ARRAY_SIZE(feature_words); w++) {
+        if (strcmp(feature_words[w].name, word)) {
+            continue;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
+            if (features[i].offset == feature_words[w].offset) {
+                return i;
+            }
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* Makes the switch do without something that its datapath can, as it would
+ * with another datapath.  Translations are redone. */
+static void
+dpif_set_features(struct control_conn *conn, int argc, const char *argv[],
+                  void *aux)
+{
+    struct ofproto *p = commands_get_bridge(conn, argv[1]);
+    struct dpif_features most;
+    struct str s = STR_EMPTY;
+    const char *problem;
+    size_t i;
+
     if (!p) {
         return;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
-        const char *member = ((const char *) &p->backer->features
-                              + features[i].offset);
-
-        if (features[i].is_number) {
-            str_printf(&s, "%s: %u\n", features[i].name,
-                       *(const unsigned int *) (const void *) member);
-        } else {
-            str_printf(&s, "%s: %s\n", features[i].name,
-                       *(const bool *) member ? "Yes" : "No");
-        }
+    dpif_get_features(p->backer->dpif, &most);
+    if (argc < 3) {
+        put_features(&most, &s);
+        control_reply_str(conn, &s);
+        return;
     }
-    control_reply_str(conn, &s);
+    i = find_feature(argv[2]);
+    if (i == SIZE_MAX) {
+        control_reply_error(conn, "no such feature");
+        return;
+    }
+    if (argc < 4) {
+        control_reply_error(conn, "which value?");
+        return;
+    }
+    problem = set_feature(&p->backer->features, &most, i, argv[3]);
+    if (problem) {
+        control_reply_error(conn, problem);
+        return;
+    }
+    backer_changed(p->backer);
+    control_reply(conn, NULL);
 }
 
 /* Threads. */
@@ -432,6 +539,8 @@ static const struct control_command commands[] = {
     { "dpif/dump-flows", "[-m] [--names | --no-names] bridge", 1, INT_MAX,
       dpif_dump_flows },
     { "dpif/show-dp-features", "bridge", 1, 1, dpif_show_features },
+    { "dpif/set-dp-features", "bridge [feature value]", 1, 3,
+      dpif_set_features },
     { "dpif-netdev/pmd-stats-show", "[-pmd core] [dp]", 0, 3,
       pmd_stats_show },
     { "dpif-netdev/pmd-stats-clear", "[-pmd core] [dp]", 0, 3,

@@ -73,15 +73,31 @@ check_actions(const struct flow_txn *txn, const struct ofpact *ofpacts,
 
 /* Changes. */
 
+/* 'new' (or NULL) took the place of 'old' (or NULL). */
+static void
+count_change(struct oftable *table, const struct rule *new,
+             const struct rule *old)
+{
+    table->n_flows += (new != NULL) - (old != NULL);
+    if (new) {
+        oftable_count(table, new, 1);
+    }
+    if (old) {
+        oftable_count(table, old, -1);
+    }
+}
+
 static void
 note_change(struct flow_txn *txn, enum rule_change_type type,
             struct rule *rule, struct rule *old)
 {
+    struct oftable *table = &txn->ofproto->tables[rule ? rule->table_id
+                                                  : old->table_id];
+
     vec_push(&txn->rules, (struct rule_change) {
         .type = type, .rule = rule, .old = old,
     });
-    txn->ofproto->tables[rule ? rule->table_id : old->table_id].n_flows
-        += (type == RULE_ADDED) - (type == RULE_REMOVED);
+    count_change(table, rule, old);
 }
 
 static void
@@ -565,8 +581,7 @@ flow_txn_revert(struct flow_txn *txn)
         struct rule *any = c.rule ? c.rule : c.old;
         struct oftable *table = &txn->ofproto->tables[any->table_id];
 
-        table->n_flows -= ((c.type == RULE_ADDED)
-                           - (c.type == RULE_REMOVED));
+        count_change(table, c.old, c.rule);
         if (c.rule) {
             classifier_remove(table->cls, &c.rule->cls);
             rule_unref(c.rule);

@@ -182,6 +182,42 @@ test_equal_actions_are_shared(void **state)
     assert_int_equal(rule_actions_count(), before + 1);
 }
 
+static size_t
+cookie_count(struct ofproto *p)
+{
+    return oftable_cookie_count(&p->tables[0], htonll(7),
+                                ofproto_version(p));
+}
+
+/* The count of a cookie's flows follows whatever happens to them. */
+static void
+test_flows_of_a_cookie_are_counted(void **state)
+{
+    struct ofproto *p = *state;
+    struct flow_txn txn;
+
+    test_add_flows(p, "cookie=7,tcp actions=drop", "cookie=8,udp actions=drop",
+                   NULL);
+    assert_int_equal(cookie_count(p), 1);
+    test_add_flows(p, "cookie=7,icmp actions=drop", NULL);
+    assert_int_equal(cookie_count(p), 2);
+    test_add_flows(p, "cookie=9,tcp actions=drop", NULL);
+    assert_int_equal(cookie_count(p), 1);
+    assert_int_equal(test_flow_mod(p, "modify cookie=7,udp,actions=drop"), 0);
+    assert_int_equal(cookie_count(p), 2);
+    rcu_read_lock();
+    flow_txn_begin(&txn, p, NULL, 0);
+    in_txn(&txn, "add cookie=7,arp,actions=drop");
+    in_txn(&txn, "delete udp");
+    flow_txn_revert(&txn);
+    rcu_read_unlock();
+    assert_int_equal(cookie_count(p), 2);
+    assert_int_equal(test_flow_mod(p, "delete icmp"), 0);
+    assert_int_equal(cookie_count(p), 1);
+    ofproto_flush_flows(p);
+    assert_int_equal(cookie_count(p), 0);
+}
+
 int
 flow_mod_tests(void)
 {
@@ -194,6 +230,7 @@ flow_mod_tests(void)
         TEST(test_groups_that_are_not_there_are_refused),
         TEST(test_transactions_are_atomic),
         TEST(test_equal_actions_are_shared),
+        TEST(test_flows_of_a_cookie_are_counted),
     };
 
     return cmocka_run_group_tests_name("flow_mod", tests, NULL, NULL);

@@ -334,11 +334,82 @@ oftable_init(struct oftable *table)
         .cls = classifier_create(),
         .max_flows = UINT_MAX,
     };
+    hmap_init(&table->watched_cookies);
+}
+
+/* Counts that are kept, in each table. */
+#define MAX_WATCHED_COOKIES 1024
+
+struct cookie_count {
+    struct hmap_node node;       /* In the table's 'watched_cookies'. */
+    be64 cookie;
+    size_t n;
+};
+
+static struct cookie_count *
+find_cookie(const struct oftable *table, be64 cookie)
+{
+    struct cookie_count *c;
+
+    HMAP_FOR_EACH_WITH_HASH (c, node, hash_word(cookie, 0),
+                             &table->watched_cookies) {
+        if (c->cookie == cookie) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static void
+forget_cookies(struct oftable *table)
+{
+    struct cookie_count *c;
+
+    HMAP_FOR_EACH_SAFE (c, node, &table->watched_cookies) {
+        free(c);
+    }
+    hmap_clear(&table->watched_cookies);
+}
+
+size_t
+oftable_cookie_count(struct oftable *table, be64 cookie, uint64_t version)
+{
+    struct cookie_count *c = find_cookie(table, cookie);
+    struct cls_cursor cursor;
+
+    if (c) {
+        return c->n;
+    }
+    if (hmap_count(&table->watched_cookies) >= MAX_WATCHED_COOKIES) {
+        forget_cookies(table);
+    }
+    c = xmalloc(sizeof *c);
+    *c = (struct cookie_count) { .cookie = cookie };
+    for (struct cls_rule *r = cls_cursor_first(&cursor, table->cls, NULL,
+                                               version);
+         r; r = cls_cursor_next(&cursor)) {
+        c->n += rule_from_cls(r)->cookie == cookie;
+    }
+    hmap_insert(&table->watched_cookies, &c->node, hash_word(cookie, 0));
+    return c->n;
+}
+
+void
+oftable_count(struct oftable *table, const struct rule *rule, int n)
+{
+    struct cookie_count *c = (hmap_is_empty(&table->watched_cookies) ? NULL
+                              : find_cookie(table, rule->cookie));
+
+    if (c) {
+        c->n += n;
+    }
 }
 
 void
 oftable_uninit(struct oftable *table)
 {
     classifier_destroy(table->cls);
+    forget_cookies(table);
+    hmap_uninit(&table->watched_cookies);
     free(table->name);
 }

@@ -125,6 +125,8 @@ struct oftable {
     unsigned int max_flows;      /* UINT_MAX: no limit. */
     bool evicts;                 /* At the limit: make room, not refuse. */
     size_t n_flows;              /* Visible in the newest version. */
+    struct hmap watched_cookies; /* Counts by cookie, of those that somebody
+                                  * asked for; a cache. */
 
     /* Atomic. */
     uint64_t n_matched;
@@ -133,5 +135,13 @@ struct oftable {
 
 void oftable_init(struct oftable *);
 void oftable_uninit(struct oftable *);
+
+/* How many of the table's flows that are visible in 'version', the newest,
+ * have 'cookie'.  The first time it counts them all; from then on the count
+ * follows changes, by oftable_count().  Main thread. */
+size_t oftable_cookie_count(struct oftable *, be64 cookie, uint64_t version);
+
+/* 'n' (1 or -1) flows with the cookie of 'rule' came. */
+void oftable_count(struct oftable *, const struct rule *, int n);
 
 #endif /* ofproto/rule.h */

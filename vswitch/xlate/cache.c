@@ -151,3 +151,15 @@ xlate_cache_for_each_rule(const struct xlate_cache *cache,
         }
     }
 }
+
+void
+xlate_cache_for_each_bucket(
+    const struct xlate_cache *cache,
+    void (*each)(const struct group *, size_t bucket, void *aux), void *aux)
+{
+    VEC_FOR_EACH (c, &cache->credits) {
+        if (c->type == CREDIT_GROUP) {
+            each(c->group, c->bucket, aux);
+        }
+    }
+}

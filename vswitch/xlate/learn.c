@@ -167,22 +167,10 @@ refresh(struct ofproto *ofproto, const struct flow_mod *fm)
 static bool
 limit_is_reached(struct ofproto *ofproto, const struct ofpact_learn *learn)
 {
-    struct cls_cursor cursor;
-    uint32_t n = 0;
-
-    if (!learn->limit) {
-        return false;
-    }
-    for (struct cls_rule *r = cls_cursor_first(
-             &cursor, ofproto->tables[learn->table_id].cls, NULL,
-             ofproto_version(ofproto));
-         r; r = cls_cursor_next(&cursor)) {
-        if (rule_from_cls(r)->cookie == learn->cookie
-            && ++n >= learn->limit) {
-            return true;
-        }
-    }
-    return false;
+    return (learn->limit
+            && oftable_cookie_count(&ofproto->tables[learn->table_id],
+                                    learn->cookie, ofproto_version(ofproto))
+               >= learn->limit);
 }
 
 enum learn_result

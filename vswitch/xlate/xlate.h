@@ -27,6 +27,7 @@
 #include "vswitch/ofproto/ofproto.h"
 #include "vswitch/xlate/recirc.h"
 
+struct group;
 struct packet;
 struct trace_node;
 struct xlate_cache;
@@ -149,9 +150,13 @@ void xlate_cache_clear(struct xlate_cache *);
 /* Credits 'stats' to all of them; has the side effects of more packets. */
 void xlate_cache_push(struct xlate_cache *, const struct xlate_stats *);
 
-/* Rules that the packets of a megaflow went through, for people. */
+/* Rules and buckets of groups that the packets of a megaflow went through, for
+ * people. */
 void xlate_cache_for_each_rule(const struct xlate_cache *,
                                void (*each)(const struct rule *, void *aux),
                                void *aux);
+void xlate_cache_for_each_bucket(
+    const struct xlate_cache *,
+    void (*each)(const struct group *, size_t bucket, void *aux), void *aux);
 
 #endif /* xlate/xlate.h */
