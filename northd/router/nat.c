@@ -534,6 +534,17 @@ put_switch_flows(struct incr_ctx *ctx, const struct nat *nat,
     }
 }
 
+static bool
+owns_address(const struct port_addresses *addresses, const struct nat *nat)
+{
+    VEC_FOR_EACH (net, &addresses->ip4) {
+        if (net->addr == ip_get_v4(&nat->a.external)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Gratuitous ARP for the external address, where the switch port asks for it
  * with nat-addresses=router. */
 static void
@@ -553,7 +564,9 @@ put_announcement(struct incr_ctx *ctx, const struct nat *nat,
         || !get_datapath_key(ctx, &sp->ls->header)) {
         return;
     }
-    if (lrp_addresses(ctx, rp->lrp, &addresses)) {
+    if (lrp_addresses(ctx, rp->lrp, &addresses)
+        && !(owns_address(&addresses, nat)
+             && lsp_excludes_router_ips(ctx, sp->lsp))) {
         /* The condition without its leading " && ". */
         cell_string(ctx, &id, SB_PORT_BINDING_COL_NAT_ADDRESSES,
                     text(ctx, 4, "%s %s%s%s",

@@ -63,3 +63,15 @@ router_port_mtu(struct incr_ctx *ctx, const struct router_port *rp)
     return (mtu && (router_chassis(ctx, rp->lr)
                     || router_port_is_gateway(ctx, rp))) ? mtu : 0;
 }
+
+bool
+lsp_excludes_router_ips(struct incr_ctx *ctx,
+                        const struct nb_logical_switch_port *lsp)
+{
+    const struct strmap *options
+        = nb_logical_switch_port_get_options(ctx, lsp);
+
+    return (!strcmp(strmap_get_def(options, "nat-addresses", ""), "router")
+            && strmap_get_bool(options, "exclude-router-ips-from-garp",
+                               false));
+}

@@ -27,4 +27,10 @@ bool router_port_is_bridged(struct incr_ctx *,
 /* options:gateway_mtu of a gateway's port; 0 if there is none. */
 unsigned int router_port_mtu(struct incr_ctx *, const struct router_port *);
 
+/* Whether the switch port 'lsp', which is connected to a router, keeps from
+ * announcing that router port's own addresses
+ * (options:exclude-router-ips-from-garp). */
+bool lsp_excludes_router_ips(struct incr_ctx *,
+                             const struct nb_logical_switch_port *lsp);
+
 #endif /* northd/router/port.h */

@@ -2,7 +2,7 @@
 
 /* Port_Binding.nat_addresses: what a gateway announces by gratuitous ARP on
  * the physical network behind a switch port of type router.  The router's own
- * addresses always; with options:nat-addresses=router those of its NAT entries
+ * addresses, unless options:exclude-router-ips-from-garp says not to; with options:nat-addresses=router those of its NAT entries
  * (router/nat.c) and load balancers; otherwise those that the option lists. */
 
 #include <string.h>
@@ -93,7 +93,9 @@ switch_port_announce(struct incr_ctx *ctx, const struct incr_group *group)
     if (!rp || !has_keys(ctx, sp)) {
         return;
     }
-    put_own(ctx, sp, rp);
+    if (!lsp_excludes_router_ips(ctx, sp->lsp)) {
+        put_own(ctx, sp, rp);
+    }
     if (option && *option && strcmp(option, "router")) {
         put_listed(ctx, sp, rp, option);
     }

@@ -40,6 +40,9 @@ lsp_has_unknown(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
     const char *const *addresses
         = nb_logical_switch_port_get_addresses(ctx, lsp, &n);
 
+    if (lsp_is_type(ctx, lsp, "switch")) {
+        return true;    /* What is behind it is not told. */
+    }
     for (size_t i = 0; i < n; i++) {
         if (!strcmp(addresses[i], "unknown")) {
             return true;

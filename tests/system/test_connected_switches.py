@@ -27,8 +27,7 @@ def sandbox(make_sandbox):
     for switch, other in ("ab", "ba"):
         port, peer = switch + "-" + other, other + "-" + switch
         sandbox.nbctl("ls-add", switch, "--", "lsp-add", switch, port, "--",
-                      "lsp-set-type", port, "switch", "--",
-                      "lsp-set-addresses", port, "unknown", "--", "set",
+                      "lsp-set-type", port, "switch", "--", "set",
                       "Logical_Switch_Port", port, "peer=" + peer)
     sandbox.vms = {}
     for i, (switch, host) in enumerate((("a", h1), ("b", h2), ("b", h1)), 1):

@@ -223,3 +223,28 @@ def test_balancers_at_each_gateway_port(central):
         _, text = outputs(central, "s0", packet(1000, address))
         assert "ip4.src = 172.16.0.200" in text, text
         assert "tcp.src = 80" in text, text
+
+
+def announced(sandbox):
+    return sandbox.sbctl("--bare", "--columns=nat_addresses", "find",
+                         "Port_Binding", "logical_port=pub-r0")
+
+
+def test_own_addresses_are_not_announced(central):
+    """exclude-router-ips-from-garp leaves the other NAT addresses."""
+    two_networks(central)
+    gateway(central)
+    central.nbctl("lsp-add", "pub", "ln", "--", "lsp-set-type", "ln",
+                  "localnet", "--", "lsp-set-options", "ln",
+                  "network_name=phys", "--", "lr-nat-add", "r0",
+                  "dnat_and_snat", "172.16.0.7", "10.0.0.1", "--", "set",
+                  "Logical_Switch_Port", "pub-r0",
+                  "options:nat-addresses=router")
+    sync(central)
+    assert "172.16.0.1" in announced(central)
+    assert "172.16.0.7" in announced(central)
+    central.nbctl("set", "Logical_Switch_Port", "pub-r0",
+                  "options:exclude-router-ips-from-garp=true")
+    sync(central)
+    assert "172.16.0.1" not in announced(central)
+    assert "172.16.0.7" in announced(central)
