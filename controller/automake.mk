@@ -39,6 +39,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/flows.h \
 	controller/ids.c \
 	controller/ids.h \
+	controller/install/established.c \
+	controller/install/established.h \
 	controller/install/install.c \
 	controller/install/install.h \
 	controller/install/messages.c \

@@ -17,6 +17,7 @@
 #include "controller/commands.h"
 #include "controller/controller.h"
 #include "controller/ids.h"
+#include "controller/install/established.h"
 #include "controller/install/install.h"
 #include "controller/monitor.h"
 #include "controller/program.h"
@@ -44,6 +45,7 @@ struct daemon {
     struct datapaths *datapaths;
     struct ids *ids;
     struct install *install;
+    struct established *established;
     struct punter *punter;
     struct step step;
 
@@ -548,6 +550,7 @@ daemon_setup(struct daemon *d, const char *vs_remote)
     d->registration = registration_create(c);
     d->claims = claims_create(c, wake, d);
     d->install = install_create(c, wake, packet_in, d);
+    d->established = established_create(c, d->install);
     d->ids = ids_create(c, install_id_changed, d->install);
     d->punter = punter_create(c, d->install, wake, d);
     commands_register(&(struct commands) {
@@ -565,6 +568,7 @@ daemon_teardown(struct daemon *d)
     commands_unregister();
     punter_destroy(d->punter);
     ids_destroy(d->ids);
+    established_destroy(d->established);
     install_destroy(d->install);
     claims_destroy(d->claims);
     registration_destroy(d->registration);

@@ -42,6 +42,7 @@ static const struct {
     { &sb_fdb_table, ALL },
     { &sb_static_mac_binding_table, ALL },
     { &sb_chassis_template_var_table, ALL },
+    { &sb_acl_id_table, ALL },
 };
 
 /* What a clause of a column compares with. */

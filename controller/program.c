@@ -13,6 +13,7 @@
 #include "controller/chassis/patch.h"
 #include "controller/chassis/qos.h"
 #include "controller/flows.h"
+#include "controller/install/established.h"
 #include "controller/physical/hairpin.h"
 #include "controller/physical/learned.h"
 #include "controller/physical/physical.h"
@@ -93,6 +94,7 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_PATCH_WANTED] = { "patch_wanted", RANK_FLOWS },
     [FACT_ANNOUNCE] = { "announce", RANK_FLOWS },
     [FACT_QUEUE] = { "queue", RANK_FLOWS, format_u32 },
+    [FACT_ACL_ID] = { "acl_id", RANK_FLOWS, format_u32 },
     [FACT_AGE] = { "age", RANK_FLOWS, format_u32 },
     [FACT_PERIODIC_RA] = { "periodic_ra", RANK_FLOWS, format_uuid },
 };
@@ -130,6 +132,7 @@ static const struct incr_unit_class units[] = {
     ROW_UNIT("set_use", RANK_MEMBERS, TABLE_SB(LOGICAL_FLOW), set_use_unit),
     ROW_UNIT("encap", RANK_FLOWS, TABLE_SB(CHASSIS), encap_unit),
     ROW_UNIT("patch", RANK_FLOWS, TABLE_SB(PORT_BINDING), patch_unit),
+    ROW_UNIT("acl_id", RANK_FLOWS, TABLE_SB(ACL_ID), acl_id_unit),
     ROW_UNIT("queue", RANK_FLOWS, TABLE_SB(PORT_BINDING), queue_unit),
     ROW_UNIT("physical_fixed", RANK_FLOWS, TABLE_VS(OPEN_VSWITCH),
              physical_fixed_unit),

@@ -87,6 +87,7 @@ enum controller_fact {
                               * the bridge to join br-int with for it. */
     FACT_ANNOUNCE,           /* struct announce_key -> nothing. */
     FACT_QUEUE,              /* uint32_t number -> struct queue_fact. */
+    FACT_ACL_ID,             /* uint32_t number of an ACL -> nothing. */
     FACT_AGE,                /* Datapath key -> struct age_fact. */
     FACT_PERIODIC_RA,        /* Port_Binding uuid -> struct ra_fact. */
     N_FACTS

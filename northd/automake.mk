@@ -53,6 +53,8 @@ northd_libnorthd_a_SOURCES = \
 	northd/sync/rows.h \
 	northd/sync/tables.c \
 	northd/sync/tables.h \
+	northd/topology/acl_id.c \
+	northd/topology/acl_id.h \
 	northd/topology/address.c \
 	northd/topology/address.h \
 	northd/topology/announce.c \

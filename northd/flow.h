@@ -24,6 +24,8 @@
  *     reg0[13]     commit with the ACL's label, which is in reg3
  *     reg0[15]     port security failed
  *     reg0[16]     a stateless ACL applies
+ *     reg0[20]     commit as allowed for good by the ACL whose number is in
+ *                  reg2[16..31]
  *     reg0[17]     reply or related traffic of a connection that is allowed
  *     reg1, xxreg1 load balancer's VIP, reg2[0..15] its port (fixed: the
  *                  controller's hairpin flows read them)

@@ -28,6 +28,7 @@
 #include "northd/sync/learned.h"
 #include "northd/sync/router_groups.h"
 #include "northd/sync/tables.h"
+#include "northd/topology/acl_id.h"
 #include "northd/topology/feature.h"
 #include "northd/topology/nesting.h"
 #include "northd/topology/queue.h"
@@ -130,7 +131,7 @@ choose_monitors(struct northd *northd)
         &sb_controller_event_table, &sb_connection_table, &sb_ssl_table,
         &sb_bfd_table, &sb_ecmp_nexthop_table, &sb_learned_route_table,
         &sb_advertised_route_table, &sb_advertised_mac_binding_table,
-        &sb_acl_id_table, &sb_mirror_table, &sb_gateway_chassis_table,
+        &sb_mirror_table, &sb_gateway_chassis_table,
         &sb_chassis_template_var_table, &sb_service_monitor_table,
         &sb_ip_multicast_table,
     };
@@ -330,6 +331,21 @@ reserve_queues(struct northd *northd)
 }
 
 static void
+reserve_acl_ids(struct northd *northd)
+{
+    struct sb_acl_id *row;
+
+    SB_ACL_ID_FOR_EACH (row, northd->sb) {
+        char name[UUID_LEN + 1];
+
+        uuid_format(&row->header.uuid, name);
+        name[UUID_LEN] = '\0';
+        key_sync_reserve(northd->active->keys, &acl_id_scope, name, row->id,
+                         MAX_ACL_ID);
+    }
+}
+
+static void
 reserve_addresses(struct northd *northd)
 {
     struct nb_logical_switch_port *lsp;
@@ -375,6 +391,8 @@ active_start(struct northd *northd)
     active->env.old_schema = !replica_server_has_column(
         northd->sb, &sb_datapath_binding_table,
         SB_DATAPATH_BINDING_COL_TYPE);
+    active->env.no_acl_ids = !replica_server_has_column(
+        northd->sb, &sb_acl_id_table, SB_ACL_ID_COL_ID);
     incr_set_aux(active->incr, &active->env);
     active->keys = key_sync_create(active->incr);
     active->ipam = ipam_create(active->incr);
@@ -391,6 +409,7 @@ active_start(struct northd *northd)
     reserve_keys(northd);
     reserve_tags(northd);
     reserve_queues(northd);
+    reserve_acl_ids(northd);
     reserve_addresses(northd);
     incr_step(active->incr);
     key_sync_release(active->keys);

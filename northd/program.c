@@ -85,6 +85,7 @@ static const struct incr_fact_class facts[] = {
     [F_SB_HA_CHASSIS] = { "sb_ha_chassis", RANK_SINK,
                           .format_value = cell_format },
     [F_SB_LB] = { "sb_lb", RANK_SINK, .format_value = cell_format },
+    [F_SB_ACL_ID] = { "sb_acl_id", RANK_SINK, .format_value = cell_format },
     [F_SB_STATIC_MAC] = { "sb_static_mac", RANK_SINK,
                           .format_value = cell_format },
     [F_SB_RBAC_ROLE] = { "sb_rbac_role", RANK_SINK,
@@ -108,7 +109,7 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     router_route_units, router_symmetric_units, router_resolve_units,
     router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
     router_ra_units, router_commit_all_units, meter_units, static_mac_units, dynamic_units,
-    later_units, announce_units, feature_units;
+    later_units, announce_units, feature_units, acl_id_units;
 
 static const struct unit_list *const lists[] = {
     &index_units, &peer_units, &datapath_units, &binding_units,
@@ -124,7 +125,7 @@ static const struct unit_list *const lists[] = {
     &router_mtu_units, &router_ra_units, &router_commit_all_units,
     &meter_units, &static_mac_units,
     &dynamic_units, &later_units, &announce_units,
-    &feature_units,
+    &feature_units, &acl_id_units,
 };
 
 const struct incr_program *

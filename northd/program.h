@@ -104,6 +104,7 @@ enum northd_fact {
     F_SB_HA_GROUP,      /* name -> cells */
     F_SB_HA_CHASSIS,    /* group name + chassis name -> cells */
     F_SB_LB,            /* nb row uuid -> cells */
+    F_SB_ACL_ID,        /* ACL's uuid -> cells */
     F_SB_STATIC_MAC,    /* logical_port + ip -> cells */
     F_SB_RBAC_ROLE,     /* name -> cells */
     F_SB_RBAC_PERMISSION, /* table -> cells */
@@ -157,6 +158,7 @@ struct global {
 enum datapath_flag_type {
     SWITCH_HAS_ACL,
     SWITCH_HAS_STATEFUL_ACL,
+    SWITCH_HAS_PERSISTENT_ACL,
     SWITCH_HAS_LB,
     SWITCH_HAS_UNKNOWN,
     ROUTER_HAS_NAT,
@@ -197,6 +199,7 @@ struct unit_list {
  * the life of an engine. */
 struct northd_env {
     bool old_schema;            /* Older than column Datapath_Binding.type. */
+    bool no_acl_ids;            /* Older than table ACL_ID. */
 };
 
 /* The whole program, made at the first call. */

@@ -781,6 +781,15 @@ install_flush_zone(void *inst_, uint16_t zone)
     }
 }
 
+void
+install_forget_acl(struct install *inst, uint16_t acl_id)
+{
+    if (rconn_is_connected(inst->rconn)) {
+        messages_put_acl_flush(&inst->messages, acl_id);
+        inst->wake(inst->aux);
+    }
+}
+
 uint64_t
 install_current(const struct install *inst)
 {

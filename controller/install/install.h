@@ -57,6 +57,10 @@ void install_compare(struct install *);
 /* Has the switch forget the connections of a conntrack zone. */
 void install_flush_zone(void *install, uint16_t zone);
 
+/* Has it forget connections that an ACL with persist-established allowed, once
+ * it has the new flows. */
+void install_forget_acl(struct install *, uint16_t acl_id);
+
 /* Number of the newest flush (while the switch is not in step with the wanted
  * set, or a flush is not all out: of the one that brings it there), and of the
  * newest that the switch confirmed. */

@@ -57,6 +57,7 @@ messages_init(struct messages *m, struct rconn *rconn)
     *m = (struct messages) { .rconn = rconn };
     buf_init(&m->first);
     buf_init(&m->last);
+    buf_init(&m->after);
 }
 
 void
@@ -65,6 +66,7 @@ messages_uninit(struct messages *m)
     buf_destroy(m->out);
     buf_uninit(&m->first);
     buf_uninit(&m->last);
+    buf_uninit(&m->after);
 }
 
 void
@@ -79,7 +81,8 @@ messages_reset(struct messages *m)
 bool
 messages_are_empty(const struct messages *m)
 {
-    return !m->out && !m->first.size && !m->last.size && !m->is_open;
+    return (!m->out && !m->first.size && !m->last.size && !m->after.size
+            && !m->is_open);
 }
 
 bool
@@ -183,6 +186,10 @@ messages_finish(struct messages *m)
             m->bundle_xids[1] = put_control(m, BUNDLE_COMMIT_REQUEST);
         }
         m->is_open = false;
+    }
+    if (m->after.size) {
+        buf_put(chunk(m), m->after.data, m->after.size);
+        buf_clear(&m->after);
     }
     chunk_take(m, messages_barrier(&xid));
     send_chunk(m);
@@ -337,6 +344,30 @@ void
 messages_put_zone_flush(struct messages *m, uint16_t zone)
 {
     chunk_take(m, ct_flush_zone_encode(zone, MESSAGES_OF_VERSION));
+}
+
+/* ct_label.acl_id is bits 80 to 95. */
+static union be128
+acl_label(uint16_t id)
+{
+    union be128 label = { .bytes = { 0 } };
+
+    label.bytes[4] = id >> 8;
+    label.bytes[5] = id;
+    return label;
+}
+
+void
+messages_put_acl_flush(struct messages *m, uint16_t acl_id)
+{
+    struct ct_flush flush = CT_FLUSH_ALL;
+    struct buf *b;
+
+    flush.label = acl_label(acl_id);
+    flush.label_mask = acl_label(UINT16_MAX);
+    b = ct_flush_encode(&flush, MESSAGES_OF_VERSION);
+    buf_put(&m->after, b->data, b->size);
+    buf_destroy(b);
 }
 
 void

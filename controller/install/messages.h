@@ -24,6 +24,8 @@ struct messages {
                                   * first flow or the end. */
     struct buf last;             /* Groups that no flow needs any more: wait
                                   * for the end. */
+    struct buf after;            /* Outside the bundle, behind it:
+                                  * connections to forget. */
     uint32_t bundle_id;
     bool is_open;                /* Part of a batch is out. */
     bool no_bundles;
@@ -58,6 +60,9 @@ void messages_put_group(struct messages *, uint32_t id, const char *text,
 void messages_put_meter(struct messages *, const struct controller *,
                         uint32_t id, const char *text, bool add);
 void messages_put_zone_flush(struct messages *, uint16_t zone);
+
+/* Connections whose ct_label.acl_id is 'acl_id'. */
+void messages_put_acl_flush(struct messages *, uint16_t acl_id);
 
 /* Ends the batch, a barrier behind it; returns the barrier's xid. */
 be32 messages_finish(struct messages *);

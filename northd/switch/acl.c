@@ -13,6 +13,7 @@
  * one that was allowed before. */
 
 #include "northd/flow.h"
+#include "northd/topology/acl_id.h"
 #include "northd/topology/meter.h"
 
 #include <string.h>
@@ -116,6 +117,9 @@ acl_properties(struct incr_ctx *ctx, const struct incr_group *group)
     if (!strcmp(action, "allow-related")) {
         switch_set(ctx, key->b, SWITCH_HAS_STATEFUL_ACL);
     }
+    if (acl_is_persistent(ctx, acl)) {
+        switch_set(ctx, key->b, SWITCH_HAS_PERSISTENT_ACL);
+    }
     EMIT(ctx, F_ACL_TIER, tier_key, tier);
 }
 
@@ -190,19 +194,25 @@ static void
 put_allow(struct incr_ctx *ctx, const struct acl *acl, bool stateful)
 {
     int64_t label = nb_acl_get_label(ctx, acl->row);
-    const char *commit = "reg0[1] = 1; ";
+    uint32_t id = (acl_is_persistent(ctx, acl->row)
+                   ? acl_id(ctx, acl->row) : 0);
+    struct str *s = incr_scratch(ctx, 4);
+    const char *commit;
 
     if (!stateful || !strcmp(acl->action, "allow-stateless")) {
         put(ctx, acl, "", ALLOW);
         return;
     }
+    str_put(s, ALLOW"reg0[1] = 1; ");
     if (label) {
-        commit = text(ctx, 4, "reg0[1] = 1; reg0[13] = 1; reg3 = %u; ",
-                      (unsigned int) label);
+        str_printf(s, "reg0[13] = 1; reg3 = %u; ", (unsigned int) label);
     }
-    put(ctx, acl, "reg0[7] == 1", text(ctx, 5, ALLOW"%s", commit));
-    put(ctx, acl, "reg0[8] == 1",
-        label ? text(ctx, 5, ALLOW"%s", commit) : ALLOW);
+    if (id) {
+        str_printf(s, "reg0[20] = 1; reg2[16..31] = %u; ", id);
+    }
+    commit = str_cstr(s);
+    put(ctx, acl, "reg0[7] == 1", commit);
+    put(ctx, acl, "reg0[8] == 1", label || id ? commit : ALLOW);
 }
 
 static void
@@ -305,6 +315,14 @@ put_tracked(struct incr_ctx *ctx, const struct nb_logical_switch *ls,
     FLOW(ctx, ls, eval, 65532, NULL,
          text(ctx, 0, "ct.est && !ct.rel && !ct.new%s && ct.rpl && "
               "ct_mark.blocked == 0", inv), REPLY);
+    if (switch_has(ctx, ls, SWITCH_HAS_PERSISTENT_ACL)) {
+        /* Requests of a connection that stays allowed; and nothing that comes
+         * after load balancing may decide otherwise. */
+        FLOW(ctx, ls, eval, 65532, NULL,
+             text(ctx, 0, "ct.est && !ct.rel && !ct.new%s && !ct.rpl && "
+                  "ct_mark.blocked == 0 && ct_mark.allow_established == 1",
+                  inv), REPLY);
+    }
     FLOW(ctx, ls, eval, 65532, NULL,
          text(ctx, 0, "!ct.est && ct.rel && !ct.new%s && "
               "ct_mark.blocked == 0", inv), RELATED);

@@ -77,8 +77,22 @@ static void
 put_commit(struct incr_ctx *ctx, const struct nb_logical_switch *ls)
 {
     const enum stage stages[] = { LS_IN_STATEFUL, LS_OUT_STATEFUL };
+    bool persistent = switch_has(ctx, ls, SWITCH_HAS_PERSISTENT_ACL);
 
     for (int i = 0; i < 2; i++) {
+        if (persistent) {
+            FLOW(ctx, ls, stages[i], 110, NULL,
+                 "reg0[1] == 1 && reg0[13] == 0 && reg0[20] == 1",
+                 "ct_commit { ct_mark.blocked = 0; "
+                 "ct_mark.allow_established = 1; "
+                 "ct_label.acl_id = reg2[16..31]; }; next;");
+            FLOW(ctx, ls, stages[i], 110, NULL,
+                 "reg0[1] == 1 && reg0[13] == 1 && reg0[20] == 1",
+                 "ct_commit { ct_mark.blocked = 0; "
+                 "ct_mark.allow_established = 1; "
+                 "ct_label.acl_id = reg2[16..31]; ct_label.label = reg3; }; "
+                 "next;");
+        }
         FLOW(ctx, ls, stages[i], 100, NULL, "reg0[1] == 1 && reg0[13] == 0",
              "ct_commit { ct_mark.blocked = 0; }; next;");
         FLOW(ctx, ls, stages[i], 100, NULL, "reg0[1] == 1 && reg0[13] == 1",

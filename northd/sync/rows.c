@@ -625,6 +625,9 @@ flush_presence(struct row_table *table, struct replica_txn *txn)
         } else if (!row) {
             struct uuid uuid = uuid_random();
 
+            if (table->class->uuid_is_key) {
+                memcpy(&uuid, incr_group_key(owner->group), sizeof uuid);
+            }
             owner_set_uuid(table, owner, &uuid);
             replica_insert_uuid(txn, table->class->table, &uuid);
             owner->whole = true;

@@ -26,6 +26,8 @@ struct row_table_class {
     /* Appends the fact key of 'row'; false if it is no row of ours.  NULL: the
      * rows are others', found by uuid, and never inserted or deleted. */
     bool (*key)(const struct replica_row *row, struct str *key);
+
+    bool uuid_is_key;           /* A row's uuid is its group's key. */
 };
 
 struct row_sync;

@@ -148,6 +148,13 @@ rbac_permission_key(const struct replica_row *row_, struct str *key)
     return true;
 }
 
+static bool
+acl_id_key(const struct replica_row *row, struct str *key)
+{
+    str_put_bytes(key, &row->uuid, sizeof row->uuid);
+    return true;
+}
+
 /* A row that nothing identifies is made anew: those of tables that the
  * database itself cleans when nothing refers to them. */
 static bool
@@ -205,6 +212,7 @@ const struct row_table_class sb_row_tables[] = {
       | C(LOAD_BALANCER, PROTOCOL) | C(LOAD_BALANCER, DATAPATHS)
       | C(LOAD_BALANCER, OPTIONS) | C(LOAD_BALANCER, EXTERNAL_IDS),
       0, lb_key },
+    { F_SB_ACL_ID, &sb_acl_id_table, C(ACL_ID, ID), 0, acl_id_key, true },
     { F_SB_STATIC_MAC, &sb_static_mac_binding_table,
       C(STATIC_MAC_BINDING, LOGICAL_PORT) | C(STATIC_MAC_BINDING, IP)
       | C(STATIC_MAC_BINDING, MAC) | C(STATIC_MAC_BINDING, DATAPATH)

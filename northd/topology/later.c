@@ -114,17 +114,6 @@ lb_options(struct incr_ctx *ctx, const void *row)
 }
 
 static void
-acl_options(struct incr_ctx *ctx, const void *row)
-{
-    static const struct option options[] = {
-        { "persist-established", "ACLs that persist in connections" },
-    };
-
-    check_options(row, nb_acl_get_options(ctx, row), options,
-                  ARRAY_SIZE(options));
-}
-
-static void
 switch_options(struct incr_ctx *ctx, const void *row)
 {
     static const struct option options[] = {
@@ -186,7 +175,6 @@ UNIT_LIST(later_units,
              port_health_check),
     UNIT_ROW(RANK_OUT, T_NB(NB_GLOBAL), global_options),
     UNIT_ROW(RANK_OUT, T_NB(LOAD_BALANCER), lb_options),
-    UNIT_ROW(RANK_OUT, T_NB(ACL), acl_options),
     UNIT_ROW(RANK_OUT, T_NB(LOGICAL_SWITCH), switch_options),
     UNIT_ROW(RANK_OUT, T_NB(LOGICAL_ROUTER), router_options),
     UNIT_ROW(RANK_OUT, T_NB(LOGICAL_ROUTER_PORT), router_port_options),

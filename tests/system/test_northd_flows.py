@@ -248,3 +248,40 @@ def test_own_addresses_are_not_announced(central):
     sync(central)
     assert "172.16.0.1" not in announced(central)
     assert "172.16.0.7" in announced(central)
+
+
+def acl_ids(sandbox):
+    return dict(zip(
+        sandbox.sbctl("--bare", "--columns=_uuid", "list", "ACL_ID").split(),
+        sandbox.sbctl("--bare", "--columns=id", "list", "ACL_ID").split()))
+
+
+def persist(sandbox, uuid, value):
+    sandbox.nbctl("set", "ACL", uuid, "options:persist-established=" + value)
+    sync(sandbox)
+
+
+def test_numbers_of_persistent_acls(central):
+    """Such an ACL has a number, over a restart too, in the row that has its
+    uuid."""
+    vm(central, "s0", "vm1", 1)
+    for priority in 100, 101, 102:
+        central.nbctl("acl-add", "s0", "to-lport", str(priority), "tcp",
+                      "allow-related")
+    uuids = central.nbctl("--bare", "--columns=_uuid", "list", "ACL").split()
+    sync(central)
+    assert acl_ids(central) == {}
+    for uuid in uuids:
+        persist(central, uuid, "true")
+    before = acl_ids(central)
+    assert sorted(before) == sorted(uuids) and len(set(before.values())) == 3
+    persist(central, uuids[0], "false")
+    del before[uuids[0]]
+    assert acl_ids(central) == before
+    central.northd.kill()
+    central.start_northd()
+    sync(central)
+    assert acl_ids(central) == before
+    central.nbctl("acl-del", "s0")
+    sync(central)
+    assert acl_ids(central) == {}

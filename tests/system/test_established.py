@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ACLs with persist-established: a connection that was allowed outlives
+changes of the ACL that allowed it, but not the ACL."""
+
+import os
+
+import pytest
+
+from harness.netns import within
+from harness.process import run, wait_until
+from harness.programs import Programs, ours
+
+DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
+
+pytestmark = pytest.mark.skipif(
+    not all(os.path.exists(ours(name)) for name in DAEMONS),
+    reason="needs our daemons")
+
+# A connection is what has the same source port.
+ASK = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.0.0.11", int(sys.argv[1])))
+s.settimeout(2)
+s.sendto(b"hello", ("10.0.0.12", 99))
+try:
+    print(s.recv(100).decode())
+except socket.timeout:
+    pass
+"""
+ANSWER = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 99))
+print("ready", flush=True)
+while True:
+    data, whence = s.recvfrom(100)
+    s.sendto(data, whence)
+"""
+
+
+def python(ns, code, *words):
+    return within(ns, ["/usr/bin/python3", "-c", code, *words])
+
+
+@pytest.fixture
+def sandbox(make_sandbox):
+    """vm1 on h1 may ask vm2 on h2, as only one ACL says."""
+    sandbox = make_sandbox(Programs())
+    sandbox.start_central()
+    hosts = sandbox.underlay(2)
+    sandbox.nbctl("ls-add", "s0")
+    sandbox.vms = []
+    for i, host in enumerate(hosts, 1):
+        name, mac, ip = "vm%d" % i, "02:00:00:00:00:0%d" % i, "10.0.0.1%d" % i
+        sandbox.nbctl("lsp-add", "s0", name, "--", "lsp-set-addresses", name,
+                      "%s %s" % (mac, ip))
+        sandbox.vms.append(host.workload(name, mac, ip))
+    sandbox.nbctl("--wait=hv", "sync")
+    sandbox.wait_ping(sandbox.vms[0], "10.0.0.12")
+    sandbox.nbctl("acl-add", "s0", "to-lport", "900",
+                  'outport == "vm2" && ip4', "drop", "--", "acl-add", "s0",
+                  "to-lport", "1000", 'outport == "vm2" && udp.dst == 99',
+                  "allow-related")
+    sandbox.acl = sandbox.nbctl("--bare", "--columns=_uuid", "find", "ACL",
+                                "priority=1000").strip()
+    server = sandbox.spawn("answer", python(sandbox.vms[1], ANSWER))
+    server.wait_for(lambda: "ready" in server.text())
+    return sandbox
+
+
+def answers(sandbox, port):
+    return run(python(sandbox.vms[0], ASK, str(port)), check=False,
+               timeout=20).stdout.strip() == "hello"
+
+
+def change(sandbox, *words):
+    sandbox.nbctl("--wait=hv", *words)
+
+
+def test_established_connections_stay(sandbox):
+    change(sandbox, "acl-add", "s0", "to-lport", "1001",
+           'outport == "vm2" && udp.dst == 97', "allow-related")
+    for uuid in sandbox.nbctl("--bare", "--columns=_uuid", "find", "ACL",
+                              "action=allow-related").split():
+        change(sandbox, "set", "ACL", uuid,
+               "options:persist-established=true")
+    assert answers(sandbox, 5000)
+    # Another service now: what there is stays, nothing new comes.
+    change(sandbox, "set", "ACL", sandbox.acl,
+           'match="outport == \\"vm2\\" && udp.dst == 98"')
+    assert answers(sandbox, 5000)
+    assert not answers(sandbox, 5001)
+    assert answers(sandbox, 5000)
+    # Without the ACL there is no reason any more, although there is another.
+    change(sandbox, "acl-del", "s0", "to-lport", "1000",
+           'outport == "vm2" && udp.dst == 98')
+    wait_until(lambda: not answers(sandbox, 5000), 20, "the end")
+
+
+def test_other_connections_do_not(sandbox):
+    change(sandbox, "sync")
+    assert answers(sandbox, 5000)
+    change(sandbox, "set", "ACL", sandbox.acl,
+           'match="outport == \\"vm2\\" && udp.dst == 98"')
+    assert not answers(sandbox, 5000)
