@@ -5,6 +5,7 @@ ovn-trace follows packets the way theirs does."""
 
 import json
 import os
+import random
 import re
 import shutil
 
@@ -12,7 +13,9 @@ import pytest
 
 from harness.process import accepts, Process, run, wait_until
 from harness.programs import BUILD, PEER, have_peer, ours, peers
+from northd_topology import Topology
 from rich_topology import commands
+from trace_network import TraceSide
 
 pytestmark = pytest.mark.skipif(not have_peer(),
                                 reason="Debian's programs are not here")
@@ -96,7 +99,7 @@ def translate(central, flows):
     """Runs the tool; returns its lines by kind."""
     lines = ["set\t%s\t%s" % (row["name"],
                               "\t".join(as_list(row["addresses"])))
-             for row in central.rows("Address_Set", "name", "addresses")]
+             for row in central.sets]
     lines += ["flow\t" + "\t".join(flow) for flow in flows]
     path = central.path("flows.txt")
     with open(path, "w") as f:
@@ -110,16 +113,50 @@ def translate(central, flows):
     return result
 
 
-def logical_flows(central):
-    return sorted({(r["pipeline"], str(r["table_id"]),
-                    r["match"].replace("\n", " "), r["actions"])
-                   for r in central.rows("Logical_Flow", "pipeline",
-                                         "table_id", "match", "actions")})
+def logical_flows(rows):
+    return {(r["pipeline"], str(r["table_id"]), r["match"].replace("\n", " "),
+             r["actions"]) for r in rows}
 
 
-def test_every_flow_translates_and_prints_the_same(central):
-    flows = logical_flows(central)
-    assert len(flows) > 500
+def covering_seeds(n=400):
+    """Seeds of few random networks that together have every feature."""
+    notes = {seed: set(Topology(random.Random(seed)).notes)
+             for seed in range(n)}
+    missing, chosen = set().union(*notes.values()), []
+    while missing:
+        chosen.append(max(notes, key=lambda s: len(notes[s] & missing)))
+        missing -= notes[chosen[-1]]
+    return chosen
+
+
+def listed(side, table, columns):
+    data = json.loads(side.sbctl("--format=json", "--columns="
+                                 + ",".join(columns), "list", table))["data"]
+    return [dict(zip(columns, row)) for row in data]
+
+
+@pytest.fixture(scope="module")
+def flows(central, tmp_path_factory):
+    """What Debian's northd writes for the rich network and for random ones;
+    the address sets of all are central.sets."""
+    columns = ("pipeline", "table_id", "match", "actions")
+    set_columns = ("name", "addresses")
+    found = logical_flows(central.rows("Logical_Flow", *columns))
+    central.sets = central.rows("Address_Set", *set_columns)
+    folder = tmp_path_factory.mktemp("random")
+    for seed in covering_seeds():
+        side = TraceSide(str(folder / str(seed)),
+                         Topology(random.Random(seed)).commands)
+        try:
+            found |= logical_flows(listed(side, "Logical_Flow", columns))
+            central.sets += listed(side, "Address_Set", set_columns)
+        finally:
+            side.close()
+    return sorted(found)
+
+
+def test_every_flow_translates_and_prints_the_same(central, flows):
+    assert len(flows) > 1200
     first = translate(central, flows)
     assert first["error"] == []
     assert len(first["flow"]) == len(flows)
@@ -129,9 +166,9 @@ def test_every_flow_translates_and_prints_the_same(central):
     assert second == first
 
 
-def test_ovs_ofctl_reads_what_comes_out(central):
-    opened = sorted(set(translate(central, logical_flows(central))["open"]))
-    assert len(opened) > 500
+def test_ovs_ofctl_reads_what_comes_out(central, flows):
+    opened = sorted(set(translate(central, flows)["open"]))
+    assert len(opened) > 1500
     path = central.path("openflow.txt")
     with open(path, "w") as f:
         f.write("\n".join(re.sub(r"^,? *actions", "actions", line)
