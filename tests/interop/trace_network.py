@@ -44,6 +44,9 @@ def commands():
            "allow-related"]
     yield ["--log", "--name=no-telnet", "--severity=info", "acl-add", SWITCH,
            "from-lport", "1000", "tcp.dst == 23", "drop"]
+    for switch, match in ((SWITCH, "tcp.src == 25 || icmp4"),
+                          ("out", "tcp.dst == 25 || udp.dst == 25 || icmp4")):
+        yield ["acl-add", switch, "to-lport", "900", match, "reject"]
     yield ["lb-add", "web", "10.0.0.100:80", "10.0.0.12:8080,10.0.0.13:8080"]
     yield ["ls-lb-add", SWITCH, "web"]
     yield ["lr-route-add", "lr0", "10.7.0.0/16", "172.16.0.50"]
