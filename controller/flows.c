@@ -3,6 +3,7 @@
 
 #include "controller/program.h"
 #include "lib/base/alloc.h"
+#include "lib/flow/key.h"
 
 void
 flow_builder_init(struct flow_builder *b, struct incr_ctx *ctx,
@@ -39,21 +40,19 @@ pack_match(const struct match *match, struct flow_fact_key *key)
 {
     const uint64_t *values = (const uint64_t *) &match->flow;
     const uint64_t *masks = (const uint64_t *) &match->wc.masks;
-    uint64_t *out = key->words;
+    uint64_t packed[FLOW_WORDS];
+    size_t n = 0;
 
     for (size_t i = 0; i < FLOW_WORDS; i++) {
         if (masks[i]) {
             key->map.bits[i / 64] |= UINT64_C(1) << i % 64;
-            *out++ = values[i];
+            key->words[n] = values[i];
+            packed[n++] = masks[i];
         }
     }
-    key->n_words = out - key->words;
-    for (size_t i = 0; i < FLOW_WORDS; i++) {
-        if (masks[i]) {
-            *out++ = masks[i];
-        }
-    }
-    return sizeof *key + 2 * key->n_words * sizeof *key->words;
+    memcpy(key->words + n, packed, n * sizeof *packed);
+    key->n_words = n;
+    return sizeof *key + 2 * n * sizeof *key->words;
 }
 
 struct flow_fact_key *
@@ -137,16 +136,15 @@ void
 flow_fact_key_expand(const struct flow_fact_key *key, struct match *match)
 {
     uint64_t *values, *masks;
+    unsigned int i;
     size_t n = 0;
 
     match_init(match);
     values = (uint64_t *) &match->flow;
     masks = (uint64_t *) &match->wc.masks;
-    for (size_t i = 0; i < FLOW_WORDS; i++) {
-        if (key->map.bits[i / 64] >> i % 64 & 1) {
-            values[i] = key->words[n];
-            masks[i] = key->words[key->n_words + n];
-            n++;
-        }
+    FLOW_MAP_FOR_EACH (i, &key->map) {
+        values[i] = key->words[n];
+        masks[i] = key->words[key->n_words + n];
+        n++;
     }
 }
