@@ -7,10 +7,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/flow/field.h"
 #include "lib/openflow/group_msg.h"
 #include "lib/openflow/ofpact.h"
-#include "lib/openflow/table_msg.h"
 
 /* Numbers of actions on the wire, in the order of printing. */
 struct action_name {
@@ -79,32 +79,91 @@ has_field(const struct field_set *set, size_t id)
     return set->bits[id / 64] >> (id % 64) & 1;
 }
 
-/* Puts the names of the fields for which 'wanted' is true; a run of numbered
- * ones ("reg0" to "reg15") as its first and last. */
+/* The index of the last of the names from 'i' on that are numbered one after
+ * the other ("reg0", "reg1", ...). */
+static size_t
+run_end(const char *const *names, size_t n, size_t i, size_t skip)
+{
+    const char *name = names[i] + skip;
+    size_t stem = strcspn(name, "0123456789");
+    unsigned int number, next;
+
+    if (!text_to_uint(name + stem, 10, &number)) {
+        return i;
+    }
+    while (i + 1 < n && !strncmp(names[i + 1] + skip, name, stem)
+           && text_to_uint(names[i + 1] + skip + stem, 10, &next)
+           && next == number + 1) {
+        number = next;
+        i++;
+    }
+    return i;
+}
+
+/* The index behind the names from 'i' on that have the first 'length' bytes in
+ * common. */
+static size_t
+group_end(const char *const *names, size_t n, size_t i, size_t skip,
+          size_t length)
+{
+    size_t end = i + 1;
+
+    while (end < n && !strncmp(names[end] + skip, names[i] + skip, length)) {
+        end++;
+    }
+    return end;
+}
+
+/* Puts the names behind their first 'skip' bytes.  What neighbours have in
+ * common up to an underscore is said once, "ct_{mark,label}"; of a run only
+ * the first and the last, "reg0...reg15". */
+static void
+put_names(const char *const *names, size_t n, size_t skip, char separator,
+          struct str *s)
+{
+    for (size_t i = 0; i < n; ) {
+        const char *name = names[i] + skip;
+        size_t word = strcspn(name, "_");
+        size_t end = (name[word] ? group_end(names, n, i, skip, word + 1)
+                      : i + 1);
+        size_t last = run_end(names, n, i, skip);
+
+        if (i) {
+            str_put_char(s, separator);
+        }
+        if (end > i + 1) {
+            str_put_bytes(s, name, word + 1);
+            str_put_char(s, '{');
+            put_names(names + i, end - i, skip + word + 1, ',', s);
+            str_put_char(s, '}');
+            i = end;
+        } else {
+            str_put(s, name);
+            if (last > i) {
+                str_printf(s, "...%s", names[last] + skip);
+            }
+            i = last + 1;
+        }
+    }
+}
+
+/* Puts the names of the fields for which 'wanted' is true. */
 static void
 put_fields(const struct table_features *tf,
            bool (*wanted)(const struct table_features *, size_t id),
            struct str *s)
 {
-    for (size_t id = 0; id < FIELD_N_IDS; id++) {
-        const char *name = field_from_id(id)->name;
-        size_t stem = strcspn(name, "0123456789");
-        size_t last = id;
+    const char *names[FIELD_N_IDS];
+    size_t n = 0;
 
-        if (!wanted(tf, id)) {
-            continue;
+    for (size_t id = 0; id < FIELD_N_IDS; id++) {
+        if (wanted(tf, id)) {
+            names[n++] = field_from_id(id)->name;
         }
-        while (name[stem] == '0' && last + 1 < FIELD_N_IDS
-               && wanted(tf, last + 1)
-               && !strncmp(field_from_id(last + 1)->name, name, stem)
-               && strspn(field_from_id(last + 1)->name + stem, "0123456789")) {
-            last++;
-        }
-        str_printf(s, " %s", name);
-        if (last > id) {
-            str_printf(s, "...%s", field_from_id(last)->name);
-        }
-        id = last;
+    }
+    if (n) {
+        str_put_char(s, ' ');
+        put_names(names, n, 0, ' ', s);
     }
     str_put_char(s, '\n');
 }
@@ -158,8 +217,25 @@ put_tables(const uint64_t bits[4], struct str *s)
     }
 }
 
+static bool
+same_actions(const struct table_features *a, const struct table_features *b)
+{
+    return (!memcmp(&a->hit.write, &b->hit.write, sizeof a->hit.write)
+            && !memcmp(&a->hit.apply, &b->hit.apply, sizeof a->hit.apply));
+}
+
+static bool
+same_matching(const struct table_features *a, const struct table_features *b)
+{
+    return (!memcmp(&a->match, &b->match, sizeof a->match)
+            && !memcmp(&a->mask, &b->mask, sizeof a->mask)
+            && !memcmp(&a->wildcard, &b->wildcard, sizeof a->wildcard));
+}
+
+/* 'prev' (or NULL) is the table that was said before. */
 static void
-put_instructions(const struct table_features *tf, struct str *s)
+put_instructions(const struct table_features *tf,
+                 const struct table_features *prev, struct str *s)
 {
     static const struct action_name names[] = {
         { 6, "meter" }, { 4, "apply_actions" }, { 5, "clear_actions" },
@@ -176,7 +252,12 @@ put_instructions(const struct table_features *tf, struct str *s)
     }
     str_put(s, "      instructions:");
     put_actions(i->instructions, names, s);
-    str_put(s, "\n      Write-Actions and Apply-Actions features:\n"
+    str_put_char(s, '\n');
+    if (prev && same_actions(tf, prev)) {
+        str_put(s, "      (same actions)\n");
+        return;
+    }
+    str_put(s, "      Write-Actions and Apply-Actions features:\n"
             "        actions:");
     for (unsigned int a = 0; a < 64; a++) {
         if (i->apply.ofpacts >> a & 1) {
@@ -188,7 +269,8 @@ put_instructions(const struct table_features *tf, struct str *s)
 }
 
 static void
-put_table(const struct table_features *tf, struct str *s)
+put_table(const struct table_features *tf, const struct table_features *prev,
+          struct str *s)
 {
     str_printf(s, "\n  table %u", tf->table_id);
     if (tf->name[0]) {
@@ -203,7 +285,11 @@ put_table(const struct table_features *tf, struct str *s)
                    ? " vacancy" : "");
     }
     str_printf(s, "    max_entries=%"PRIu32"\n", tf->max_entries);
-    put_instructions(tf, s);
+    put_instructions(tf, prev, s);
+    if (prev && same_matching(tf, prev)) {
+        str_put(s, "    (same matching)\n");
+        return;
+    }
     str_put(s, "    matching:\n");
     str_put(s, "      arbitrary mask:");
     put_fields(tf, is_maskable, s);
@@ -246,38 +332,47 @@ put_dittos(int first, int last, struct str *s)
 }
 
 enum ofperr
-table_features_format(const struct ofmsg *msg, struct str *s)
+table_features_add(struct table_features_text *text, const struct ofmsg *msg,
+                   struct str *s)
 {
     struct reader r = ofmsg_reader(msg);
-    struct table_features tf, shown;
-    int first = 0, last = -1;
-    bool any = false;
+    struct table_features tf;
     int error;
 
-    for (;;) {
-        memset(&tf, 0, sizeof tf);
-        error = table_features_decode(&tf, msg, &r);
-        if (error) {
-            break;
-        }
-        if (any && is_ditto(&shown, &tf)) {
+    while (!(error = table_features_decode(&tf, msg, &r))) {
+        if (text->any && is_ditto(&text->shown, &tf)) {
             if (tf.name[0]) {
-                put_dittos(first, last, s);
+                put_dittos(text->first, text->last, s);
                 str_printf(s, "\n  table %u (\"%s\"): ditto\n", tf.table_id,
                            tf.name);
-                first = tf.table_id + 1;
+                text->first = tf.table_id + 1;
             }
-            last = tf.table_id;
+            text->last = tf.table_id;
             continue;
         }
-        put_dittos(first, last, s);
-        put_table(&tf, s);
-        shown = tf;
-        any = true;
-        first = tf.table_id + 1;
-        last = tf.table_id;
+        put_dittos(text->first, text->last, s);
+        put_table(&tf, text->any ? &text->shown : NULL, s);
+        text->shown = tf;
+        text->any = true;
+        text->first = tf.table_id + 1;
+        text->last = tf.table_id;
     }
-    put_dittos(first, last, s);
-    str_put_char(s, '\n');
     return error > 0 ? (enum ofperr) error : 0;
+}
+
+void
+table_features_finish(struct table_features_text *text, struct str *s)
+{
+    put_dittos(text->first, text->last, s);
+    str_put_char(s, '\n');
+}
+
+enum ofperr
+table_features_format(const struct ofmsg *msg, struct str *s)
+{
+    struct table_features_text text = TABLE_FEATURES_TEXT_INITIALIZER;
+    enum ofperr error = table_features_add(&text, msg, s);
+
+    table_features_finish(&text, s);
+    return error;
 }

@@ -6,9 +6,25 @@
 
 #include "lib/base/str.h"
 #include "lib/openflow/msg.h"
+#include "lib/openflow/table_msg.h"
 
 /* Append the body of the message to 's'. */
 enum ofperr group_features_format(const struct ofmsg *, struct str *s);
 enum ofperr table_features_format(const struct ofmsg *, struct str *s);
+
+/* The tables of a reply of several messages: those that are like the one
+ * before are said in a line.  Start with the initializer, add each message,
+ * finish. */
+struct table_features_text {
+    struct table_features shown; /* The last that was said in full, */
+    bool any;                    /* if any was. */
+    int first, last;             /* Since then, its like. */
+};
+
+#define TABLE_FEATURES_TEXT_INITIALIZER { .last = -1 }
+
+enum ofperr table_features_add(struct table_features_text *,
+                               const struct ofmsg *, struct str *s);
+void table_features_finish(struct table_features_text *, struct str *s);
 
 #endif /* openflow/features_text.h */

@@ -280,10 +280,14 @@ def test_table_features(switch):
     words = ["-O", "OpenFlow13", "dump-table-features", "br0"]
     ours, theirs = ask("ours", switch, words), ask("debian", switch, words)
     assert ours[0] == theirs[0] == 0
-    for line in theirs[1].splitlines():
-        if re.search("next tables|instructions: |actions: |max_entries|"
-                     "metadata", line) and "{" not in line:
-            assert line in ours[1], line
+    lines = [text.splitlines() for _, text in (ours, theirs)]
+    assert len(lines[0]) == len(lines[1])
+    for a, b in zip(*lines):
+        # We know more registers than Debian's tool.
+        if "{" not in b and "reg0" not in b:
+            assert a == b
+        for words in "eth_{src,dst}", "ct_{mark,label}", "in_{port,port_oxm}":
+            assert (words in a) == (words in b)
 
 
 def test_offline_commands():

@@ -12,6 +12,7 @@
 #include "lib/daemon/daemon.h"
 #include "lib/flow/port.h"
 #include "lib/openflow/ct_msg.h"
+#include "lib/openflow/features_text.h"
 #include "lib/openflow/group_msg.h"
 #include "lib/openflow/meter_msg.h"
 #include "lib/openflow/packet_io.h"
@@ -83,10 +84,43 @@ cmd_dump_group_features(int argc, char *argv[])
     ask(argv[1], OFMSG_GROUP_FEATURES_REQUEST);
 }
 
+struct features_dump {
+    struct table_features_text text;
+    struct str s;
+};
+
+static void
+add_table_features(const struct ofmsg *msg, void *dump_)
+{
+    struct features_dump *dump = dump_;
+    enum ofperr error = table_features_add(&dump->text, msg, &dump->s);
+
+    if (error) {
+        program_fatal("bad table features: %s", ofperr_name(error));
+    }
+}
+
 static void
 cmd_dump_table_features(int argc, char *argv[])
 {
-    ask(argv[1], OFMSG_TABLE_FEATURES_REQUEST);
+    struct session *s = session_open(argv[1], "mgmt", 0);
+    uint8_t version = session_version(s);
+    struct features_dump dump = {
+        TABLE_FEATURES_TEXT_INITIALIZER, STR_EMPTY
+    };
+
+    if (!ofmsg_is_available(OFMSG_TABLE_FEATURES_REQUEST, version)) {
+        program_fatal("%s: %s has no table features: use -O OpenFlow13 or "
+                      "later", argv[1], ofp_version_name(version));
+    }
+    session_for_each_part(
+        s, ofmsg_create_empty(OFMSG_TABLE_FEATURES_REQUEST, version,
+                              ofmsg_alloc_xid()), add_table_features, &dump);
+    table_features_finish(&dump.text, &dump.s);
+    /* Each begins with an empty line, which the first needs not. */
+    fputs(str_cstr(&dump.s) + 1, stdout);
+    str_uninit(&dump.s);
+    session_close(s);
 }
 
 static void
