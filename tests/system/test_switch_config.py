@@ -25,10 +25,9 @@ def configure(switch, **keys):
                         for key, value in keys.items()))
 
 
-def threads(switch, kind):
-    """How many threads of 'kind' (by what they wait in) the daemon has."""
-    folder = "/proc/%d/task" % switch.host.vswitchd.pid
-    return len(os.listdir(folder))
+def threads(switch):
+    """How many threads the daemon has."""
+    return len(os.listdir("/proc/%d/task" % switch.host.vswitchd.pid))
 
 
 def test_flow_limit_and_idle_time(switch):
@@ -53,9 +52,11 @@ def test_threads(switch):
     va, _ = switch.vm("a"), switch.vm("b")
     switch.flows("actions=NORMAL")
     assert ping(va, "10.7.0.2") == 3
-    before = threads(switch, "")
+    # By default there are as many as the machine has use for.
+    configure(switch, n_handler_threads=1)
+    before = threads(switch)
     configure(switch, n_handler_threads=7, n_revalidator_threads=3)
-    wait_until(lambda: threads(switch, "") > before)
+    wait_until(lambda: threads(switch) == before + 6)
     assert ping(va, "10.7.0.2") == 3
     configure(switch, pmd_cpu_mask="0x1")
     wait_until(lambda: "pmd thread numa_id 0 core_id 0:"
