@@ -38,12 +38,6 @@ flow_key_expand(const struct flow_key *key, struct flow *flow)
     }
 }
 
-struct flow_key *
-flow_key_clone(const struct flow_key *key)
-{
-    return xmemdup(key, FLOW_KEY_SIZE(key->n_words));
-}
-
 bool
 flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 {

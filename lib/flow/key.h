@@ -52,9 +52,6 @@ flow_key_word(const struct flow_key *key, unsigned int word)
 void flow_key_compress(struct flow_key *key, const struct flow *flow);
 void flow_key_expand(const struct flow_key *, struct flow *);
 
-/* A copy in memory of exactly its size, for free(). */
-struct flow_key *flow_key_clone(const struct flow_key *);
-
 /* Whether both mean the same flow, whatever zero words they spell out. */
 bool flow_key_equal(const struct flow_key *, const struct flow_key *);
 

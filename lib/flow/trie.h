@@ -48,7 +48,8 @@ trie_is_empty(const struct trie *trie)
 
 /* Writer: adds the prefix of 'n_bits' bits at 'value' (network byte order,
  * the first bit is the top one of the first byte), or removes one of those
- * that were added. */
+ * that were added.  Here and below 4 bytes are read for up to 32 bits, 16 for
+ * more. */
 void trie_insert(struct trie *, const void *value, unsigned int n_bits);
 void trie_remove(struct trie *, const void *value, unsigned int n_bits);
 

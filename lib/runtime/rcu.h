@@ -15,6 +15,11 @@
  * rcu_unregister_thread() before it ends.  Memory is freed with call_rcu() or
  * after synchronize_rcu(); a clean end waits with rcu_barrier(). */
 
+/* Reading a pointer is a load, not a call of the library; but the thread
+ * sanitizer takes the stores, which are volatile, for races. */
+#ifndef __SANITIZE_THREAD__
+#define URCU_INLINE_SMALL_FUNCTIONS
+#endif
 #include <urcu.h>
 
 #endif /* runtime/rcu.h */

@@ -7,15 +7,13 @@ import json
 import os
 
 from bench.common import cpu_s, less, more, programs_of
-from bench.datapath import IPS, MACS, SECONDS, bridge, build_sender, tcp
+from bench.datapath import (IPS, MACS, SECONDS, SINK, bridge, build_sender,
+                            received, tcp)
 from harness.netns import within
 from harness.process import run
 from harness.programs import BUILD
 from harness.sandbox import Sandbox
 
-SINK = ("table netdev sink { chain in { "
-        "type filter hook ingress device \"eth0\" priority 0; "
-        "udp dport 2000-2099 drop; }; }")
 N_FLOWS = 6000000                # More than are sent.
 N_CONNECTIONS = 2000000
 
@@ -41,11 +39,6 @@ def set_flows(host, tables):
         f.write("\n".join(flows) + "\n")
     host.ofctl("del-flows", "br0")
     host.ofctl("add-flows", "br0", path)
-
-
-def received(ns):
-    return int(run(within(ns, ["cat", "/sys/class/net/eth0/statistics/"
-                               "rx_packets"])))
 
 
 def connections(host):

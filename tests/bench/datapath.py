@@ -20,7 +20,7 @@ IPS = ("10.9.0.10", "10.9.0.11")
 # Arrived frames are counted by the device and dropped at once.
 SINK = ("table netdev sink { chain in { "
         "type filter hook ingress device \"eth0\" priority 0; "
-        "udp dport 2000 drop; }; }")
+        "udp dport 2000-2099 drop; }; }")
 TSO = "other_config:userspace-tso-enable=true"
 
 

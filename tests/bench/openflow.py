@@ -11,7 +11,7 @@ import random
 import re
 
 from bench.common import cpu_s, elapsed, less, memory_mib, more, programs_of
-from bench.datapath import IPS, MACS, bridge, build_sender
+from bench.datapath import IPS, MACS, SINK, bridge, build_sender
 from harness.netns import within
 from harness.process import run, wait_until
 from harness.sandbox import Host, Sandbox
@@ -121,6 +121,7 @@ def measure(side, folder, _):
     firewall(rules)
     with Sandbox(programs_of(side)) as sandbox:
         host, workloads = bridge(sandbox, side, offload=False)
+        run(within(workloads[1], ["nft", SINK]))
         host.vsctl("set", "open_vswitch", ".",
                    "other_config:flow-limit=1000000",
                    "other_config:max-idle=600000")

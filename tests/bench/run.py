@@ -19,6 +19,7 @@ BENCHMARKS = {
     "replica": [100000],
     "datapath": [None],
     "openflow": [None],
+    "classifier": [None],
     "conntrack": [None],
     "tunnel": [None],
     "northd": [1000, 5000],

@@ -206,6 +206,9 @@ void dp_handler_destroy(struct handler *);
 unsigned int dp_handler_queue(struct handler *, struct dp_port *,
                               struct packet_batch *);
 
+/* Whether it has packets, or is at work on some.  'h' may be NULL. */
+bool dp_handler_is_busy(const struct handler *h);
+
 /* Forgets what 'port', which nobody finds any more, has queued. */
 void dp_handler_forget_port(struct handler *, struct dp_port *);
 

@@ -151,6 +151,7 @@ poll_rxq(struct dp_context *ctx, struct dp_rxq *rxq)
     for (uint32_t i = 0; i < batch.n; i++) {
         n_bytes += batch.packets[i]->size;
     }
+    clock_refresh();             /* One look at the clock for the batch. */
     dp_bump(&ctx->n.n_received, n);
     __atomic_fetch_add(&rxq->port->rx_packets, n, __ATOMIC_RELAXED);
     __atomic_fetch_add(&rxq->port->rx_bytes, n_bytes, __ATOMIC_RELAXED);
@@ -183,20 +184,32 @@ poll_hot(struct poller *poller, struct dp_context *ctx)
     return any;
 }
 
+static void
+cool_all(struct poller *poller)
+{
+    while (poller->hot.n) {
+        cool(poller, poller->hot.n - 1);
+    }
+    poller->idle_since_ns = 0;
+}
+
 /* After a round without a packet: has all queues cool down if it has been so
- * for long enough. */
+ * for long enough, or if the thread that relieves the pollers may want the
+ * processor. */
 static void
 be_idle(struct poller *poller)
 {
-    int64_t now = now_ns();
+    int64_t now;
 
+    if (dp_handler_is_busy(poller->dp->overflow)) {
+        cool_all(poller);
+        return;
+    }
+    now = now_ns();
     if (!poller->idle_since_ns) {
         poller->idle_since_ns = now;
     } else if (now - poller->idle_since_ns >= poller->patience_ns) {
-        while (poller->hot.n) {
-            cool(poller, poller->hot.n - 1);
-        }
-        poller->idle_since_ns = 0;
+        cool_all(poller);
         poller->patience_ns = MAX(poller->patience_ns / 2, MIN_PATIENCE_NS);
     }
 }

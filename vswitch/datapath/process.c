@@ -752,7 +752,7 @@ dp_process(struct dp_context *ctx, struct packet_batch *batch)
 {
     assert(!ctx->is_processing);
     ctx->is_processing = true;
-    ctx->now_ms = clock_ns() / 1000000;
+    ctx->now_ms = clock_ms();
     process_batch(ctx, batch);
     finish(ctx);
     ctx->is_processing = false;
@@ -768,7 +768,7 @@ dp_execute(struct dp_context *ctx, struct packet_batch *batch,
         return;
     }
     ctx->is_processing = true;
-    ctx->now_ms = clock_ns() / 1000000;
+    ctx->now_ms = clock_ms();
     dp_actions_run(ctx, batch, actions, actions_size);
     finish(ctx);
     ctx->is_processing = false;

@@ -30,6 +30,8 @@ struct handler {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     struct list line;            /* Queues that are not empty. */
+    bool is_busy;                /* Atomic: has not found 'line' empty since
+                                  * something came in. */
     bool stop;
 };
 
@@ -51,6 +53,7 @@ next_batch(struct handler *h, struct packet_batch *batch)
 
     pthread_mutex_lock(&h->mutex);
     while (list_is_empty(&h->line) && !h->stop) {
+        __atomic_store_n(&h->is_busy, false, __ATOMIC_RELAXED);
         pthread_cond_wait(&h->wake, &h->mutex);
     }
     if (!h->stop) {
@@ -117,6 +120,12 @@ dp_handler_destroy(struct handler *h)
     free(h);
 }
 
+bool
+dp_handler_is_busy(const struct handler *h)
+{
+    return h && __atomic_load_n(&h->is_busy, __ATOMIC_RELAXED);
+}
+
 static struct upcall_queue *
 get_queue(struct dp_port *port)
 {
@@ -135,6 +144,7 @@ dp_handler_queue(struct handler *h, struct dp_port *port,
     struct upcall_queue *q;
 
     pthread_mutex_lock(&h->mutex);
+    __atomic_store_n(&h->is_busy, true, __ATOMIC_RELAXED);
     q = get_queue(port);
     for (uint32_t i = 0; i < batch->n; i++) {
         /* A packet may lie in a receive ring: keep a copy. */

@@ -20,8 +20,9 @@ struct ukey {
     uint64_t change_seq;         /* Under which it was translated. */
     uint64_t dump_seq;           /* Last pass that met it. */
     int64_t created_ms;
-    struct flow_key *key;        /* As the datapath has it. */
-    struct flow_key *mask;
+    const struct flow_key *key;  /* As the datapath has it.  Both follow this
+                                  * struct. */
+    const struct flow_key *mask;
     void *actions;
     size_t actions_size;
     struct dpif_flow_stats stats;    /* Last seen. */

@@ -120,8 +120,6 @@ free_ukey(struct rcu_head *head)
     struct ukey *ukey = CONTAINER_OF(head, struct ukey, rcu);
 
     release_translation(ukey);
-    free(ukey->key);
-    free(ukey->mask);
     free(ukey->actions);
     free(ukey);
 }
@@ -133,15 +131,6 @@ ukey_remove(struct upcall *u, struct ukey *ukey)
     rcu_hash_remove(&u->ukeys, ukey, hash_ufid(ukey->ufid));
     pthread_mutex_unlock(&u->ukeys_mutex);
     call_rcu(&ukey->rcu, free_ukey);
-}
-
-static struct flow_key *
-compress(const struct flow *flow)
-{
-    struct flow_key_full full;
-
-    flow_key_compress(&full.key, flow);
-    return flow_key_clone(&full.key);
 }
 
 /* The identifier of a megaflow: of what its packets look like. */
@@ -178,10 +167,18 @@ create_ukey(const struct flow *flow, const struct flow_wildcards *wc,
             uint64_t change_seq, struct xlate_cache *cache,
             struct xlate_out *out)
 {
-    struct ukey *ukey = xzalloc(sizeof *ukey);
+    struct flow_key_full key, mask;
+    size_t key_size, mask_size;
+    struct ukey *ukey;
 
-    ukey->key = compress(flow);
-    ukey->mask = compress(&wc->masks);
+    flow_key_compress(&key.key, flow);
+    flow_key_compress(&mask.key, &wc->masks);
+    key_size = FLOW_KEY_SIZE(key.key.n_words);
+    mask_size = FLOW_KEY_SIZE(mask.key.n_words);
+    ukey = xzalloc(sizeof *ukey + key_size + mask_size);
+    ukey->key = memcpy(ukey + 1, &key.key, key_size);
+    ukey->mask = memcpy((uint8_t *) (ukey + 1) + key_size, &mask.key,
+                        mask_size);
     ukey->ufid = make_ufid(flow, ukey->mask);
     ukey->change_seq = change_seq;
     ukey->created_ms = clock_ms();
