@@ -851,15 +851,16 @@ format_eth(struct list_text *outer, const struct flow *k,
     struct str text = STR_EMPTY;
     struct list_text l = { &text, false };
 
-    if (!k->packet_type && m->packet_type) {
+    if (m->packet_type) {
         start_item(outer);
-        str_put(outer->s, "packet_type(ns=0,id=0)");
+        str_printf(outer->s, "packet_type(ns=%u,id=%#x)",
+                   k->packet_type >> 16, k->packet_type & UINT16_MAX);
     }
     format_member(&l, "src", MEMBER_MAC, &k->dl_src, &m->dl_src, 6);
     format_member(&l, "dst", MEMBER_MAC, &k->dl_dst, &m->dl_dst, 6);
     if (text.length) {
         end_group(outer, "eth", &text);
-    } else {
+    } else if (!k->packet_type) {
         start_item(outer);
         str_put(outer->s, "eth()");
     }

@@ -36,6 +36,8 @@ static const char *const flows[] = {
     "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth()",
     "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth(),eth_type(0x0800),"
     "ipv4(proto=17,frag=later)",
+    "recirc_id(0),in_port(4),packet_type(ns=1,id=0x800),eth_type(0x0800),"
+    "ipv4(proto=17,frag=no)",
 };
 
 static const char *const actions[] = {
