@@ -80,13 +80,7 @@ static void
 set_ip(enum base base4, enum base base6, const struct in6_addr *ip,
        struct flow *flow)
 {
-    bool is_ip6 = !ip_is_v4(ip);
-    u128 value = 0;
-
-    for (int i = is_ip6 ? 0 : 12; i < 16; i++) {
-        value = value << 8 | ip->s6_addr[i];
-    }
-    base_write(is_ip6 ? base6 : base4, value, U128_MAX, flow);
+    base_write(ip_is_v4(ip) ? base4 : base6, ip_to_u128(ip), U128_MAX, flow);
 }
 
 /* Appends " (ip4.dst=ADDRESS)" and translates. */
@@ -307,13 +301,7 @@ original_vip(const struct place *at)
     u128 ip6 = base_read(BASE_CT_IP6_DST, at->flow);
 
     VEC_FOR_EACH (vip, &at->dp->network->vips) {
-        bool is_ip4 = ip_is_v4(&vip->ip);
-        u128 ip = 0;
-
-        for (int i = is_ip4 ? 12 : 0; i < 16; i++) {
-            ip = ip << 8 | vip->ip.s6_addr[i];
-        }
-        if (ip == (is_ip4 ? ip4 : ip6)) {
+        if (ip_to_u128(&vip->ip) == (ip_is_v4(&vip->ip) ? ip4 : ip6)) {
             return vip;
         }
     }

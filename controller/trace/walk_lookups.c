@@ -22,15 +22,8 @@ find_mac(const struct place *at, const struct symbol_bits *port_bits,
     bool is_ip4 = ip_bits->n_bits == 32;
 
     VEC_FOR_EACH (binding, &at->dp->macs) {
-        u128 other = 0;
-
-        if (binding->port->key != key || ip_is_v4(&binding->ip) != is_ip4) {
-            continue;
-        }
-        for (int i = is_ip4 ? 12 : 0; i < 16; i++) {
-            other = other << 8 | binding->ip.s6_addr[i];
-        }
-        if (ip == other) {
+        if (binding->port->key == key && ip_is_v4(&binding->ip) == is_ip4
+            && ip_to_u128(&binding->ip) == ip) {
             return &binding->mac;
         }
     }

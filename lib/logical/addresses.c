@@ -108,6 +108,17 @@ ip_from_v4(be32 ip4)
     return ip;
 }
 
+u128
+ip_to_u128(const struct in6_addr *ip)
+{
+    u128 x = 0;
+
+    for (int i = ip_is_v4(ip) ? 12 : 0; i < 16; i++) {
+        x = x << 8 | ip->s6_addr[i];
+    }
+    return x;
+}
+
 bool
 ip_parse(const char *s, struct in6_addr *ret)
 {

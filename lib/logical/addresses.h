@@ -11,6 +11,7 @@
 #include "lib/base/str.h"
 #include "lib/base/vec.h"
 #include "lib/flow/flow.h"
+#include "lib/logical/lexer.h"
 
 /* ## Single addresses ## */
 
@@ -37,6 +38,9 @@ ip_get_v4(const struct in6_addr *ip)
 }
 
 struct in6_addr ip_from_v4(be32);
+
+/* The address as a number: 32 bits of an IPv4 address, else 128. */
+u128 ip_to_u128(const struct in6_addr *);
 
 /* ADDR, ADDR/PLEN or (for any mask) ADDR/MASK.  '*ret_mask' is all ones for
  * the first. */

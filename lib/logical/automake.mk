@@ -1,6 +1,8 @@
 noinst_LIBRARIES += lib/logical/liblogical.a
 lib_logical_liblogical_a_SOURCES = \
 	lib/logical/action_encode.c \
+	lib/logical/action_encode_learn.c \
+	lib/logical/action_encoder.h \
 	lib/logical/action_format.c \
 	lib/logical/action_parse.c \
 	lib/logical/action_parse_ct.c \
