@@ -44,9 +44,14 @@ static int
 ethtool(const struct netdev *netdev, void *request)
 {
     struct ifreq ifr = { .ifr_data = request };
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int error;
+    int error, fd;
 
+    /* It is gone, to another namespace maybe.  For a name that it does not
+     * know, the kernel runs modprobe first. */
+    if (!netdev_linux_cast(netdev)->link.name[0]) {
+        return -ENODEV;
+    }
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -errno;
     }
