@@ -212,7 +212,15 @@ class Sandbox:
                    "add-port", "br-phy", "phy0", "--", "add-br", "br-int",
                    "--", "set", "bridge", "br-int", "datapath_type=netdev",
                    "fail_mode=secure")
-        run(["ip", "-n", host.ns, "addr", "add", host.ip + "/24", "dev",
+        self.restore_underlay(host)
+
+    def restore_underlay(self, host):
+        """Puts the address there again after the switch was gone: the device
+        goes and comes with it."""
+        wait_until(lambda: not run(["ip", "-n", host.ns, "link", "show",
+                                    "br-phy"], check=False).returncode,
+                   20, "br-phy is there")
+        run(["ip", "-n", host.ns, "addr", "replace", host.ip + "/24", "dev",
              "br-phy"])
         run(["ip", "-n", host.ns, "link", "set", "br-phy", "up"])
 

@@ -6,6 +6,7 @@ the sender's interface names, for the one that the receiver's names.
     vm3, vm4 - h2 (172.31.0.2, 172.31.1.2) --- hub"""
 
 import os
+import re
 import sys
 
 import pytest
@@ -85,9 +86,9 @@ class Network:
             host.vsctl("remove", "interface", name, "external_ids",
                        "encap-ip")
 
-    def outer(self, source, destination, column=slice(0, 2)):
-        """Outer addresses of a ping from port to port, and of its answer.
-        None for either if there are several: a change is on its way."""
+    def outer(self, source, destination, column):
+        """Some words of the outer headers of pings from port to port, and of
+        the answers."""
         ips = PORTS[source][1], PORTS[destination][1]
         self.n_sniffers += 1
         hub = next(n for n in self.sandbox.namespaces.names
@@ -105,14 +106,15 @@ class Network:
             self.sandbox.wait_ping(self.ns[source], ips[1])
             wait_until(lambda: seen(ips) and seen(ips[::-1]), 20,
                        "both on the wire")
-            ways = seen(ips), seen(ips[::-1])
+            return seen(ips), seen(ips[::-1])
         finally:
             sniffer.stop()
-        return tuple(way.pop() if len(way) == 1 else None for way in ways)
 
-    def wait_outer(self, source, destination, there, back):
-        """Waits until the packets take that way."""
-        wait_until(lambda: self.outer(source, destination) == (there, back),
+    def wait_outer(self, source, destination, there, back,
+                   column=slice(0, 2)):
+        """Waits until all packets have that in their outer headers."""
+        wait_until(lambda: self.outer(source, destination, column)
+                   == ({there}, {back}),
                    30, "%s to %s: %s, %s" % (source, destination, there,
                                              back))
 
@@ -164,8 +166,8 @@ def test_ports_choose(network):
     # Floods find their way from either address, and arrive once.
     for name in ("vm1", "vm2"):
         run(["ip", "-n", network.ns[name], "neigh", "flush", "dev", "eth0"])
-        assert ping(network.ns[name], "10.0.0.13", count=5,
-                    interval=0.01) == 5
+        assert ping(network.ns[name], "10.0.0.13", count=5, interval=0.01,
+                    patience=5) == 5
 
 
 def test_changes(network):
@@ -204,13 +206,53 @@ def test_outer_header(network):
     """TOS, DF and checksum of the outer header are as the settings say."""
     h1, h2 = network.hosts
     fields = slice(4, 7)
-    wait_until(lambda: network.outer("vm1", "vm3", fields)
-               == (("0", "1", "1"),) * 2, 30, "headers")
+    network.wait_outer("vm1", "vm3", ("0", "1", "1"), ("0", "1", "1"), fields)
     h1.vsctl("set", "open_vswitch", ".", "external_ids:ovn-encap-tos=72",
              "external_ids:ovn-encap-df_default=false")
     h2.vsctl("set", "open_vswitch", ".", "external_ids:ovn-encap-csum=false")
-    wait_until(lambda: network.outer("vm1", "vm3", fields)
-               == (("72", "0", "0"), ("0", "1", "1")), 30, "other headers")
+    network.wait_outer("vm1", "vm3", ("72", "0", "0"), ("0", "1", "1"),
+                       fields)
     h1.vsctl("set", "open_vswitch", ".", "external_ids:ovn-encap-tos=none")
-    wait_until(lambda: network.outer("vm1", "vm3", fields)
-               == (("0", "0", "0"), ("0", "1", "1")), 30, "no TOS")
+    network.wait_outer("vm1", "vm3", ("0", "0", "0"), ("0", "1", "1"), fields)
+
+
+def test_dead_address(network):
+    """Where BFD watches the tunnels, packets leave by one that works, whatever
+    the interfaces prefer."""
+    h1, h2 = network.hosts
+    network.wait_outer("vm1", "vm3", (A1, B2), (B2, A1))
+    network.sandbox.nbctl(
+        "lrp-add", "lr0", "lr0-out", "02:00:00:00:ff:0f", "172.16.0.1/24",
+        "--", "lrp-set-gateway-chassis", "lr0-out", "h1", "20", "--",
+        "lrp-set-gateway-chassis", "lr0-out", "h2", "10", "--", "ls-add",
+        "out", "--", "lsp-add", "out", "out-lr0", "--", "lsp-set-type",
+        "out-lr0", "router", "--", "lsp-set-addresses", "out-lr0", "router",
+        "--", "lsp-set-options", "out-lr0", "router-port=lr0-out", "--",
+        "set", "NB_Global", ".", "options:bfd-min-rx=300",
+        "options:bfd-min-tx=250", "options:bfd-mult=4")
+
+    def bfd(host, column):
+        text = host.vsctl("--format=csv", "--no-headings", "--data=bare",
+                          "--columns=" + column, "find", "interface",
+                          "type=geneve")
+        return [dict(re.findall(r"(\w+)=(\S+?)\b", row))
+                for row in text.splitlines()]
+
+    def states(host):
+        return sorted(words.get("state", "")
+                      for words in bfd(host, "bfd_status"))
+
+    for host in (h1, h2):
+        wait_until(lambda: states(host) == ["up"] * 4, 30, "BFD")
+        assert bfd(host, "bfd") == [{"enable": "true", "min_rx": "300",
+                                     "min_tx": "250", "mult": "4"}] * 4
+    run(["ip", "-n", h2.ns, "addr", "del", B2 + "/24", "dev", "br-phy"])
+    wait_until(lambda: states(h1) == ["down"] * 3 + ["up"], 30,
+               "one tunnel left")
+    for name in ("vm1", "vm2"):
+        network.wait_outer(name, "vm3", (A1, A2), (A2, A1))
+
+    run(["ip", "-n", h2.ns, "addr", "add", B2 + "/24", "dev", "br-phy"])
+    network.wait_outer("vm2", "vm3", (B1, B2), (B2, B1))
+    network.sandbox.nbctl("lrp-del-gateway-chassis", "lr0-out", "h2")
+    wait_until(lambda: not any(bfd(h1, "bfd")), 30, "no BFD")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A router's gateway moves to another host when BFD says that its host cannot
-be reached: Debian's northd and controllers on our switch, and all ours.
+be reached: with each controller on our switch, and with ours on Debian's.
 
     vm1 - h1 ---underlay--- h2, h3 - br-ex - outside (172.16.0.100)"""
 
 import os
+import signal
 
 import pytest
 
@@ -15,6 +16,9 @@ from harness.programs import Programs, ours
 DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
 SIDES = {"ovs-vswitchd": ("ovs-vswitchd",),
          "ovn-northd+ovs-vswitchd": ("ovs-vswitchd", "ovn-northd"),
+         "ovn-controller": ("ovn-controller",),
+         "all but the switch": ("ovsdb-server", "ovn-northd",
+                                "ovn-controller"),
          "ours": DAEMONS}
 
 
@@ -84,32 +88,74 @@ def bfd_states(host):
     return states
 
 
-def test_failover(sandbox):
-    connect_outside(sandbox)
-    make_network(sandbox)
-    h1, h2 = sandbox.hosts["h1"], sandbox.hosts["h2"]
-    vm1 = h1.workload("vm1", "02:00:00:00:00:01", "10.0.0.11", "10.0.0.1")
-    wait_ping(vm1, "172.16.0.100")
-    wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "up"
-               and bfd_states(h1).get("172.31.0.3") == "up", 30,
-               "BFD to the gateways")
+class Gateways:
+    """vm1 on h1, whose way to the outside is h2, or h3 if h2 is gone."""
 
-    def active():
-        return sandbox.sbctl(
-            "--bare", "--columns=name", "list", "chassis",
-            sandbox.sbctl("--bare", "--columns=chassis", "find",
-                          "port_binding",
-                          "logical_port=cr-lr0-public").strip()).strip()
-    wait_until(lambda: active() == "h2", what="the first chassis")
+    def __init__(self, sandbox):
+        self.sandbox = sandbox
+        self.h1, self.h2, self.h3 = (sandbox.hosts[n]
+                                     for n in ("h1", "h2", "h3"))
+        connect_outside(sandbox)
+        make_network(sandbox)
+        self.vm1 = self.h1.workload("vm1", "02:00:00:00:00:01", "10.0.0.11",
+                                    "10.0.0.1")
+        self.wait_bfd("172.31.0.2", "up")
+        self.wait_bfd("172.31.0.3", "up")
+        self.wait_active("h2")
+        self.wait_outside()
 
-    run(["ip", "-n", h2.ns, "link", "set", "phy0", "down"])
-    wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "down", 30,
-               "BFD to notice")
-    wait_ping(vm1, "172.16.0.100")
-    wait_until(lambda: active() == "h3", 30, "the other chassis")
+    def wait_outside(self):
+        wait_ping(self.vm1, "172.16.0.100")
 
-    run(["ip", "-n", h2.ns, "link", "set", "phy0", "up"])
-    wait_until(lambda: bfd_states(h1).get("172.31.0.2") == "up", 30,
-               "BFD to come back")
-    wait_until(lambda: active() == "h2", 60, "the first chassis")
-    wait_ping(vm1, "172.16.0.100")
+    def wait_bfd(self, address, state):
+        wait_until(lambda: bfd_states(self.h1).get(address) == state,
+                   what="BFD to %s is %s" % (address, state))
+
+    def wait_active(self, name):
+        wait_until(lambda: self.active() == name,
+                   what="%s is active" % name)
+
+    def active(self):
+        """The chassis that the database has the gateway on."""
+        chassis = self.sandbox.sbctl("--bare", "--columns=chassis", "find",
+                                     "port_binding",
+                                     "logical_port=cr-lr0-public").strip()
+        return chassis and self.sandbox.sbctl(
+            "--bare", "--columns=name", "list", "chassis", chassis).strip()
+
+
+def test_link_fails(sandbox):
+    g = Gateways(sandbox)
+    run(["ip", "-n", g.h2.ns, "link", "set", "phy0", "down"])
+    g.wait_bfd("172.31.0.2", "down")
+    g.wait_outside()
+    g.wait_active("h3")
+
+    run(["ip", "-n", g.h2.ns, "link", "set", "phy0", "up"])
+    g.wait_bfd("172.31.0.2", "up")
+    g.wait_active("h2")
+    g.wait_outside()
+
+
+def test_host_dies_while_the_database_hangs(sandbox):
+    """BFD alone moves the gateway: nobody can change or read the southbound
+    database meanwhile."""
+    g = Gateways(sandbox)
+    sandbox.sb.process.popen.send_signal(signal.SIGSTOP)
+    try:
+        for process in (g.h2.controller, g.h2.vswitchd, g.h2.db.process):
+            process.kill()
+        g.wait_bfd("172.31.0.2", "down")
+        g.wait_outside()
+    finally:
+        sandbox.sb.process.popen.send_signal(signal.SIGCONT)
+    g.wait_active("h3")
+    g.wait_outside()
+
+    g.h2.db.start()
+    g.h2.start_vswitchd()
+    sandbox.restore_underlay(g.h2)
+    g.h2.start_controller()
+    g.wait_bfd("172.31.0.2", "up")
+    g.wait_active("h2")
+    g.wait_outside()

@@ -75,16 +75,10 @@ class Upgrade:
             self.convert()
 
     def restart_switch(self, host):
-        """The device with the underlay's address goes and comes with it."""
         host.appctl("exit")
         host.vswitchd.popen.wait(60)
         host.start_vswitchd()
-        wait_until(lambda: not run(["ip", "-n", host.ns, "link", "show",
-                                    "br-phy"], check=False).returncode,
-                   what="br-phy is back")
-        run(["ip", "-n", host.ns, "addr", "replace", host.ip + "/24", "dev",
-             "br-phy"])
-        run(["ip", "-n", host.ns, "link", "set", "br-phy", "up"])
+        self.sandbox.restore_underlay(host)
 
     def convert(self):
         """The databases get our schemas while all run."""
