@@ -71,6 +71,12 @@ controller_libcontroller_a_SOURCES = \
 	controller/punt/dhcpv6.c \
 	controller/punt/dns.c \
 	controller/punt/dns.h \
+	controller/punt/known.c \
+	controller/punt/known.h \
+	controller/punt/link.c \
+	controller/punt/link.h \
+	controller/punt/queues.c \
+	controller/punt/queues.h \
 	controller/punt/learned.c \
 	controller/punt/learned.h \
 	controller/punt/neighbours.c \
@@ -115,7 +121,13 @@ tests_fuzz_punt_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += controller/punt/test
+check_PROGRAMS += controller/punt/test controller/punt/thread_test
+controller_punt_thread_test_SOURCES = \
+	controller/punt/thread_test.c \
+	controller/punt/testing.c \
+	controller/punt/testing.h
+controller_punt_thread_test_LDADD = controller/libcontroller.a \
+	$(CMOCKA_LIBS) $(CONTROLLER_LIBS)
 controller_punt_test_SOURCES = \
 	controller/punt/punt_test.c \
 	controller/punt/testing.c \

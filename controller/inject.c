@@ -67,6 +67,7 @@ send_flow(const struct controller *c, struct install *install,
     const struct port_fact *port;
     const char *inport = NULL;
     struct flow flow = { .metadata = 0 };
+    const struct outlet outlet = outlet_of_installer(install);
     struct packet *packet;
     struct error *error;
 
@@ -85,7 +86,7 @@ send_flow(const struct controller *c, struct install *install,
     if (!error) {
         packet = packet_alloc(PACKET_SMALL);
         flow_compose(packet, &flow, 0);
-        send_from_port(install, packet, port->dp_key, port->port_key, 0);
+        send_from_port(&outlet, packet, port->dp_key, port->port_key, 0);
         packet_free(packet);
     }
     return error;

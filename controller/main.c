@@ -266,6 +266,7 @@ follow_config(struct daemon *d)
         c->sb, atoi(controller_setting(c, "ovn-remote-probe-interval",
                                        "-1")));
     install_set_bridge(d->install, bridge ? bridge->name : NULL);
+    punter_set_bridge(d->punter, bridge ? bridge->name : NULL);
     ids_restore_zones(d->ids);
 }
 
@@ -476,14 +477,6 @@ exit_asked(int argc, const char *argv[], void *d_)
     wake(d);
 }
 
-static void
-packet_in(const struct ofmsg *msg, void *d_)
-{
-    struct daemon *d = d_;
-
-    punter_packet_in(d->punter, msg);
-}
-
 /* ## Commands ## */
 
 static void
@@ -549,7 +542,7 @@ daemon_setup(struct daemon *d, const char *vs_remote)
     d->qos = qos_create(c);
     d->registration = registration_create(c);
     d->claims = claims_create(c, wake, d);
-    d->install = install_create(c, wake, packet_in, d);
+    d->install = install_create(c, wake, d);
     d->established = established_create(c, d->install);
     d->ids = ids_create(c, install_id_changed, d->install);
     d->punter = punter_create(c, d->install, wake, d);

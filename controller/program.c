@@ -20,6 +20,7 @@
 #include "controller/physical/port_security.h"
 #include "controller/punt/ageing.h"
 #include "controller/punt/announce.h"
+#include "controller/punt/known.h"
 #include "controller/punt/periodic_ra.h"
 #include "controller/translate/lflow.h"
 #include "controller/translate/sets.h"
@@ -96,6 +97,8 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_QUEUE] = { "queue", RANK_FLOWS, format_u32 },
     [FACT_ACL_ID] = { "acl_id", RANK_FLOWS, format_u32 },
     [FACT_AGE] = { "age", RANK_FLOWS, format_u32 },
+    [FACT_DNS] = { "dns", RANK_FLOWS, format_u32, format_uuid },
+    [FACT_STAND_IN] = { "stand_in", RANK_BINDING, format_u32, format_u32 },
     [FACT_PERIODIC_RA] = { "periodic_ra", RANK_FLOWS, format_uuid },
 };
 
@@ -149,6 +152,7 @@ static const struct incr_unit_class units[] = {
              mac_binding_unit),
     ROW_UNIT("static_mac_binding", RANK_FLOWS, TABLE_SB(STATIC_MAC_BINDING),
              static_mac_binding_unit),
+    ROW_UNIT("dns", RANK_FLOWS, TABLE_SB(DNS), dns_unit),
     ROW_UNIT("age", RANK_FLOWS, TABLE_SB(DATAPATH_BINDING), age_unit),
     ROW_UNIT("announce", RANK_FLOWS, TABLE_SB(PORT_BINDING), announce_unit),
     ROW_UNIT("periodic_ra", RANK_FLOWS, TABLE_SB(PORT_BINDING),

@@ -89,6 +89,11 @@ enum controller_fact {
     FACT_QUEUE,              /* uint32_t number -> struct queue_fact. */
     FACT_ACL_ID,             /* uint32_t number of an ACL -> nothing. */
     FACT_AGE,                /* Datapath key -> struct age_fact. */
+    FACT_DNS,                /* Datapath key -> struct dns_fact, one for each
+                              * DNS row that answers there. */
+    FACT_STAND_IN,           /* Keys (uint32_t) of a datapath and of a
+                              * chassisredirect port in it -> uint32_t key of
+                              * the port that it stands for. */
     FACT_PERIODIC_RA,        /* Port_Binding uuid -> struct ra_fact. */
     N_FACTS
 };

@@ -183,6 +183,25 @@ bind_ha(const struct binding *b)
     }
 }
 
+/* Packets to a chassisredirect port are to the router port that it stands
+ * for. */
+static void
+bind_redirect(const struct binding *b)
+{
+    const struct strmap *options
+        = sb_port_binding_get_options(b->ctx, b->row);
+    const char *name = strmap_get(options, "distributed-port");
+    const struct port_fact *real
+        = name ? controller_find_port(b->ctx, name) : NULL;
+    const uint32_t keys[] = { b->port.dp_key, b->port.port_key };
+
+    if (real && real->dp_key == b->port.dp_key) {
+        incr_emit(b->ctx, FACT_STAND_IN, keys, sizeof keys,
+                  &real->port_key, sizeof real->port_key);
+    }
+    bind_ha(b);
+}
+
 static void
 bind_virtual(const struct binding *b)
 {
@@ -233,7 +252,7 @@ static void (*const binders[])(const struct binding *) = {
     [PORT_VIF] = bind_vif,
     [PORT_PATCH] = bind_patch,
     [PORT_L3GATEWAY] = bind_l3gateway,
-    [PORT_CHASSISREDIRECT] = bind_ha,
+    [PORT_CHASSISREDIRECT] = bind_redirect,
     [PORT_LOCALPORT] = bind_localport,
     [PORT_L2GATEWAY] = bind_l2gateway,
     [PORT_EXTERNAL] = bind_ha,

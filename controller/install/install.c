@@ -60,7 +60,6 @@ struct seen {
 struct install {
     struct controller *controller;
     void (*wake)(void *aux);
-    void (*packet_in)(const struct ofmsg *, void *aux);
     void *aux;
 
     struct rconn *rconn;
@@ -476,9 +475,6 @@ connected(struct rconn *rconn UNUSED, void *inst_)
     inst->state = STATE_TLV_TABLE;
     vec_clear(&inst->barriers);
     messages_reset(&inst->messages);
-    rconn_take_send(inst->rconn, messages_want_packets());
-    rconn_take_send(inst->rconn, messages_packet_in_format());
-    rconn_take_send(inst->rconn, messages_set_config());
     rconn_take_send(inst->rconn, messages_tlv_request());
 }
 
@@ -646,9 +642,6 @@ message(struct rconn *rconn UNUSED, const void *data, size_t size,
         return;
     }
     switch (msg.type) {
-    case OFMSG_PACKET_IN:
-        inst->packet_in(&msg, inst->aux);
-        break;
     case OFMSG_TLV_TABLE_REPLY:
         tlv_reply(inst, &msg);
         break;
@@ -694,8 +687,7 @@ report_memory(struct memory_usage *usage, void *inst)
 }
 
 struct install *
-install_create(struct controller *c, void (*wake)(void *aux),
-               void (*packet_in)(const struct ofmsg *, void *aux), void *aux)
+install_create(struct controller *c, void (*wake)(void *aux), void *aux)
 {
     static const struct rconn_callbacks callbacks = {
         .connected = connected,
@@ -707,7 +699,6 @@ install_create(struct controller *c, void (*wake)(void *aux),
 
     inst->controller = c;
     inst->wake = wake;
-    inst->packet_in = packet_in;
     inst->aux = aux;
     hmap_init(&inst->numbers);
     inst->rconn = rconn_create(OFP_VERSION_BIT(MESSAGES_OF_VERSION), 1, 5,

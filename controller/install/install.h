@@ -24,12 +24,9 @@ struct flow_stats;
 struct ofmsg;
 
 /* 'wake' is called from I/O callbacks when install_run() has something to do
- * or install_done() grew.  'packet_in' gets packet-ins. */
+ * or install_done() grew. */
 struct install *install_create(struct controller *,
-                               void (*wake)(void *aux),
-                               void (*packet_in)(const struct ofmsg *,
-                                                 void *aux),
-                               void *aux);
+                               void (*wake)(void *aux), void *aux);
 void install_destroy(struct install *);
 
 /* Connects to the management socket of the integration bridge 'bridge'; NULL

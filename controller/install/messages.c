@@ -388,16 +388,6 @@ messages_describe_error(const struct ofmsg *msg, struct str *s)
 
 /* ## Set-up ## */
 
-/* A connection to the management socket gets packets only once it has said how
- * much of them it wants. */
-struct buf *
-messages_want_packets(void)
-{
-    const struct switch_config config = { .miss_send_len = UINT16_MAX };
-
-    return switch_config_encode_set(&config, MESSAGES_OF_VERSION);
-}
-
 struct buf *
 messages_packet_in_format(void)
 {

@@ -76,7 +76,6 @@ bool messages_stop_bundling(struct messages *, const struct ofmsg *);
 void messages_describe_error(const struct ofmsg *, struct str *);
 
 /* Set-up. */
-struct buf *messages_want_packets(void);
 struct buf *messages_packet_in_format(void);
 
 /* Asks for whole packets: a management connection gets none otherwise. */

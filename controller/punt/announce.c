@@ -128,7 +128,7 @@ announce_unit(struct incr_ctx *ctx, const void *row_)
 
 struct announcer {
     struct controller *controller;
-    struct install *install;
+    const struct outlet *outlet;
     struct incr_sink sink;
     int64_t second;              /* Of the rate. */
     unsigned int n_sent;         /* In that second. */
@@ -203,7 +203,7 @@ announce(void *series_)
     }
     a->n_sent++;
     packet = announcement_compose(key);
-    send_from_port(a->install, packet, key->dp_key, key->port_key, 0);
+    send_from_port(a->outlet, packet, key->dp_key, key->port_key, 0);
     packet_free(packet);
     counter_inc(pinctrl_announced);
     if (++series->n >= N_ANNOUNCEMENTS && max_ms <= 0) {
@@ -238,12 +238,12 @@ fact_changed(void *a_, struct incr_fact *fact, bool added)
 }
 
 struct announcer *
-announcer_create(struct controller *c, struct install *install)
+announcer_create(struct controller *c, const struct outlet *outlet)
 {
     struct announcer *a = xzalloc(sizeof *a);
 
     a->controller = c;
-    a->install = install;
+    a->outlet = outlet;
     a->sink = (struct incr_sink) { .fact = FACT_ANNOUNCE, .aux = a,
                                    .fact_changed = fact_changed };
     incr_add_sink(c->incr, &a->sink);

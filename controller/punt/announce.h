@@ -16,7 +16,7 @@
 #define ANNOUNCE_RATE 1000
 
 struct announcer;
-struct install;
+struct outlet;
 struct packet;
 
 /* Key of FACT_ANNOUNCE. */
@@ -35,8 +35,8 @@ void announce_unit(struct incr_ctx *, const void *port_binding);
 /* The packet that announces the address.  For packet_free(). */
 struct packet *announcement_compose(const struct announce_key *) MUST_USE;
 
-/* 'install' is borrowed. */
-struct announcer *announcer_create(struct controller *, struct install *);
+/* 'outlet' is borrowed. */
+struct announcer *announcer_create(struct controller *, const struct outlet *);
 void announcer_destroy(struct announcer *);
 
 #endif /* controller/punt/announce.h */

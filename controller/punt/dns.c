@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "controller/punt/ports.h"
+#include "controller/punt/known.h"
 #include "controller/punt/request.h"
 #include "lib/logical/addresses.h"
 #include "lib/packet/headers.h"
@@ -224,53 +224,33 @@ dns_reply(const struct packet *packet, dns_find_fn *find, void *aux)
     return reply;
 }
 
-/* ## The database ## */
+/* ## What is known ## */
 
 struct look_up {
-    const struct replica_index *by_datapath;
-    const struct sb_datapath_binding *datapath;
+    const struct known *known;
+    uint32_t dp_key;
 };
 
 static const char *
-find_in_rows(const char *name, bool *ret_owned, void *look_up_)
+find_known(const char *name, bool *ret_owned, void *look_up_)
 {
     const struct look_up *look_up = look_up_;
-    const union replica_atom key = { .ref = &look_up->datapath->header };
-    struct replica_index_cursor cursor;
-    const struct replica_row *row;
 
-    REPLICA_INDEX_FOR_EACH (row, &cursor, look_up->by_datapath, &key) {
-        const struct sb_dns *dns = (const struct sb_dns *) row;
-        const char *value = strmap_get(&dns->records, name);
-
-        if (value) {
-            *ret_owned = strmap_get_bool(&dns->options, "ovn-owned", false);
-            return value;
-        }
-    }
-    return NULL;
-}
-
-struct replica_index *
-dns_index_create(struct replica *sb)
-{
-    return replica_index_create_simple(sb, &sb_dns_table,
-                                       SB_DNS_COL_DATAPATHS);
+    return known_dns(look_up->known, look_up->dp_key, name, ret_owned);
 }
 
 void
 handle_dns_lookup(struct request *r)
 {
-    struct look_up look_up = {
-        .by_datapath = r->dns_by_datapath,
-        .datapath = ports_datapath(r->ports, ntohll(r->flow.metadata)),
-    };
+    struct look_up look_up = { r->known, ntohll(r->flow.metadata) };
     struct packet *reply = NULL;
 
-    if (look_up.datapath && r->flow.nw_proto == IPPROTO_UDP
+    if (r->flow.nw_proto == IPPROTO_UDP
         && (r->flow.dl_type == htons(ETH_TYPE_IPV4)
             || r->flow.dl_type == htons(ETH_TYPE_IPV6))) {
-        reply = dns_reply(r->packet, find_in_rows, &look_up);
+        known_lock(r->known);
+        reply = dns_reply(r->packet, find_known, &look_up);
+        known_unlock(r->known);
     }
     request_resume(r, reply, reply);
 }

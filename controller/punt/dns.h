@@ -15,7 +15,4 @@ typedef const char *dns_find_fn(const char *name, bool *ret_owned, void *aux);
 struct packet *dns_reply(const struct packet *, dns_find_fn *, void *aux)
     MUST_USE;
 
-/* DNS rows by datapath. */
-struct replica_index *dns_index_create(struct replica *sb);
-
 #endif /* controller/punt/dns.h */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/punt/learned.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ struct entry {
 
 struct learned {
     struct controller *controller;
+    pthread_mutex_t mutex;       /* For 'entries'. */
     struct hmap entries;
     const struct ports *ports;
     struct replica_index *binding_by_port_ip;
@@ -53,6 +55,7 @@ learned_create(struct controller *c, const struct ports *ports)
     struct learned *l = xzalloc(sizeof *l);
 
     l->controller = c;
+    pthread_mutex_init(&l->mutex, NULL);
     hmap_init(&l->entries);
     l->ports = ports;
     l->binding_by_port_ip = index_on(c, &sb_mac_binding_table,
@@ -64,29 +67,31 @@ learned_create(struct controller *c, const struct ports *ports)
 }
 
 static void
-clear(struct learned *l)
+free_entries(struct hmap *entries)
 {
     struct entry *entry;
 
-    HMAP_FOR_EACH_SAFE (entry, node, &l->entries) {
-        hmap_remove(&l->entries, &entry->node);
+    HMAP_FOR_EACH_SAFE (entry, node, entries) {
+        hmap_remove(entries, &entry->node);
         free(entry);
     }
+    hmap_uninit(entries);
 }
 
 void
 learned_destroy(struct learned *l)
 {
     if (l) {
-        clear(l);
-        hmap_uninit(&l->entries);
+        free_entries(&l->entries);
+        pthread_mutex_destroy(&l->mutex);
         free(l);
     }
 }
 
-/* Adds an entry, or gives the waiting one of that key the new MAC. */
+/* Adds an entry, or gives the waiting one of that key the new MAC.  'mutex' is
+ * held. */
 static void
-add(struct learned *l, const struct key *key, struct eth_addr mac)
+add_locked(struct learned *l, const struct key *key, struct eth_addr mac)
 {
     uint64_t hash = hash_bytes(key, sizeof *key, 0);
     struct entry *entry;
@@ -105,6 +110,14 @@ add(struct learned *l, const struct key *key, struct eth_addr mac)
     entry->key = *key;
     entry->mac = mac;
     hmap_insert(&l->entries, &entry->node, hash);
+}
+
+static void
+add(struct learned *l, const struct key *key, struct eth_addr mac)
+{
+    pthread_mutex_lock(&l->mutex);
+    add_locked(l, key, mac);
+    pthread_mutex_unlock(&l->mutex);
 }
 
 void
@@ -128,9 +141,14 @@ learned_fdb(struct learned *l, uint32_t dp_key, uint32_t port_key,
 }
 
 bool
-learned_is_pending(const struct learned *l)
+learned_is_pending(struct learned *l)
 {
-    return !hmap_is_empty(&l->entries);
+    bool is_pending;
+
+    pthread_mutex_lock(&l->mutex);
+    is_pending = !hmap_is_empty(&l->entries);
+    pthread_mutex_unlock(&l->mutex);
+    return is_pending;
 }
 
 const struct sb_mac_binding *
@@ -233,13 +251,19 @@ void
 learned_write(struct learned *l, struct replica_txn *txn)
 {
     const struct entry *entry;
+    struct hmap entries;
 
-    HMAP_FOR_EACH (entry, node, &l->entries) {
+    /* The thread that learns goes on meanwhile. */
+    hmap_init(&entries);
+    pthread_mutex_lock(&l->mutex);
+    hmap_swap(&entries, &l->entries);
+    pthread_mutex_unlock(&l->mutex);
+    HMAP_FOR_EACH (entry, node, &entries) {
         if (mac_is_zero(entry->key.mac)) {
             write_binding(l, txn, entry);
         } else {
             write_fdb(l, txn, entry);
         }
     }
-    clear(l);
+    free_entries(&entries);
 }

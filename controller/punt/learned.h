@@ -4,7 +4,9 @@
 
 /* What packets taught us, on its way to the southbound database: MAC bindings
  * and forwarding entries.  Bounded: what comes while LEARNED_MAX entries wait
- * is counted and dropped; the next packet teaches it again. */
+ * is counted and dropped; the next packet teaches it again.
+ *
+ * Threads: main; any for learned_mac_binding() and learned_fdb(). */
 
 #include "controller/controller.h"
 #include "lib/flow/flow.h"
@@ -39,7 +41,7 @@ const struct sb_fdb *learned_find_fdb(const struct learned *, uint32_t dp_key,
                                       struct eth_addr mac);
 
 /* Something waits to be written. */
-bool learned_is_pending(const struct learned *);
+bool learned_is_pending(struct learned *);
 
 /* Writes all of it to the open transaction. */
 void learned_write(struct learned *, struct replica_txn *);

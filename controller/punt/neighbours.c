@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ARP and neighbour discovery: asking for, answering for, and learning
  * addresses. */
+#include "controller/punt/known.h"
 #include "controller/punt/learned.h"
 #include "controller/punt/request.h"
 #include "controller/punt/waiting.h"
@@ -10,6 +11,7 @@
 #include <netinet/if_ether.h>
 
 #include "lib/logical/addresses.h"
+#include "lib/logical/ovn_symbols.h"
 #include "lib/packet/compose.h"
 #include "lib/packet/headers.h"
 
@@ -33,8 +35,10 @@ static void
 wait_for_next_hop(struct request *r)
 {
     struct in6_addr ip = next_hop(&r->flow);
+    uint32_t port_key = known_real_port(r->known, ntohll(r->flow.metadata),
+                                        r->flow.regs[LOG_REG_OUTPORT]);
 
-    waiting_add(r->waiting, r->packet, &r->flow, &ip);
+    waiting_add(r->waiting, r->packet, &r->flow, port_key, &ip);
 }
 
 /* A router asks who has the packet's next hop; the actions set sender and
@@ -123,8 +127,8 @@ handle_put_mac_binding(struct request *r)
     if (!mac_is_multicast(mac) && !mac_is_zero(mac)) {
         learned_mac_binding(r->learned, ntohll(r->flow.metadata), port_key,
                             &ip, mac);
-        waiting_learned(r->waiting, ntohll(r->flow.metadata), port_key, &ip,
-                        mac);
+        waiting_learned(r->waiting, r->outlet, ntohll(r->flow.metadata),
+                        port_key, &ip, mac);
     }
 }
 

@@ -257,7 +257,7 @@ periodic_ra_unit(struct incr_ctx *ctx, const void *row_)
 
 struct periodic_ra {
     struct controller *controller;
-    struct install *install;
+    const struct outlet *outlet;
     struct incr_sink sink;
 };
 
@@ -286,7 +286,7 @@ advertise(void *series_)
     int64_t pause_s;
 
     if (packet) {
-        send_from_port(series->owner->install, packet, ra->dp_key,
+        send_from_port(series->owner->outlet, packet, ra->dp_key,
                        ra->port_key, 1u << LOG_FLAG_LOCAL_ONLY);
         packet_free(packet);
         counter_inc(pinctrl_periodic_ra);
@@ -324,12 +324,12 @@ group_changed(void *owner, struct incr_group *group)
 }
 
 struct periodic_ra *
-periodic_ra_create(struct controller *c, struct install *install)
+periodic_ra_create(struct controller *c, const struct outlet *outlet)
 {
     struct periodic_ra *p = xzalloc(sizeof *p);
 
     p->controller = c;
-    p->install = install;
+    p->outlet = outlet;
     p->sink = (struct incr_sink) { .fact = FACT_PERIODIC_RA, .aux = p,
                                    .group_changed = group_changed };
     incr_add_sink(c->incr, &p->sink);

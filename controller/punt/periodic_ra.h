@@ -8,7 +8,7 @@
 
 #include "controller/controller.h"
 
-struct install;
+struct outlet;
 struct periodic_ra;
 
 /* Value of FACT_PERIODIC_RA: how often and by which switch port, and the
@@ -24,8 +24,8 @@ struct ra_fact {
 /* Unit of Port_Binding: emits FACT_PERIODIC_RA under the row's uuid. */
 void periodic_ra_unit(struct incr_ctx *, const void *port_binding);
 
-/* 'install' is borrowed. */
-struct periodic_ra *periodic_ra_create(struct controller *, struct install *);
+/* 'outlet' is borrowed. */
+struct periodic_ra *periodic_ra_create(struct controller *, const struct outlet *);
 void periodic_ra_destroy(struct periodic_ra *);
 
 #endif /* controller/punt/periodic_ra.h */

@@ -8,7 +8,6 @@
 
 struct ports {
     struct replica_index *port_by_key;       /* datapath, tunnel_key. */
-    struct replica_index *port_by_name;
     struct replica_index *datapath_by_key;
 };
 
@@ -23,9 +22,6 @@ ports_create(struct controller *c)
 
     p->port_by_key = replica_index_create(c->sb, &sb_port_binding_table,
                                           by_key, ARRAY_SIZE(by_key));
-    p->port_by_name
-        = replica_index_create_simple(c->sb, &sb_port_binding_table,
-                                      SB_PORT_BINDING_COL_LOGICAL_PORT);
     p->datapath_by_key
         = replica_index_create_simple(c->sb, &sb_datapath_binding_table,
                                       SB_DATAPATH_BINDING_COL_TUNNEL_KEY);
@@ -58,18 +54,4 @@ ports_find(const struct ports *p, uint32_t dp_key, uint32_t port_key)
 
     return (const struct sb_port_binding *)
         replica_index_find(p->port_by_key, key);
-}
-
-const struct sb_port_binding *
-ports_find_real(const struct ports *p, uint32_t dp_key, uint32_t port_key)
-{
-    const struct sb_port_binding *port = ports_find(p, dp_key, port_key);
-    const char *real;
-
-    if (!port || strcmp(port->type, "chassisredirect")) {
-        return port;
-    }
-    real = strmap_get(&port->options, "distributed-port");
-    return real ? (const struct sb_port_binding *)
-                  replica_index_find_string(p->port_by_name, real) : NULL;
 }

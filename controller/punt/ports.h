@@ -19,10 +19,4 @@ const struct sb_datapath_binding *ports_datapath(const struct ports *,
 const struct sb_port_binding *ports_find(const struct ports *,
                                          uint32_t dp_key, uint32_t port_key);
 
-/* Likewise, and for a chassisredirect port the port that it stands for: the
- * one under whose name MAC bindings are kept. */
-const struct sb_port_binding *ports_find_real(const struct ports *,
-                                              uint32_t dp_key,
-                                              uint32_t port_key);
-
 #endif /* controller/punt/ports.h */

@@ -649,6 +649,7 @@ test_waiting_expires(void **state UNUSED)
 {
     feed_arp(1);
     clock_warp(WAITING_MS + 1);
+    punter_serve(bench.punter);
     feed_put_arp();
     assert_silent();
 }

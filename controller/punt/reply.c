@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What answers have in common. */
 #include "controller/punt/request.h"
+#include "controller/punt/send.h"
 
-#include "controller/install/install.h"
 #include "controller/install/messages.h"
 #include "lib/logical/ovn_symbols.h"
 #include "lib/packet/compose.h"
@@ -77,9 +77,9 @@ request_resume(struct request *r, struct packet *reply, bool result)
             match_set_reg(&pin->metadata, i, pin->metadata.flow.regs[i]);
         }
     }
-    install_send(r->install,
-                 resume_encode(pin, r->continuation, r->continuation_size,
-                               MESSAGES_OF_VERSION,
-                               messages_decode_env()->tlv));
+    outlet_take(r->outlet,
+                resume_encode(pin, r->continuation, r->continuation_size,
+                              MESSAGES_OF_VERSION,
+                              messages_decode_env()->tlv));
     packet_free(reply);
 }

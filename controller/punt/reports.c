@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/punt/reports.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,12 +38,18 @@ struct event {
     char *load_balancer;
 };
 
-struct reports {
-    struct controller *controller;
-    const struct ports *ports;
+/* What is to be written. */
+struct pending {
     VEC(struct vport) vports;
     VEC(struct activated) activated;
     VEC(struct event) events;
+};
+
+struct reports {
+    struct controller *controller;
+    const struct ports *ports;
+    pthread_mutex_t mutex;       /* For 'pending'. */
+    struct pending pending;
     struct replica_index *event_by_lb;       /* vip, load_balancer. */
     int64_t last_event;                      /* 0: not known yet. */
 };
@@ -58,6 +65,7 @@ reports_create(struct controller *c, const struct ports *ports)
     struct reports *r = xzalloc(sizeof *r);
 
     r->controller = c;
+    pthread_mutex_init(&r->mutex, NULL);
     r->ports = ports;
     r->event_by_lb = replica_index_create(c->sb, &sb_controller_event_table,
                                           by_lb, ARRAY_SIZE(by_lb));
@@ -73,51 +81,66 @@ event_uninit(struct event *event)
 }
 
 static void
-clear(struct reports *r)
+pending_uninit(struct pending *p)
 {
-    VEC_FOR_EACH (event, &r->events) {
+    VEC_FOR_EACH (event, &p->events) {
         event_uninit(event);
     }
-    vec_clear(&r->events);
-    vec_clear(&r->vports);
-    vec_clear(&r->activated);
+    vec_uninit(&p->events);
+    vec_uninit(&p->vports);
+    vec_uninit(&p->activated);
 }
 
 void
 reports_destroy(struct reports *r)
 {
     if (r) {
-        clear(r);
-        vec_uninit(&r->events);
-        vec_uninit(&r->vports);
-        vec_uninit(&r->activated);
+        pending_uninit(&r->pending);
+        pthread_mutex_destroy(&r->mutex);
         free(r);
     }
 }
 
 bool
-reports_are_pending(const struct reports *r)
+reports_are_pending(struct reports *r)
 {
-    return r->vports.n || r->events.n || r->activated.n;
+    bool are_pending;
+
+    pthread_mutex_lock(&r->mutex);
+    are_pending = (r->pending.vports.n || r->pending.events.n
+                   || r->pending.activated.n);
+    pthread_mutex_unlock(&r->mutex);
+    return are_pending;
 }
 
 /* ## Virtual ports ## */
+
+/* 'mutex' is held. */
+static void
+add_vport(struct pending *p, const struct vport *vport)
+{
+    VEC_FOR_EACH (v, &p->vports) {
+        if (v->dp_key == vport->dp_key && v->vport_key == vport->vport_key) {
+            *v = *vport;
+            return;
+        }
+    }
+    if (p->vports.n >= REPORTS_MAX) {
+        counter_inc(pinctrl_reports_dropped);
+        return;
+    }
+    vec_push(&p->vports, *vport);
+}
 
 void
 reports_bind_vport(struct reports *r, uint32_t dp_key, uint32_t vport_key,
                    uint32_t parent_key)
 {
-    VEC_FOR_EACH (v, &r->vports) {
-        if (v->dp_key == dp_key && v->vport_key == vport_key) {
-            v->parent_key = parent_key;
-            return;
-        }
-    }
-    if (r->vports.n >= REPORTS_MAX) {
-        counter_inc(pinctrl_reports_dropped);
-        return;
-    }
-    vec_push(&r->vports, (struct vport) { dp_key, vport_key, parent_key });
+    const struct vport vport = { dp_key, vport_key, parent_key };
+
+    pthread_mutex_lock(&r->mutex);
+    add_vport(&r->pending, &vport);
+    pthread_mutex_unlock(&r->mutex);
 }
 
 /* Is 'word' among the words of 'list', with commas or blanks between? */
@@ -140,19 +163,30 @@ list_has(const char *list, const char *word)
 
 /* ## Ports that moved here ## */
 
-void
-reports_activate(struct reports *r, uint32_t dp_key, uint32_t port_key)
+/* 'mutex' is held. */
+static void
+add_activated(struct pending *p, const struct activated *activated)
 {
-    VEC_FOR_EACH (a, &r->activated) {
-        if (a->dp_key == dp_key && a->port_key == port_key) {
+    VEC_FOR_EACH (a, &p->activated) {
+        if (!memcmp(a, activated, sizeof *a)) {
             return;
         }
     }
-    if (r->activated.n >= REPORTS_MAX) {
+    if (p->activated.n >= REPORTS_MAX) {
         counter_inc(pinctrl_reports_dropped);
         return;
     }
-    vec_push(&r->activated, (struct activated) { dp_key, port_key });
+    vec_push(&p->activated, *activated);
+}
+
+void
+reports_activate(struct reports *r, uint32_t dp_key, uint32_t port_key)
+{
+    const struct activated activated = { dp_key, port_key };
+
+    pthread_mutex_lock(&r->mutex);
+    add_activated(&r->pending, &activated);
+    pthread_mutex_unlock(&r->mutex);
 }
 
 static void
@@ -185,7 +219,7 @@ handle_activate(struct request *r)
     uint32_t port_key = r->flow.regs[LOG_REG_INPORT];
 
     reports_activate(r->reports, dp_key, port_key);
-    send_from_port(r->install, r->packet, dp_key, port_key, 0);
+    send_from_port(r->outlet, r->packet, dp_key, port_key, 0);
 }
 
 static void
@@ -223,23 +257,33 @@ handle_bind_vport(struct request *r)
 
 /* ## Events ## */
 
-void
-reports_empty_lb_backends(struct reports *r, const char *vip,
-                          const char *protocol, const char *load_balancer)
+/* 'mutex' is held. */
+static void
+add_event(struct pending *p, const char *vip, const char *protocol,
+          const char *load_balancer)
 {
-    VEC_FOR_EACH (event, &r->events) {
+    VEC_FOR_EACH (event, &p->events) {
         if (!strcmp(event->vip, vip)
             && !strcmp(event->load_balancer, load_balancer)
             && !strcmp(event->protocol, protocol)) {
             return;
         }
     }
-    if (r->events.n >= REPORTS_MAX) {
+    if (p->events.n >= REPORTS_MAX) {
         counter_inc(pinctrl_reports_dropped);
         return;
     }
-    vec_push(&r->events, (struct event) { xstrdup(vip), xstrdup(protocol),
+    vec_push(&p->events, (struct event) { xstrdup(vip), xstrdup(protocol),
                                           xstrdup(load_balancer) });
+}
+
+void
+reports_empty_lb_backends(struct reports *r, const char *vip,
+                          const char *protocol, const char *load_balancer)
+{
+    pthread_mutex_lock(&r->mutex);
+    add_event(&r->pending, vip, protocol, load_balancer);
+    pthread_mutex_unlock(&r->mutex);
 }
 
 /* The platform deletes a row that it has dealt with; until then, one tells
@@ -339,14 +383,21 @@ handle_trigger_event(struct request *r)
 void
 reports_write(struct reports *r, struct replica_txn *txn)
 {
-    VEC_FOR_EACH (v, &r->vports) {
+    struct pending p;
+
+    /* The thread that reports goes on meanwhile. */
+    pthread_mutex_lock(&r->mutex);
+    p = r->pending;
+    r->pending = (struct pending) { .vports = VEC_EMPTY };
+    pthread_mutex_unlock(&r->mutex);
+    VEC_FOR_EACH (v, &p.vports) {
         write_vport(r, v);
     }
-    VEC_FOR_EACH (a, &r->activated) {
+    VEC_FOR_EACH (a, &p.activated) {
         write_activated(r, a);
     }
-    VEC_FOR_EACH (event, &r->events) {
+    VEC_FOR_EACH (event, &p.events) {
         write_event(r, txn, event);
     }
-    clear(r);
+    pending_uninit(&p);
 }

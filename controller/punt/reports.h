@@ -5,7 +5,9 @@
 /* What packets have us tell the southbound database beside learned addresses:
  * who has a virtual port, which ports that moved here are alive, and events
  * for the cloud platform.  Each kind is
- * bounded by REPORTS_MAX; what comes beyond is counted and dropped. */
+ * bounded by REPORTS_MAX; what comes beyond is counted and dropped.
+ *
+ * Threads: main; any for the functions that add. */
 
 #include "controller/controller.h"
 
@@ -30,7 +32,7 @@ void reports_empty_lb_backends(struct reports *, const char *vip,
                                const char *protocol,
                                const char *load_balancer);
 
-bool reports_are_pending(const struct reports *);
+bool reports_are_pending(struct reports *);
 
 /* Writes all to the open transaction. */
 void reports_write(struct reports *, struct replica_txn *);

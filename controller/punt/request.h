@@ -2,24 +2,24 @@
 #ifndef CONTROLLER_PUNT_REQUEST_H
 #define CONTROLLER_PUNT_REQUEST_H
 
-/* What a handler of this folder works on, and what it may do with it. */
+/* What a handler of this folder works on, and what it may do with it.
+ *
+ * Threads: the punter's.  The databases and the engine are the main thread's
+ * and out of reach here; known.h has what is needed of them. */
 
-#include "controller/controller.h"
 #include "lib/logical/actions.h"
 #include "lib/openflow/packet_io.h"
 #include "lib/packet/packet.h"
 
-struct install;
+struct known;
 struct learned;
-struct ports;
+struct outlet;
 struct reports;
 struct waiting;
 
 struct request {
-    struct controller *controller;
-    struct install *install;
-    const struct ports *ports;
-    const struct replica_index *dns_by_datapath;
+    const struct outlet *outlet;
+    struct known *known;
     struct learned *learned;
     struct reports *reports;
     struct waiting *waiting;

@@ -7,6 +7,18 @@
 #include "lib/openflow/ofpact.h"
 #include "lib/openflow/packet_io.h"
 
+static void
+take_by_installer(void *install, struct buf *b)
+{
+    install_send(install, b);
+}
+
+struct outlet
+outlet_of_installer(struct install *install)
+{
+    return (struct outlet) { take_by_installer, install };
+}
+
 void
 send_put_metadata(const struct flow *flow, struct buf *ofpacts)
 {
@@ -22,7 +34,7 @@ send_put_metadata(const struct flow *flow, struct buf *ofpacts)
 }
 
 void
-send_with(struct install *install, const struct packet *packet,
+send_with(const struct outlet *outlet, const struct packet *packet,
           const struct buf *ofpacts)
 {
     struct packet_out po = {
@@ -35,11 +47,11 @@ send_with(struct install *install, const struct packet *packet,
 
     match_init(&po.metadata);
     match_set_in_port(&po.metadata, OFPP_CONTROLLER);
-    install_send(install, packet_out_encode(&po, OFP_PROTO_15));
+    outlet_take(outlet, packet_out_encode(&po, OFP_PROTO_15));
 }
 
 void
-send_to_table(struct install *install, const struct packet *packet,
+send_to_table(const struct outlet *outlet, const struct packet *packet,
               const struct flow *flow, uint8_t table)
 {
     uint64_t storage[256];
@@ -51,17 +63,17 @@ send_to_table(struct install *install, const struct packet *packet,
     resubmit = ofpact_put_RESUBMIT(&ofpacts);
     resubmit->in_port = OFPP_IN_PORT;
     resubmit->table_id = table;
-    send_with(install, packet, &ofpacts);
+    send_with(outlet, packet, &ofpacts);
     buf_uninit(&ofpacts);
 }
 
 void
-send_from_port(struct install *install, const struct packet *packet,
+send_from_port(const struct outlet *outlet, const struct packet *packet,
                uint32_t dp_key, uint32_t port_key, uint32_t flags)
 {
     struct flow flow = { .metadata = htonll(dp_key) };
 
     flow.regs[LOG_REG_INPORT] = port_key;
     flow.regs[LOG_REG_FLAGS] = flags;
-    send_to_table(install, packet, &flow, OF_TABLE_LOG_INGRESS);
+    send_to_table(outlet, packet, &flow, OF_TABLE_LOG_INGRESS);
 }

@@ -32,19 +32,23 @@ install_ask_stats(struct install *install UNUSED, uint8_t table UNUSED)
 }
 
 static void
-wake(void *aux UNUSED)
+wake(void *bench_)
 {
+    struct punt_bench *bench = bench_;
+
+    bench->n_wakes++;
 }
 
 void
 punt_bench_init(struct punt_bench *bench)
 {
+    bench->n_wakes = 0;
     bench->controller = (struct controller) {
         .vs = replica_create(&vs_class, NULL, NULL),
         .sb = replica_create(&sb_class, NULL, NULL),
         .incr = incr_create(controller_program(), NULL),
     };
-    bench->punter = punter_create(&bench->controller, NULL, wake, NULL);
+    bench->punter = punter_create(&bench->controller, NULL, wake, bench);
 }
 
 void
@@ -61,10 +65,10 @@ punt_bench_uninit(struct punt_bench *bench)
     replica_destroy(bench->controller.vs);
 }
 
-void
-punt_bench_feed_raw(struct punt_bench *bench, const void *userdata,
-                    size_t userdata_size, const struct flow *metadata,
-                    const void *packet, size_t packet_size)
+struct buf *
+punt_bench_encode(const void *userdata, size_t userdata_size,
+                  const struct flow *metadata, const void *packet,
+                  size_t packet_size)
 {
     static const struct continuation continuation = { .table_id = 8 };
     struct packet_in pin = {
@@ -79,8 +83,6 @@ punt_bench_feed_raw(struct punt_bench *bench, const void *userdata,
         .userdata_size = userdata_size,
         .max_len = UINT16_MAX,
     };
-    struct ofmsg msg;
-    struct buf *b;
 
     match_init(&pin.metadata);
     for (unsigned int i = 0; i < FLOW_N_REGS; i++) {
@@ -89,10 +91,23 @@ punt_bench_feed_raw(struct punt_bench *bench, const void *userdata,
         }
     }
     match_set_metadata(&pin.metadata, ntohll(metadata->metadata));
-    b = packet_in_encode(&pin, &continuation, OFP_PROTO_15,
-                         PACKET_IN_FORMAT_NXT2, messages_decode_env()->tlv);
+    return packet_in_encode(&pin, &continuation, OFP_PROTO_15,
+                            PACKET_IN_FORMAT_NXT2,
+                            messages_decode_env()->tlv);
+}
+
+void
+punt_bench_feed_raw(struct punt_bench *bench, const void *userdata,
+                    size_t userdata_size, const struct flow *metadata,
+                    const void *packet, size_t packet_size)
+{
+    struct buf *b = punt_bench_encode(userdata, userdata_size, metadata,
+                                      packet, packet_size);
+    struct ofmsg msg;
+
     if (!ofmsg_decode(b->data, b->size, &msg)) {
         punter_packet_in(bench->punter, &msg);
+        punter_serve(bench->punter);
     }
     buf_destroy(b);
 }

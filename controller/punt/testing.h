@@ -14,10 +14,18 @@
 struct punt_bench {
     struct controller controller;
     struct punter *punter;
+    unsigned int n_wakes;        /* How often it had something to write. */
 };
 
 void punt_bench_init(struct punt_bench *);
 void punt_bench_uninit(struct punt_bench *);
+
+/* The message of a packet-in with that userdata, metadata and packet.  For
+ * buf_destroy(). */
+struct buf *punt_bench_encode(const void *userdata, size_t userdata_size,
+                              const struct flow *metadata,
+                              const void *packet, size_t packet_size)
+    MUST_USE;
 
 /* Brings in a packet-in with that userdata, metadata and packet. */
 void punt_bench_feed_raw(struct punt_bench *, const void *userdata,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/punt/waiting.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,6 @@
 #include "lib/logical/ovn_symbols.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/counter.h"
-#include "lib/runtime/loop.h"
 
 COUNTER(pinctrl_waiting_dropped);
 COUNTER(pinctrl_waiting_expired);
@@ -43,12 +43,10 @@ struct hop {
 };
 
 struct waiting {
-    struct install *install;
-    const struct learned *learned;
-    const struct ports *ports;
+    pthread_mutex_t mutex;       /* For all that follows. */
     struct hmap hops;
     struct list by_age;
-    struct timer timer;
+    bool has_news;               /* Also read without 'mutex'. */
 };
 
 static void
@@ -62,34 +60,14 @@ remove_hop(struct waiting *w, struct hop *hop)
     free(hop);
 }
 
-static void
-expire(void *w_)
-{
-    struct waiting *w = w_;
-    struct hop *hop;
-
-    LIST_FOR_EACH_SAFE (hop, age_node, &w->by_age) {
-        if (hop->deadline_ms > clock_ms()) {
-            timer_set_at(&w->timer, hop->deadline_ms);
-            break;
-        }
-        counter_add(pinctrl_waiting_expired, hop->n);
-        remove_hop(w, hop);
-    }
-}
-
 struct waiting *
-waiting_create(struct install *install, const struct learned *learned,
-               const struct ports *ports)
+waiting_create(void)
 {
     struct waiting *w = xzalloc(sizeof *w);
 
-    w->install = install;
-    w->learned = learned;
-    w->ports = ports;
+    pthread_mutex_init(&w->mutex, NULL);
     hmap_init(&w->hops);
     list_init(&w->by_age);
-    timer_init(&w->timer, expire, w);
     return w;
 }
 
@@ -102,10 +80,29 @@ waiting_destroy(struct waiting *w)
         LIST_FOR_EACH_SAFE (hop, age_node, &w->by_age) {
             remove_hop(w, hop);
         }
-        timer_stop(&w->timer);
         hmap_uninit(&w->hops);
+        pthread_mutex_destroy(&w->mutex);
         free(w);
     }
+}
+
+int64_t
+waiting_expire(struct waiting *w)
+{
+    int64_t next_ms = INT64_MAX;
+    struct hop *hop;
+
+    pthread_mutex_lock(&w->mutex);
+    LIST_FOR_EACH_SAFE (hop, age_node, &w->by_age) {
+        if (hop->deadline_ms > clock_ms()) {
+            next_ms = hop->deadline_ms;
+            break;
+        }
+        counter_add(pinctrl_waiting_expired, hop->n);
+        remove_hop(w, hop);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return next_ms;
 }
 
 static struct hop *
@@ -135,26 +132,18 @@ add_hop(struct waiting *w, const struct key *key)
     hop->deadline_ms = clock_ms() + WAITING_MS;
     hmap_insert(&w->hops, &hop->node, hash_bytes(key, sizeof *key, 0));
     list_push_back(&w->by_age, &hop->age_node);
-    if (!timer_is_set(&w->timer)) {
-        timer_set_at(&w->timer, hop->deadline_ms);
-    }
     return hop;
 }
 
-void
-waiting_add(struct waiting *w, const struct packet *packet,
-            const struct flow *flow, const struct in6_addr *ip)
+/* 'mutex' is held. */
+static void
+add_packet(struct waiting *w, const struct key *key,
+           const struct packet *packet, const struct flow *flow)
 {
-    uint32_t outport = flow->regs[LOG_REG_OUTPORT];
-    struct key key = { .dp_key = ntohll(flow->metadata), .ip = *ip };
-    const struct sb_port_binding *port
-        = ports_find_real(w->ports, key.dp_key, outport);
-    struct hop *hop;
+    struct hop *hop = find_hop(w, key);
 
-    key.port_key = port ? port->tunnel_key : outport;
-    hop = find_hop(w, &key);
     if (!hop) {
-        hop = add_hop(w, &key);
+        hop = add_hop(w, key);
     }
     if (!hop || packet->size < ETH_HEADER_SIZE) {
         counter_inc(pinctrl_waiting_dropped);
@@ -171,15 +160,36 @@ waiting_add(struct waiting *w, const struct packet *packet,
     hop->n += hop->items[hop->n].packet != NULL;
 }
 
+void
+waiting_add(struct waiting *w, const struct packet *packet,
+            const struct flow *flow, uint32_t port_key,
+            const struct in6_addr *ip)
+{
+    const struct key key = { .dp_key = ntohll(flow->metadata),
+                             .port_key = port_key, .ip = *ip };
+
+    pthread_mutex_lock(&w->mutex);
+    add_packet(w, &key, packet, flow);
+    __atomic_store_n(&w->has_news, true, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+bool
+waiting_has_news(const struct waiting *w)
+{
+    return __atomic_load_n(&w->has_news, __ATOMIC_RELAXED);
+}
+
 /* Sends what waits for the hop on, to where "output" would have. */
 static void
-send_hop(struct waiting *w, struct hop *hop, struct eth_addr mac)
+send_hop(struct waiting *w, const struct outlet *outlet, struct hop *hop,
+         struct eth_addr mac)
 {
     for (size_t i = 0; i < hop->n; i++) {
         struct item *item = &hop->items[i];
 
         memcpy(item->packet->data, &mac, sizeof mac);
-        send_to_table(w->install, item->packet, &item->flow,
+        send_to_table(outlet, item->packet, &item->flow,
                       OF_TABLE_REMOTE_OUTPUT);
         counter_inc(pinctrl_waiting_sent);
     }
@@ -187,37 +197,39 @@ send_hop(struct waiting *w, struct hop *hop, struct eth_addr mac)
 }
 
 void
-waiting_learned(struct waiting *w, uint32_t dp_key, uint32_t port_key,
+waiting_learned(struct waiting *w, const struct outlet *outlet,
+                uint32_t dp_key, uint32_t port_key,
                 const struct in6_addr *ip, struct eth_addr mac)
 {
     const struct key key = { .dp_key = dp_key, .port_key = port_key,
                              .ip = *ip };
-    struct hop *hop = find_hop(w, &key);
+    struct hop *hop;
 
+    pthread_mutex_lock(&w->mutex);
+    hop = find_hop(w, &key);
     if (hop) {
-        send_hop(w, hop, mac);
+        send_hop(w, outlet, hop, mac);
     }
+    pthread_mutex_unlock(&w->mutex);
 }
 
 void
-waiting_check(struct waiting *w)
+waiting_check(struct waiting *w, const struct outlet *outlet,
+              const struct ports *ports, const struct learned *learned)
 {
     struct eth_addr mac;
     struct hop *hop;
 
+    pthread_mutex_lock(&w->mutex);
+    __atomic_store_n(&w->has_news, false, __ATOMIC_RELAXED);
     LIST_FOR_EACH_SAFE (hop, age_node, &w->by_age) {
         const struct sb_port_binding *port
-            = ports_find(w->ports, hop->key.dp_key, hop->key.port_key);
+            = ports_find(ports, hop->key.dp_key, hop->key.port_key);
 
-        if (port && learned_find(w->learned, port->logical_port,
+        if (port && learned_find(learned, port->logical_port,
                                  &hop->key.ip, &mac)) {
-            send_hop(w, hop, mac);
+            send_hop(w, outlet, hop, mac);
         }
     }
-}
-
-size_t
-waiting_count(const struct waiting *w)
-{
-    return hmap_count(&w->hops);
+    pthread_mutex_unlock(&w->mutex);
 }

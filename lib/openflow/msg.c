@@ -606,7 +606,7 @@ ofmsg_alloc_xid(void)
 {
     static uint32_t next = 1;
 
-    return htonl(next++);
+    return htonl(__atomic_fetch_add(&next, 1, __ATOMIC_RELAXED));
 }
 
 /* Multipart replies. */

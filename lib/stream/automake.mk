@@ -16,6 +16,7 @@ lib_stream_libstream_a_SOURCES = \
 	lib/stream/stream_ssl.c \
 	lib/stream/stream_tcp.c \
 	lib/stream/stream_unix.c \
+	lib/stream/unix_socket.h \
 	lib/stream/tls.c \
 	lib/stream/tls.h \
 	lib/stream/tls_context.h

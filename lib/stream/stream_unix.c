@@ -15,6 +15,7 @@
 #include "lib/runtime/dirs.h"
 #include "lib/runtime/exit.h"
 #include "lib/stream/provider.h"
+#include "lib/stream/unix_socket.h"
 
 /* Wait while the listener's queue is full: nothing tells when it no longer
  * is. */
@@ -62,23 +63,41 @@ unix_parse(struct stream *stream, const char *suffix,
     return NULL;
 }
 
+/* Connects 'fd' to 'path'.  Returns 0 or a negative errno value. */
 static int
-unix_connect(struct stream *stream)
+connect_to(int fd, const char *path)
 {
     struct sockaddr_un sun;
     int dir;
-    int error = make_address(stream->path, &sun, &dir);
+    int error = make_address(path, &sun, &dir);
 
     if (error) {
         return error;
     }
-    if (connect(stream->fd, (struct sockaddr *) &sun, sizeof sun)) {
+    if (connect(fd, (struct sockaddr *) &sun, sizeof sun)) {
         error = -errno;
     }
     if (dir >= 0) {
         close(dir);
     }
     return error;
+}
+
+int
+unix_socket_connect(const char *path)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    error = connect_to(fd, path);
+    if (error) {
+        close(fd);
+        return error;
+    }
+    return fd;
 }
 
 static int
@@ -94,7 +113,7 @@ unix_open(struct stream *stream)
         stream->open_wanted = 0;
     }
 
-    int error = unix_connect(stream);
+    int error = connect_to(stream->fd, stream->path);
     if (error == -EAGAIN) {
         timer_set(&stream->timer, RETRY_MS);
     }

@@ -51,6 +51,109 @@ def network(request, make_sandbox):
     return sandbox
 
 
+<<<<<<< HEAD
+=======
+def ask(ns, code, timeout=20):
+    """Runs Python with scapy in 'ns'; it prints JSON, given back."""
+    prelude = ("import json, logging\n"
+               "logging.getLogger('scapy').setLevel(logging.ERROR)\n"
+               "from scapy.all import *\n"
+               "conf.verb = 0\n"
+               "MAC = get_if_hwaddr('eth0')\n")
+    done = run(within(ns, [sys.executable, "-c", prelude + code]),
+               timeout=timeout)
+    return json.loads(done)
+
+
+DHCP4 = """
+def exchange(options, **bootp):
+    p = (Ether(src=MAC, dst='ff:ff:ff:ff:ff:ff')
+         / IP(src='0.0.0.0', dst='255.255.255.255') / UDP(sport=68, dport=67)
+         / BOOTP(chaddr=mac2str(MAC), xid=77, **bootp)
+         / DHCP(options=options + ['end']))
+    r = srp1(p, iface='eth0', timeout=3, retry=3,
+             filter='udp and dst port 68')
+    o = {x[0]: x[1] for x in r[DHCP].options if isinstance(x, tuple)}
+    return dict(type=o['message-type'], yiaddr=r[BOOTP].yiaddr,
+                router=o.get('router'), lease=o.get('lease_time'),
+                mask=o.get('subnet_mask'), src=r[IP].src, dst=r[IP].dst,
+                xid=r[BOOTP].xid)
+conf.checkIPaddr = False
+print(json.dumps([
+    exchange([('message-type', 'discover')]),
+    exchange([('message-type', 'request'), ('requested_addr', '10.0.0.11')]),
+    exchange([('message-type', 'request'), ('requested_addr', '10.0.0.99')]),
+]))
+"""
+
+
+def test_dhcpv4(network):
+    """Discover, request, and a request for an address of somebody else."""
+    options = network.nbctl("create", "DHCP_Options", "cidr=10.0.0.0/24",
+                            'options="server_id"="10.0.0.1"',
+                            'options:server_mac="%s"' % ROUTER,
+                            'options:lease_time="3600"',
+                            'options:router="10.0.0.1"').strip()
+    network.nbctl("lsp-set-dhcpv4-options", "vm1", options)
+    network.nbctl("--wait=hv", "sync")
+    offer, ack, nak = ask(network.vm1, DHCP4)
+    expected = {"yiaddr": "10.0.0.11", "router": "10.0.0.1", "lease": 3600,
+                "mask": "255.255.255.0", "src": "10.0.0.1",
+                "dst": "10.0.0.11", "xid": 77}
+    assert offer == dict(expected, type=2)
+    assert ack == dict(expected, type=5)
+    assert nak["type"] == 6 and nak["yiaddr"] == "0.0.0.0"
+
+
+DNS = """
+def look_up(name, qtype):
+    p = (Ether(src=MAC, dst='%s') / IP(src='10.0.0.12', dst='10.0.0.200')
+         / UDP(sport=5353, dport=53) / DNS(rd=1, qd=DNSQR(qname=name,
+                                                         qtype=qtype)))
+    r = srp1(p, iface='eth0', timeout=3, retry=3, filter='src port 53')
+    return [r[DNS].an[i].rdata if isinstance(r[DNS].an[i].rdata, str)
+            else r[DNS].an[i].rdata.decode() for i in range(r[DNS].ancount)]
+print(json.dumps([look_up('VM1.ovn.org', 'A'), look_up('vm1.ovn.org', 'AAAA'),
+                  look_up('11.0.0.10.in-addr.arpa', 'PTR')]))
+""" % VM1
+
+
+def test_dns(network):
+    """Names of the northbound database, in any case, both ways."""
+    dns = network.nbctl("create", "DNS",
+                        'records:vm1.ovn.org="10.0.0.11 fd00::11"',
+                        'records:11.0.0.10.in-addr.arpa="vm1.ovn.org"'
+                        ).strip()
+    network.nbctl("set", "Logical_Switch", "sw0", "dns_records=" + dns)
+    network.nbctl("--wait=hv", "sync")
+    a, aaaa, ptr = ask(network.vm2, DNS)
+    assert a == ["10.0.0.11"]
+    assert aaaa == ["fd00::11"]
+    assert ptr == ["vm1.ovn.org."]
+
+    # As it changes, and beside another row.
+    network.nbctl("set", "DNS", dns,
+                  'records:vm1.ovn.org="10.0.0.99 fd00::99"')
+    other = network.nbctl("create", "DNS",
+                          'records:11.0.0.10.in-addr.arpa="vm9.ovn.org"'
+                          ).strip()
+    network.nbctl("remove", "DNS", dns, "records", "11.0.0.10.in-addr.arpa")
+    network.nbctl("add", "Logical_Switch", "sw0", "dns_records", other)
+    network.nbctl("--wait=hv", "sync")
+    assert ask(network.vm2, DNS) == [["10.0.0.99"], ["fd00::99"],
+                                     ["vm9.ovn.org."]]
+
+
+RS = """
+p = (Ether(src=MAC, dst='33:33:00:00:00:02')
+     / IPv6(src='fe80::ff:fe00:1', dst='ff02::2') / ICMPv6ND_RS())
+r = srp1(p, iface='eth0', timeout=3, retry=3, filter='icmp6 and ip6[40]==134')
+print(json.dumps(dict(prefix=r[ICMPv6NDOptPrefixInfo].prefix,
+                      mac=r[ICMPv6NDOptSrcLLAddr].lladdr, dst=r[IPv6].dst,
+                      mtu=r[ICMPv6NDOptMTU].mtu, hlim=r[IPv6].hlim)))
+"""
+
+>>>>>>> e0fc537 (controller: handle packets on a thread of their own)
 LISTEN_RA = """
 r = sniff(iface='eth0', filter='icmp6 and ip6[40]==134 and dst ff02::1',
           count=1, timeout=60)
