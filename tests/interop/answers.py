@@ -7,7 +7,7 @@ import json
 import sys
 
 from harness.netns import within
-from harness.process import run
+from harness.process import run, wait_until
 
 VM1 = "02:00:00:00:00:01"
 ROUTER = "02:00:00:00:ff:00"
@@ -93,6 +93,17 @@ def check_dns(nbctl, vm2):
     assert a == ["10.0.0.11"]
     assert aaaa == ["fd00::11"]
     assert ptr == ["vm1.ovn.org."]
+
+    # As it changes, and beside another row.
+    nbctl("set", "DNS", dns,
+          'records:vm1.ovn.org="10.0.0.99 fd00::99"')
+    other = nbctl("create", "DNS",
+                  'records:11.0.0.10.in-addr.arpa="vm9.ovn.org"').strip()
+    nbctl("remove", "DNS", dns, "records", "11.0.0.10.in-addr.arpa")
+    nbctl("add", "Logical_Switch", "sw0", "dns_records", other)
+    wait_until(lambda: ask(vm2, DNS) == [["10.0.0.99"], ["fd00::99"],
+                                         ["vm9.ovn.org."]],
+               what="the new names")
     nbctl("clear", "Logical_Switch", "sw0", "dns_records")
 
 
