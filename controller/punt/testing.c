@@ -31,6 +31,11 @@ install_ask_stats(struct install *install UNUSED, uint8_t table UNUSED)
 {
 }
 
+void
+install_forget_acl(struct install *install UNUSED, uint16_t acl_id UNUSED)
+{
+}
+
 static void
 wake(void *bench_)
 {
