@@ -325,6 +325,13 @@ decode_nx(struct flow_mod *fm, struct reader *r,
     return error;
 }
 
+static bool
+is_delete(const struct flow_mod *fm)
+{
+    return (fm->command == FLOW_MOD_DELETE
+            || fm->command == FLOW_MOD_DELETE_STRICT);
+}
+
 static enum ofperr
 decode_13(struct flow_mod *fm, struct reader *r, uint8_t version,
           const struct ofp_decode *decode)
@@ -350,17 +357,16 @@ decode_13(struct flow_mod *fm, struct reader *r, uint8_t version,
         fm->new_cookie = cookie;
         fm->cookie = fm->cookie_mask = 0;
         fm->modify_cookie = true;
-        if (fm->table_id == OFPTT_ALL) {
-            return OFPFMFC_BAD_TABLE_ID;
-        }
     } else {
         fm->cookie = cookie;
         fm->cookie_mask = mask;
         fm->new_cookie = UINT64_MAX;
         fm->modify_cookie = false;
     }
-    if (!error && (fm->command == FLOW_MOD_DELETE
-                   || fm->command == FLOW_MOD_DELETE_STRICT)) {
+    if (fm->table_id == OFPTT_ALL && !is_delete(fm)) {
+        return OFPFMFC_BAD_TABLE_ID;
+    }
+    if (!error && is_delete(fm)) {
         error = port_error;
     } else {
         /* Only deletes look at these. */
@@ -433,7 +439,9 @@ encode_13(struct buf *b, const struct flow_mod *fm, uint8_t version)
 
     buf_put_u64(b, ntohll(add ? fm->new_cookie : fm->cookie));
     buf_put_u64(b, ntohll(add ? 0 : fm->cookie_mask));
-    buf_put_u8(b, fm->table_id == OFPTT_ALL && add ? 0 : fm->table_id);
+    /* Only deletes are from all tables. */
+    buf_put_u8(b, (fm->table_id == OFPTT_ALL && !is_delete(fm) ? 0
+                   : fm->table_id));
     buf_put_u8(b, fm->command);
     buf_put_u16(b, fm->idle_timeout_s);
     buf_put_u16(b, fm->hard_timeout_s);

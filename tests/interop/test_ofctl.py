@@ -206,9 +206,9 @@ def test_bundle_in_order(switch, tmp_path):
     """Adds are made when they come, but carried out in their place among the
     others; the last one's error undoes all."""
     lines = ("flow add priority=1,in_port=1,actions=output:1\n"
-             "flow modify table=0,in_port=1,actions=output:2\n"
+             "flow modify in_port=1,actions=output:2\n"
              "flow add priority=2,in_port=2,actions=output:1\n"
-             "flow delete table=0,in_port=2\n"
+             "flow delete in_port=2\n"
              "flow add priority=3,in_port=3,actions=output:1\n"
              "flow add priority=3,in_port=3,actions=output:2\n")
 
@@ -230,6 +230,27 @@ def test_bundle_in_order(switch, tmp_path):
     assert sorted(set(flows()) - set(before)) == [
         " priority=1,in_port=1 actions=output:2",
         " priority=3,in_port=3 actions=output:2"]
+
+
+@pytest.mark.parametrize("side", ["ours", "debian"])
+@pytest.mark.parametrize("version", VERSIONS[1:])
+def test_no_table_named(switch, side, version):
+    """A change without a table is one of table 0; a deletion is from all."""
+    def do(command, flow):
+        assert ask(side, switch, ["-O", version, command, "br0",
+                                  flow])[0] == 0
+
+    def flows():
+        return ask("ours", switch, ["-O", version, "--no-stats", "dump-flows",
+                                    "br0", "reg3=7"])[1].split("\n")[:-1]
+
+    do("add-flow", "reg3=7,actions=output:1")
+    do("add-flow", "table=5,reg3=7,actions=output:1")
+    do("mod-flows", "reg3=7,actions=output:2")
+    assert flows() == [" reg3=0x7 actions=output:2",
+                       " table=5, reg3=0x7 actions=output:1"]
+    do("del-flows", "reg3=7")
+    assert flows() == []
 
 
 PACKET = ("in_port(1),eth(src=50:54:00:00:00:05,dst=50:54:00:00:00:07),"
