@@ -209,15 +209,20 @@ class Table:
         return "\n".join(lines) + "\n"
 
     def write_readme(self, path):
-        """Puts all figures between the marks of the README, shortest."""
+        """Puts the ratios of each benchmark's largest size between the marks of
+        the README: what a user would see, without the share of each
+        program."""
         with open(path) as f:
             text = f.read()
         before, rest = text.split(README_BEGIN + "\n", 1)
         after = rest[rest.index(README_END):]
+        last = {r["benchmark"].split()[0]: r["benchmark"] for r in self.rows}
         lines = ["| benchmark | figure | times better |", "|---|---|---:|"]
         lines += ["| %s | %s | %.2g |" % (r["benchmark"], r["figure"],
                                           r["better"])
-                  for r in self.rows if r["better"] is not None]
+                  for r in self.rows
+                  if r["better"] is not None and "CPU" not in r["figure"]
+                  and r["benchmark"] in last.values()]
         with open(path, "w") as f:
             f.write(before + README_BEGIN + "\n" + "\n".join(lines) + "\n"
                     + after)
