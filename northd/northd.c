@@ -520,7 +520,11 @@ write_sb_global(struct northd *northd, struct replica_txn *txn,
     struct smap options;
 
     if (!sb) {
-        sb = sb_sb_global_insert(txn);
+        /* A uuid of our own, so that there is nothing to learn of a large
+         * transaction's result. */
+        const struct uuid uuid = uuid_random();
+
+        sb = sb_sb_global_insert_uuid(txn, &uuid);
     }
     put_sb_options(nb, &options);
     if (sb->nb_cfg != nb->nb_cfg) {
@@ -642,7 +646,9 @@ write_nb_global(struct northd *northd, struct replica_txn *txn)
     struct smap options;
 
     if (!nb) {
-        nb = nb_nb_global_insert(txn);
+        const struct uuid uuid = uuid_random();
+
+        nb = nb_nb_global_insert_uuid(txn, &uuid);
     }
     strmap_to_smap(&nb->options, &options);
     add_nb_options(northd, &options);

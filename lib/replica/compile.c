@@ -46,6 +46,13 @@ put_ref(struct str *out, const struct replica_table_class *class,
     }
 }
 
+static void
+refuse_table(struct replica_txn *txn, const struct replica_table_class *class)
+{
+    txn_take_error(txn, error_create(0, "the server's database has no table "
+                                     "%s", class->name));
+}
+
 /* Starts an operation on a table. */
 static void
 begin_op(struct replica_txn *txn, struct str *out, const char *op,
@@ -210,6 +217,16 @@ compile_verify_empty(struct replica_txn *txn, struct str *out,
 }
 
 static void
+begin_insert(struct replica_txn *txn, struct str *out,
+             const struct replica_table_class *class, const struct uuid *uuid)
+{
+    begin_op(txn, out, "insert", class);
+    str_put(out, ",\"uuid\":\"");
+    uuid_format(uuid, str_put_raw(out, UUID_LEN));
+    str_put_char(out, '"');
+}
+
+static void
 compile_insert(struct replica_txn *txn, struct str *out,
                const struct replica_txn_row *tr)
 {
@@ -222,15 +239,14 @@ compile_insert(struct replica_txn *txn, struct str *out,
         inserted->op = txn->n_ops;
         hmap_insert(&txn->inserted, &inserted->node, uuid_hash(uuid));
     }
-    begin_op(txn, out, "insert", tr->row->table->class);
     if (tr->has_own_uuid) {
-        str_put(out, ",\"uuid\":\"");
-        uuid_format(uuid, str_put_raw(out, UUID_LEN));
+        begin_insert(txn, out, tr->row->table->class, uuid);
     } else {
+        begin_op(txn, out, "insert", tr->row->table->class);
         str_put(out, ",\"uuid-name\":\"");
         put_row_name(out, uuid);
+        str_put_char(out, '"');
     }
-    str_put_char(out, '"');
     put_row(out, tr);
     str_put_char(out, '}');
 }
@@ -354,9 +370,8 @@ compile_row(struct replica_txn *txn, struct str *out,
     const struct replica_table *table = tr->row->table;
 
     if (!table->server_has) {
-        if (tr->is_insert && !tr->is_delete && !txn->error) {
-            txn->error = error_create(0, "the server's database has no "
-                                      "table %s", table->class->name);
+        if (tr->is_insert && !tr->is_delete) {
+            refuse_table(txn, table->class);
         }
         return;
     }
@@ -396,23 +411,35 @@ compile_increment(struct replica_txn *txn, struct str *out)
     str_printf(out, ",\"columns\":[\"%s\"]}", txn->increment_column);
 }
 
-bool
-txn_compile(struct replica_txn *txn, struct str *out)
+/* Starts the text: what comes before all operations of rows. */
+static struct str *
+begin_params(struct replica_txn *txn)
 {
-    struct replica *replica = txn->replica;
-    const char *lock = protocol_lock(replica->protocol);
-    struct replica_txn_row *tr;
-    size_t n_before;
-    bool has_work;
+    const char *lock = protocol_lock(txn->replica->protocol);
+    struct str *out = &txn->params;
 
+    if (out->length) {
+        return out;
+    }
     str_put_char(out, '[');
-    jtext_put_cstr(out, replica->class->name);
+    jtext_put_cstr(out, txn->replica->class->name);
     if (lock) {
         begin_op(txn, out, "assert", NULL);
         str_put(out, ",\"lock\":");
         jtext_put_cstr(out, lock);
         str_put_char(out, '}');
     }
+    return out;
+}
+
+bool
+txn_compile(struct replica_txn *txn)
+{
+    struct str *out = begin_params(txn);
+    struct replica_txn_row *tr;
+    size_t n_before;
+    bool has_work;
+
     LIST_FOR_EACH (tr, node, &txn->rows) {
         compile_verify(txn, out, tr);
         compile_verify_empty(txn, out, tr);
@@ -421,7 +448,7 @@ txn_compile(struct replica_txn *txn, struct str *out)
     LIST_FOR_EACH (tr, node, &txn->rows) {
         compile_row(txn, out, tr);
     }
-    has_work = txn->n_ops > n_before;
+    has_work = txn->has_insertions || txn->n_ops > n_before;
     if (txn->increment_row && (has_work || txn->is_increment_forced)) {
         compile_increment(txn, out);
         has_work = true;
@@ -438,4 +465,62 @@ txn_compile(struct replica_txn *txn, struct str *out)
     }
     str_put_char(out, ']');
     return has_work;
+}
+
+/* Rows that are only written. */
+
+void
+replica_insertion_begin(struct replica_insertion *insertion,
+                        struct replica_txn *txn,
+                        const struct replica_table_class *class,
+                        const struct uuid *uuid)
+{
+    struct replica_table *table = store_table(&txn->replica->store, class);
+
+    assert(txn == txn->replica->open_txn);
+    *insertion = (struct replica_insertion) { txn, NULL, true };
+    if (!table->server_has) {
+        refuse_table(txn, class);
+    } else if (store_find(table, uuid)) {
+        txn_refuse_uuid(txn, class, uuid);
+    } else {
+        insertion->table = table;
+        begin_insert(txn, begin_params(txn), class, uuid);
+        str_put(&txn->params, ",\"row\":{");
+        txn->has_insertions = true;
+    }
+}
+
+void
+replica_insertion_put(struct replica_insertion *insertion, unsigned int column,
+                      const struct replica_value *value)
+{
+    const struct replica_table *table = insertion->table;
+    struct replica_txn *txn = insertion->txn;
+    const struct replica_column_class *class;
+    struct error *error;
+    struct vbuf buf;
+
+    if (!table || !(table->server_columns & REPLICA_COL(column))) {
+        return;
+    }
+    class = &table->class->columns[column];
+    vbuf_from_value(&buf, class, value);
+    error = vbuf_check(&buf, class, true);
+    if (error) {
+        txn_take_error(txn, error_wrap(error, "table %s",
+                                       table->class->name));
+    } else if (!vbuf_is_default(&buf, class)) {
+        put_member(&txn->params, &insertion->first, class->name);
+        vbuf_put_json(&txn->params, &buf, class, put_ref, txn->replica);
+    }
+    vbuf_uninit(&buf, class);
+}
+
+void
+replica_insertion_end(struct replica_insertion *insertion)
+{
+    if (insertion->table) {
+        str_put(&insertion->txn->params, "}}");
+    }
 }

@@ -70,8 +70,8 @@ open_txn(const struct replica_row *row)
     return txn;
 }
 
-static void
-take_error(struct replica_txn *txn, struct error *error)
+void
+txn_take_error(struct replica_txn *txn, struct error *error)
 {
     if (error && !txn->error) {
         txn->error = error;
@@ -277,6 +277,16 @@ replica_insert(struct replica_txn *txn,
     return insert_row(txn, class, &uuid, false);
 }
 
+void
+txn_refuse_uuid(struct replica_txn *txn,
+                const struct replica_table_class *class,
+                const struct uuid *uuid)
+{
+    txn_take_error(txn, error_create_tagged(
+                       "duplicate uuid", "%s row " UUID_FMT " exists already",
+                       class->name, UUID_ARGS(uuid)));
+}
+
 struct replica_row *
 replica_insert_uuid(struct replica_txn *txn,
                     const struct replica_table_class *class,
@@ -285,9 +295,7 @@ replica_insert_uuid(struct replica_txn *txn,
     struct replica_table *table = store_table(&txn->replica->store, class);
 
     if (store_find(table, uuid)) {
-        take_error(txn, error_create_tagged(
-                       "duplicate uuid", "%s row " UUID_FMT " exists already",
-                       class->name, UUID_ARGS(uuid)));
+        txn_refuse_uuid(txn, class, uuid);
         return replica_insert(txn, class);
     }
     return insert_row(txn, class, uuid, true);
@@ -362,10 +370,10 @@ write_vbuf(struct replica_txn_row *tr, unsigned int column, struct vbuf *buf)
     struct error *error = vbuf_check(buf, class, true);
 
     if (error) {
-        take_error(open_txn(tr->row),
+        txn_take_error(open_txn(tr->row),
                    error_wrap(error, "table %s", tr->row->table->class->name));
     } else if (!class->is_mutable && !tr->is_insert) {
-        take_error(open_txn(tr->row),
+        txn_take_error(open_txn(tr->row),
                    error_create_tagged("constraint violation",
                                        "table %s: %s cannot change",
                                        tr->row->table->class->name,
@@ -526,7 +534,7 @@ update_elements(const struct replica_row *row, unsigned int column,
         error = vbuf_check(&buf, class, false);
     }
     if (error) {
-        take_error(open_txn(row), error_wrap(error, "table %s",
+        txn_take_error(open_txn(row), error_wrap(error, "table %s",
                                              row->table->class->name));
     } else if (!tr->is_delete) {
         if (tr->is_insert) {
@@ -624,6 +632,7 @@ txn_free(struct replica_txn *txn)
         free(inserted);
     }
     hmap_uninit(&txn->inserted);
+    str_uninit(&txn->params);
     str_uninit(&txn->comment);
     error_free(txn->error);
     free(txn);
@@ -683,22 +692,21 @@ replica_txn_commit(struct replica_txn *txn,
 {
     struct replica *replica = txn->replica;
     enum replica_txn_status status = REPLICA_TXN_TRY_AGAIN;
-    struct str params = STR_EMPTY;
     bool has_ops;
 
     assert(txn == replica->open_txn);
     txn->done = done;
     txn->aux = aux;
-    has_ops = txn_compile(txn, &params);
+    has_ops = txn_compile(txn);
     take_back(txn);
     list_push_back(&replica->in_flight, &txn->node);
     if (ends_here(txn, has_ops, &status)
-        || !protocol_transact(replica->protocol, &params, &txn->id)) {
+        || !protocol_transact(replica->protocol, &txn->params, &txn->id)) {
         finish(txn, status);
     } else {
         txn->is_sent = true;
     }
-    str_uninit(&params);
+    str_uninit(&txn->params);
 }
 
 void
@@ -777,7 +785,7 @@ take_result_error(struct replica_txn *txn, const json_t *result)
     enum replica_txn_status status = status_of_error(tag ? tag : "");
 
     if (status == REPLICA_TXN_ERROR) {
-        take_error(txn, error_create_tagged(tag ? tag : "error", "%s%s%s",
+        txn_take_error(txn, error_create_tagged(tag ? tag : "error", "%s%s%s",
                                             tag ? tag : "transaction refused",
                                             details ? ": " : "",
                                             details ? details : ""));
@@ -830,12 +838,12 @@ txn_handle_result(struct replica_txn *txn, struct span text)
     size_t i;
 
     if (error) {
-        take_error(txn, error_wrap(error, "bad reply to a transaction"));
+        txn_take_error(txn, error_wrap(error, "bad reply to a transaction"));
         finish(txn, REPLICA_TXN_ERROR);
         return;
     }
     if (!json_is_array(results)) {
-        take_error(txn, error_create(0, "bad reply to a transaction"));
+        txn_take_error(txn, error_create(0, "bad reply to a transaction"));
         status = REPLICA_TXN_ERROR;
     }
     json_array_foreach (results, i, result) {
@@ -870,7 +878,7 @@ txn_handle_error(struct replica_txn *txn, struct span text)
                   : status_of_error(tag));
     }
     if (status == REPLICA_TXN_ERROR) {
-        take_error(txn, error_create(0, "transaction refused: %.*s",
+        txn_take_error(txn, error_create(0, "transaction refused: %.*s",
                                      (int) text.size, text.data));
     }
     json_decref(json);

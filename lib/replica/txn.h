@@ -137,6 +137,26 @@ struct replica_value {
     const void *values;
 };
 
+/* Rows that are only written: as replica_insert_uuid() and replica_write(),
+ * but no row is made before the server has told of it, so nothing can read it
+ * or refer to it while the transaction is open.  For those who insert tens of
+ * thousands of rows at once: it takes no memory but for the text that is sent.
+ *
+ * Between the beginning of an insertion and its end, nothing else may be done
+ * to the transaction; each column may be put once. */
+struct replica_insertion {
+    struct replica_txn *txn;
+    const struct replica_table *table;
+    bool first;                 /* No column was put yet. */
+};
+
+void replica_insertion_begin(struct replica_insertion *, struct replica_txn *,
+                             const struct replica_table_class *,
+                             const struct uuid *);
+void replica_insertion_put(struct replica_insertion *, unsigned int column,
+                           const struct replica_value *);
+void replica_insertion_end(struct replica_insertion *);
+
 /* Sets a column.  What breaks a constraint of the schema (an element count, an
  * enum, a range) makes the transaction end with REPLICA_TXN_ERROR. */
 void replica_write(const struct replica_row *, unsigned int column,

@@ -53,6 +53,8 @@ struct replica_txn {
     struct list node;           /* In replica->in_flight, once committed. */
     struct replica *replica;
     struct list rows;           /* Of replica_txn_row, by first touch. */
+    struct str params;          /* Of "transact": what is compiled already. */
+    bool has_insertions;        /* Some of that are replica_insertions. */
     struct str comment;
     bool is_dry_run;
     const struct replica_row *increment_row;    /* While open. */
@@ -73,7 +75,14 @@ struct replica_txn {
     enum replica_txn_status status;
 };
 
-/* Appends the parameters of "transact".  False if there is nothing to do. */
-bool txn_compile(struct replica_txn *, struct str *params);
+/* Makes 'params' whole.  False if there is nothing to do. */
+bool txn_compile(struct replica_txn *);
+
+/* The first error of an open transaction is kept; 'error' may be NULL. */
+void txn_take_error(struct replica_txn *, struct error *error);
+
+/* There is a row of that uuid already. */
+void txn_refuse_uuid(struct replica_txn *, const struct replica_table_class *,
+                     const struct uuid *);
 
 #endif /* replica/txn_private.h */

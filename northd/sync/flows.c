@@ -576,67 +576,125 @@ drop_unused_dp_groups(struct flow_sync *sync)
     vec_clear(&sync->unused);
 }
 
-static void
-write_datapaths(struct flow_sync *sync, const struct flow *flow,
-                const struct sb_logical_flow *row)
-{
-    if (flow->dps) {
-        sb_logical_flow_set_logical_dp_group(
-            row, sb_logical_dp_group_get_for_uuid(sync->replica,
-                                                  &flow->dps->uuid));
-        sb_logical_flow_clear_logical_datapath(row);
-    } else {
-        const void *dp = datapath_at(sync, flow->group, 0);
-
-        if (dp) {
-            sb_logical_flow_set_logical_datapath(row, dp);
-        }
-        sb_logical_flow_clear_logical_dp_group(row);
-    }
-}
-
-static void
-write_ids(const struct sb_logical_flow *row, const struct lflow_key *key)
-{
+/* What a row says, as values that last as long as this. */
+struct row_value {
+    const char *keys[3];
+    const char *values[3];
     char hint[9];
-    const char *keys[] = { "stage-name", "source", "stage-hint" };
-    const char *values[] = { stage_info(key->stage)->name,
-                             strrchr(key->source, '/') + 1, hint };
-    const struct replica_value v = { key->hint ? 3 : 2, keys, values };
-
-    snprintf(hint, sizeof hint, "%08x", key->hint);
-    replica_write(&row->header, SB_LOGICAL_FLOW_COL_EXTERNAL_IDS, &v);
-}
+    const void *dp;             /* NULL if there is none (yet). */
+    struct replica_value ids, datapath, dp_group;
+};
 
 static void
-write_flow(struct flow_sync *sync, struct replica_txn *txn, struct flow *flow)
+row_value_init(const struct flow_sync *sync, const struct flow *flow,
+               struct row_value *v)
 {
     const struct lflow_key *key = incr_group_key(flow->group);
-    const struct stage_info *stage = stage_info(key->stage);
-    const char *meter = flow_meter(key);
-    struct sb_logical_flow *row
-        = sb_logical_flow_get_for_uuid(sync->replica, &flow->uuid);
 
-    if (!row) {
-        struct uuid uuid = choose_uuid(sync, key, true);
-
-        flow_set_uuid(sync, flow, &uuid);
-        row = sb_logical_flow_insert_uuid(txn, &uuid);
-        flow->echo = true;
-        sb_logical_flow_set_pipeline(row, stage->is_egress ? "egress"
-                                          : "ingress");
-        sb_logical_flow_set_table_id(row, stage->table);
-        sb_logical_flow_set_priority(row, key->priority);
-        sb_logical_flow_set_match(row, flow_match(key));
-        sb_logical_flow_set_actions(row, flow_actions(key));
+    *v = (struct row_value) {
+        .keys = { "stage-name", "source", "stage-hint" },
+        .values = { stage_info(key->stage)->name,
+                    strrchr(key->source, '/') + 1, v->hint },
+        .ids = { key->hint ? 3 : 2, v->keys, v->values },
+        .datapath = { 0, &v->dp, NULL },
+        .dp_group = { 0, &v->dp, NULL },
+    };
+    snprintf(v->hint, sizeof v->hint, "%08x", key->hint);
+    if (flow->dps) {
+        v->dp = sb_logical_dp_group_get_for_uuid(sync->replica,
+                                                 &flow->dps->uuid);
+        v->dp_group.n = v->dp != NULL;
+    } else {
+        v->dp = datapath_at(sync, flow->group, 0);
+        v->datapath.n = v->dp != NULL;
     }
-    write_ids(row, key);
+}
+
+static void
+update_row(struct flow_sync *sync, const struct flow *flow,
+           const struct sb_logical_flow *row)
+{
+    const char *meter = flow_meter(incr_group_key(flow->group));
+    struct row_value v;
+
+    row_value_init(sync, flow, &v);
+    replica_write(&row->header, SB_LOGICAL_FLOW_COL_EXTERNAL_IDS, &v.ids);
+    replica_write(&row->header, SB_LOGICAL_FLOW_COL_LOGICAL_DATAPATH,
+                  &v.datapath);
+    replica_write(&row->header, SB_LOGICAL_FLOW_COL_LOGICAL_DP_GROUP,
+                  &v.dp_group);
     if (meter) {
         sb_logical_flow_set_controller_meter(row, meter);
     } else {
         sb_logical_flow_clear_controller_meter(row);
     }
-    write_datapaths(sync, flow, row);
+}
+
+static void
+put_string(struct replica_insertion *insertion, unsigned int column,
+           const char *string)
+{
+    const struct replica_value value = { 1, &string, NULL };
+
+    replica_insertion_put(insertion, column, &value);
+}
+
+static void
+put_integer(struct replica_insertion *insertion, unsigned int column,
+            int64_t integer)
+{
+    const struct replica_value value = { 1, &integer, NULL };
+
+    replica_insertion_put(insertion, column, &value);
+}
+
+static void
+insert_row(struct flow_sync *sync, struct replica_txn *txn,
+           const struct flow *flow)
+{
+    const struct lflow_key *key = incr_group_key(flow->group);
+    const struct stage_info *stage = stage_info(key->stage);
+    struct replica_insertion insertion;
+    struct row_value v;
+
+    row_value_init(sync, flow, &v);
+    replica_insertion_begin(&insertion, txn, &sb_logical_flow_table,
+                            &flow->uuid);
+    put_string(&insertion, SB_LOGICAL_FLOW_COL_PIPELINE,
+               stage->is_egress ? "egress" : "ingress");
+    put_integer(&insertion, SB_LOGICAL_FLOW_COL_TABLE_ID, stage->table);
+    put_integer(&insertion, SB_LOGICAL_FLOW_COL_PRIORITY, key->priority);
+    put_string(&insertion, SB_LOGICAL_FLOW_COL_MATCH, flow_match(key));
+    put_string(&insertion, SB_LOGICAL_FLOW_COL_ACTIONS, flow_actions(key));
+    replica_insertion_put(&insertion, SB_LOGICAL_FLOW_COL_EXTERNAL_IDS,
+                          &v.ids);
+    replica_insertion_put(&insertion, SB_LOGICAL_FLOW_COL_LOGICAL_DATAPATH,
+                          &v.datapath);
+    replica_insertion_put(&insertion, SB_LOGICAL_FLOW_COL_LOGICAL_DP_GROUP,
+                          &v.dp_group);
+    if (flow_meter(key)) {
+        put_string(&insertion, SB_LOGICAL_FLOW_COL_CONTROLLER_METER,
+                   flow_meter(key));
+    }
+    replica_insertion_end(&insertion);
+}
+
+static void
+write_flow(struct flow_sync *sync, struct replica_txn *txn, struct flow *flow)
+{
+    const struct sb_logical_flow *row
+        = sb_logical_flow_get_for_uuid(sync->replica, &flow->uuid);
+
+    if (row) {
+        update_row(sync, flow, row);
+    } else {
+        struct uuid uuid = choose_uuid(sync, incr_group_key(flow->group),
+                                       true);
+
+        flow_set_uuid(sync, flow, &uuid);
+        flow->echo = true;
+        insert_row(sync, txn, flow);
+    }
 }
 
 static void
