@@ -11,6 +11,7 @@ lib_dbctl_libdbctl_a_SOURCES = \
 	lib/dbctl/names.c \
 	lib/dbctl/parse.c \
 	lib/dbctl/request.c \
+	lib/dbctl/rows.c \
 	lib/dbctl/run.c \
 	lib/dbctl/show.c \
 	lib/dbctl/table.c \

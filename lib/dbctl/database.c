@@ -10,23 +10,12 @@
 
 /* Finding what the arguments name. */
 
-static struct error *
-prepare_record(struct dbctl_call *call)
-{
-    const struct replica_table_class *table;
-    struct error *error = dbctl_find_table(call->dbctl, call->argv[1],
-                                           &table);
-
-    if (!error) {
-        dbctl_monitor_names(call->dbctl, table);
-    }
-    return error;
-}
-
-/* Monitors the table's row names and the column that 'text' starts with. */
-static struct error *
-monitor_column(struct dbctl *dbctl, const struct replica_table_class *table,
-               const char *text)
+/* Monitors the column that 'text' starts with, and the rows that the value in
+ * it refers to. */
+struct error *
+dbctl_monitor_assignment(struct dbctl *dbctl,
+                         const struct replica_table_class *table,
+                         const char *text)
 {
     size_t length = strcspn(text, ":=!<>{}");
     struct dbctl_column column;
@@ -36,19 +25,15 @@ monitor_column(struct dbctl *dbctl, const struct replica_table_class *table,
         return error;
     }
     if (!column.is_uuid) {
-        dbctl_monitor(dbctl, table, REPLICA_COL(column.number));
-        if (column.class->key.type == REPLICA_REF) {
-            dbctl_monitor(dbctl, column.class->key.ref, 0);
-        }
-        if (column.class->value.type == REPLICA_REF) {
-            dbctl_monitor(dbctl, column.class->value.ref, 0);
-        }
+        dbctl_monitor_columns(dbctl, table, REPLICA_COL(column.number));
+        dbctl_monitor_uuids_in(dbctl, &column.class->key, text + length);
+        dbctl_monitor_uuids_in(dbctl, &column.class->value, text + length);
     }
     dbctl_column_uninit(&column);
     return NULL;
 }
 
-/* For commands whose arguments from 'first' on name columns. */
+/* For commands whose arguments from 'first' to 'last' start with columns. */
 static struct error *
 prepare_columns(struct dbctl_call *call, int first, int last)
 {
@@ -56,32 +41,87 @@ prepare_columns(struct dbctl_call *call, int first, int last)
     struct error *error = dbctl_find_table(call->dbctl, call->argv[1],
                                            &table);
 
-    if (error) {
-        return error;
+    if (!error) {
+        dbctl_monitor_columns(call->dbctl, table, 0);
     }
-    dbctl_monitor_names(call->dbctl, table);
     for (int i = first; !error && i < call->argc && i <= last; i++) {
-        error = monitor_column(call->dbctl, table, call->argv[i]);
+        error = dbctl_monitor_assignment(call->dbctl, table, call->argv[i]);
     }
     return error;
 }
 
+/* For those that name records by their arguments from 'first' to 'last'. */
 static struct error *
-prepare_from_3(struct dbctl_call *call)
+prepare_records(struct dbctl_call *call, int first, int last)
 {
-    return prepare_columns(call, 3, INT_MAX);
+    const struct replica_table_class *table;
+    struct error *error = dbctl_find_table(call->dbctl, call->argv[1],
+                                           &table);
+
+    for (int i = first; !error && i < call->argc && i <= last; i++) {
+        dbctl_monitor_record(call->dbctl, table, call->argv[i]);
+    }
+    return error;
+}
+
+/* RECORD COLUMN... */
+static struct error *
+prepare_record_columns(struct dbctl_call *call)
+{
+    struct error *error = prepare_records(call, 2, 2);
+
+    return error ? error : prepare_columns(call, 3, INT_MAX);
+}
+
+/* RECORD COLUMN VALUE... */
+static struct error *
+prepare_record_values(struct dbctl_call *call)
+{
+    struct error *error = prepare_records(call, 2, 2);
+    const struct replica_table_class *table;
+    struct dbctl_column column;
+
+    if (!error) {
+        error = prepare_columns(call, 3, 3);
+    }
+    if (!error) {
+        error = dbctl_find_table(call->dbctl, call->argv[1], &table);
+    }
+    if (!error) {
+        error = dbctl_find_column(table, call->argv[3], strlen(call->argv[3]),
+                                  &column);
+    }
+    if (error) {
+        return error;
+    }
+    for (int i = 4; i < call->argc && !column.is_uuid; i++) {
+        dbctl_monitor_uuids_in(call->dbctl, &column.class->key, call->argv[i]);
+        dbctl_monitor_uuids_in(call->dbctl, &column.class->value,
+                               call->argv[i]);
+    }
+    dbctl_column_uninit(&column);
+    return NULL;
 }
 
 static struct error *
-prepare_from_2(struct dbctl_call *call)
+prepare_create(struct dbctl_call *call)
 {
     return prepare_columns(call, 2, INT_MAX);
 }
 
 static struct error *
-prepare_3(struct dbctl_call *call)
+prepare_destroy(struct dbctl_call *call)
 {
-    return prepare_columns(call, 3, 3);
+    const struct replica_table_class *table;
+    struct error *error = prepare_records(call, 2, INT_MAX);
+
+    if (!error && dbctl_has_option(call, "--all")) {
+        error = dbctl_find_table(call->dbctl, call->argv[1], &table);
+        if (!error) {
+            dbctl_monitor(call->dbctl, table, 0);
+        }
+    }
+    return error;
 }
 
 /* Finds the table and the record that argv[1] and argv[2] name. */
@@ -240,25 +280,18 @@ columns_uninit(column_list *columns)
     vec_uninit(columns);
 }
 
+/* Monitors the columns to list. */
 static struct error *
-prepare_list_columns(struct dbctl_call *call, bool records)
+prepare_list_columns(struct dbctl_call *call,
+                     const struct replica_table_class *table)
 {
-    const struct replica_table_class *table;
-    struct error *error = dbctl_find_table(call->dbctl, call->argv[1],
-                                           &table);
     column_list columns;
+    struct error *error = columns_init(call, table, &columns);
 
-    if (error) {
-        return error;
-    }
-    error = columns_init(call, table, &columns);
-    dbctl_monitor(call->dbctl, table, 0);
-    if (records) {
-        dbctl_monitor_names(call->dbctl, table);
-    }
     VEC_FOR_EACH (column, &columns) {
         if (!column->is_uuid) {
-            dbctl_monitor(call->dbctl, table, REPLICA_COL(column->number));
+            dbctl_monitor_columns(call->dbctl, table,
+                                  REPLICA_COL(column->number));
         }
     }
     columns_uninit(&columns);
@@ -268,15 +301,60 @@ prepare_list_columns(struct dbctl_call *call, bool records)
 static struct error *
 prepare_list(struct dbctl_call *call)
 {
-    return prepare_list_columns(call, call->argc > 2);
+    const struct replica_table_class *table;
+    struct error *error = dbctl_find_table(call->dbctl, call->argv[1],
+                                           &table);
+
+    if (!error) {
+        error = prepare_list_columns(call, table);
+    }
+    if (!error && call->argc > 2) {
+        error = prepare_records(call, 2, INT_MAX);
+    } else if (!error) {
+        dbctl_monitor(call->dbctl, table, 0);
+    }
+    return error;
+}
+
+/* Whether the rows that a term wants can be asked for; then does so. */
+static bool
+monitor_matching(struct dbctl *dbctl, const struct replica_table_class *table,
+                 const char *text)
+{
+    struct dbctl_term term;
+    struct error *error = dbctl_term_parse(dbctl, table, text, "check", &term);
+    bool done = false;
+
+    if (!error) {
+        done = dbctl_monitor_term(dbctl, table, &term);
+        dbctl_term_uninit(&term);
+    }
+    error_free(error);
+    return done;
 }
 
 static struct error *
 prepare_find(struct dbctl_call *call)
 {
-    struct error *error = prepare_list_columns(call, false);
+    const struct replica_table_class *table;
+    struct error *error = dbctl_find_table(call->dbctl, call->argv[1],
+                                           &table);
+    bool done = false;
 
-    return error ? error : prepare_from_2(call);
+    if (!error) {
+        error = prepare_list_columns(call, table);
+    }
+    for (int i = 2; !error && i < call->argc; i++) {
+        error = dbctl_monitor_assignment(call->dbctl, table, call->argv[i]);
+    }
+    /* All rows must match all terms: those that match one will do. */
+    for (int i = 2; !error && !done && i < call->argc; i++) {
+        done = monitor_matching(call->dbctl, table, call->argv[i]);
+    }
+    if (!error && !done) {
+        dbctl_monitor(call->dbctl, table, 0);
+    }
+    return error;
 }
 
 /* The rows that "list" or "find" found, with the columns to print. */
@@ -702,7 +780,7 @@ static const struct dbctl_command commands[] = {
       .run = run_comment },
     { .name = "get", .min_args = 2, .max_args = INT_MAX,
       .arguments = "TABLE RECORD [COLUMN[:KEY]]...",
-      .options = "--if-exists,--id=", .prepare = prepare_from_3,
+      .options = "--if-exists,--id=", .prepare = prepare_record_columns,
       .run = run_get },
     { .name = "list", .min_args = 1, .max_args = INT_MAX,
       .arguments = "TABLE [RECORD]...",
@@ -713,26 +791,29 @@ static const struct dbctl_command commands[] = {
       .prepare = prepare_find, .run = run_find },
     { .name = "set", .min_args = 3, .max_args = INT_MAX,
       .arguments = "TABLE RECORD COLUMN[:KEY]=VALUE...",
-      .options = "--if-exists", .prepare = prepare_from_3, .run = run_set },
+      .options = "--if-exists", .prepare = prepare_record_columns,
+      .run = run_set },
     { .name = "add", .min_args = 4, .max_args = INT_MAX,
       .arguments = "TABLE RECORD COLUMN [KEY=]VALUE...",
-      .options = "--if-exists", .prepare = prepare_3, .run = run_add },
+      .options = "--if-exists", .prepare = prepare_record_values,
+      .run = run_add },
     { .name = "remove", .min_args = 4, .max_args = INT_MAX,
       .arguments = "TABLE RECORD COLUMN KEY|VALUE|KEY=VALUE...",
-      .options = "--if-exists", .prepare = prepare_3, .run = run_remove },
+      .options = "--if-exists", .prepare = prepare_record_values,
+      .run = run_remove },
     { .name = "clear", .min_args = 3, .max_args = INT_MAX,
       .arguments = "TABLE RECORD COLUMN...", .options = "--if-exists",
-      .prepare = prepare_from_3, .run = run_clear },
+      .prepare = prepare_record_columns, .run = run_clear },
     { .name = "create", .min_args = 2, .max_args = INT_MAX,
       .arguments = "TABLE COLUMN[:KEY]=VALUE...", .options = "--id=",
-      .prepare = prepare_from_2, .run = run_create,
+      .prepare = prepare_create, .run = run_create,
       .finish = finish_create },
     { .name = "destroy", .min_args = 1, .max_args = INT_MAX,
       .arguments = "TABLE [RECORD]...", .options = "--if-exists,--all",
-      .prepare = prepare_record, .run = run_destroy },
+      .prepare = prepare_destroy, .run = run_destroy },
     { .name = "wait-until", .min_args = 2, .max_args = INT_MAX,
       .arguments = "TABLE RECORD [COLUMN[:KEY]=VALUE]...",
-      .prepare = prepare_from_3, .run = run_wait_until },
+      .prepare = prepare_record_columns, .run = run_wait_until },
 };
 
 const struct dbctl_command_group dbctl_database_commands = {

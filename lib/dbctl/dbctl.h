@@ -46,16 +46,26 @@ struct dbctl_call {
                                  * first. */
 };
 
-/* Rows that a command looks at: all of a table's, or those that one of its
- * arguments names, so that a small command stays small in a large database. */
+/* Rows that a command looks at: as few as it can, so that it stays small in a
+ * large database. */
+enum dbctl_which {
+    DBCTL_NAMED,                /* Those that arguments name, if these are
+                                 * given. */
+    DBCTL_NAMED_OR_ALL,         /* Likewise; all if they are not. */
+    DBCTL_ALL,
+    DBCTL_REFERENCED,           /* Those that rows which are here refer to. */
+    DBCTL_OWNERS,               /* The one that refers to each row here. */
+};
+
 struct dbctl_need {
     const struct replica_table_class *table;
     uint64_t columns;           /* That are read; 0: only which rows exist. */
-    int argument;               /* Names the rows; -N: all arguments from N on
-                                 * do.  0: all rows.  No rows are needed if it
-                                 * is not given. */
-    int name_column;            /* That it is a value of; it may be a uuid too.
-                                 * -1: a uuid only. */
+    enum dbctl_which which;
+    int argument;               /* DBCTL_NAMED*: which argument; -N: all from
+                                 * N on. */
+    int column;                 /* DBCTL_NAMED*: what an argument is a value
+                                 * of; it may be a uuid too; -1: a uuid only.
+                                 * DBCTL_OWNERS: that refers. */
 };
 
 struct dbctl_command {
@@ -198,9 +208,30 @@ void *dbctl_state(const struct dbctl *);
 /* Text after that of the commands, from 'is_applied'. */
 struct str *dbctl_output(struct dbctl *);
 
-/* Before the run: asks for columns of a table (0: only which rows exist). */
+/* Before the run, for 'prepare': ask for columns (0: only which rows exist) of
+ * rows: all of a table's; those whose column 'name_column' (unless it is -1) or
+ * uuid is 'id'; those that rows which are here refer to; the one that refers to
+ * each row which is here by a column.  References to rows that nothing asks
+ * for are left out of what is read. */
 void dbctl_monitor(struct dbctl *, const struct replica_table_class *,
                    uint64_t columns);
+void dbctl_monitor_named(struct dbctl *, const struct replica_table_class *,
+                         uint64_t columns, int name_column, const char *id);
+void dbctl_monitor_referenced(struct dbctl *,
+                              const struct replica_table_class *,
+                              uint64_t columns);
+
+void dbctl_monitor_owners(struct dbctl *, const struct replica_table_class *,
+                          uint64_t columns, unsigned int column);
+
+/* What dbctl_set_column() needs to set a column of a new row. */
+struct error *dbctl_monitor_assignment(struct dbctl *,
+                                       const struct replica_table_class *,
+                                       const char *assignment) MUST_USE;
+
+/* What dbctl_find_row() needs. */
+void dbctl_monitor_record(struct dbctl *, const struct replica_table_class *,
+                          const char *record);
 
 /* Makes this run end without effect and start again when something has
  * changed, or dbctl_wake() is called. */
@@ -253,9 +284,6 @@ dbctl_member(const struct replica_row *row, unsigned int column)
 {
     return (const char *) row + replica_row_class(row)->columns[column].offset;
 }
-
-/* Monitors what dbctl_find_row() needs. */
-void dbctl_monitor_names(struct dbctl *, const struct replica_table_class *);
 
 /* Sets columns of a row: "COLUMN[:KEY]=VALUE", as the command "set" does. */
 struct error *dbctl_set_column(struct dbctl *, const struct replica_row *,

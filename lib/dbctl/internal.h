@@ -36,7 +36,20 @@ struct dbctl_link {
 /* Which rows of a table a request needs. */
 struct dbctl_rows {
     const struct replica_table_class *table;
-    struct replica_condition condition;
+    struct replica_condition condition;     /* So far. */
+    bool is_followed;                       /* DBCTL_REFERENCED. */
+};
+
+/* DBCTL_OWNERS. */
+struct dbctl_owners {
+    const struct replica_table_class *table;
+    unsigned int column;
+};
+
+/* A record that may be named by the start of its uuid. */
+struct dbctl_prefix {
+    const struct replica_table_class *table;
+    const char *record;                     /* Borrowed. */
 };
 
 /* A request: commands, and how far they are. */
@@ -50,11 +63,14 @@ struct dbctl {
     void *state;                        /* The tool's. */
     char *comment;                      /* For the server's log. */
     VEC(struct dbctl_call) calls;
-    VEC(struct dbctl_rows) rows;        /* While it is prepared. */
+    VEC(struct dbctl_rows) rows;
+    VEC(struct dbctl_owners) owners;
+    VEC(struct dbctl_prefix) prefixes;
 
     struct replica_job *job;            /* Until it is done. */
     struct replica_txn *txn;            /* While commands run. */
     struct ovsdb_symtab symtab;         /* "@name"s. */
+    bool is_fetching;                   /* Rows are missing. */
     bool try_again;
     bool is_woken;                      /* Although nothing changed. */
     bool is_job_due;                    /* At the next change. */
@@ -86,6 +102,33 @@ void dbctl_start(struct dbctl *,
 
 /* Goes on after a change of the replica, or dbctl_wake(). */
 void dbctl_advance(struct dbctl *);
+
+/* rows.c: which rows a request needs. */
+
+void dbctl_monitor_need(struct dbctl_call *, const struct dbctl_need *);
+
+/* Columns of the rows that are asked for otherwise. */
+void dbctl_monitor_columns(struct dbctl *, const struct replica_table_class *,
+                           uint64_t columns);
+
+/* The rows of the type's table, if it is a reference, whose uuids stand in a
+ * text. */
+void dbctl_monitor_uuids_in(struct dbctl *, const struct replica_base_class *,
+                            const char *text);
+
+/* The rows for which a term is true; false if these alone cannot be asked
+ * for. */
+struct dbctl_term;
+bool dbctl_monitor_term(struct dbctl *, const struct replica_table_class *,
+                        const struct dbctl_term *);
+
+/* Tells the replica which rows are needed.  True if that is news. */
+bool dbctl_set_conditions(struct dbctl *);
+
+/* Whether all of them are here; if not, asks for more. */
+bool dbctl_has_rows(struct dbctl *);
+
+void dbctl_forget_rows(struct dbctl *);
 
 /* connect.c */
 
@@ -206,6 +249,12 @@ struct error *dbctl_find_table(const struct dbctl *, const char *name,
 struct error *dbctl_find_column(const struct replica_table_class *,
                                 const char *name, size_t length,
                                 struct dbctl_column *) MUST_USE;
+
+/* Whether 'record' may be the start of a uuid; whether it is a row's name or
+ * whole uuid. */
+bool dbctl_may_be_prefix(const char *record);
+bool dbctl_is_named(struct dbctl *, const struct replica_table_class *,
+                    const char *record);
 
 /* Initializes '*datum' with the row's value. */
 void dbctl_read(const struct replica_row *, const struct dbctl_column *,

@@ -52,84 +52,6 @@ dbctl_output(struct dbctl *dbctl)
     return &dbctl->output;
 }
 
-/* Which rows of the table are needed so far: none, at first. */
-static struct replica_condition *
-rows_of(struct dbctl *dbctl, const struct replica_table_class *table)
-{
-    struct dbctl_rows *new;
-
-    VEC_FOR_EACH (rows, &dbctl->rows) {
-        if (rows->table == table) {
-            return &rows->condition;
-        }
-    }
-    new = vec_push_raw(&dbctl->rows);
-    new->table = table;
-    replica_condition_init(&new->condition);
-    return &new->condition;
-}
-
-void
-dbctl_monitor(struct dbctl *dbctl, const struct replica_table_class *table,
-              uint64_t columns)
-{
-    if (!dbctl->is_shared) {
-        replica_monitor(dbctl->replica, table, columns);
-        replica_condition_add_true(rows_of(dbctl, table));
-    }
-}
-
-/* Monitors the rows that 'id' names. */
-static void
-monitor_named(struct dbctl *dbctl, const struct dbctl_need *need,
-              const char *id)
-{
-    const struct replica_table_class *table = need->table;
-    struct replica_condition *condition = rows_of(dbctl, table);
-    struct uuid uuid;
-
-    replica_monitor(dbctl->replica, table, need->columns);
-    if (need->name_column >= 0) {
-        replica_monitor(dbctl->replica, table,
-                        REPLICA_COL(need->name_column));
-        replica_condition_add_string(condition,
-                                     &table->columns[need->name_column],
-                                     REPLICA_EQ, id);
-    }
-    if (uuid_from_string(&uuid, id)) {
-        replica_condition_add_row(condition, &uuid);
-    }
-}
-
-static void
-monitor_need(const struct dbctl_call *call, const struct dbctl_need *need)
-{
-    int first = need->argument < 0 ? -need->argument : need->argument;
-    int last = need->argument < 0 ? call->argc - 1 : first;
-
-    if (!need->argument) {
-        dbctl_monitor(call->dbctl, need->table, need->columns);
-        return;
-    }
-    for (int i = first; i <= last && i < call->argc; i++) {
-        monitor_named(call->dbctl, need, call->argv[i]);
-    }
-}
-
-/* Tells the replica which rows it needs not have. */
-static void
-set_conditions(struct dbctl *dbctl)
-{
-    VEC_FOR_EACH (rows, &dbctl->rows) {
-        if (!rows->condition.is_true) {
-            replica_set_condition(dbctl->replica, rows->table,
-                                  &rows->condition);
-        }
-        replica_condition_uninit(&rows->condition);
-    }
-    vec_uninit(&dbctl->rows);
-}
-
 void
 dbctl_try_again(struct dbctl *dbctl)
 {
@@ -174,10 +96,7 @@ dbctl_uninit(struct dbctl *dbctl)
         dbctl_call_uninit(call);
     }
     vec_uninit(&dbctl->calls);
-    VEC_FOR_EACH (rows, &dbctl->rows) {
-        replica_condition_uninit(&rows->condition);
-    }
-    vec_uninit(&dbctl->rows);
+    dbctl_forget_rows(dbctl);
     ovsdb_symtab_uninit(&dbctl->symtab);
     error_free(dbctl->error);
     str_uninit(&dbctl->output);
@@ -199,8 +118,8 @@ dbctl_prepare(struct dbctl *dbctl)
             dbctl_monitor(dbctl, command->tables[i], REPLICA_ALL_COLS);
         }
         for (const struct dbctl_need *need = command->needs;
-             need && need->table && !dbctl->is_shared; need++) {
-            monitor_need(call, need);
+             need && need->table; need++) {
+            dbctl_monitor_need(call, need);
         }
         if (error) {
             return error;
@@ -210,7 +129,7 @@ dbctl_prepare(struct dbctl *dbctl)
     if (dbctl->tool->prepare) {
         dbctl->tool->prepare(dbctl);
     }
-    set_conditions(dbctl);
+    dbctl_set_conditions(dbctl);
     return NULL;
 }
 
@@ -298,6 +217,10 @@ build(struct replica_txn *txn, void *dbctl_)
     struct dbctl *dbctl = dbctl_;
 
     reset(dbctl);
+    dbctl->is_fetching = !dbctl_has_rows(dbctl);
+    if (dbctl->is_fetching) {
+        return false;
+    }
     dbctl->txn = txn;
     dbctl->error = run_calls(dbctl);
     dbctl->txn = NULL;
@@ -351,6 +274,8 @@ txn_done(struct replica_txn *txn, enum replica_txn_status status,
     if (error) {
         fail(dbctl, error);
         return;
+    } else if (dbctl->is_fetching) {
+        return;
     } else if (dbctl->try_again) {
         dbctl->is_job_due = true;
         return;
@@ -374,6 +299,7 @@ txn_done(struct replica_txn *txn, enum replica_txn_status status,
 static void
 start_job(struct dbctl *dbctl)
 {
+    dbctl->is_fetching = false;
     dbctl->is_job_due = false;
     dbctl->is_woken = false;
     dbctl->job = replica_job_start(dbctl->replica, build, txn_done, dbctl);
@@ -396,6 +322,8 @@ dbctl_advance(struct dbctl *dbctl)
         if (dbctl->tool->is_applied(dbctl, &status)) {
             dbctl->done(dbctl, NULL, status);
         }
+    } else if (dbctl->is_fetching && dbctl_has_rows(dbctl)) {
+        start_job(dbctl);
     } else if (dbctl->is_job_due
                && (dbctl->is_woken || replica_has_changes(dbctl->replica))) {
         start_job(dbctl);

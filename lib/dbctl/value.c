@@ -584,21 +584,28 @@ find_by_name(struct dbctl *dbctl, const struct dbctl_record_name *name,
     return NULL;
 }
 
+bool
+dbctl_may_be_prefix(const char *record)
+{
+    int length = uuid_partial_length(record);
+
+    return length >= MIN_UUID_PREFIX && length < UUID_LEN;
+}
+
 static struct error *
 find_by_prefix(struct dbctl *dbctl, const struct replica_table_class *table,
                const char *record, const struct replica_row **found)
 {
-    int length = uuid_partial_length(record);
     struct replica_row *row;
 
-    if (length < MIN_UUID_PREFIX) {
+    if (!dbctl_may_be_prefix(record)) {
         return NULL;
     }
     REPLICA_FOR_EACH (row, dbctl->replica, table) {
         char text[UUID_LEN];
 
         uuid_format(&row->uuid, text);
-        if (!strncasecmp(text, record, length)) {
+        if (!strncasecmp(text, record, strlen(record))) {
             struct error *error = add_match(row, record, found);
 
             if (error) {
@@ -609,6 +616,39 @@ find_by_prefix(struct dbctl *dbctl, const struct replica_table_class *table,
     return NULL;
 }
 
+/* By its whole uuid or by a name.  What looks like a uuid may be a name after
+ * all; the first way that finds any row counts. */
+static struct error *
+find_exactly(struct dbctl *dbctl, const struct replica_table_class *table,
+             const char *record, const struct replica_row **found)
+{
+    struct error *error = NULL;
+    struct uuid uuid;
+
+    if (uuid_from_string(&uuid, record)) {
+        *found = replica_find(dbctl->replica, table, &uuid);
+    }
+    for (size_t i = 0; !error && !*found && i < dbctl->tool->n_names; i++) {
+        if (dbctl->tool->names[i].table == table) {
+            error = find_by_name(dbctl, &dbctl->tool->names[i], record,
+                                 found);
+        }
+    }
+    return error;
+}
+
+bool
+dbctl_is_named(struct dbctl *dbctl, const struct replica_table_class *table,
+               const char *record)
+{
+    const struct replica_row *found = NULL;
+    struct error *error = find_exactly(dbctl, table, record, &found);
+    bool is_named = error || found;
+
+    error_free(error);
+    return is_named;
+}
+
 struct error *
 dbctl_find_row(struct dbctl *dbctl, const struct replica_table_class *table,
                const char *record, bool must_exist,
@@ -616,7 +656,6 @@ dbctl_find_row(struct dbctl *dbctl, const struct replica_table_class *table,
 {
     const struct replica_row *found = NULL;
     struct error *error = NULL;
-    struct uuid uuid;
 
     *ret = NULL;
     if (*record == '@') {
@@ -628,18 +667,7 @@ dbctl_find_row(struct dbctl *dbctl, const struct replica_table_class *table,
     } else if (!strcmp(record, ".") && table->is_singleton) {
         found = replica_first(dbctl->replica, table);
     } else {
-        /* What looks like a uuid may be a name after all. */
-        if (uuid_from_string(&uuid, record)) {
-            found = replica_find(dbctl->replica, table, &uuid);
-        }
-        /* The first way that finds any counts. */
-        for (size_t i = 0; !error && !found && i < dbctl->tool->n_names;
-             i++) {
-            if (dbctl->tool->names[i].table == table) {
-                error = find_by_name(dbctl, &dbctl->tool->names[i], record,
-                                     &found);
-            }
-        }
+        error = find_exactly(dbctl, table, record, &found);
         if (!error && !found) {
             error = find_by_prefix(dbctl, table, record, &found);
         }
@@ -652,23 +680,6 @@ dbctl_find_row(struct dbctl *dbctl, const struct replica_table_class *table,
         *ret = found;
     }
     return error;
-}
-
-void
-dbctl_monitor_names(struct dbctl *dbctl,
-                    const struct replica_table_class *table)
-{
-    dbctl_monitor(dbctl, table, 0);
-    for (size_t i = 0; i < dbctl->tool->n_names; i++) {
-        const struct dbctl_record_name *name = &dbctl->tool->names[i];
-
-        if (name->table == table) {
-            dbctl_monitor(dbctl, name->name_table,
-                          REPLICA_COL(name->name_column)
-                          | (name->ref_column < 0
-                             ? 0 : REPLICA_COL(name->ref_column)));
-        }
-    }
 }
 
 void

@@ -5,7 +5,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/vec.h"
-#include "lib/replica/protocol.h"
+#include "lib/replica/internal.h"
 
 void
 replica_condition_init(struct replica_condition *condition)
@@ -21,6 +21,18 @@ replica_condition_uninit(struct replica_condition *condition)
     }
     free(condition->clauses);
     replica_condition_init(condition);
+}
+
+void
+replica_condition_clone(struct replica_condition *dst,
+                        const struct replica_condition *src)
+{
+    *dst = *src;
+    dst->allocated = dst->n;
+    dst->clauses = xcalloc(dst->n + 1, sizeof *dst->clauses);
+    for (size_t i = 0; i < dst->n; i++) {
+        dst->clauses[i] = xstrdup(src->clauses[i]);
+    }
 }
 
 void
@@ -131,6 +143,20 @@ replica_condition_add_row(struct replica_condition *condition,
     begin(&out, "_uuid", REPLICA_EQ);
     replica_put_uuid(&out, uuid);
     end(condition, &out);
+}
+
+void
+replica_condition_add_absent(struct replica_condition *condition,
+                             const struct replica *replica,
+                             const struct replica_table_class *class)
+{
+    const struct absent *absent;
+
+    HMAP_FOR_EACH (absent, node, &replica->store.absents) {
+        if (absent->table == class) {
+            replica_condition_add_row(condition, &absent->uuid);
+        }
+    }
 }
 
 static int

@@ -818,7 +818,7 @@ protocol_send_conditions(struct protocol *p)
     str_uninit(&params);
 }
 
-void
+bool
 replica_set_condition(struct replica *replica,
                       const struct replica_table_class *class,
                       struct replica_condition *condition)
@@ -829,11 +829,12 @@ replica_set_condition(struct replica *replica,
     replica_condition_uninit(condition);
     if (same_text(table->condition, text)) {
         free(text);
-        return;
+        return false;
     }
     free(table->condition);
     table->condition = text;
     step_wake(&replica->jobs_step);
+    return true;
 }
 
 bool

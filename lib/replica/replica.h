@@ -166,9 +166,19 @@ void replica_condition_add_pair(struct replica_condition *,
 void replica_condition_add_row(struct replica_condition *,
                                const struct uuid *uuid);
 
+/* Adds the rows of a table that rows of the replica refer to and that it does
+ * not have. */
+void replica_condition_add_absent(struct replica_condition *,
+                                  const struct replica *,
+                                  const struct replica_table_class *);
+
+void replica_condition_clone(struct replica_condition *dst,
+                             const struct replica_condition *src);
+
 /* Sets the condition of 'table' (every row, before the first call) to
- * '*condition', which the replica empties.  Sends it if it differs. */
-void replica_set_condition(struct replica *,
+ * '*condition', which the replica empties.  Sends it if it differs from the
+ * last, and returns whether it does. */
+bool replica_set_condition(struct replica *,
                            const struct replica_table_class *,
                            struct replica_condition *condition);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/replica/column.h"
 #include "lib/replica/txn_private.h"
 
 const char *
@@ -428,8 +429,10 @@ check_refs(const struct replica_row *row,
         = class->key.type == REPLICA_REF ? buf->keys : buf->values;
 
     for (size_t i = 0; base->type == REPLICA_REF && i < buf->n; i++) {
+        /* A row that a condition keeps away is there if the server said so. */
         if (!store_find(store_table(row->table->store, base->ref),
-                        &atoms[i].uuid)) {
+                        &atoms[i].uuid)
+            && !absent_find(row->table->store, base->ref, &atoms[i].uuid)) {
             return error_create_tagged(
                 "referential integrity violation",
                 "%s: there is no %s row " UUID_FMT, class->name,

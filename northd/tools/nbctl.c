@@ -185,16 +185,41 @@ run_show(struct dbctl_call *call)
     return error;
 }
 
-static const struct replica_table_class *const show_tables[] = {
-    &nb_logical_switch_table, &nb_logical_switch_port_table,
-    &nb_logical_router_table, &nb_logical_router_port_table,
-    &nb_gateway_chassis_table, &nb_nat_table, NULL,
+/* What is shown of a switch's or a router's parts: all that there are, unless
+ * an argument names one of them. */
+static const struct dbctl_need parts[] = {
+    NEED_REFERENCED(nb_logical_switch_port,
+                    LSP(NAME) | LSP(TYPE) | LSP(PARENT_NAME) | LSP(TAG)
+                    | LSP(ADDRESSES) | LSP(OPTIONS) | LSP(EXTERNAL_IDS)),
+    NEED_REFERENCED(nb_logical_router_port,
+                    LRP(NAME) | LRP(MAC) | LRP(NETWORKS)
+                    | LRP(GATEWAY_CHASSIS)),
+    NEED_REFERENCED(nb_gateway_chassis, REPLICA_ALL_COLS),
+    NEED_REFERENCED(nb_nat, REPLICA_ALL_COLS),
 };
+
+static struct error *
+prepare_show(struct dbctl_call *call)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        (call->argc > 1 ? dbctl_monitor_referenced : dbctl_monitor)(
+            call->dbctl, parts[i].table, parts[i].columns);
+    }
+    return NULL;
+}
 
 static const struct dbctl_command general[] = {
     { .name = "init", .run = run_init },
     { .name = "show", .max_args = 1, .arguments = "[SWITCH|ROUTER]",
-      .tables = show_tables, .run = run_show },
+      .prepare = prepare_show,
+      .needs = NEEDS(
+          NEED_NAMED_OR_ALL(nb_logical_switch, 1,
+                            LS(NAME) | LS(PORTS) | LS(EXTERNAL_IDS),
+                            NB_LOGICAL_SWITCH_COL_NAME),
+          NEED_NAMED_OR_ALL(nb_logical_router, 1,
+                            LR(NAME) | LR(PORTS) | LR(NAT) | LR(EXTERNAL_IDS),
+                            NB_LOGICAL_ROUTER_COL_NAME)),
+      .run = run_show },
     { .name = "sync", .run = run_sync },
 };
 

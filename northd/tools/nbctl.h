@@ -43,20 +43,36 @@ nbctl_switch_of(struct dbctl *, const struct nb_logical_switch_port *);
 const struct nb_logical_router *
 nbctl_router_of(struct dbctl *, const struct nb_logical_router_port *);
 
-/* What commands need (dbctl.h): columns of rows that argument ARG names, or
- * (0) of all rows. */
+/* What commands need (dbctl.h).  TABLE is a name such as nb_acl. */
+#define NEED_NAMED(TABLE, ARG, COLUMNS, NAME) \
+    { &TABLE##_table, COLUMNS, DBCTL_NAMED, ARG, NAME }
+#define NEED_NAMED_OR_ALL(TABLE, ARG, COLUMNS, NAME) \
+    { &TABLE##_table, COLUMNS, DBCTL_NAMED_OR_ALL, ARG, NAME }
+#define NEED_ALL(TABLE, COLUMNS) \
+    { &TABLE##_table, COLUMNS, DBCTL_ALL, 0, -1 }
+#define NEED_REFERENCED(TABLE, COLUMNS) \
+    { &TABLE##_table, COLUMNS, DBCTL_REFERENCED, 0, -1 }
+#define NEED_OWNERS(TABLE, COLUMNS, COLUMN) \
+    { &TABLE##_table, COLUMNS, DBCTL_OWNERS, 0, COLUMN }
+
+/* Columns of rows that argument ARG names; of the ports' switches and
+ * routers. */
 #define NEED_LS(ARG, COLUMNS) \
-    { &nb_logical_switch_table, COLUMNS, ARG, NB_LOGICAL_SWITCH_COL_NAME }
+    NEED_NAMED(nb_logical_switch, ARG, COLUMNS, NB_LOGICAL_SWITCH_COL_NAME)
 #define NEED_LSP(ARG, COLUMNS) \
-    { &nb_logical_switch_port_table, COLUMNS, ARG, \
-      NB_LOGICAL_SWITCH_PORT_COL_NAME }
+    NEED_NAMED(nb_logical_switch_port, ARG, COLUMNS, \
+               NB_LOGICAL_SWITCH_PORT_COL_NAME)
+#define NEED_LS_OF_LSP(COLUMNS) \
+    NEED_OWNERS(nb_logical_switch, COLUMNS, NB_LOGICAL_SWITCH_COL_PORTS)
 #define NEED_LR(ARG, COLUMNS) \
-    { &nb_logical_router_table, COLUMNS, ARG, NB_LOGICAL_ROUTER_COL_NAME }
+    NEED_NAMED(nb_logical_router, ARG, COLUMNS, NB_LOGICAL_ROUTER_COL_NAME)
 #define NEED_LRP(ARG, COLUMNS) \
-    { &nb_logical_router_port_table, COLUMNS, ARG, \
-      NB_LOGICAL_ROUTER_PORT_COL_NAME }
+    NEED_NAMED(nb_logical_router_port, ARG, COLUMNS, \
+               NB_LOGICAL_ROUTER_PORT_COL_NAME)
+#define NEED_LR_OF_LRP(COLUMNS) \
+    NEED_OWNERS(nb_logical_router, COLUMNS, NB_LOGICAL_ROUTER_COL_PORTS)
 #define NEED_LB(ARG, COLUMNS) \
-    { &nb_load_balancer_table, COLUMNS, ARG, NB_LOAD_BALANCER_COL_NAME }
+    NEED_NAMED(nb_load_balancer, ARG, COLUMNS, NB_LOAD_BALANCER_COL_NAME)
 #define NEEDS(...) \
     (const struct dbctl_need[]) { __VA_ARGS__, { .table = NULL } }
 
@@ -109,6 +125,10 @@ char *nbctl_normalize_network(const char *s, bool *is_v4, unsigned int *plen);
  * distributed gateway port; whether IP address 'ip' is in its networks. */
 bool nbctl_lrp_is_gateway(const struct nb_logical_router_port *);
 bool nbctl_lrp_reaches(const struct nb_logical_router_port *, const char *ip);
+
+/* What nbctl_find_bfd() reads. */
+#define NBCTL_BFD_COLUMNS \
+    (REPLICA_COL(NB_BFD_COL_DST_IP) | REPLICA_COL(NB_BFD_COL_LOGICAL_PORT))
 
 /* A BFD session to 'dst_ip' (on 'logical_port', unless NULL); NULL if there is
  * none.  A new one. */

@@ -489,16 +489,21 @@ run_pg_del(struct dbctl_call *call)
 #define ACL(COLUMN) REPLICA_COL(NB_ACL_COL_##COLUMN)
 
 #define NEED_PG(ARG, COLUMNS) \
-    { &nb_port_group_table, COLUMNS, ARG, NB_PORT_GROUP_COL_NAME }
-#define NEED_ACLS(COLUMNS) { &nb_acl_table, COLUMNS, 0, -1 }
+    NEED_NAMED(nb_port_group, ARG, COLUMNS, NB_PORT_GROUP_COL_NAME)
+#define NEED_ACLS(COLUMNS) NEED_REFERENCED(nb_acl, COLUMNS)
 #define NEED_HOLDER NEED_LS(1, LS(ACLS)), NEED_PG(1, PG(ACLS))
 
 static struct error *
 prepare_acl_add(struct dbctl_call *call)
 {
-    if (dbctl_has_option(call, "--sample-new")
-        || dbctl_has_option(call, "--sample-est")) {
-        dbctl_monitor(call->dbctl, &nb_sample_table, 0);
+    static const char *const options[] = { "--sample-new", "--sample-est" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        const char *id = dbctl_option(call, options[i]);
+
+        if (id) {
+            dbctl_monitor_record(call->dbctl, &nb_sample_table, id);
+        }
     }
     return NULL;
 }
@@ -507,8 +512,10 @@ static struct error *
 prepare_acl_list(struct dbctl_call *call)
 {
     if (dbctl_has_option(call, "--all")) {
-        dbctl_monitor(call->dbctl, &nb_logical_switch_table, LS(PORTS));
-        dbctl_monitor(call->dbctl, &nb_logical_switch_port_table, 0);
+        dbctl_monitor_named(call->dbctl, &nb_logical_switch_table, LS(PORTS),
+                            NB_LOGICAL_SWITCH_COL_NAME, call->argv[1]);
+        dbctl_monitor_referenced(call->dbctl, &nb_logical_switch_port_table,
+                                 0);
         dbctl_monitor(call->dbctl, &nb_port_group_table,
                       PG(NAME) | PG(PORTS) | PG(ACLS));
     }
@@ -525,8 +532,8 @@ static const struct dbctl_command commands[] = {
       .prepare = prepare_acl_add,
       .needs = NEEDS(NEED_HOLDER,
                      NEED_ACLS(ACL(DIRECTION) | ACL(PRIORITY) | ACL(MATCH)),
-                     { &nb_network_function_group_table, 0, 6,
-                       NB_NETWORK_FUNCTION_GROUP_COL_NAME }),
+                     NEED_NAMED(nb_network_function_group, 6, 0,
+                                NB_NETWORK_FUNCTION_GROUP_COL_NAME)),
       .run = run_acl_add },
     { .name = "acl-del", .min_args = 1, .max_args = 4,
       .arguments = "SWITCH|PORTGROUP [DIRECTION [PRIORITY MATCH]]",
@@ -549,7 +556,8 @@ static const struct dbctl_command commands[] = {
       .run = run_pg_set_ports },
     { .name = "pg-get-ports", .min_args = 1, .max_args = 1,
       .arguments = "GROUP",
-      .needs = NEEDS(NEED_PG(1, PG(PORTS)), NEED_LSP(0, LSP(NAME))),
+      .needs = NEEDS(NEED_PG(1, PG(PORTS)),
+                     NEED_REFERENCED(nb_logical_switch_port, LSP(NAME))),
       .run = run_pg_get_ports },
     { .name = "pg-del", .min_args = 1, .max_args = 1, .arguments = "GROUP",
       .needs = NEEDS(NEED_PG(1, 0)), .run = run_pg_del },

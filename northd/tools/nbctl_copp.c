@@ -4,14 +4,6 @@
 
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_copp_table, NULL,
-};
-
-static const struct replica_table_class *const user_tables[] = {
-    &nb_copp_table, &nb_logical_switch_table, &nb_logical_router_table, NULL,
-};
-
 /* Kinds of packets that go to the controller, as ovn-nb(5) names them. */
 static const char *const protocols[] = {
     "arp", "arp-resolve", "dhcpv4-opts", "dhcpv6-opts", "dns", "event-elb",
@@ -123,19 +115,23 @@ run_lr_copp_add(struct dbctl_call *call)
     return error;
 }
 
+#define NEED_COPP(COLUMNS) NEED_NAMED(nb_copp, 1, COLUMNS, NB_COPP_COL_NAME)
+#define METERS REPLICA_COL(NB_COPP_COL_METERS)
+
 static const struct dbctl_command commands[] = {
     { .name = "copp-add", .min_args = 3, .max_args = 3,
-      .arguments = "NAME PROTOCOL METER", .tables = tables,
+      .arguments = "NAME PROTOCOL METER", .needs = NEEDS(NEED_COPP(METERS)),
       .run = run_copp_add },
     { .name = "copp-del", .min_args = 1, .max_args = 2,
-      .arguments = "NAME [PROTOCOL]", .tables = tables, .run = run_copp_del },
+      .arguments = "NAME [PROTOCOL]", .needs = NEEDS(NEED_COPP(METERS)),
+      .run = run_copp_del },
     { .name = "copp-list", .min_args = 1, .max_args = 1, .arguments = "NAME",
-      .tables = tables, .run = run_copp_list },
+      .needs = NEEDS(NEED_COPP(METERS)), .run = run_copp_list },
     { .name = "ls-copp-add", .min_args = 2, .max_args = 2,
-      .arguments = "NAME SWITCH", .tables = user_tables,
+      .arguments = "NAME SWITCH", .needs = NEEDS(NEED_COPP(0), NEED_LS(2, 0)),
       .run = run_ls_copp_add },
     { .name = "lr-copp-add", .min_args = 2, .max_args = 2,
-      .arguments = "NAME ROUTER", .tables = user_tables,
+      .arguments = "NAME ROUTER", .needs = NEEDS(NEED_COPP(0), NEED_LR(2, 0)),
       .run = run_lr_copp_add },
 };
 

@@ -5,10 +5,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_switch_port_table, &nb_dhcp_options_table, NULL,
-};
-
 static struct error *
 find_options(const struct dbctl_call *call, const char *id, bool must_exist,
              const struct nb_dhcp_options **ret)
@@ -183,29 +179,39 @@ run_lsp_get_dhcpv6_options(struct dbctl_call *call)
     return error;
 }
 
-#define DHCP_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN) \
+#define DHCP(COLUMN) REPLICA_COL(NB_DHCP_OPTIONS_COL_##COLUMN)
+#define NEED_DHCP(ARG, COLUMNS) \
+    NEED_NAMED(nb_dhcp_options, ARG, COLUMNS, -1)
+
+#define DHCP_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN, ...) \
     { .name = NAME, .min_args = MIN, .max_args = MAX, \
-      .arguments = ARGUMENTS, .options = OPTIONS, .tables = tables, \
-      .run = RUN }
+      .arguments = ARGUMENTS, .options = OPTIONS, .run = RUN, \
+      .needs = NEEDS(__VA_ARGS__) }
 
 static const struct dbctl_command commands[] = {
-    DHCP_COMMAND("dhcp-options-create", 1, INT_MAX, "CIDR [KEY=VALUE]...",
-                 NULL, run_create),
+    { .name = "dhcp-options-create", .min_args = 1, .max_args = INT_MAX,
+      .arguments = "CIDR [KEY=VALUE]...", .run = run_create },
     DHCP_COMMAND("dhcp-options-del", 1, 1, "DHCP_OPTIONS", "--if-exists",
-                 run_del),
-    DHCP_COMMAND("dhcp-options-list", 0, 0, NULL, NULL, run_list),
+                 run_del, NEED_DHCP(1, 0)),
+    DHCP_COMMAND("dhcp-options-list", 0, 0, NULL, NULL, run_list,
+                 NEED_ALL(nb_dhcp_options, 0)),
     DHCP_COMMAND("dhcp-options-set-options", 1, INT_MAX,
-                 "DHCP_OPTIONS [KEY=VALUE]...", NULL, run_set_options),
+                 "DHCP_OPTIONS [KEY=VALUE]...", NULL, run_set_options,
+                 NEED_DHCP(1, 0)),
     DHCP_COMMAND("dhcp-options-get-options", 1, 1, "DHCP_OPTIONS", NULL,
-                 run_get_options),
+                 run_get_options, NEED_DHCP(1, DHCP(OPTIONS))),
     DHCP_COMMAND("lsp-set-dhcpv4-options", 1, 2, "PORT [DHCP_OPTIONS]", NULL,
-                 run_lsp_set_dhcpv4_options),
+                 run_lsp_set_dhcpv4_options, NEED_LSP(1, 0),
+                 NEED_DHCP(2, DHCP(CIDR))),
     DHCP_COMMAND("lsp-get-dhcpv4-options", 1, 1, "PORT", NULL,
-                 run_lsp_get_dhcpv4_options),
+                 run_lsp_get_dhcpv4_options, NEED_LSP(1, LSP(DHCPV4_OPTIONS)),
+                 NEED_REFERENCED(nb_dhcp_options, DHCP(CIDR))),
     DHCP_COMMAND("lsp-set-dhcpv6-options", 1, 2, "PORT [DHCP_OPTIONS]", NULL,
-                 run_lsp_set_dhcpv6_options),
+                 run_lsp_set_dhcpv6_options, NEED_LSP(1, 0),
+                 NEED_DHCP(2, DHCP(CIDR))),
     DHCP_COMMAND("lsp-get-dhcpv6-options", 1, 1, "PORT", NULL,
-                 run_lsp_get_dhcpv6_options),
+                 run_lsp_get_dhcpv6_options, NEED_LSP(1, LSP(DHCPV6_OPTIONS)),
+                 NEED_REFERENCED(nb_dhcp_options, DHCP(CIDR))),
 };
 
 const struct dbctl_command_group nbctl_dhcp_commands = {

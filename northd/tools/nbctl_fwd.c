@@ -7,11 +7,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_switch_table, &nb_logical_switch_port_table,
-    &nb_forwarding_group_table, NULL,
-};
-
 /* A group and the switch that has it; false if there is none. */
 static bool
 find_group(const struct dbctl_call *call, const char *name,
@@ -157,15 +152,27 @@ run_fwd_group_list(struct dbctl_call *call)
     return NULL;
 }
 
+/* The group and its switch. */
+#define NEED_GROUP \
+    NEED_NAMED(nb_forwarding_group, 1, 0, NB_FORWARDING_GROUP_COL_NAME), \
+    NEED_OWNERS(nb_logical_switch, 0, NB_LOGICAL_SWITCH_COL_FORWARDING_GROUPS)
+
 static const struct dbctl_command commands[] = {
     { .name = "fwd-group-add", .min_args = 5, .max_args = INT_MAX,
       .arguments = "GROUP SWITCH VIP VMAC PORT...", .options = "--liveness",
-      .tables = tables, .run = run_fwd_group_add },
+      .needs = NEEDS(NEED_GROUP, NEED_LS(2, 0), NEED_LSP(-5, 0),
+                     NEED_LS_OF_LSP(0)),
+      .run = run_fwd_group_add },
     { .name = "fwd-group-del", .min_args = 1, .max_args = 1,
-      .arguments = "GROUP", .options = "--if-exists", .tables = tables,
+      .arguments = "GROUP", .options = "--if-exists",
+      .needs = NEEDS(NEED_GROUP),
       .run = run_fwd_group_del },
     { .name = "fwd-group-list", .max_args = 1, .arguments = "[SWITCH]",
-      .tables = tables, .run = run_fwd_group_list },
+      .needs = NEEDS(NEED_NAMED_OR_ALL(nb_logical_switch, 1,
+                                       LS(NAME) | LS(FORWARDING_GROUPS),
+                                       NB_LOGICAL_SWITCH_COL_NAME),
+                     NEED_REFERENCED(nb_forwarding_group, REPLICA_ALL_COLS)),
+      .run = run_fwd_group_list },
 };
 
 const struct dbctl_command_group nbctl_fwd_commands = {

@@ -6,10 +6,6 @@
 
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_ha_chassis_group_table, &nb_ha_chassis_table, NULL,
-};
-
 static struct error *
 find_group(const struct dbctl_call *call, const char *id, bool must_exist,
            const struct nb_ha_chassis_group **group)
@@ -175,19 +171,30 @@ run_list(struct dbctl_call *call)
     return NULL;
 }
 
-#define HA_COMMAND(NAME, MIN, MAX, ARGUMENTS, RUN) \
+#define GROUP(COLUMN) REPLICA_COL(NB_HA_CHASSIS_GROUP_COL_##COLUMN)
+#define NEED_GROUP(COLUMNS) \
+    NEED_NAMED(nb_ha_chassis_group, 1, COLUMNS, NB_HA_CHASSIS_GROUP_COL_NAME)
+#define NEED_MEMBERS NEED_REFERENCED(nb_ha_chassis, REPLICA_ALL_COLS)
+
+#define HA_COMMAND(NAME, MIN, MAX, ARGUMENTS, RUN, ...) \
     { .name = "ha-chassis-group-" NAME, .min_args = MIN, .max_args = MAX, \
-      .arguments = ARGUMENTS, .tables = tables, .run = RUN }
+      .arguments = ARGUMENTS, .needs = NEEDS(__VA_ARGS__), .run = RUN }
 
 static const struct dbctl_command commands[] = {
-    HA_COMMAND("add", 1, 1, "GROUP", run_add),
-    HA_COMMAND("del", 1, 1, "GROUP", run_del),
-    HA_COMMAND("list", 0, 1, "[GROUP]", run_list),
+    HA_COMMAND("add", 1, 1, "GROUP", run_add, NEED_GROUP(0)),
+    HA_COMMAND("del", 1, 1, "GROUP", run_del, NEED_GROUP(0)),
+    HA_COMMAND("list", 0, 1, "[GROUP]", run_list,
+               NEED_NAMED_OR_ALL(nb_ha_chassis_group, 1,
+                                 GROUP(NAME) | GROUP(HA_CHASSIS),
+                                 NB_HA_CHASSIS_GROUP_COL_NAME),
+               NEED_MEMBERS),
     HA_COMMAND("add-chassis", 3, 3, "GROUP CHASSIS PRIORITY",
-               run_add_chassis),
-    HA_COMMAND("remove-chassis", 2, 2, "GROUP CHASSIS", run_remove_chassis),
+               run_add_chassis, NEED_GROUP(GROUP(HA_CHASSIS)), NEED_MEMBERS),
+    HA_COMMAND("remove-chassis", 2, 2, "GROUP CHASSIS", run_remove_chassis,
+               NEED_GROUP(GROUP(HA_CHASSIS)), NEED_MEMBERS),
     HA_COMMAND("set-chassis-prio", 3, 3, "GROUP CHASSIS PRIORITY",
-               run_set_chassis_prio),
+               run_set_chassis_prio, NEED_GROUP(GROUP(HA_CHASSIS)),
+               NEED_MEMBERS),
 };
 
 const struct dbctl_command_group nbctl_ha_commands = {

@@ -11,11 +11,6 @@
 
 typedef struct nb_logical_switch_port_health_check check_row;
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_switch_port_table, &nb_logical_switch_port_health_check_table,
-    NULL,
-};
-
 /* What "lsp-hc-add" asks for. */
 struct request {
     const char *protocol;
@@ -197,15 +192,20 @@ run_list(struct dbctl_call *call)
     return error;
 }
 
+#define NEED_CHECKS \
+    NEEDS(NEED_LSP(1, LSP(HEALTH_CHECKS)), \
+          NEED_REFERENCED(nb_logical_switch_port_health_check, \
+                          REPLICA_ALL_COLS))
+
 static const struct dbctl_command commands[] = {
     { .name = "lsp-hc-add", .min_args = 3, .max_args = 5,
       .arguments = "PORT PROTOCOL SOURCE_IP [L4_PORT] [ADDRESS]",
-      .options = "--may-exist", .tables = tables, .run = run_add },
+      .options = "--may-exist", .needs = NEED_CHECKS, .run = run_add },
     { .name = "lsp-hc-del", .min_args = 1, .max_args = 2,
-      .arguments = "PORT [UUID]", .options = "--if-exists", .tables = tables,
-      .run = run_del },
+      .arguments = "PORT [UUID]", .options = "--if-exists",
+      .needs = NEED_CHECKS, .run = run_del },
     { .name = "lsp-hc-list", .min_args = 1, .max_args = 1,
-      .arguments = "PORT", .tables = tables, .run = run_list },
+      .arguments = "PORT", .needs = NEED_CHECKS, .run = run_list },
 };
 
 const struct dbctl_command_group nbctl_hc_commands = {

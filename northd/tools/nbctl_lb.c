@@ -412,7 +412,8 @@ run_user_list(struct dbctl_call *call)
       .arguments = ARGUMENTS, .options = OPTIONS, .run = RUN, \
       .needs = NEEDS(__VA_ARGS__) }
 
-#define NEED_LBS NEED_LB(0, LB(NAME) | LB(VIPS) | LB(PROTOCOL) | LB(OPTIONS))
+#define LISTED (LB(NAME) | LB(VIPS) | LB(PROTOCOL) | LB(OPTIONS))
+#define NEED_LBS NEED_REFERENCED(nb_load_balancer, LISTED)
 
 static const struct dbctl_command commands[] = {
     LB_COMMAND("lb-add", 3, 5,
@@ -421,7 +422,9 @@ static const struct dbctl_command commands[] = {
                "--template", run_lb_add, NEED_LB(1, LB(VIPS))),
     LB_COMMAND("lb-del", 1, 2, "LB [VIP]", "--if-exists", run_lb_del,
                NEED_LB(1, LB(VIPS))),
-    LB_COMMAND("lb-list", 0, 1, "[LB]", NULL, run_lb_list, NEED_LBS),
+    LB_COMMAND("lb-list", 0, 1, "[LB]", NULL, run_lb_list,
+               NEED_NAMED_OR_ALL(nb_load_balancer, 1, LISTED,
+                                 NB_LOAD_BALANCER_COL_NAME)),
     LB_COMMAND("lr-lb-add", 2, 2, "ROUTER LB", "--may-exist", run_user_add,
                NEED_LR(1, LR(LOAD_BALANCER)), NEED_LB(2, 0)),
     LB_COMMAND("lr-lb-del", 1, 2, "ROUTER [LB]", "--if-exists", run_user_del,

@@ -8,10 +8,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_static_mac_binding_table, &nb_logical_router_port_table, NULL,
-};
-
 /* Finds the router port and normalizes the address that argv[1] and argv[2]
  * name; '*ip' is for free(). */
 static struct error *
@@ -114,14 +110,21 @@ run_list(struct dbctl_call *call)
     return NULL;
 }
 
+#define NEED_BINDINGS_OF_PORT \
+    NEEDS(NEED_LRP(1, 0), \
+          NEED_NAMED(nb_static_mac_binding, 1, REPLICA_ALL_COLS, \
+                     NB_STATIC_MAC_BINDING_COL_LOGICAL_PORT))
+
 static const struct dbctl_command commands[] = {
     { .name = "static-mac-binding-add", .min_args = 3, .max_args = 3,
-      .arguments = "PORT IP MAC", .options = "--may-exist", .tables = tables,
-      .run = run_add },
+      .arguments = "PORT IP MAC", .options = "--may-exist",
+      .needs = NEED_BINDINGS_OF_PORT, .run = run_add },
     { .name = "static-mac-binding-del", .min_args = 2, .max_args = 2,
-      .arguments = "PORT IP", .options = "--if-exists", .tables = tables,
-      .run = run_del },
-    { .name = "static-mac-binding-list", .tables = tables, .run = run_list },
+      .arguments = "PORT IP", .options = "--if-exists",
+      .needs = NEED_BINDINGS_OF_PORT, .run = run_del },
+    { .name = "static-mac-binding-list",
+      .needs = NEEDS(NEED_ALL(nb_static_mac_binding, REPLICA_ALL_COLS)),
+      .run = run_list },
 };
 
 const struct dbctl_command_group nbctl_mac_binding_commands = {

@@ -8,10 +8,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_mirror_table, &nb_mirror_rule_table, NULL,
-};
-
 static struct error *
 find_mirror(const struct dbctl_call *call, const char *id, bool must_exist,
             const struct nb_mirror **mirror)
@@ -309,21 +305,34 @@ run_lsp_detach_mirror(struct dbctl_call *call)
 
 #define NEED_BOTH \
     NEEDS(NEED_LSP(1, LSP(MIRROR_RULES)), \
-          { &nb_mirror_table, 0, 2, NB_MIRROR_COL_NAME })
+          NEED_NAMED(nb_mirror, 2, 0, NB_MIRROR_COL_NAME))
+#define NEED_MIRROR_RULES \
+    NEEDS(NEED_NAMED(nb_mirror, 1, \
+                     REPLICA_COL(NB_MIRROR_COL_MIRROR_RULES), \
+                     NB_MIRROR_COL_NAME), \
+          NEED_REFERENCED(nb_mirror_rule, REPLICA_ALL_COLS))
 
 static const struct dbctl_command commands[] = {
     { .name = "mirror-add", .min_args = 4, .max_args = 5,
       .arguments = "NAME TYPE [INDEX] FILTER DESTINATION",
-      .options = "--may-exist", .tables = tables, .run = run_mirror_add },
+      .options = "--may-exist",
+      .needs = NEEDS(NEED_NAMED(nb_mirror, 1, 0, NB_MIRROR_COL_NAME)),
+      .run = run_mirror_add },
     { .name = "mirror-del", .max_args = 1, .arguments = "[NAME]",
-      .tables = tables, .run = run_mirror_del },
-    { .name = "mirror-list", .tables = tables, .run = run_mirror_list },
+      .needs = NEEDS(NEED_NAMED_OR_ALL(nb_mirror, 1,
+                                       REPLICA_COL(NB_MIRROR_COL_NAME),
+                                       NB_MIRROR_COL_NAME)),
+      .run = run_mirror_del },
+    { .name = "mirror-list",
+      .needs = NEEDS(NEED_ALL(nb_mirror, REPLICA_ALL_COLS),
+                     NEED_ALL(nb_mirror_rule, REPLICA_ALL_COLS)),
+      .run = run_mirror_list },
     { .name = "mirror-rule-add", .min_args = 4, .max_args = 4,
       .arguments = "MIRROR PRIORITY MATCH ACTION", .options = "--may-exist",
-      .tables = tables, .run = run_mirror_rule_add },
+      .needs = NEED_MIRROR_RULES, .run = run_mirror_rule_add },
     { .name = "mirror-rule-del", .min_args = 1, .max_args = 3,
       .arguments = "MIRROR [UUID | PRIORITY [MATCH]]",
-      .options = "--if-exists", .tables = tables,
+      .options = "--if-exists", .needs = NEED_MIRROR_RULES,
       .run = run_mirror_rule_del },
     { .name = "lsp-attach-mirror", .min_args = 2, .max_args = 2,
       .arguments = "PORT MIRROR", .options = "--may-exist",

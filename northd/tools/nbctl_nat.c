@@ -8,12 +8,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_router_table, &nb_nat_table, &nb_logical_switch_port_table,
-    &nb_logical_router_port_table, &nb_gateway_chassis_table,
-    &nb_ha_chassis_group_table, NULL,
-};
-
 static struct error *
 check_type(const char *type)
 {
@@ -528,14 +522,21 @@ run_lr_nat_list(struct dbctl_call *call)
     return error;
 }
 
-static const struct replica_table_class *const list_tables[] = {
-    &nb_logical_router_table, &nb_nat_table, &nb_logical_router_port_table,
-    NULL,
-};
+/* Another port than the router's own may be named. */
+static struct error *
+prepare_lr_nat_add(struct dbctl_call *call)
+{
+    const char *name = dbctl_option(call, "--gateway-port");
 
-static const struct replica_table_class *const update_tables[] = {
-    &nb_logical_router_table, &nb_nat_table, &nb_address_set_table, NULL,
-};
+    if (name) {
+        dbctl_monitor_named(call->dbctl, &nb_logical_router_port_table, 0,
+                            NB_LOGICAL_ROUTER_PORT_COL_NAME, name);
+    }
+    return NULL;
+}
+
+#define NEED_NATS \
+    NEED_LR(1, LR(NAT)), NEED_REFERENCED(nb_nat, REPLICA_ALL_COLS)
 
 static const struct dbctl_command commands[] = {
     { .name = "lr-nat-add", .min_args = 4, .max_args = 7,
@@ -543,15 +544,28 @@ static const struct dbctl_command commands[] = {
                    "[LOGICAL_PORT EXTERNAL_MAC] [EXTERNAL_PORT_RANGE]",
       .options = "--may-exist,--stateless,--portrange,--add-route,"
                  "--gateway-port=,--match=,--priority=",
-      .tables = tables, .run = run_lr_nat_add },
+      .prepare = prepare_lr_nat_add,
+      .needs = NEEDS(NEED_NATS, NEED_LR(1, LR(PORTS)), NEED_LSP(5, 0),
+                     NEED_REFERENCED(nb_logical_router_port,
+                                     LRP(NETWORKS) | LRP(GATEWAY_CHASSIS)
+                                     | LRP(HA_CHASSIS_GROUP)),
+                     NEED_REFERENCED(nb_gateway_chassis, 0),
+                     NEED_REFERENCED(nb_ha_chassis_group, 0)),
+      .run = run_lr_nat_add },
     { .name = "lr-nat-del", .min_args = 1, .max_args = 4,
       .arguments = "ROUTER [TYPE [IP] [GATEWAY_PORT]]",
-      .options = "--if-exists", .tables = tables, .run = run_lr_nat_del },
+      .options = "--if-exists", .needs = NEEDS(NEED_NATS, NEED_LRP(-3, 0)),
+      .run = run_lr_nat_del },
     { .name = "lr-nat-list", .min_args = 1, .max_args = 1,
-      .arguments = "ROUTER", .tables = list_tables, .run = run_lr_nat_list },
+      .arguments = "ROUTER",
+      .needs = NEEDS(NEED_NATS, NEED_REFERENCED(nb_logical_router_port,
+                                                LRP(NAME))),
+      .run = run_lr_nat_list },
     { .name = "lr-nat-update-ext-ip", .min_args = 4, .max_args = 4,
       .arguments = "ROUTER TYPE IP ADDRESS_SET", .options = "--is-exempted",
-      .tables = update_tables, .run = run_lr_nat_update_ext_ip },
+      .needs = NEEDS(NEED_NATS, NEED_NAMED(nb_address_set, 4, 0,
+                                           NB_ADDRESS_SET_COL_NAME)),
+      .run = run_lr_nat_update_ext_ip },
 };
 
 const struct dbctl_command_group nbctl_nat_commands = {

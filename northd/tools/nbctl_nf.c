@@ -10,11 +10,6 @@
 
 #define ID_MAX 255
 
-static const struct replica_table_class *const tables[] = {
-    &nb_network_function_table, &nb_network_function_group_table,
-    &nb_logical_switch_table, &nb_logical_switch_port_table, NULL,
-};
-
 /* Network functions. */
 
 static struct error *
@@ -356,23 +351,31 @@ run_nfg_del_nf(struct dbctl_call *call)
     return error;
 }
 
-#define NF_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN) \
+/* There are few of either. */
+#define NEED_NFS NEED_ALL(nb_network_function, REPLICA_ALL_COLS)
+#define NEED_GROUPS NEED_ALL(nb_network_function_group, REPLICA_ALL_COLS)
+
+#define NF_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN, ...) \
     { .name = NAME, .min_args = MIN, .max_args = MAX, \
-      .arguments = ARGUMENTS, .options = OPTIONS, .tables = tables, \
-      .run = RUN }
+      .arguments = ARGUMENTS, .options = OPTIONS, .run = RUN, \
+      .needs = NEEDS(__VA_ARGS__) }
 
 static const struct dbctl_command commands[] = {
     NF_COMMAND("nf-add", 2, 4, "NF [ID] INPORT [OUTPORT]", "--may-exist",
-               run_nf_add),
-    NF_COMMAND("nf-del", 1, 1, "NF", "--if-exists", run_nf_del),
-    NF_COMMAND("nf-list", 0, 0, NULL, NULL, run_nf_list),
+               run_nf_add, NEED_NFS, NEED_LSP(-2, 0), NEED_LS_OF_LSP(0)),
+    NF_COMMAND("nf-del", 1, 1, "NF", "--if-exists", run_nf_del, NEED_NFS,
+               NEED_GROUPS),
+    NF_COMMAND("nf-list", 0, 0, NULL, NULL, run_nf_list, NEED_NFS,
+               NEED_REFERENCED(nb_logical_switch_port, LSP(NAME))),
     NF_COMMAND("nfg-add", 3, INT_MAX, "GROUP ID MODE [NF]...", "--may-exist",
-               run_nfg_add),
-    NF_COMMAND("nfg-del", 1, 1, "GROUP", "--if-exists", run_nfg_del),
-    NF_COMMAND("nfg-list", 0, 1, "[GROUP]", NULL, run_nfg_list),
+               run_nfg_add, NEED_NFS, NEED_GROUPS),
+    NF_COMMAND("nfg-del", 1, 1, "GROUP", "--if-exists", run_nfg_del,
+               NEED_GROUPS),
+    NF_COMMAND("nfg-list", 0, 1, "[GROUP]", NULL, run_nfg_list, NEED_GROUPS),
     NF_COMMAND("nfg-add-nf", 2, 2, "GROUP NF", "--may-exist",
-               run_nfg_add_nf),
-    NF_COMMAND("nfg-del-nf", 2, 2, "GROUP NF", NULL, run_nfg_del_nf),
+               run_nfg_add_nf, NEED_NFS, NEED_GROUPS),
+    NF_COMMAND("nfg-del-nf", 2, 2, "GROUP NF", NULL, run_nfg_del_nf,
+               NEED_NFS, NEED_GROUPS),
 };
 
 const struct dbctl_command_group nbctl_nf_commands = {

@@ -10,12 +10,6 @@
 
 typedef struct nb_logical_router_policy policy_row;
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_router_table, &nb_logical_router_port_table,
-    &nb_logical_router_policy_table, &nb_gateway_chassis_table, &nb_bfd_table,
-    NULL,
-};
-
 /* What "lr-policy-add" asks for. */
 struct request {
     int64_t priority;
@@ -378,18 +372,45 @@ run_lr_policy_list(struct dbctl_call *call)
     return error;
 }
 
+static struct error *
+prepare_lr_policy_add(struct dbctl_call *call)
+{
+    const char *name = dbctl_option(call, "--output-port");
+
+    if (name) {
+        dbctl_monitor_named(call->dbctl, &nb_logical_router_port_table, 0,
+                            NB_LOGICAL_ROUTER_PORT_COL_NAME, name);
+    }
+    if (dbctl_has_option(call, "--bfd")) {
+        dbctl_monitor(call->dbctl, &nb_bfd_table, NBCTL_BFD_COLUMNS);
+        dbctl_monitor_referenced(call->dbctl, &nb_logical_router_port_table,
+                                 LRP(NAME) | LRP(NETWORKS));
+    }
+    return NULL;
+}
+
+#define NEED_POLICIES \
+    NEED_LR(1, LR(POLICIES)), \
+    NEED_REFERENCED(nb_logical_router_policy, REPLICA_ALL_COLS)
+
 static const struct dbctl_command commands[] = {
     { .name = "lr-policy-add", .min_args = 4, .max_args = INT_MAX,
       .arguments = "ROUTER PRIORITY MATCH ACTION [NEXTHOP[,NEXTHOP]... | "
                    "CHAIN] [KEY=VALUE]...",
       .options = "--may-exist,--bfd,--chain=,--output-port=",
-      .tables = tables, .run = run_lr_policy_add },
+      .prepare = prepare_lr_policy_add,
+      .needs = NEEDS(NEED_POLICIES, NEED_LR(1, LR(PORTS))),
+      .run = run_lr_policy_add },
     { .name = "lr-policy-del", .min_args = 1, .max_args = 3,
       .arguments = "ROUTER [UUID | PRIORITY [MATCH]]",
-      .options = "--if-exists,--chain=", .tables = tables,
+      .options = "--if-exists,--chain=", .needs = NEEDS(NEED_POLICIES),
       .run = run_lr_policy_del },
     { .name = "lr-policy-list", .min_args = 1, .max_args = 1,
-      .arguments = "ROUTER", .tables = tables, .run = run_lr_policy_list },
+      .arguments = "ROUTER",
+      .needs = NEEDS(NEED_POLICIES,
+                     NEED_REFERENCED(nb_logical_router_port, LRP(NAME)),
+                     NEED_REFERENCED(nb_bfd, 0)),
+      .run = run_lr_policy_list },
 };
 
 const struct dbctl_command_group nbctl_policy_commands = {

@@ -8,14 +8,6 @@
 #include "lib/base/text.h"
 #include "northd/tools/nbctl.h"
 
-static const struct replica_table_class *const qos_tables[] = {
-    &nb_logical_switch_table, &nb_qos_table, NULL,
-};
-
-static const struct replica_table_class *const meter_tables[] = {
-    &nb_meter_table, &nb_meter_band_table, NULL,
-};
-
 /* QoS rules. */
 
 /* What "KEY=VALUE" words of "qos-add" may say. */
@@ -246,16 +238,19 @@ run_qos_list(struct dbctl_call *call)
     return error;
 }
 
+#define NEED_RULES \
+    NEEDS(NEED_LS(1, LS(QOS_RULES)), NEED_REFERENCED(nb_qos, REPLICA_ALL_COLS))
+
 static const struct dbctl_command qos_commands[] = {
     { .name = "qos-add", .min_args = 5, .max_args = 8,
       .arguments = "SWITCH DIRECTION PRIORITY MATCH [rate=RATE [burst=BURST]] "
                    "[dscp=DSCP] [mark=MARK]",
-      .options = "--may-exist", .tables = qos_tables, .run = run_qos_add },
+      .options = "--may-exist", .needs = NEED_RULES, .run = run_qos_add },
     { .name = "qos-del", .min_args = 1, .max_args = 4,
       .arguments = "SWITCH [UUID | DIRECTION [PRIORITY MATCH]]",
-      .tables = qos_tables, .run = run_qos_del },
+      .needs = NEED_RULES, .run = run_qos_del },
     { .name = "qos-list", .min_args = 1, .max_args = 1, .arguments = "SWITCH",
-      .tables = qos_tables, .run = run_qos_list },
+      .needs = NEED_RULES, .run = run_qos_list },
 };
 
 const struct dbctl_command_group nbctl_qos_commands = {
@@ -381,14 +376,22 @@ run_meter_list(struct dbctl_call *call)
     return NULL;
 }
 
+#define METER_NAME REPLICA_COL(NB_METER_COL_NAME)
+
 static const struct dbctl_command meter_commands[] = {
     { .name = "meter-add", .min_args = 4, .max_args = 5,
       .arguments = "NAME ACTION RATE UNIT [BURST]",
-      .options = "--fair,--may-exist", .tables = meter_tables,
+      .options = "--fair,--may-exist",
+      .needs = NEEDS(NEED_NAMED(nb_meter, 1, 0, NB_METER_COL_NAME)),
       .run = run_meter_add },
     { .name = "meter-del", .max_args = 1, .arguments = "[NAME]",
-      .tables = meter_tables, .run = run_meter_del },
-    { .name = "meter-list", .tables = meter_tables, .run = run_meter_list },
+      .needs = NEEDS(NEED_NAMED_OR_ALL(nb_meter, 1, METER_NAME,
+                                       NB_METER_COL_NAME)),
+      .run = run_meter_del },
+    { .name = "meter-list",
+      .needs = NEEDS(NEED_ALL(nb_meter, REPLICA_ALL_COLS),
+                     NEED_ALL(nb_meter_band, REPLICA_ALL_COLS)),
+      .run = run_meter_list },
 };
 
 const struct dbctl_command_group nbctl_meter_commands = {

@@ -10,11 +10,6 @@
 
 typedef struct nb_logical_router_static_route route_row;
 
-static const struct replica_table_class *const tables[] = {
-    &nb_logical_router_table, &nb_logical_router_port_table,
-    &nb_logical_router_static_route_table, &nb_bfd_table, NULL,
-};
-
 /* A nexthop in canonical text, for free(); "discard" stays. */
 static struct error *
 normalize_nexthop(const char *s, bool is_v4, char **ret)
@@ -406,18 +401,34 @@ run_lr_route_list(struct dbctl_call *call)
     return error;
 }
 
+static struct error *
+prepare_lr_route_add(struct dbctl_call *call)
+{
+    if (dbctl_has_option(call, "--bfd")) {
+        dbctl_monitor(call->dbctl, &nb_bfd_table, NBCTL_BFD_COLUMNS);
+    }
+    return NULL;
+}
+
+#define NEED_ROUTES \
+    NEED_LR(1, LR(STATIC_ROUTES)), \
+    NEED_REFERENCED(nb_logical_router_static_route, REPLICA_ALL_COLS)
+
 static const struct dbctl_command commands[] = {
     { .name = "lr-route-add", .min_args = 3, .max_args = 4,
       .arguments = "ROUTER PREFIX NEXTHOP [PORT]",
       .options = "--may-exist,--ecmp,--ecmp-symmetric-reply,--policy=,"
                  "--route-table=,--bfd?",
-      .tables = tables, .run = run_lr_route_add },
+      .prepare = prepare_lr_route_add,
+      .needs = NEEDS(NEED_ROUTES, NEED_LRP(4, 0)), .run = run_lr_route_add },
     { .name = "lr-route-del", .min_args = 1, .max_args = 4,
       .arguments = "ROUTER [PREFIX [NEXTHOP [PORT]]]",
-      .options = "--if-exists,--policy=,--route-table=", .tables = tables,
+      .options = "--if-exists,--policy=,--route-table=",
+      .needs = NEEDS(NEED_ROUTES),
       .run = run_lr_route_del },
     { .name = "lr-route-list", .min_args = 1, .max_args = 1,
-      .arguments = "ROUTER", .options = "--route-table=", .tables = tables,
+      .arguments = "ROUTER", .options = "--route-table=",
+      .needs = NEEDS(NEED_ROUTES, NEED_REFERENCED(nb_bfd, 0)),
       .run = run_lr_route_list },
 };
 

@@ -406,11 +406,20 @@ run_lrp_get_gateway_chassis(struct dbctl_call *call)
 static struct error *
 prepare_lrp_add(struct dbctl_call *call)
 {
+    struct error *error = NULL;
+
     if (dbctl_has_option(call, "--may-exist")) {
-        dbctl_monitor(call->dbctl, &nb_logical_router_table,
-                      LR(NAME) | LR(PORTS));
+        dbctl_monitor_owners(call->dbctl, &nb_logical_router_table, LR(NAME),
+                             NB_LOGICAL_ROUTER_COL_PORTS);
     }
-    return NULL;
+    for (int i = 4; !error && i < call->argc; i++) {
+        if (strchr(call->argv[i], '=')) {
+            error = dbctl_monitor_assignment(call->dbctl,
+                                             &nb_logical_router_port_table,
+                                             call->argv[i]);
+        }
+    }
+    return error;
 }
 
 #define LR_COMMAND(NAME, MIN, MAX, ARGUMENTS, OPTIONS, RUN, ...) \
@@ -418,8 +427,7 @@ prepare_lrp_add(struct dbctl_call *call)
       .arguments = ARGUMENTS, .options = OPTIONS, .run = RUN, \
       .needs = NEEDS(__VA_ARGS__) }
 
-#define NEED_GATEWAYS \
-    { &nb_gateway_chassis_table, REPLICA_ALL_COLS, 0, -1 }
+#define NEED_GATEWAYS NEED_REFERENCED(nb_gateway_chassis, REPLICA_ALL_COLS)
 
 static const struct dbctl_command commands[] = {
     LR_COMMAND("lr-add", 0, 1, "[ROUTER]", "--may-exist,--add-duplicate",
@@ -427,16 +435,17 @@ static const struct dbctl_command commands[] = {
     LR_COMMAND("lr-del", 1, 1, "ROUTER", "--if-exists", run_lr_del,
                NEED_LR(1, 0)),
     LR_COMMAND("lr-list", 0, 0, NULL, NULL, run_lr_list,
-               NEED_LR(0, LR(NAME))),
+               NEED_ALL(nb_logical_router, LR(NAME))),
     { .name = "lrp-add", .min_args = 3, .max_args = INT_MAX,
       .arguments = "ROUTER PORT MAC [NETWORK]... [COLUMN[:KEY]=VALUE]...",
       .options = "--may-exist", .run = run_lrp_add,
       .prepare = prepare_lrp_add,
       .needs = NEEDS(NEED_LR(1, 0), NEED_LRP(2, LRP(MAC) | LRP(NETWORKS))) },
     LR_COMMAND("lrp-del", 1, 1, "PORT", "--if-exists", run_lrp_del,
-               NEED_LR(0, LR(PORTS)), NEED_LRP(1, 0)),
+               NEED_LRP(1, 0), NEED_LR_OF_LRP(0)),
     LR_COMMAND("lrp-list", 1, 1, "ROUTER", NULL, run_lrp_list,
-               NEED_LR(1, LR(PORTS)), NEED_LRP(0, LRP(NAME))),
+               NEED_LR(1, LR(PORTS)),
+               NEED_REFERENCED(nb_logical_router_port, LRP(NAME))),
     LR_COMMAND("lrp-set-enabled", 2, 2, "PORT STATE", NULL,
                run_lrp_set_enabled, NEED_LRP(1, 0)),
     LR_COMMAND("lrp-get-enabled", 1, 1, "PORT", NULL, run_lrp_get_enabled,

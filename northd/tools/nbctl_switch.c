@@ -573,8 +573,8 @@ static struct error *
 prepare_add(struct dbctl_call *call)
 {
     if (dbctl_has_option(call, "--may-exist")) {
-        dbctl_monitor(call->dbctl, &nb_logical_switch_table,
-                      LS(NAME) | LS(PORTS));
+        dbctl_monitor_owners(call->dbctl, &nb_logical_switch_table, LS(NAME),
+                             NB_LOGICAL_SWITCH_COL_PORTS);
     }
     return NULL;
 }
@@ -590,7 +590,7 @@ static const struct dbctl_command switches[] = {
     LS_COMMAND("ls-del", 1, 1, "SWITCH", "--if-exists", run_ls_del,
                NEED_LS(1, 0)),
     LS_COMMAND("ls-list", 0, 0, NULL, NULL, run_ls_list,
-               NEED_LS(0, LS(NAME))),
+               NEED_ALL(nb_logical_switch, LS(NAME))),
 };
 
 const struct dbctl_command_group nbctl_switch_commands = {
@@ -618,14 +618,18 @@ static const struct dbctl_command ports[] = {
     ADD_COMMAND("lsp-add-localnet-port", 3, 3, "SWITCH PORT NETWORK",
                 run_lsp_add_localnet_port),
     LS_COMMAND("lsp-del", 1, 1, "PORT", "--if-exists", run_lsp_del,
-               NEED_LS(0, LS(PORTS)), NEED_LSP(1, 0)),
+               NEED_LSP(1, 0), NEED_LS_OF_LSP(0)),
     LS_COMMAND("lsp-list", 1, 1, "SWITCH", NULL, run_lsp_list,
-               NEED_LS(1, LS(PORTS)), NEED_LSP(0, LSP(NAME))),
+               NEED_LS(1, LS(PORTS)),
+               NEED_REFERENCED(nb_logical_switch_port, LSP(NAME))),
     LS_COMMAND("lsp-get-ls", 1, 1, "PORT", NULL, run_lsp_get_ls,
-               NEED_LS(0, LS(NAME) | LS(PORTS)), NEED_LSP(1, 0)),
+               NEED_LSP(1, 0), NEED_LS_OF_LSP(LS(NAME))),
     LS_COMMAND("lsp-set-addresses", 1, INT_MAX, "PORT [ADDRESS]...", NULL,
-               run_lsp_set_addresses, NEED_LS(0, LS(NAME) | LS(PORTS)),
-               NEED_LSP(0, LSP(NAME) | LSP(ADDRESSES) | LSP(DYNAMIC_ADDRESSES))),
+               run_lsp_set_addresses, NEED_LSP(1, 0),
+               NEED_LS_OF_LSP(LS(NAME)),
+               NEED_REFERENCED(nb_logical_switch_port,
+                               LSP(NAME) | LSP(ADDRESSES)
+                               | LSP(DYNAMIC_ADDRESSES))),
     LSP_COMMAND("lsp-get-addresses", 1, "", LSP(ADDRESSES),
                 run_lsp_get_addresses),
     LSP_COMMAND("lsp-get-parent", 1, "", LSP(PARENT_NAME),

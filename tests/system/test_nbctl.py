@@ -16,6 +16,7 @@ import pytest
 from harness.ovsdb import Server
 from harness.process import run, wait_until
 from harness.programs import Programs
+from harness.proxy import Proxy
 from harness.transcript import NO_ORDER, UUID, read
 
 STEPS = read(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ctl",
@@ -90,10 +91,20 @@ def daemon(server, tmp_path):
     tool.stop()
 
 
-@pytest.fixture(params=["process", "daemon"])
+@pytest.fixture(params=["process", "daemon", "old server"])
 def tool(request, server, tmp_path):
+    """The old server knows no conditions, and so sends all rows."""
     tool = Tool(server, tmp_path, request.param == "daemon")
-    yield tool
+    if request.param == "old server":
+        path = str(tmp_path / "proxy.sock")
+        proxy = Proxy(path, server.socket, refuse=[
+            ("monitor_cond_since", None), ("monitor_cond", None)])
+        tool.env["OVN_NB_DB"] = "unix:" + path
+        yield tool
+        assert proxy.refused
+        proxy.close()
+    else:
+        yield tool
     tool.stop()
 
 
@@ -287,26 +298,128 @@ class Relay:
                     server.sendall(data)
 
 
+# What concerns one row, and how many bytes of answers to it may be right: of
+# 20 switches with 25 ports each, of 300 ACLs and load balancers, each with a
+# uuid of 36 bytes and a name.
+FEW = [
+    (2000, "lsp-get-type p7-7"), (2000, "lsp-set-type p7-7 localport"),
+    (2000, "lsp-add s7 new"), (2000, "ls-add t"),
+    (4000, "lsp-get-ls p7-7"), (4000, "lsp-del p7-7"),
+    (4000, "--may-exist lsp-add s7 p7-8"),
+    (8000, "lsp-set-addresses p7-8 '02:00:00:00:00:01 10.0.0.1'"),
+    (8000, "lsp-add s7 more -- lsp-set-addresses more "
+     "'02:00:00:00:00:02 10.0.0.2'"), (8000, "lsp-list s7"),
+    (2000, "get Logical_Switch_Port p7-9 type"),
+    (2000, "get Logical_Switch_Port neutron-7-9 name"),
+    (4000, "list Logical_Switch_Port p7-9"),
+    (2000, "set Logical_Switch_Port p7-9 external_ids:a=b"),
+    (4000, "add Logical_Switch s7 external_ids c=d"),
+    (2000, "--columns=name find Logical_Switch_Port name=p7-9"),
+    (2000, "--columns=name find Logical_Switch_Port "
+     "external_ids:neutron\\\\:port_name=neutron-7-9"),
+    (2000, "acl-add s7 to-lport 1000 ip4 drop"), (2000, "acl-list s7"),
+    (2000, "acl-del s7"), (2000, "lb-add lb7 10.0.0.2:80 10.0.0.3:80"),
+    (2000, "lb-list lb7"), (2000, "ls-lb-add s7 lb7"),
+    (2000, "ls-lb-list s7"), (4000, "show r"), (2000, "lr-add q"),
+    (2000, "lrp-add r new 02:00:00:00:00:01 10.0.1.1/24"),
+    (2000, "lr-nat-add r snat 10.0.2.1 10.0.3.0/24"),
+    (2000, "lr-route-add r 10.0.4.0/24 10.0.1.2 new"),
+    (2000, "create Address_Set name=a"), (2000, "ls-del s7"),
+    (2000, "destroy Load_Balancer lb7"),
+]
+
+
+def fill(tool):
+    """Makes a database in which none of FEW may read all of anything."""
+    words = ["lr-add", "r"]
+    for i in range(20):
+        words += shlex.split("-- ls-add s%d" % i)
+        for j in range(25):
+            words += shlex.split(
+                "-- lsp-add s{0} p{0}-{1} -- set Logical_Switch_Port p{0}-{1} "
+                "external_ids:neutron\\\\:port_name=neutron-{0}-{1}"
+                .format(i, j))
+    for i in range(300):
+        words += shlex.split("-- lb-add lb%d 10.0.0.1:80 10.0.0.2:80 "
+                             "-- acl-add s1 to-lport %d ip4 allow" % (i, i))
+    tool.ok(*words)
+
+
+def answer_bytes(tool, server, tmp_path, words):
+    path = str(tmp_path / "relay.sock")
+    relay = Relay(path, server.socket)
+    tool.ok("--db=unix:" + path, *words)
+    relay.thread.join(90)
+    os.unlink(path)
+    return relay.n_bytes
+
+
 def test_commands_ask_for_little(server, tmp_path):
     """What concerns one port must not read all ports of the network."""
     tool = Tool(server, tmp_path)
-    ports = [word for i in range(500)
-             for word in ("--", "lsp-add", "s", "port-%d" % i)]
-    tool.ok("ls-add", "s", *ports)
-    n_bytes = {}
-    for words in [("init",), ("lsp-get-type", "port-7"),
-                  ("lsp-set-type", "port-7", "localport"),
-                  ("lsp-add", "s", "new"), ("ls-add", "t"),
-                  ("lsp-list", "s")]:
-        path = str(tmp_path / (words[0] + ".sock"))
-        relay = Relay(path, server.socket)
-        tool.ok("--db=unix:" + path, *words)
-        relay.thread.join(90)
-        n_bytes[words[0]] = relay.n_bytes - n_bytes.get("init", 0)
-    assert n_bytes.pop("lsp-list") > 500 * 36
-    assert n_bytes.pop("init")          # The schema, for the most part.
-    for command, n in n_bytes.items():
-        assert n < 2000, command
+    fill(tool)
+    schema = answer_bytes(tool, server, tmp_path, ["init"])
+    for limit, line in FEW:
+        n_bytes = answer_bytes(tool, server, tmp_path, shlex.split(line))
+        assert n_bytes - schema < limit, line
+    n_bytes = answer_bytes(tool, server, tmp_path, ["lsp-list", "s1"])
+    assert n_bytes - schema > 25 * 36
+    n_bytes = answer_bytes(tool, server, tmp_path,
+                           ["list", "Logical_Switch_Port"])
+    assert n_bytes - schema > 400 * 36
+
+
+def test_ways_to_name_a_row(tool):
+    """Each finds the row, whichever rows were asked for at first."""
+    tool.ok("ls-add", "s", "--", "ls-add", "t", "--", "lsp-add", "s", "p",
+            "--", "set", "Logical_Switch_Port", "p",
+            "external_ids:neutron\\:port_name=alias",
+            "external_ids:neutron\\:other=p2", "--", "lsp-add", "t", "p2")
+    uuid = tool.ok("get", "Logical_Switch_Port", "p", "_uuid").strip()
+    for name in ("alias", uuid, uuid[:8], uuid[:35], uuid.upper()[:13]):
+        assert tool.ok("get", "Logical_Switch_Port", name, "name") == "p\n"
+    assert tool("get", "Logical_Switch_Port", "01234567-89", "name")[0] == 1
+    assert tool.ok("--if-exists", "get", "Logical_Switch_Port", "01234567-89",
+                   "name") == ""
+    # A row's name goes before the start of another's uuid.
+    tool.ok("lsp-add", "t", uuid[:6])
+    assert uuid[:6] in tool.ok("get", "Logical_Switch_Port", uuid[:6], "name")
+    # By what refers to it.
+    tool.ok("--id=@d", "create", "DHCP_Options", "cidr=10.0.0.0/8", "--",
+            "set", "Logical_Switch_Port", "p", "dhcpv4_options=@d")
+    assert tool.ok("get", "DHCP_Options", "p", "cidr") == '"10.0.0.0/8"\n'
+    # The only row of its table.
+    assert tool.ok("get", "NB_Global", ".", "nb_cfg") == "0\n"
+
+
+def test_references_to_rows_not_read(tool):
+    """They are printed, stay, and may be written."""
+    tool.ok("ls-add", "s", "--", "lsp-add", "s", "p", "--", "lsp-add", "s",
+            "q", "--", "ls-add", "t")
+    ports = tool.ok("get", "Logical_Switch", "s", "ports")
+    p, q = (tool.ok("get", "Logical_Switch_Port", name, "_uuid").strip()
+            for name in "pq")
+    assert ports == "[%s]\n" % ", ".join(sorted([p, q]))
+    tool.ok("add", "Logical_Switch", "t", "ports", p)
+    tool.ok("remove", "Logical_Switch", "s", "ports", p)
+    assert tool.ok("get", "Logical_Switch", "s", "ports") == "[%s]\n" % q
+    assert tool.ok("lsp-get-ls", "p").endswith("(t)\n")
+    tool.ok("set", "Logical_Switch", "s", "ports=%s,%s" % (p, q), "--",
+            "clear", "Logical_Switch", "t", "ports")
+    assert tool.ok("get", "Logical_Switch", "s", "ports") == ports
+    assert tool.ok("--bare", "--columns=name", "find", "Logical_Switch",
+                   "ports{>=}" + p) == "s\n"
+    nobody = "01234567-89ab-cdef-0123-456789abcdef"
+    status, _, message = tool("add", "Logical_Switch", "t", "ports", nobody)
+    assert status == 1 and nobody in message
+    # The rows of one command count for the next.
+    tool.ok("lsp-add", "t", "r", "--", "lsp-set-addresses", "r",
+            "02:00:00:00:00:01 10.0.0.1")
+    status, _, message = tool("lsp-add", "t", "r2", "--", "lsp-set-addresses",
+                              "r2", "02:00:00:00:00:02 10.0.0.1")
+    assert status == 1 and "duplicate IPv4 address" in message
+    tool.ok("lsp-del", "r", "--", "lsp-add", "t", "r2", "--",
+            "lsp-set-addresses", "r2", "02:00:00:00:00:02 10.0.0.1")
 
 
 def follow(tool, ms, **columns):
