@@ -45,8 +45,18 @@ enum update_format {
 struct error *update_apply(struct store *, struct span text,
                            enum update_format, bool is_whole) MUST_USE;
 
-/* learn.c: notes in the tables what a server's schema has of them. */
+/* learn.c */
+
+/* Notes in the tables what a server's schema has of them. */
 struct error *store_learn_schema(struct store *, struct span schema) MUST_USE;
+
+/* The table of that name; NULL if the program knows none. */
+struct replica_table *store_find_table(const struct store *, struct span name);
+
+/* The number of the column of that name, most likely '*hint', which becomes
+ * the next; UINT_MAX if the program knows none. */
+unsigned int class_find_column(const struct replica_table_class *,
+                               struct span name, unsigned int *hint);
 
 /* txn.c */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/ovsdb/jtext.h"
 
 void
 server_db_init(struct server_db *db)
@@ -61,58 +62,106 @@ find_uuid(const struct server_db *db, const struct uuid *uuid)
 
 /* Reads a string; an optional one that is empty comes as a set. */
 static void
-set_string(char **s, const json_t *json)
+read_string(struct jtext_reader *r, char **s)
 {
+    struct span text;
+
     free(*s);
-    *s = xstrdup_null(json_string_value(json));
+    *s = NULL;
+    if (jtext_peek(r) != JTEXT_STRING) {
+        jtext_skip(r, NULL);
+    } else if (jtext_get_string(r, &text)) {
+        *s = xmemdup0(text.data, text.size);
+    }
 }
 
 static void
-update_row(struct server_db *db, const struct uuid *uuid, const json_t *new_)
+read_columns(struct jtext_reader *r, struct server_db_row *row)
+{
+    struct span key;
+
+    jtext_enter_object(r);
+    while (jtext_next_member(r, &key)) {
+        if (span_equals_string(key, "name")) {
+            read_string(r, &row->name);
+        } else if (span_equals_string(key, "model")) {
+            read_string(r, &row->model);
+        } else if (span_equals_string(key, "schema")) {
+            read_string(r, &row->schema);
+        } else if (span_equals_string(key, "connected")) {
+            jtext_get_boolean(r, &row->is_connected);
+        } else if (span_equals_string(key, "leader")) {
+            jtext_get_boolean(r, &row->is_leader);
+        } else {
+            jtext_skip(r, NULL);
+        }
+    }
+}
+
+/* <row-update>: a row that has a "new" is there. */
+static void
+read_row(struct jtext_reader *r, struct server_db *db, const struct uuid *uuid)
 {
     struct server_db_row *row = find_uuid(db, uuid);
+    bool is_there = false;
+    struct span key;
 
-    if (!json_is_object(new_)) {
-        if (row) {
-            row_free(db, row);
+    jtext_enter_object(r);
+    while (jtext_next_member(r, &key)) {
+        if (!span_equals_string(key, "new")
+            || jtext_peek(r) != JTEXT_OBJECT) {
+            jtext_skip(r, NULL);
+            continue;
         }
-        return;
+        is_there = true;
+        if (!row) {
+            row = xzalloc(sizeof *row);
+            row->uuid = *uuid;
+            hmap_insert(&db->rows, &row->node, uuid_hash(uuid));
+        }
+        read_columns(r, row);
     }
-    if (!row) {
-        row = xzalloc(sizeof *row);
-        row->uuid = *uuid;
-        hmap_insert(&db->rows, &row->node, uuid_hash(uuid));
+    if (row && !is_there) {
+        row_free(db, row);
     }
-    set_string(&row->name, json_object_get(new_, "name"));
-    set_string(&row->model, json_object_get(new_, "model"));
-    set_string(&row->schema, json_object_get(new_, "schema"));
-    row->is_connected = json_is_true(json_object_get(new_, "connected"));
-    row->is_leader = json_is_true(json_object_get(new_, "leader"));
+}
+
+static void
+read_rows(struct jtext_reader *r, struct server_db *db)
+{
+    struct span key;
+
+    jtext_enter_object(r);
+    while (jtext_next_member(r, &key)) {
+        struct uuid uuid;
+
+        if (key.size == UUID_LEN && uuid_from_prefix(&uuid, key.data)) {
+            read_row(r, db, &uuid);
+        } else {
+            jtext_skip(r, NULL);
+        }
+    }
 }
 
 struct error *
 server_db_update(struct server_db *db, struct span text, bool is_whole)
 {
-    json_t *updates, *rows, *row;
-    struct error *error = jsonrpc_parse(text, &updates);
-    const char *key;
+    struct jtext_reader r;
+    struct span key;
 
-    if (error) {
-        return error_wrap(error, "bad update of the _Server database");
-    }
     if (is_whole) {
         clear(db);
     }
-    rows = json_object_get(updates, "Database");
-    json_object_foreach (rows, key, row) {
-        struct uuid uuid;
-
-        if (uuid_from_string(&uuid, key)) {
-            update_row(db, &uuid, json_object_get(row, "new"));
+    jtext_reader_init(&r, text.data, text.size);
+    jtext_enter_object(&r);
+    while (jtext_next_member(&r, &key)) {
+        if (span_equals_string(key, "Database")) {
+            read_rows(&r, db);
+        } else {
+            jtext_skip(&r, NULL);
         }
     }
-    json_decref(updates);
-    return NULL;
+    return error_wrap(jtext_finish(&r), "bad update of the _Server database");
 }
 
 const struct server_db_row *

@@ -175,34 +175,15 @@ scan(struct update *u, struct jtext_reader *r)
         return NULL;
     }
     while (!error && jtext_next_member(r, &key)) {
-        char *name = xmemdup0(key.data, key.size);
-        const struct replica_table_class *class
-            = replica_db_class_find_table(u->store->replica->class, name);
+        struct replica_table *table = store_find_table(u->store, key);
 
-        free(name);
-        if (class && store_table(u->store, class)->is_monitored) {
-            error = scan_table(u, store_table(u->store, class), r);
+        if (table && table->is_monitored) {
+            error = scan_table(u, table, r);
         } else {
             jtext_skip(r, NULL);
         }
     }
     return error;
-}
-
-/* Finds a column by its name, most likely the one after the last found. */
-static unsigned int
-find_column(const struct replica_table_class *class,
-            const struct span *name, unsigned int *hint)
-{
-    for (unsigned int i = 0; i < class->n_columns; i++) {
-        unsigned int column = (*hint + i) % class->n_columns;
-
-        if (span_equals_string(*name, class->columns[column].name)) {
-            *hint = column + 1;
-            return column;
-        }
-    }
-    return UINT_MAX;
 }
 
 static void
@@ -250,7 +231,7 @@ read_row(struct update *u, const struct pending *p, struct vbuf *scratch,
 
     jtext_enter_object(r);
     while (jtext_next_member(r, &key)) {
-        unsigned int column = find_column(table->class, &key, &hint);
+        unsigned int column = class_find_column(table->class, key, &hint);
 
         if (column == UINT_MAX || !(missing & REPLICA_COL(column))) {
             jtext_skip(r, NULL);

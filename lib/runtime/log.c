@@ -156,21 +156,32 @@ find_module(const char *name)
     return NULL;
 }
 
-struct log_module *
-log_module_register(struct log_module *module)
+static struct log_module *
+add_module(struct log_module *module)
 {
-    pthread_mutex_lock(&mutex);
     struct log_module *known = find_module(module->name);
+
     if (!known) {
         memcpy(module->level, default_levels, sizeof module->level);
         update_max_level(module);
         module->next = modules;
         modules = known = module;
     }
+    return known;
+}
+
+struct log_module *
+log_module_register(struct log_module *module)
+{
+    struct log_module *known;
+
+    pthread_mutex_lock(&mutex);
+    known = add_module(module);
     pthread_mutex_unlock(&mutex);
     return known;
 }
 
+/* Only when somebody asks for one: short-lived tools do not.  Under 'mutex'. */
 static void
 add_usual_modules(void)
 {
@@ -182,8 +193,21 @@ add_usual_modules(void)
         static struct log_module storage[ARRAY_SIZE(usual_modules)];
 
         storage[i].name = usual_modules[i];
-        log_module_register(&storage[i]);
+        add_module(&storage[i]);
     }
+}
+
+/* One of all modules. */
+static struct log_module *
+look_up_module(const char *name)
+{
+    struct log_module *module = find_module(name);
+
+    if (!module) {
+        add_usual_modules();
+        module = find_module(name);
+    }
+    return module;
 }
 
 static CONSTRUCTOR void
@@ -660,7 +684,7 @@ set_words(char *spec)
                 return error_create(EINVAL, "cannot specify multiple levels");
             }
             level = find_level(word);
-        } else if ((m = find_module(word)) != NULL) {
+        } else if ((m = look_up_module(word)) != NULL) {
             if (module) {
                 return error_create(EINVAL, "cannot specify multiple modules");
             }
@@ -680,7 +704,6 @@ log_set(const char *spec_)
     char *spec = xstrdup(spec_);
     struct error *error;
 
-    add_usual_modules();
     pthread_mutex_lock(&mutex);
     if (!strncasecmp(spec, "PATTERN:", 8)) {
         error = set_pattern(spec + 8);
@@ -833,7 +856,9 @@ log_set_limits(const char *name, bool on)
 {
     struct log_module *only = NULL;
 
+    pthread_mutex_lock(&mutex);
     add_usual_modules();
+    pthread_mutex_unlock(&mutex);
     if (name) {
         only = find_module(name);
         if (!only) {
@@ -861,7 +886,9 @@ log_list(struct str *s)
 {
     VEC(const struct log_module *) sorted = VEC_EMPTY;
 
+    pthread_mutex_lock(&mutex);
     add_usual_modules();
+    pthread_mutex_unlock(&mutex);
     str_put(s, "                 console    syslog    file\n");
     str_put(s, "                 -------    ------    ------\n");
     for (const struct log_module *m = modules; m; m = m->next) {
