@@ -12,6 +12,16 @@
 #include "lib/base/vec.h"
 #include "lib/logical/addresses.h"
 
+/* A switch that gives addresses. */
+struct subnet {
+    struct hmap_node node;      /* In ipam.subnets, by 'ls'. */
+    const struct nb_logical_switch *ls;
+    size_t n_leases;            /* It goes with the last one. */
+    size_t n_starved;           /* Leases that found no address. */
+    size_t config;              /* Hash of what 'low' was found with. */
+    uint32_t low;               /* No address below is free. */
+};
+
 /* A port with dynamic addresses. */
 struct lease {
     struct hmap_node node;      /* In ipam.leases, by port. */
@@ -19,10 +29,12 @@ struct lease {
     struct hmap_node mac_node;  /* In ipam.macs, if 'has_mac'. */
     const struct nb_logical_switch_port *lsp;
     const struct nb_logical_switch *ls;     /* NULL while only reserved. */
+    struct subnet *subnet;      /* That of 'ls'. */
     struct incr_group *wanted;  /* NULL while only reserved. */
     uint32_t ip;                /* Host byte order; 0 if none. */
     struct eth_addr mac;
     bool has_mac;
+    bool starved;               /* Counted in subnet->n_starved. */
     bool dirty;
 };
 
@@ -31,10 +43,48 @@ struct ipam {
     struct incr_sink wanted_sink;
     struct incr_sink used_sink;
     struct hmap leases;
+    struct hmap subnets;
     struct hmap ips;            /* By switch and address. */
     struct hmap macs;
     VEC(struct lease *) dirty;
 };
+
+static struct subnet *
+subnet_find(const struct ipam *ipam, const struct nb_logical_switch *ls)
+{
+    struct subnet *subnet;
+
+    HMAP_FOR_EACH_WITH_HASH (subnet, node, hash_pointer(ls, 0),
+                             &ipam->subnets) {
+        if (subnet->ls == ls) {
+            return subnet;
+        }
+    }
+    return NULL;
+}
+
+static struct subnet *
+subnet_ref(struct ipam *ipam, const struct nb_logical_switch *ls)
+{
+    struct subnet *subnet = subnet_find(ipam, ls);
+
+    if (!subnet) {
+        subnet = xzalloc(sizeof *subnet);
+        subnet->ls = ls;
+        hmap_insert(&ipam->subnets, &subnet->node, hash_pointer(ls, 0));
+    }
+    subnet->n_leases++;
+    return subnet;
+}
+
+static void
+subnet_unref(struct ipam *ipam, struct subnet *subnet)
+{
+    if (subnet && !--subnet->n_leases) {
+        hmap_remove(&ipam->subnets, &subnet->node);
+        free(subnet);
+    }
+}
 
 static size_t
 ip_hash(const struct nb_logical_switch *ls, uint32_t ip)
@@ -110,6 +160,44 @@ lease_set_ip(struct ipam *ipam, struct lease *lease, uint32_t ip)
 }
 
 static void
+set_dirty(struct ipam *ipam, struct lease *lease)
+{
+    if (!lease->dirty) {
+        lease->dirty = true;
+        vec_push(&ipam->dirty, lease);
+    }
+}
+
+static void
+set_starved(struct lease *lease, bool starved)
+{
+    if (lease->subnet) {
+        lease->subnet->n_starved += starved - lease->starved;
+        lease->starved = starved;
+    }
+}
+
+/* Says that 'ip' came free.  Those that had none try again; that walks all
+ * leases, but only where there was want. */
+static void
+subnet_lower(struct ipam *ipam, struct subnet *subnet, uint32_t ip)
+{
+    struct lease *lease;
+
+    if (!subnet || !ip) {
+        return;
+    }
+    subnet->low = MIN(subnet->low, ip);
+    if (subnet->n_starved) {
+        HMAP_FOR_EACH (lease, node, &ipam->leases) {
+            if (lease->subnet == subnet && lease->starved) {
+                set_dirty(ipam, lease);
+            }
+        }
+    }
+}
+
+static void
 lease_set_mac(struct ipam *ipam, struct lease *lease,
               const struct eth_addr *mac)
 {
@@ -127,40 +215,37 @@ lease_set_mac(struct ipam *ipam, struct lease *lease,
 static void
 lease_destroy(struct ipam *ipam, struct lease *lease)
 {
+    set_starved(lease, false);
+    subnet_lower(ipam, lease->subnet, lease->ip);
     lease_set_ip(ipam, lease, 0);
     lease_set_mac(ipam, lease, NULL);
+    subnet_unref(ipam, lease->subnet);
     hmap_remove(&ipam->leases, &lease->node);
     free(lease);
 }
 
-static void
-set_dirty(struct ipam *ipam, struct lease *lease)
-{
-    if (!lease->dirty) {
-        lease->dirty = true;
-        vec_push(&ipam->dirty, lease);
-    }
-}
-
 /* Choosing. */
 
-static bool
-is_excluded(const char *exclude, uint32_t ip)
+/* The last address of the range in 'exclude' that 'ip' is in, else 0. */
+static uint32_t
+excluded_to(const char *exclude, uint32_t ip)
 {
     struct str s = STR_EMPTY;
-    bool found = false;
+    uint32_t last = 0;
     char *p, *word;
 
     str_put(&s, exclude);
     p = s.string;
-    while (p && !found && (word = text_token(&p, " ,")) != NULL) {
+    while (p && !last && (word = text_token(&p, " ,")) != NULL) {
         struct ip4_range range;
 
-        found = (ip4_range_parse(word, &range) && ip >= range.first
-                 && ip <= range.last);
+        if (ip4_range_parse(word, &range) && ip >= range.first
+            && ip <= range.last) {
+            last = range.last;
+        }
     }
     str_uninit(&s);
-    return found;
+    return last;
 }
 
 static bool
@@ -172,41 +257,76 @@ is_used(const struct ipam *ipam, const struct nb_logical_switch *ls,
     return incr_find(ipam->incr, F_ADDRESS_USED, &key, sizeof key) != NULL;
 }
 
+/* Whether nobody else has it. */
 static bool
-may_have(const struct ipam *ipam, const struct lease *lease,
-         const struct wanted_address *w, uint32_t ip)
+is_free(const struct ipam *ipam, const struct lease *lease, uint32_t ip)
+{
+    const struct lease *holder = ip_holder(ipam, lease->ls, ip);
+
+    return ((!holder || holder == lease)
+            && !is_used(ipam, lease->ls, ip));
+}
+
+/* Whether the switch gives it at all. */
+static bool
+is_offered(const struct wanted_address *w, uint32_t ip)
 {
     uint32_t mask = ntohl(ip4_mask(w->plen));
     uint32_t network = ntohl(w->network) & mask;
-    const struct lease *holder = ip_holder(ipam, lease->ls, ip);
 
     return ((ip & mask) == network && ip > network + 1
             && ip < (network | ~mask)
-            && (!holder || holder == lease)
-            && !is_excluded((const char *) (w + 1), ip)
-            && !is_used(ipam, lease->ls, ip));
+            && !excluded_to((const char *) (w + 1), ip));
+}
+
+/* The lowest address that is free; 0 if none is. */
+static uint32_t
+lowest_ip(const struct ipam *ipam, const struct lease *lease,
+          const struct wanted_address *w)
+{
+    struct subnet *subnet = lease->subnet;
+    uint32_t mask = ntohl(ip4_mask(w->plen));
+    uint32_t network = ntohl(w->network) & mask;
+    uint32_t broadcast = network | ~mask;
+    size_t config = hash_string((const char *) (w + 1),
+                                hash_word(network, w->plen));
+    uint32_t ip;
+
+    if (config != subnet->config) {
+        subnet->config = config;
+        subnet->low = 0;
+    }
+    ip = MAX(subnet->low, network + 2);
+    while (ip < broadcast) {
+        uint32_t last = excluded_to((const char *) (w + 1), ip);
+
+        if (!last && is_free(ipam, lease, ip)) {
+            break;
+        }
+        ip = MIN(MAX(last, ip), broadcast - 1) + 1;
+    }
+    subnet->low = ip;
+    return ip < broadcast ? ip : 0;
 }
 
 static uint32_t
 choose_ip(const struct ipam *ipam, const struct lease *lease,
           const struct wanted_address *w)
 {
-    uint32_t mask = ntohl(ip4_mask(w->plen));
-    uint32_t network = ntohl(w->network) & mask;
+    uint32_t ip;
 
     if (w->ip4) {
         return ntohl(w->ip4);
     }
-    if (lease->ip && may_have(ipam, lease, w, lease->ip)) {
+    if (lease->ip && is_offered(w, lease->ip)
+        && is_free(ipam, lease, lease->ip)) {
         return lease->ip;
     }
-    for (uint32_t ip = network + 2; ip < (network | ~mask); ip++) {
-        if (may_have(ipam, lease, w, ip)) {
-            return ip;
-        }
+    ip = lowest_ip(ipam, lease, w);
+    if (!ip) {
+        warn_row(&lease->lsp->header, "no address is left in the subnet");
     }
-    warn_row(&lease->lsp->header, "no address is left in the subnet");
-    return 0;
+    return ip;
 }
 
 static struct eth_addr
@@ -239,11 +359,6 @@ publish(struct ipam *ipam, const struct lease *lease,
 {
     struct str s = STR_EMPTY;
 
-    if (w->has_subnet && !lease->ip) {
-        incr_unset(ipam->incr, F_ADDRESS_GIVEN, &lease->lsp,
-                   sizeof lease->lsp);
-        return;
-    }
     mac_format(lease->mac, &s);
     if (lease->ip) {
         str_put_char(&s, ' ');
@@ -266,9 +381,14 @@ give(struct ipam *ipam, struct lease *lease)
 {
     const struct wanted_address *w = incr_group_value(lease->wanted, 0);
     struct eth_addr mac = choose_mac(ipam, lease, w);
+    uint32_t old = lease->ip;
 
     lease_set_mac(ipam, lease, &mac);
     lease_set_ip(ipam, lease, w->has_subnet ? choose_ip(ipam, lease, w) : 0);
+    set_starved(lease, w->has_subnet && !lease->ip);
+    if (old && old != lease->ip && is_offered(w, old)) {
+        subnet_lower(ipam, lease->subnet, old);
+    }
     publish(ipam, lease, w);
 }
 
@@ -290,7 +410,11 @@ wanted_changed(void *ipam_, struct incr_group *group)
             lease_set_ip(ipam, lease, 0);
         }
         lease->ip = 0;
+        set_starved(lease, false);
+        subnet_lower(ipam, lease->subnet, ip);
+        subnet_unref(ipam, lease->subnet);
         lease->ls = sp->ls;
+        lease->subnet = subnet_ref(ipam, sp->ls);
         lease_set_ip(ipam, lease, ip_holder(ipam, sp->ls, ip) ? 0 : ip);
     }
     lease->wanted = group;
@@ -304,6 +428,9 @@ used_changed(void *ipam_, struct incr_group *group)
     const struct used_address *used = incr_group_key(group);
     struct lease *lease = ip_holder(ipam, used->ls, ntohl(used->ip4));
 
+    if (!group->n) {
+        subnet_lower(ipam, subnet_find(ipam, used->ls), ntohl(used->ip4));
+    }
     if (lease && lease->wanted) {
         set_dirty(ipam, lease);
     }
@@ -315,18 +442,23 @@ settle(void *ipam_)
 {
     struct ipam *ipam = ipam_;
 
-    VEC_FOR_EACH (p, &ipam->dirty) {
-        if (!(*p)->wanted->n) {
-            incr_unset(ipam->incr, F_ADDRESS_GIVEN, &(*p)->lsp,
-                       sizeof (*p)->lsp);
-            lease_destroy(ipam, *p);
-            *p = NULL;
+    /* By number, since others may turn up at the end meanwhile. */
+    for (size_t i = 0; i < ipam->dirty.n; i++) {
+        struct lease *lease = ipam->dirty.items[i];
+
+        if (!lease->wanted->n) {
+            incr_unset(ipam->incr, F_ADDRESS_GIVEN, &lease->lsp,
+                       sizeof lease->lsp);
+            ipam->dirty.items[i] = NULL;
+            lease_destroy(ipam, lease);
         }
     }
-    VEC_FOR_EACH (p, &ipam->dirty) {
-        if (*p) {
-            (*p)->dirty = false;
-            give(ipam, *p);
+    for (size_t i = 0; i < ipam->dirty.n; i++) {
+        struct lease *lease = ipam->dirty.items[i];
+
+        if (lease) {
+            lease->dirty = false;
+            give(ipam, lease);
         }
     }
     vec_clear(&ipam->dirty);
@@ -339,6 +471,7 @@ ipam_create(struct incr *incr)
 
     ipam->incr = incr;
     hmap_init(&ipam->leases);
+    hmap_init(&ipam->subnets);
     hmap_init(&ipam->ips);
     hmap_init(&ipam->macs);
     ipam->used_sink = (struct incr_sink) {
@@ -357,6 +490,7 @@ ipam_create(struct incr *incr)
 void
 ipam_destroy(struct ipam *ipam)
 {
+    struct subnet *subnet;
     struct lease *lease;
 
     if (!ipam) {
@@ -365,7 +499,11 @@ ipam_destroy(struct ipam *ipam)
     HMAP_FOR_EACH_SAFE (lease, node, &ipam->leases) {
         free(lease);
     }
+    HMAP_FOR_EACH_SAFE (subnet, node, &ipam->subnets) {
+        free(subnet);
+    }
     hmap_uninit(&ipam->leases);
+    hmap_uninit(&ipam->subnets);
     hmap_uninit(&ipam->ips);
     hmap_uninit(&ipam->macs);
     vec_uninit(&ipam->dirty);

@@ -6,8 +6,10 @@
  *
  * An address that was given stays while it is wanted and nobody has it as a
  * static one, also over a restart.  Otherwise the lowest free address of the
- * switch's subnet is given, without the first, which is the router's.  MACs
- * have the prefix of NB_Global and are unique among those given. */
+ * switch's subnet is given, without the first, which is the router's; if none
+ * is left, the port has the rest of what it wants.  MACs have the prefix of
+ * NB_Global and are unique among those given.  Cost: a choice looks only at
+ * addresses that came free since the last one, and behind the last one. */
 
 #include <netinet/in.h>
 
