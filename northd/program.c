@@ -108,8 +108,8 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     router_admission_units, router_neighbor_units, router_input_units,
     router_route_units, router_symmetric_units, router_resolve_units,
     router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
-    router_ra_units, router_commit_all_units, meter_units, static_mac_units, dynamic_units,
-    later_units, announce_units, feature_units, acl_id_units;
+    router_ra_units, router_commit_all_units, meter_units, static_mac_units,
+    dynamic_units, later_units, announce_units, feature_units, acl_id_units;
 
 static const struct unit_list *const lists[] = {
     &index_units, &peer_units, &datapath_units, &binding_units,

@@ -122,8 +122,9 @@ switch_stateful(struct incr_ctx *ctx, const struct incr_group *group)
     }
 }
 
-/* Packets from and to routers, other switches and physical networks are tracked elsewhere:
- * here one direction of a connection may pass and the other not. */
+/* Packets from and to routers, other switches and physical networks are
+ * tracked elsewhere: here one direction of a connection may pass and the other
+ * not. */
 static void
 put_port_skip(struct incr_ctx *ctx, const struct switch_port *sp,
               enum stage in, enum stage out, const char *out_actions)

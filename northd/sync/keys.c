@@ -40,6 +40,11 @@ struct holder {
     char id[];
 };
 
+/* For a format with "%.*s": whose number it is. */
+#define HOLDER_NAME(HOLDER) \
+    (int) ((HOLDER)->id_size - sizeof(struct key_id)), \
+    (HOLDER)->id + sizeof(struct key_id)
+
 struct key_sync {
     struct incr *incr;
     struct incr_sink sink;
@@ -229,8 +234,9 @@ give_requested(struct key_sync *sync, struct holder *holder)
         || (other && other->wanted && other->requested == other->key)) {
         static struct log_limit limit = LOG_LIMIT(1, 5);
 
-        log_warn_limited(&limit, "requested key or tag %u is out of range or "
-                         "used by another", holder->requested);
+        log_warn_limited(&limit, "%.*s: requested key or tag %u is out of "
+                         "range or used by another", HOLDER_NAME(holder),
+                         holder->requested);
         return;
     }
     if (other) {
@@ -272,7 +278,8 @@ give(struct key_sync *sync, struct holder *holder)
         if (!holder->key) {
             static struct log_limit limit = LOG_LIMIT(1, 5);
 
-            log_warn_limited(&limit, "all tunnel keys are in use");
+            log_warn_limited(&limit, "%.*s: all tunnel keys are in use",
+                             HOLDER_NAME(holder));
         }
     }
 }

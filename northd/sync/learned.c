@@ -31,6 +31,8 @@ struct learned {
     struct replica_index *macs_by_port;
     struct replica_index *fdbs_by_datapath;     /* By its key. */
     struct replica_index *fdbs_by_port;         /* By both keys. */
+    struct replica_index *datapaths;            /* By key. */
+    struct replica_index *ports;                /* By datapath and key. */
     int64_t next_ms;            /* Wall clock: when to look again. */
     bool check_strays;
     VEC(const struct replica_row *) expired;
@@ -55,6 +57,10 @@ learned_create(struct replica *sb, void (*wake)(void *aux),
     static const struct replica_index_column both[] = {
         { SB_FDB_COL_DP_KEY, NULL }, { SB_FDB_COL_PORT_KEY, NULL },
     };
+    static const struct replica_index_column place[] = {
+        { SB_PORT_BINDING_COL_DATAPATH, NULL },
+        { SB_PORT_BINDING_COL_TUNNEL_KEY, NULL },
+    };
     struct learned *learned = xzalloc(sizeof *learned);
 
     learned->sb = sb;
@@ -69,6 +75,10 @@ learned_create(struct replica *sb, void (*wake)(void *aux),
     learned->fdbs_by_datapath = replica_index_create_simple(
         sb, &sb_fdb_table, SB_FDB_COL_DP_KEY);
     learned->fdbs_by_port = replica_index_create(sb, &sb_fdb_table, both, 2);
+    learned->datapaths = replica_index_create_simple(
+        sb, &sb_datapath_binding_table, SB_DATAPATH_BINDING_COL_TUNNEL_KEY);
+    learned->ports = replica_index_create(sb, &sb_port_binding_table, place,
+                                          2);
     return learned;
 }
 
@@ -162,6 +172,53 @@ fdb_threshold_ms(const struct sb_datapath_binding *dp)
                                             "fdb_age_threshold", 0);
 }
 
+/* Strays: what is left of ports and datapaths that are gone, or what a host
+ * that did not know yet has written since. */
+
+static bool
+mac_is_stray(const struct learned *learned, const struct sb_mac_binding *mac)
+{
+    return !learned->has_port(learned->aux, mac->logical_port);
+}
+
+static bool
+fdb_is_stray(const struct learned *learned, const struct sb_fdb *fdb)
+{
+    const union replica_atom key = { .integer = fdb->dp_key };
+    const struct replica_row *dp = replica_index_find(learned->datapaths,
+                                                      &key);
+    const union replica_atom place[] = {
+        { .ref = dp }, { .integer = fdb->port_key },
+    };
+
+    return !dp || !replica_index_find(learned->ports, place);
+}
+
+static void
+find_strays(struct learned *learned)
+{
+    const struct sb_mac_binding *mac;
+    const struct sb_fdb *fdb;
+
+    SB_MAC_BINDING_FOR_EACH (mac, learned->sb) {
+        if (mac_is_stray(learned, mac)) {
+            vec_push(&learned->expired, &mac->header);
+        }
+    }
+    SB_FDB_FOR_EACH (fdb, learned->sb) {
+        if (fdb_is_stray(learned, fdb)) {
+            vec_push(&learned->expired, &fdb->header);
+        }
+    }
+}
+
+static void
+note_stray(struct learned *learned)
+{
+    learned->check_strays = true;
+    set_next(learned, clock_wall_ms());
+}
+
 /* Changes. */
 
 void
@@ -172,15 +229,25 @@ learned_check_changes(struct learned *learned)
     const struct sb_fdb *fdb;
 
     SB_MAC_BINDING_FOR_EACH_CHANGED (mac, learned->sb) {
-        if (!replica_row_is_deleted(&mac->header) && mac->timestamp) {
+        if (replica_row_is_deleted(&mac->header)) {
+            continue;
+        }
+        if (mac_is_stray(learned, mac)) {
+            note_stray(learned);
+        } else if (mac->timestamp) {
             int64_t threshold = mac_threshold_ms(mac);
 
             set_next(learned, threshold ? mac->timestamp + threshold : NEVER);
         }
     }
     SB_FDB_FOR_EACH_CHANGED (fdb, learned->sb) {
-        /* Which datapath that is, the look finds out. */
-        if (!replica_row_is_deleted(&fdb->header) && fdb->timestamp) {
+        if (replica_row_is_deleted(&fdb->header)) {
+            continue;
+        }
+        if (fdb_is_stray(learned, fdb)) {
+            note_stray(learned);
+        } else if (fdb->timestamp) {
+            /* Which datapath that is, the look finds out. */
             set_next(learned, clock_wall_ms() + LOOK_INTERVAL_MS);
         }
     }
@@ -195,9 +262,8 @@ learned_check_changes(struct learned *learned)
 void
 learned_check_all(struct learned *learned)
 {
-    learned->check_strays = true;
     learned->next_ms = NEVER;
-    set_next(learned, clock_wall_ms());
+    note_stray(learned);
 }
 
 /* The look. */
@@ -264,43 +330,6 @@ finish(struct learned *learned, const struct look *look)
     } else if (look->next_ms != NEVER) {
         set_next(learned, MAX(look->next_ms, look->now + LOOK_INTERVAL_MS));
     }
-}
-
-static int
-compare_keys(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *) a, y = *(const int64_t *) b;
-
-    return (x > y) - (x < y);
-}
-
-/* What is left of ports and datapaths that are gone. */
-static void
-find_strays(struct learned *learned)
-{
-    VEC(int64_t) keys = VEC_EMPTY;
-    const struct sb_datapath_binding *dp;
-    const struct sb_mac_binding *mac;
-    const struct sb_fdb *fdb;
-
-    SB_DATAPATH_BINDING_FOR_EACH (dp, learned->sb) {
-        vec_push(&keys, dp->tunnel_key);
-    }
-    if (keys.n) {
-        qsort(keys.items, keys.n, sizeof *keys.items, compare_keys);
-    }
-    SB_MAC_BINDING_FOR_EACH (mac, learned->sb) {
-        if (!learned->has_port(learned->aux, mac->logical_port)) {
-            vec_push(&learned->expired, &mac->header);
-        }
-    }
-    SB_FDB_FOR_EACH (fdb, learned->sb) {
-        if (!keys.n || !bsearch(&fdb->dp_key, keys.items, keys.n,
-                                sizeof *keys.items, compare_keys)) {
-            vec_push(&learned->expired, &fdb->header);
-        }
-    }
-    vec_uninit(&keys);
 }
 
 bool

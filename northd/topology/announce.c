@@ -2,8 +2,9 @@
 
 /* Port_Binding.nat_addresses: what a gateway announces by gratuitous ARP on
  * the physical network behind a switch port of type router.  The router's own
- * addresses, unless options:exclude-router-ips-from-garp says not to; with options:nat-addresses=router those of its NAT entries
- * (router/nat.c) and load balancers; otherwise those that the option lists. */
+ * addresses, unless options:exclude-router-ips-from-garp says not to; with
+ * options:nat-addresses=router those of its NAT entries (router/nat.c) and
+ * load balancers; otherwise those that the option lists. */
 
 #include <string.h>
 
