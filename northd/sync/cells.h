@@ -68,6 +68,10 @@ void cell_pair_ref(struct incr_ctx *, const struct row_id *,
 /* For incr_fact_class.format_value. */
 void cell_format(const void *cell, size_t size, struct str *);
 
+/* The Port_Binding option by which a row says that its chassis was told by
+ * northd. */
+#define PORT_IS_REMOTE "is-remote-nb-bound"
+
 /* The row of a datapath, a port, a multicast group.  The last one's key is
  * built in '*s'. */
 static inline struct row_id

@@ -306,6 +306,15 @@ row_sync_adopt(struct row_sync *sync)
     sync->adopted = true;
 }
 
+static uint64_t
+owned_columns(const struct row_table *table, const struct replica_row *row)
+{
+    const struct row_table_class *class = table->class;
+
+    return class->columns | (class->claimed_columns && class->is_claimed(row)
+                             ? class->claimed_columns : 0);
+}
+
 static void
 check_row(struct row_table *table, const struct replica_row *row)
 {
@@ -319,7 +328,7 @@ check_row(struct row_table *table, const struct replica_row *row)
         owner->echo = false;
     } else if (replica_row_is_deleted(row)
                ? table->class->key != NULL
-               : (row->changed & table->class->columns) != 0) {
+               : (row->changed & owned_columns(table, row)) != 0) {
         owner_set_dirty(table, owner, true);
     }
 }
@@ -540,6 +549,7 @@ write_whole(struct row_table *table, const struct replica_row *row,
 {
     const struct incr_fact **facts = xmalloc(group->n * sizeof *facts);
     struct column_value value = { .keys = VEC_EMPTY };
+    uint64_t owned = owned_columns(table, row);
     size_t n = 0;
 
     for (size_t i = 0; i < group->n; i++) {
@@ -554,10 +564,11 @@ write_whole(struct row_table *table, const struct replica_row *row,
             if (cell->column != c) {
                 break;
             }
+            owned |= REPLICA_COL(c) & table->class->claimed_columns;
             collect(table->sync, &table->class->table->columns[c], cell,
                     facts[n]->value_size, &value);
         }
-        if (table->class->columns & REPLICA_COL(c)) {
+        if (owned & REPLICA_COL(c)) {
             write_column(table, row, c, &value);
         }
     }

@@ -28,6 +28,11 @@ struct row_table_class {
     bool (*key)(const struct replica_row *row, struct str *key);
 
     bool uuid_is_key;           /* A row's uuid is its group's key. */
+
+    /* Columns that are others', but ours in rows with cells for them; and how
+     * to tell such a row when the cells have gone. */
+    uint64_t claimed_columns;
+    bool (*is_claimed)(const struct replica_row *row);
 };
 
 struct row_sync;

@@ -42,6 +42,18 @@ port_key(const struct replica_row *row_, struct str *key)
     return true;
 }
 
+/* The chassis of a port in another zone. */
+static bool
+port_is_claimed(const struct replica_row *row_)
+{
+    const struct sb_port_binding *row = (const void *) row_;
+
+    return (strmap_get_bool(&row->options, PORT_IS_REMOTE, false)
+            || (strcmp(row->type, "remote") && row->chassis
+                && strmap_get_bool(&row->chassis->other_config, "is-remote",
+                                   false)));
+}
+
 static bool
 multicast_key(const struct replica_row *row_, struct str *key)
 {
@@ -184,7 +196,8 @@ const struct row_table_class sb_row_tables[] = {
       | C(PORT_BINDING, HA_CHASSIS_GROUP) | C(PORT_BINDING, PORT_SECURITY)
       | C(PORT_BINDING, REQUESTED_CHASSIS) | C(PORT_BINDING, UP)
       | C(PORT_BINDING, REQUESTED_ADDITIONAL_CHASSIS),
-      C(PORT_BINDING, UP), port_key },
+      C(PORT_BINDING, UP), port_key, false,
+      C(PORT_BINDING, CHASSIS) | C(PORT_BINDING, ENCAP), port_is_claimed },
     { F_SB_MULTICAST, &sb_multicast_group_table,
       C(MULTICAST_GROUP, DATAPATH) | C(MULTICAST_GROUP, NAME)
       | C(MULTICAST_GROUP, TUNNEL_KEY) | C(MULTICAST_GROUP, PORTS),

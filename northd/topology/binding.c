@@ -61,6 +61,10 @@ router_port_want_key(struct incr_ctx *ctx, const struct incr_group *group)
 
     want_key(ctx, &rp->lr->header.uuid, name, requested);
     nb_logical_router_port_get_gateway_chassis(ctx, rp->lrp, &n);
+    if (n && nb_logical_router_port_get_ha_chassis_group(ctx, rp->lrp)) {
+        warn_row(&rp->lrp->header, "both ha_chassis_group and "
+                 "gateway_chassis are set; the latter is ignored");
+    }
     if (n || nb_logical_router_port_get_ha_chassis_group(ctx, rp->lrp)) {
         want_key(ctx, &rp->lr->header.uuid, text(ctx, 0, "cr-%s", name), 0);
     }
@@ -95,9 +99,58 @@ put_external_ids(struct incr_ctx *ctx, const struct row_id *id,
     }
 }
 
+/* The encapsulation of 'chassis' that has address 'ip', or NULL. */
+static const struct sb_encap *
+find_encap(struct incr_ctx *ctx, const struct sb_chassis *chassis,
+           const char *ip)
+{
+    size_t n;
+    struct sb_encap *const *encaps = sb_chassis_get_encaps(ctx, chassis, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(sb_encap_get_ip(ctx, encaps[i]), ip)) {
+            return encaps[i];
+        }
+    }
+    return NULL;
+}
+
+/* A port of type "remote" is at the chassis of another zone that it asks for.
+ * Nobody there writes into this zone's database, so that is said here; without
+ * a request it is left to those who interconnect zones. */
+static void
+put_remote(struct incr_ctx *ctx, const struct row_id *id,
+           const struct nb_logical_switch_port *lsp,
+           const struct sb_chassis *chassis)
+{
+    const char *ip
+        = strmap_get(nb_logical_switch_port_get_options(ctx, lsp),
+                     "requested-encap-ip");
+    const struct sb_encap *encap;
+
+    if (!strmap_get_bool(sb_chassis_get_other_config(ctx, chassis),
+                         "is-remote", false)) {
+        return;
+    }
+    cell_uuid(ctx, id, COL(CHASSIS), &chassis->header.uuid);
+    cell_pair(ctx, id, COL(OPTIONS), PORT_IS_REMOTE, "true");
+    if (!ip) {
+        return;
+    }
+    encap = find_encap(ctx, chassis, ip);
+    if (encap) {
+        cell_uuid(ctx, id, COL(ENCAP), &encap->header.uuid);
+    } else {
+        warn_row(&lsp->header, "requested-encap-ip: chassis %s has no "
+                 "encapsulation with address %s",
+                 sb_chassis_get_name(ctx, chassis), ip);
+    }
+}
+
 /* options:requested-chassis lists the main chassis, then additional ones. */
 static void
 put_requested_chassis(struct incr_ctx *ctx, const struct row_id *id,
+                      const struct nb_logical_switch_port *lsp,
                       const char *requested)
 {
     struct str *s = incr_scratch(ctx, 0);
@@ -113,8 +166,16 @@ put_requested_chassis(struct incr_ctx *ctx, const struct row_id *id,
         const struct sb_chassis *chassis = get_row_by_name(ctx, F_CHASSIS,
                                                            name);
 
-        if (chassis) {
-            cell_uuid(ctx, id, column, &chassis->header.uuid);
+        if (!chassis) {
+            warn_row(&lsp->header, "Unknown chassis '%s' set in "
+                     "options:requested-chassis on LSP '%s'", name,
+                     nb_logical_switch_port_get_name(ctx, lsp));
+            continue;
+        }
+        cell_uuid(ctx, id, column, &chassis->header.uuid);
+        if (column == COL(REQUESTED_CHASSIS)
+            && lsp_is_type(ctx, lsp, "remote")) {
+            put_remote(ctx, id, lsp, chassis);
         }
         column = COL(REQUESTED_ADDITIONAL_CHASSIS);
     }
@@ -178,7 +239,12 @@ put_router_type(struct incr_ctx *ctx, const struct row_id *id,
     if (chassis) {
         cell_pair(ctx, id, COL(OPTIONS), "l3gateway-chassis", chassis);
     }
-    cell_pair(ctx, id, COL(OPTIONS), "peer", peer ? peer : "<error>");
+    if (peer) {
+        cell_pair(ctx, id, COL(OPTIONS), "peer", peer);
+    } else {
+        warn_row(&sp->lsp->header, "a port of type \"router\" needs "
+                 "options:router-port");
+    }
     if (rp) {
         put_silence(ctx, id, rp->lr);
     }
@@ -276,7 +342,7 @@ switch_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
                             "vlan-passthru", false)) {
             cell_pair(ctx, &id, COL(OPTIONS), "vlan-passthru", "true");
         }
-        put_requested_chassis(ctx, &id,
+        put_requested_chassis(ctx, &id, lsp,
                               strmap_get(options, "requested-chassis"));
         put_activated(ctx, &id, options, name);
         for (size_t i = 0; i < n; i++) {
@@ -433,6 +499,7 @@ put_chassis_redirect(struct incr_ctx *ctx, const struct router_port *rp,
         /* Other chassis need not know the network behind the port. */
         cell_pair(ctx, &id, COL(OPTIONS), "always-redirect", "true");
     }
+    cell_bool(ctx, &id, COL(UP), false);
     put_router_addresses(ctx, &id, rp->lrp);
     put_external_ids(ctx, &id,
                      nb_logical_router_port_get_external_ids(ctx, rp->lrp));
@@ -472,6 +539,7 @@ router_port_binding(struct incr_ctx *ctx, const struct incr_group *group)
     if (peer) {
         cell_pair(ctx, &id, COL(OPTIONS), "peer", peer);
     }
+    cell_bool(ctx, &id, COL(UP), false);
     put_router_addresses(ctx, &id, rp->lrp);
     put_external_ids(ctx, &id,
                      nb_logical_router_port_get_external_ids(ctx, rp->lrp));

@@ -24,6 +24,9 @@ switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
 
     if (lsp_is_patch(ctx, sp->lsp)) {
         up = true;
+    } else if (lsp_is_type(ctx, sp->lsp, "remote")) {
+        /* Its own zone knows whether it is; nobody else says so here. */
+        up = pb && sb_port_binding_get_chassis(ctx, pb);
     } else if (pb && !sb_port_binding_get_up(ctx, pb, &up)) {
         up = sb_port_binding_get_chassis(ctx, pb) != NULL;
     }

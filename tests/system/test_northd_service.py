@@ -25,6 +25,10 @@ def get(sandbox, table, record, column):
     return sandbox.nbctl("get", table, record, column).strip()
 
 
+def get_sb(sandbox, table, record, column):
+    return sandbox.sbctl("get", table, record, column).strip()
+
+
 def northd_log(sandbox):
     with open(os.path.join(sandbox.folder, "northd.log")) as f:
         return f.read()
@@ -72,6 +76,73 @@ def test_hosting_chassis(central):
     central.sbctl("lsp-unbind", "cr-r0-p")
     wait_until(lambda: get(central, "Logical_Router_Port", "r0-p", "status")
                == "{}")
+
+
+def test_remote_ports(central):
+    """A port of another zone is at the chassis that it asks for; what those
+    who interconnect zones say of others stays."""
+    central.sbctl("chassis-add", "far", "geneve", "192.0.2.1", "--",
+                  "set", "Chassis", "far", "other_config:is-remote=true")
+    far = rows(central, "Chassis", "_uuid")[0]
+    central.sbctl("--id=@e", "create", "Encap", "chassis_name=far",
+                  "type=geneve", "ip=192.0.2.2", "--", "add", "Chassis",
+                  "far", "encaps", "@e")
+    central.nbctl("ls-add", "s0", "--", "lsp-add", "s0", "p0", "--",
+                  "lsp-set-type", "p0", "remote", "--",
+                  "lsp-set-options", "p0", "requested-chassis=far",
+                  "requested-encap-ip=192.0.2.2", "--",
+                  "lsp-add", "s0", "p1", "--",
+                  "lsp-set-type", "p1", "remote")
+    sync(central)
+    encap = central.sbctl("--bare", "--columns=_uuid", "find", "Encap",
+                          "ip=192.0.2.2").strip()
+
+    def place(port):
+        return [get_sb(central, "Port_Binding", port, column)
+                for column in ("chassis", "encap")]
+    assert place("p0") == [far, encap]
+    wait_until(lambda: get(central, "Logical_Switch_Port", "p0", "up")
+               == "true")
+    central.sbctl("set", "Port_Binding", "p1", "chassis=" + far)
+    central.sbctl("clear", "Port_Binding", "p0", "chassis")
+    sync(central)
+    wait_until(lambda: place("p0") == [far, encap])
+    central.nbctl("lsp-set-options", "p0")
+    sync(central)
+    assert place("p0") == ["[]", "[]"]
+    assert place("p1") == [far, "[]"]
+    wait_until(lambda: get(central, "Logical_Switch_Port", "p0", "up")
+               == "false")
+
+
+def test_dynamic_addresses(central):
+    """The lowest that is free; where none is, a MAC all the same."""
+    central.nbctl("set", "NB_Global", ".", "options:mac_prefix=00:11:22",
+                  "--", "ls-add", "s0", "--", "set", "Logical_Switch", "s0",
+                  "other_config:subnet=10.0.0.0/29",
+                  "other_config:exclude_ips=10.0.0.3..10.0.0.4")
+    for port in "abcd":
+        central.nbctl("lsp-add", "s0", port, "--",
+                      "lsp-set-addresses", port, "dynamic")
+
+    def given():
+        sync(central)
+        return {p: json.loads(get(central, "Logical_Switch_Port", p,
+                                  "dynamic_addresses")).split()[1:]
+                for p in central.nbctl("--bare", "--columns=name", "list",
+                                       "Logical_Switch_Port").split()}
+    assert given() == {"a": ["10.0.0.2"], "b": ["10.0.0.5"],
+                       "c": ["10.0.0.6"], "d": []}
+    central.nbctl("lsp-set-addresses", "c", "dynamic 10.0.0.6", "--",
+                  "lsp-del", "b")
+    assert given() == {"a": ["10.0.0.2"], "c": ["10.0.0.6"],
+                       "d": ["10.0.0.5"]}
+    central.nbctl("set", "Logical_Switch", "s0",
+                  'other_config:exclude_ips="0.0.0.0..10.0.0.3 '
+                  '10.0.0.5..255.255.255.255"')
+    addresses = given()
+    assert addresses.pop("c") == ["10.0.0.6"]
+    assert sorted(addresses.values()) == [[], ["10.0.0.4"]]
 
 
 def datapath(sandbox, name):
@@ -134,6 +205,17 @@ def test_strays_of_an_earlier_time_go(central):
     sync(central)
     wait_until(lambda: rows(central, "MAC_Binding", "ip")
                == rows(central, "FDB", "mac") == [])
+    # Or what a host writes that does not know yet.
+    bind_mac(central, "10.0.0.9", 1000)
+    bind_mac(central, "10.9.0.9", 1000, "no-such-port")
+    central.nbctl("--wait=sb", "ls-add", "s0", "--", "lsp-add", "s0", "p0")
+    dp_key = get_sb(central, "Datapath_Binding", datapath(central, "s0"),
+                    "tunnel_key")
+    for i, keys in enumerate(((dp_key, 1), (dp_key, 2), (999, 1))):
+        central.sbctl("create", "FDB", 'mac="02:00:00:00:bb:0%d"' % i,
+                      "dp_key=%s" % keys[0], "port_key=%d" % keys[1])
+    wait_until(lambda: rows(central, "FDB", "mac") == ["02:00:00:00:bb:00"])
+    wait_until(lambda: rows(central, "MAC_Binding", "ip") == ["10.0.0.9"])
 
 
 def test_neighbours_age(central):
