@@ -13,8 +13,12 @@ controller_libcontroller_a_SOURCES = \
 	controller/binding/datapaths.h \
 	controller/binding/names.c \
 	controller/binding/names.h \
+	controller/chassis/bridge.c \
+	controller/chassis/bridge.h \
 	controller/chassis/config.c \
 	controller/chassis/config.h \
+	controller/connections.c \
+	controller/connections.h \
 	controller/chassis/encap_ips.c \
 	controller/chassis/encap_ips.h \
 	controller/chassis/encaps.c \

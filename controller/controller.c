@@ -12,7 +12,8 @@ controller_setting(const struct controller *c, const char *name,
 {
     const struct vs_open_vswitch *row = controller_open_vswitch(c);
 
-    return row ? config_get(&row->external_ids, name, def) : def;
+    return row ? config_get(&row->external_ids, c->chassis_name, name, def)
+           : def;
 }
 
 const struct vs_bridge *
@@ -33,7 +34,8 @@ controller_bridge(const struct controller *c)
 const char *
 controller_system_id(const struct controller *c)
 {
-    return controller_setting(c, "system-id", NULL);
+    return (c->chassis_name ? c->chassis_name
+            : controller_setting(c, "system-id", NULL));
 }
 
 const struct sb_chassis *

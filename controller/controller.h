@@ -19,6 +19,8 @@ struct controller {
     struct replica *sb;          /* OVN_Southbound; idle until its remote is
                                   * known. */
     struct incr *incr;
+    const char *chassis_name;    /* Ours, if it does not come from
+                                  * external_ids:system-id. */
 };
 
 /* The first (and only) row; NULL before the database is there. */

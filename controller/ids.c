@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each kind has a range and hands out numbers first fit, from a rotating start
- * so that a number is not used again at once. */
+ * so that a number is not used again at once.  Texts that find no number wait
+ * for one to be released. */
 #include "controller/ids.h"
 
 #include <inttypes.h>
@@ -34,6 +35,7 @@ struct space {
     struct hmap by_number;       /* Each of an id's numbers is found by its
                                   * first; ranges never overlap. */
     uint32_t next;
+    uint64_t n_used;             /* Numbers of the range. */
 };
 
 struct ids {
@@ -41,10 +43,13 @@ struct ids {
     struct incr_sink sink;
     struct space spaces[4];
     VEC(struct incr_group *) changed;
+    VEC(struct incr_group *) waiting;    /* For a number; sink_data is set. */
+    bool released;               /* Some number, in this run. */
     ids_changed_fn *notify;
     void *notify_aux;
     bool zones_dirty;
     bool restored;
+    bool has_unwanted;           /* Restored zones are there. */
 };
 
 static struct space *
@@ -109,6 +114,7 @@ ids_destroy(struct ids *ids)
         shash_uninit_free_values(&ids->spaces[i].by_text);
     }
     vec_uninit(&ids->changed);
+    vec_uninit(&ids->waiting);
     free(ids);
 }
 
@@ -140,9 +146,26 @@ insert(struct space *s, const char *text, uint32_t first, uint32_t n)
 
     id->first = first;
     id->n = n;
+    s->n_used += n;
     hmap_insert(&s->by_number, &id->node, first);
     shash_set(&s->by_text, text, id);
     return id;
+}
+
+static bool
+is_in_range(const struct space *s, const struct id *id)
+{
+    return id->first >= s->min && id->first <= s->max;
+}
+
+/* Takes out what the caller took out of 'by_text', or replaces there. */
+static void
+forget(struct ids *ids, struct space *s, struct id *id)
+{
+    s->n_used -= is_in_range(s, id) ? id->n : 0;
+    ids->released = true;
+    hmap_remove(&s->by_number, &id->node);
+    free(id);
 }
 
 /* Returns the first of 'n' free numbers in a row; 0 if there are none. */
@@ -153,6 +176,9 @@ find_free(struct space *s, uint32_t n)
     uint32_t run = 0;
     uint64_t tried = 0, size = (uint64_t) s->max - s->min + 1;
 
+    if (s->n_used + n > size) {
+        return 0;                /* Without a look at each. */
+    }
     while (tried++ < size + n) {
         uint32_t number = candidate + run;
 
@@ -179,7 +205,8 @@ answer(struct ids *ids, const struct incr_group *group, uint32_t number)
              group->key_size, &number, sizeof number);
 }
 
-static void
+/* Returns false if there is no number. */
+static bool
 allocate(struct ids *ids, struct space *s, const struct incr_group *group,
          const char *text)
 {
@@ -193,12 +220,13 @@ allocate(struct ids *ids, struct space *s, const struct incr_group *group,
         uint32_t first = find_free(s, MAX(n, 1));
 
         if (!first) {
-            log_warn_limited(&limit, "no number is left for %s", text);
-            return;
+            log_warn_limited(&limit, "no number is left for %s: it waits for "
+                             "one of the %"PRIu64" to be released", text,
+                             s->n_used);
+            return false;
         }
         if (id) {
-            hmap_remove(&s->by_number, &id->node);
-            free(id);
+            forget(ids, s, id);
         }
         id = insert(s, text, first, MAX(n, 1));
         if (ids->notify && s->kind != ID_CONJUNCTION) {
@@ -207,6 +235,7 @@ allocate(struct ids *ids, struct space *s, const struct incr_group *group,
         ids->zones_dirty |= s->kind == ID_ZONE;
     }
     answer(ids, group, id->first);
+    return true;
 }
 
 static void
@@ -220,30 +249,126 @@ release(struct ids *ids, struct space *s, const struct incr_group *group,
     }
     incr_unset(ids->controller->incr, FACT_ID, incr_group_key(group),
                group->key_size);
-    hmap_remove(&s->by_number, &id->node);
     if (ids->notify && s->kind != ID_CONJUNCTION) {
         ids->notify(ids->notify_aux, s->kind, text, id->first, false);
     }
     ids->zones_dirty |= s->kind == ID_ZONE;
-    free(id);
+    forget(ids, s, id);
+}
+
+/* Gives the group what it wants, or takes it; returns false if it has to wait
+ * for that. */
+static bool
+settle(struct ids *ids, struct incr_group *group)
+{
+    const char *key = incr_group_key(group);
+    struct space *s = space_of(ids, key[0]);
+
+    if (group->n && !allocate(ids, s, group, key + 1)) {
+        return false;
+    }
+    if (!group->n) {
+        release(ids, s, group, key + 1);
+    }
+    group->sink_data = NULL;
+    return true;
+}
+
+/* Tries those that wait again, in the order in which they came. */
+static void
+retry(struct ids *ids)
+{
+    size_t n = 0;
+
+    ids->released = false;
+    for (size_t i = 0; i < ids->waiting.n; i++) {
+        if (!settle(ids, ids->waiting.items[i])) {
+            ids->waiting.items[n++] = ids->waiting.items[i];
+        }
+    }
+    ids->waiting.n = n;
 }
 
 void
 ids_run(struct ids *ids)
 {
     VEC_FOR_EACH (groupp, &ids->changed) {
-        struct incr_group *group = *groupp;
-        const char *key = incr_group_key(group);
-        struct space *s = space_of(ids, key[0]);
-
-        if (group->n) {
-            allocate(ids, s, group, key + 1);
-        } else {
-            release(ids, s, group, key + 1);
+        if (!settle(ids, *groupp)) {
+            vec_push(&ids->waiting, *groupp);
         }
-        group->sink_data = NULL;
     }
     vec_clear(&ids->changed);
+    while (ids->released && ids->waiting.n) {
+        retry(ids);
+    }
+    ids->released = false;
+}
+
+/* Zones of another range are given anew; FACT_ID tells those who use them. */
+static void
+move_zones(struct ids *ids, struct space *s)
+{
+    struct shash_node *node;
+    struct str key = STR_EMPTY;
+
+    SHASH_FOR_EACH (node, &s->by_text) {
+        struct id *id = node->value;
+        uint32_t number;
+
+        if (is_in_range(s, id)) {
+            continue;
+        }
+        number = find_free(s, 1);
+        if (!number) {
+            continue;            /* Better one outside than none. */
+        }
+        s->n_used++;
+        if (ids->notify) {
+            ids->notify(ids->notify_aux, s->kind, node->key, id->first,
+                        false);
+        }
+        hmap_remove(&s->by_number, &id->node);
+        id->first = number;
+        hmap_insert(&s->by_number, &id->node, number);
+        if (ids->notify) {
+            ids->notify(ids->notify_aux, s->kind, node->key, number, true);
+        }
+        str_clear(&key);
+        controller_put_id_key(&key, s->kind, node->key);
+        incr_set(ids->controller->incr, FACT_ID, key.string, key.length,
+                 &number, sizeof number);
+    }
+    str_uninit(&key);
+}
+
+void
+ids_set_zone_range(struct ids *ids, const char *text)
+{
+    static struct log_limit limit = LOG_LIMIT(1, 1);
+    struct space *s = space_of(ids, ID_ZONE);
+    const struct id *id;
+    unsigned int min = 1, max = UINT16_MAX;
+    int n = 0;
+
+    if (text && (sscanf(text, "%5u-%5u%n", &min, &max, &n) != 2 || text[n]
+                 || !min || min > max || max > UINT16_MAX)) {
+        log_warn_limited(&limit, "external_ids:ct-zone-range: \"%s\" is not "
+                         "MIN-MAX of 1 to 65535", text);
+        return;
+    }
+    if (s->min == min && s->max == max) {
+        return;
+    }
+    s->min = min;
+    s->max = max;
+    s->next = min;
+    s->n_used = 0;
+    HMAP_FOR_EACH (id, node, &s->by_number) {
+        s->n_used += is_in_range(s, id) ? id->n : 0;
+    }
+    move_zones(ids, s);
+    ids->released = true;        /* There may be more room. */
+    ids->zones_dirty = true;
 }
 
 void
@@ -262,10 +387,32 @@ ids_restore_zones(struct ids *ids)
         int zone;
 
         if (text_starts_with(key, ZONE_PREFIX)
-            && text_to_int_range(bridge->external_ids.values[i], 1,
-                                 UINT16_MAX, &zone)
+            && text_to_int_range(bridge->external_ids.values[i], s->min,
+                                 s->max, &zone)
             && !find_number(s, zone) && !shash_get(&s->by_text, text)) {
             insert(s, text, zone, 1)->restored = true;
+            ids->has_unwanted = true;
+        }
+    }
+}
+
+void
+ids_forget_unwanted(struct ids *ids)
+{
+    struct space *s = space_of(ids, ID_ZONE);
+    struct shash_node *node;
+
+    if (!ids->has_unwanted) {
+        return;
+    }
+    ids->has_unwanted = false;
+    SHASH_FOR_EACH_SAFE (node, &s->by_text) {
+        struct id *id = node->value;
+
+        if (id->restored) {
+            shash_remove_node(&s->by_text, node);
+            forget(ids, s, id);
+            ids->zones_dirty = true;
         }
     }
 }

@@ -7,7 +7,8 @@
  *
  * Units say what they want (FACT_ID_WANTED); between steps each text gets a
  * number, or several in a row, which comes back as FACT_ID.  A number is free
- * again once nobody wants its text.
+ * again once nobody wants its text; if none is left, the text waits for
+ * that.
  *
  * Zones survive restarts, in external_ids:ct-zone-TEXT of the integration
  * bridge, as connections are tracked under them. */
@@ -25,9 +26,17 @@ typedef void ids_changed_fn(void *aux, enum id_kind, const char *text,
 struct ids *ids_create(struct controller *, ids_changed_fn *, void *aux);
 void ids_destroy(struct ids *);
 
+/* The range that zones are from, "MIN-MAX" as in external_ids:ct-zone-range;
+ * NULL: all.  Zones outside of it are exchanged for others. */
+void ids_set_zone_range(struct ids *, const char *text);
+
 /* Takes over zones from the integration bridge's row, once, before the first
  * step that wants some. */
 void ids_restore_zones(struct ids *);
+
+/* Forgets zones that were taken over and that nobody wants, for when all is
+ * known that may want some. */
+void ids_forget_unwanted(struct ids *);
 
 /* Answers what is wanted.  Between steps. */
 void ids_run(struct ids *);

@@ -9,7 +9,9 @@
 
 #include "controller/binding/claim.h"
 #include "controller/binding/datapaths.h"
+#include "controller/chassis/bridge.h"
 #include "controller/chassis/config.h"
+#include "controller/connections.h"
 #include "controller/chassis/encaps.h"
 #include "controller/chassis/patch.h"
 #include "controller/chassis/qos.h"
@@ -56,6 +58,7 @@ struct daemon {
     int64_t nb_cfg_at_ms;        /* When it was seen, by both clocks. */
     int64_t nb_cfg_wall_ms;
     int64_t nb_cfg_marked;       /* What the local database was told. */
+    int64_t started_wall_ms;
     int report_delay_ms;
     struct timer report_timer;
     bool is_paused;
@@ -123,52 +126,11 @@ sb_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
     }
 }
 
-static void
-create_bridge(struct daemon *d, struct replica_txn *txn)
-{
-    const struct vs_open_vswitch *ovs
-        = controller_open_vswitch(&d->controller);
-    const char *name = controller_setting(&d->controller, "ovn-bridge",
-                                          CONFIG_DEFAULT_BRIDGE);
-    const char *type = controller_setting(
-        &d->controller, "ovn-bridge-datapath-type", "");
-    struct vs_interface *iface;
-    struct vs_bridge *bridge;
-    struct vs_port *port;
-
-    if (!ovs || controller_bridge(&d->controller)) {
-        return;
-    }
-    iface = vs_interface_insert(txn);
-    vs_interface_set_name(iface, name);
-    vs_interface_set_type(iface, "internal");
-    port = vs_port_insert(txn);
-    vs_port_set_name(port, name);
-    vs_port_set_interfaces(port, (struct vs_interface *const *) &iface, 1);
-    bridge = vs_bridge_insert(txn);
-    vs_bridge_set_name(bridge, name);
-    vs_bridge_set_fail_mode(bridge, "secure");
-    vs_bridge_set_datapath_type(bridge, type);
-    vs_bridge_set_ports(bridge, (struct vs_port *const *) &port, 1);
-    vs_open_vswitch_update_bridges_addvalue(ovs, bridge);
-    replica_txn_add_comment(txn, "ovn-controller: creating integration bridge "
-                            "'%s'", name);
-}
-
 /* Has everything that was current when nb_cfg came reached the switch? */
 static bool
 nb_cfg_is_done(const struct daemon *d)
 {
     return d->nb_cfg_seen && d->nb_cfg_seq <= install_done(d->install);
-}
-
-static void
-set_mark(const struct vs_bridge *bridge, const char *key, int64_t value)
-{
-    char text[24];
-
-    snprintf(text, sizeof text, "%"PRId64, value);
-    vs_bridge_update_external_ids_setkey(bridge, key, text);
 }
 
 /* For agents on this host, which do not look at the southbound database: how
@@ -182,9 +144,9 @@ mark_nb_cfg(struct daemon *d)
         return;
     }
     d->nb_cfg_marked = d->nb_cfg_seen;
-    set_mark(bridge, "ovn-nb-cfg", d->nb_cfg_seen);
-    set_mark(bridge, "ovn-nb-cfg-sb-ts", d->nb_cfg_wall_ms);
-    set_mark(bridge, "ovn-nb-cfg-ts", clock_wall_ms());
+    bridge_set_mark(bridge, "ovn-nb-cfg", d->nb_cfg_seen);
+    bridge_set_mark(bridge, "ovn-nb-cfg-sb-ts", d->nb_cfg_wall_ms);
+    bridge_set_mark(bridge, "ovn-nb-cfg-ts", clock_wall_ms());
 }
 
 static void
@@ -197,7 +159,7 @@ write_vs(struct daemon *d)
         return;
     }
     txn = replica_txn_create(d->controller.vs);
-    create_bridge(d, txn);
+    bridge_run(&d->controller, txn, d->started_wall_ms);
     if (d->is_whole) {
         encaps_run(d->encaps, txn);
         patch_run(d->patch, txn);
@@ -255,6 +217,7 @@ follow_config(struct daemon *d)
     const struct vs_bridge *bridge = controller_bridge(c);
     struct error *error;
 
+    connections_follow_tls(c);
     error = replica_set_remotes(c->sb, controller_setting(c, "ovn-remote",
                                                           NULL), true);
     if (error) {
@@ -265,8 +228,11 @@ follow_config(struct daemon *d)
     replica_set_probe_interval(
         c->sb, atoi(controller_setting(c, "ovn-remote-probe-interval",
                                        "-1")));
+    install_set_probe_interval(d->install,
+                               connections_switch_probe_s(c));
     install_set_bridge(d->install, bridge ? bridge->name : NULL);
     punter_set_bridge(d->punter, bridge ? bridge->name : NULL);
+    ids_set_zone_range(d->ids, controller_setting(c, "ct-zone-range", NULL));
     ids_restore_zones(d->ids);
 }
 
@@ -391,7 +357,8 @@ run(void *d_)
         }
     }
     monitor_run(d->monitor);
-    is_held = !monitor_is_settled(d->monitor);
+    is_held = (!monitor_is_settled(d->monitor)
+               || !connections_northd_fits(c));
     if (!is_held) {
         compute(d);
         monitor_run(d->monitor);
@@ -407,6 +374,9 @@ run(void *d_)
     /* Ports that are claimed only now are not in the flows yet: while our own
      * chassis is not known, the wanted set is not whole. */
     d->is_whole = is_whole(d);
+    if (d->is_whole && controller_chassis(c)) {
+        ids_forget_unwanted(d->ids);
+    }
     install_run(d->install, d->is_whole && controller_chassis(c));
     punter_run(d->punter);
     if (d->is_whole) {
@@ -451,7 +421,8 @@ finish(struct daemon *d)
     struct controller *c = &d->controller;
     struct replica_txn *txn;
 
-    if (d->keep_chassis || !replica_is_connected(c->vs)) {
+    if (d->keep_chassis || !replica_is_connected(c->vs)
+        || !bridge_cleans_up(c)) {
         loop_stop();
         return;
     }
@@ -514,11 +485,13 @@ recompute(void *d_)
 }
 
 static void
-daemon_setup(struct daemon *d, const char *vs_remote)
+daemon_setup(struct daemon *d, const char *vs_remote, const char *chassis_name)
 {
     struct controller *c = &d->controller;
 
     memset(d, 0, sizeof *d);
+    d->started_wall_ms = clock_wall_ms();
+    c->chassis_name = chassis_name;
     step_init(&d->step, "controller", run, d);
     timer_init(&d->report_timer, wake, d);
     (void) ovn_symbols();
@@ -532,8 +505,10 @@ daemon_setup(struct daemon *d, const char *vs_remote)
                     ~REPLICA_COL(VS_INTERFACE_COL_STATISTICS));
     replica_monitor(c->vs, &vs_qos_table, REPLICA_ALL_COLS);
     replica_monitor(c->vs, &vs_queue_table, REPLICA_ALL_COLS);
+    replica_monitor(c->vs, &vs_ssl_table, REPLICA_ALL_COLS);
     c->sb = replica_create(&sb_class, wake, d);
     c->incr = incr_create(controller_program(), NULL);
+    incr_set_aux(c->incr, (void *) chassis_name);
     d->monitor = monitor_create(c);
 
     d->datapaths = datapaths_create(c);
@@ -579,20 +554,31 @@ daemon_teardown(struct daemon *d)
 
 static void usage(void) NO_RETURN;
 
+enum { N_OPTION_GROUPS = 5 };
+
+static const char *name_option;
+
 static size_t
-option_groups(struct option_group groups[4])
+option_groups(struct option_group groups[N_OPTION_GROUPS])
 {
-    groups[0] = daemon_options();
-    groups[1] = tls_options();
-    groups[2] = log_options();
-    groups[3] = help_options(usage);
-    return 4;
+    static const struct option_row rows[] = {
+        { NULL, 'n', OPTION_REQUIRED, "NAME",
+          "name of this chassis, in the place of external_ids:system-id",
+          option_set_string, &name_option },
+    };
+
+    groups[0] = (struct option_group) { NULL, rows, ARRAY_SIZE(rows) };
+    groups[1] = daemon_options();
+    groups[2] = tls_options();
+    groups[3] = log_options();
+    groups[4] = help_options(usage);
+    return N_OPTION_GROUPS;
 }
 
 static void
 usage(void)
 {
-    struct option_group groups[4];
+    struct option_group groups[N_OPTION_GROUPS];
 
     printf("%s: OVN's agent on each host\n"
            "usage: %s [OPTIONS] [OVS-DATABASE]\n"
@@ -606,9 +592,9 @@ usage(void)
 int
 main(int argc, char *argv[])
 {
-    struct option_group groups[4];
+    struct option_group groups[N_OPTION_GROUPS];
     struct daemon d;
-    char *remote;
+    char *remote, *name;
     int first;
 
     program_init(argv[0], DIRS_OVN);
@@ -619,8 +605,9 @@ main(int argc, char *argv[])
     }
     remote = (first < argc ? xstrdup(argv[first])
               : xasprintf("unix:%s/db.sock", dirs_run(DIRS_OVS)));
+    name = name_option ? xstrdup(name_option) : connections_read_name();
     daemon_start();
-    daemon_setup(&d, remote);
+    daemon_setup(&d, remote, name);
     daemon_set_exit(exit_asked, &d);
     daemon_ready();
     wake(&d);
@@ -628,5 +615,6 @@ main(int argc, char *argv[])
     daemon_teardown(&d);
     daemon_finish();
     free(remote);
+    free(name);
     return 0;
 }

@@ -8,28 +8,32 @@
 #include "lib/base/text.h"
 #include "lib/schema/vs_tracked.h"
 
-/* Appends "NAME-<system-id>" to 's', and says whether there is a system-id. */
+/* Appends "NAME-<chassis>" to 's', and says whether the chassis has a name. */
 static bool
-put_override_key(const struct strmap *external_ids, const char *name,
-                 struct str *s)
+put_override_key(const char *chassis, const char *name, struct str *s)
 {
-    const char *system_id = strmap_get(external_ids, "system-id");
-
-    if (!system_id) {
+    if (!chassis) {
         return false;
     }
-    str_printf(s, "%s-%s", name, system_id);
+    str_printf(s, "%s-%s", name, chassis);
     return true;
 }
 
+static const char *
+name_of(const struct strmap *external_ids, const char *chassis_name)
+{
+    return chassis_name ? chassis_name : strmap_get(external_ids,
+                                                    "system-id");
+}
+
 const char *
-config_get(const struct strmap *external_ids, const char *name,
-           const char *def)
+config_get(const struct strmap *external_ids, const char *chassis_name,
+           const char *name, const char *def)
 {
     const char *value = NULL;
     struct str key = STR_EMPTY;
 
-    if (put_override_key(external_ids, name, &key)) {
+    if (put_override_key(name_of(external_ids, chassis_name), name, &key)) {
         value = strmap_get(external_ids, str_cstr(&key));
     }
     str_uninit(&key);
@@ -48,15 +52,20 @@ config_unit(struct incr_ctx *ctx, const void *row_)
 {
     const struct vs_open_vswitch *row = row_;
     const struct strmap *ids = vs_open_vswitch_get_external_ids(ctx, row);
-    const char *system_id = strmap_get(ids, "system-id");
+    const char *given = incr_aux(ctx);
+    const char *chassis = name_of(ids, given);
     struct str *key = incr_scratch(ctx, 0);
 
+    if (given) {
+        emit_setting(ctx, "system-id", given);
+    }
     STRMAP_FOR_EACH (i, ids) {
         const char *name = ids->keys[i];
 
         str_clear(key);
-        put_override_key(ids, name, key);
-        if (key->length && strmap_get(ids, str_cstr(key))) {
+        put_override_key(chassis, name, key);
+        if ((key->length && strmap_get(ids, str_cstr(key)))
+            || (given && !strcmp(name, "system-id"))) {
             continue;           /* Overridden. */
         }
         emit_setting(ctx, name, ids->values[i]);
@@ -64,7 +73,7 @@ config_unit(struct incr_ctx *ctx, const void *row_)
         /* An override counts under its plain name. */
         str_clear(key);
         str_put(key, name);
-        if (system_id && str_chomp_string(key, system_id)
+        if (chassis && str_chomp_string(key, chassis)
             && key->length > 1 && key->string[key->length - 1] == '-') {
             str_chomp(key, '-');
             emit_setting(ctx, str_cstr(key), ids->values[i]);

@@ -4,9 +4,11 @@
 
 /* Settings of this chassis: external_ids of the Open_vSwitch row.
  *
- * A key with "-<system-id>" at its end overrides the plain key, so that several
- * controllers can share a database.  Each setting is a fact of its own, so that
- * a unit wakes only for those that it reads. */
+ * A key with "-<chassis>" at its end, the chassis's name, overrides the plain
+ * key, so that several controllers can share a database.  The name is what the
+ * engine's aux (incr_set_aux()) says, or system-id if that is NULL.  Each
+ * setting is a fact of its own, so that a unit wakes only for those that it
+ * reads. */
 
 struct incr_ctx;
 struct strmap;
@@ -18,8 +20,9 @@ void config_unit(struct incr_ctx *, const void *open_vswitch);
 void bridge_unit(struct incr_ctx *, const void *bridge);
 
 /* The setting 'name' as the override rule says, outside of units; 'def' if
- * absent.  Borrowed from 'external_ids'. */
-const char *config_get(const struct strmap *external_ids, const char *name,
+ * absent.  'chassis_name' NULL: system-id.  Borrowed from 'external_ids'. */
+const char *config_get(const struct strmap *external_ids,
+                       const char *chassis_name, const char *name,
                        const char *def);
 
 /* Name of the integration bridge unless set. */

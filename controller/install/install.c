@@ -737,6 +737,12 @@ install_destroy(struct install *inst)
 }
 
 void
+install_set_probe_interval(struct install *inst, unsigned int seconds)
+{
+    rconn_set_probe_interval(inst->rconn, seconds);
+}
+
+void
 install_set_stats(struct install *inst,
                   void (*seen)(const struct flow_stats *, void *aux),
                   void *aux)

@@ -33,6 +33,9 @@ void install_destroy(struct install *);
  * disconnects. */
 void install_set_bridge(struct install *, const char *bridge);
 
+/* How often to ask the switch whether it is there; 0: never. */
+void install_set_probe_interval(struct install *, unsigned int seconds);
+
 /* For ids_create(): groups and zones that come and go. */
 void install_id_changed(void *install, enum id_kind, const char *text,
                         uint32_t id, bool added);
