@@ -25,6 +25,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/chassis/encaps.h \
 	controller/chassis/ha.c \
 	controller/chassis/ha.h \
+	controller/chassis/mappings.c \
+	controller/chassis/mappings.h \
 	controller/chassis/patch.c \
 	controller/chassis/patch.h \
 	controller/chassis/qos.c \
@@ -53,6 +55,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/monitor.h \
 	controller/physical/activation.c \
 	controller/physical/activation.h \
+	controller/physical/chassis_mac.c \
+	controller/physical/chassis_mac.h \
 	controller/physical/common.c \
 	controller/physical/fixed.c \
 	controller/physical/group.c \

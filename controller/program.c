@@ -14,6 +14,7 @@
 #include "controller/chassis/qos.h"
 #include "controller/flows.h"
 #include "controller/install/established.h"
+#include "controller/physical/chassis_mac.h"
 #include "controller/physical/hairpin.h"
 #include "controller/physical/learned.h"
 #include "controller/physical/physical.h"
@@ -80,6 +81,8 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_SET_BUCKET] = { "set_bucket", RANK_NAMES },
     [FACT_TEMPLATE_VAR] = { "template_var", RANK_NAMES },
     [FACT_PORT_GROUP] = { "port_group", RANK_NAMES },
+    [FACT_CHASSIS_MAC] = { "chassis_mac", RANK_NAMES },
+    [FACT_ROUTER_MAC] = { "router_mac", RANK_BINDING, format_u32 },
     [FACT_CLAIM] = { "claim", RANK_BINDING, format_uuid, format_uuid },
     [FACT_HELD] = { "held", RANK_BINDING, format_uuid },
     [FACT_RESIDENT] = { "resident", RANK_BINDING },
@@ -94,7 +97,7 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_TUNNEL_WANTED] = { "tunnel_wanted", RANK_FLOWS },
     [FACT_PATCH_WANTED] = { "patch_wanted", RANK_FLOWS },
     [FACT_ANNOUNCE] = { "announce", RANK_FLOWS },
-    [FACT_QUEUE] = { "queue", RANK_FLOWS, format_u32 },
+    [FACT_QUEUE] = { "queue", RANK_FLOWS },
     [FACT_ACL_ID] = { "acl_id", RANK_FLOWS, format_u32 },
     [FACT_AGE] = { "age", RANK_FLOWS, format_u32 },
     [FACT_DNS] = { "dns", RANK_FLOWS, format_u32, format_uuid },
@@ -118,6 +121,7 @@ static const struct incr_unit_class units[] = {
              group_name_unit),
     ROW_UNIT("chassis_here", RANK_NAMES, TABLE_SB(CHASSIS),
              chassis_here_unit),
+    ROW_UNIT("chassis_mac", RANK_NAMES, TABLE_SB(CHASSIS), chassis_mac_unit),
     ROW_UNIT("default_encap", RANK_NAMES, TABLE_SB(ENCAP),
              default_encap_unit),
     ROW_UNIT("tunnel_option", RANK_NAMES, TABLE_SB(SB_GLOBAL),
@@ -145,6 +149,8 @@ static const struct incr_unit_class units[] = {
              physical_port_unit),
     ROW_UNIT("physical_group", RANK_FLOWS, TABLE_SB(MULTICAST_GROUP),
              physical_group_unit),
+    FACT_UNIT("chassis_mac_flows", RANK_FLOWS, FACT_CHASSIS_MAC,
+              chassis_mac_flows_unit),
     ROW_UNIT("hairpin", RANK_FLOWS, TABLE_SB(LOAD_BALANCER), hairpin_unit),
     ROW_UNIT("port_security", RANK_FLOWS, TABLE_SB(PORT_BINDING),
              port_security_unit),

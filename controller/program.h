@@ -65,6 +65,11 @@ enum controller_fact {
     FACT_TEMPLATE_VAR,       /* Name -> text, on this chassis. */
     FACT_PORT_GROUP,         /* Name -> names of ports, each ended by a 0. */
 
+    FACT_CHASSIS_MAC,        /* Name of a physical network -> struct eth_addr of
+                              * another chassis on it. */
+
+    FACT_ROUTER_MAC,         /* Key of a switch with a localnet port -> struct
+                              * router_mac_fact, one for each router port. */
     FACT_CLAIM,              /* Port_Binding uuid -> struct claim_fact. */
     FACT_HELD,               /* Port_Binding uuid -> nothing: the row names
                               * this chassis. */
@@ -86,7 +91,8 @@ enum controller_fact {
     FACT_PATCH_WANTED,       /* Name of a localnet or l2gateway port -> name of
                               * the bridge to join br-int with for it. */
     FACT_ANNOUNCE,           /* struct announce_key -> nothing. */
-    FACT_QUEUE,              /* uint32_t number -> struct queue_fact. */
+    FACT_QUEUE,              /* Name of a physical network -> struct queue_fact,
+                              * one for each queue. */
     FACT_ACL_ID,             /* uint32_t number of an ACL -> nothing. */
     FACT_AGE,                /* Datapath key -> struct age_fact. */
     FACT_DNS,                /* Datapath key -> struct dns_fact, one for each

@@ -13,6 +13,7 @@
 
 #include "controller/binding/names.h"
 #include "controller/chassis/ha.h"
+#include "controller/physical/chassis_mac.h"
 #include "lib/base/alloc.h"
 #include "lib/base/sset.h"
 #include "lib/schema/sb_tracked.h"
@@ -229,6 +230,9 @@ bind_patch(const struct binding *b)
     const struct port_fact *peer
         = peer_name ? controller_find_port(b->ctx, peer_name) : NULL;
 
+    if (peer && peer->type == PORT_PATCH) {
+        router_mac_emit(b->ctx, b->row, peer);
+    }
     if (peer && peer->type == b->port.type
         && peer->dp_key != b->port.dp_key) {
         incr_emit(b->ctx, FACT_DATAPATH_EDGE,

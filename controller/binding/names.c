@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/binding/names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "controller/chassis/encap_ips.h"
+#include "controller/chassis/mappings.h"
 #include "lib/base/str.h"
 #include "lib/base/text.h"
 #include "lib/schema/sb_tracked.h"
@@ -166,24 +168,15 @@ network_bridge(struct incr_ctx *ctx, const struct sb_port_binding *row)
     const struct strmap *options = sb_port_binding_get_options(ctx, row);
     const char *network = strmap_get(options, "network_name");
     const char *mappings = controller_config(ctx, "ovn-bridge-mappings", "");
-    struct str *bridge = incr_scratch(ctx, 2);
-    size_t length;
+    char *bridge = network ? mapping_find(mappings, network) : NULL;
+    struct str *ret = incr_scratch(ctx, 2);
 
-    if (!network) {
+    if (!bridge) {
         return NULL;
     }
-    for (const char *p = mappings; *p; p += strspn(p, ", ")) {
-        length = strcspn(p, ", ");
-
-        if (length > strlen(network) && p[strlen(network)] == ':'
-            && text_starts_with(p, network)) {
-            str_put_bytes(bridge, p + strlen(network) + 1,
-                          length - strlen(network) - 1);
-            return bridge->string;
-        }
-        p += length;
-    }
-    return NULL;
+    str_put(ret, bridge);
+    free(bridge);
+    return ret->string;
 }
 
 void

@@ -60,11 +60,21 @@ zones_meet(struct incr_ctx *ctx, const struct sb_chassis *chassis)
     return false;
 }
 
+/* A chassis that another availability zone has told us of talks only to those
+ * that connect zones. */
+static bool
+is_out_of_reach(struct incr_ctx *ctx, const struct strmap *other_config)
+{
+    return (strmap_get_bool(other_config, "is-remote", false)
+            && !controller_config_bool(ctx, "ovn-is-interconn", false));
+}
+
 /* The type of encapsulation to use with 'chassis', Geneve if both sides have
- * it; false if there is none. */
+ * it; false if there is none.  A VTEP speaks nothing but VXLAN, which is then
+ * used whether or not it is among ours. */
 static bool
 choose_type(struct incr_ctx *ctx, const struct sb_chassis *chassis,
-            enum tunnel_type *ret_type)
+            bool is_vtep, enum tunnel_type *ret_type)
 {
     const char *ours = controller_config(ctx, "ovn-encap-type", "");
     struct sb_encap *const *encaps;
@@ -73,8 +83,8 @@ choose_type(struct incr_ctx *ctx, const struct sb_chassis *chassis,
     encaps = sb_chassis_get_encaps(ctx, chassis, &n);
     for (size_t type = 0; type < ARRAY_SIZE(type_names); type++) {
         if (!list_has(ours, type_names[type])
-            && !(type == TUNNEL_VXLAN)) {
-            continue;            /* A VTEP speaks nothing but VXLAN. */
+            && !(is_vtep && type == TUNNEL_VXLAN)) {
+            continue;
         }
         for (size_t i = 0; i < n; i++) {
             if (!strcmp(sb_encap_get_type(ctx, encaps[i]),
@@ -202,14 +212,20 @@ encap_unit(struct incr_ctx *ctx, const void *row_)
 {
     const struct sb_chassis *row = row_;
     const char *name = sb_chassis_get_name(ctx, row);
+    const struct strmap *other_config;
     struct sb_encap *const *encaps;
     struct tunnel_want want;
     struct encap_ips ours;
     enum tunnel_type type;
     size_t n;
 
-    if (chassis_is_here(ctx, &row->header.uuid) || !zones_meet(ctx, row)
-        || !choose_type(ctx, row, &type)) {
+    if (chassis_is_here(ctx, &row->header.uuid) || !zones_meet(ctx, row)) {
+        return;
+    }
+    other_config = sb_chassis_get_other_config(ctx, row);
+    if (is_out_of_reach(ctx, other_config)
+        || !choose_type(ctx, row, strmap_get_bool(other_config, "is-vtep",
+                                                  false), &type)) {
         return;
     }
     memset(&want, 0, sizeof want);

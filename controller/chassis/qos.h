@@ -4,21 +4,29 @@
 
 /* Queues for ports that are promised or limited to a rate.
  *
- * northd numbers the queue of such a port (options:qdisc_queue_id) and has its
- * packets set it; the queue itself is on the uplinks of this host, the ports
- * with external_ids:ovn-egress-iface=true, each of which has a QoS row with a
- * Queue for each port here.  Rows that we made say ovn-owned. */
+ * northd numbers the queue of such a port (options:qdisc_queue_id), says by
+ * which physical network its packets leave (options:qos_physical_network), and
+ * has these set the queue.  The queue itself is at the uplink of this host: of
+ * the bridge that is mapped to the network, the port with an interface of
+ * external_ids:ovn-egress-iface=true, else the first physical one.  Queues of
+ * ports without such a network are at all marked ones, which tunnels may leave
+ * by.
+ *
+ * An uplink has a QoS row that says ovn_qos, with a Queue, which says ovn_port,
+ * for each port here.  A port with another QoS row is an operator's. */
 
 #include "controller/controller.h"
 
 struct qos;
 
-/* Value of FACT_QUEUE, under the queue's number (uint32_t); bits a second and
- * bits, 0: none. */
+/* Values of FACT_QUEUE, under the name of the network, "" for none; bits a
+ * second and bits, 0: none. */
 struct queue_fact {
     uint64_t min_rate;
     uint64_t max_rate;
     uint64_t burst;
+    uint32_t id;
+    char port[];             /* Name of the logical port. */
 };
 
 /* Unit of Port_Binding: emits FACT_QUEUE. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/physical/physical.h"
 
+#include <net/ethernet.h>
 #include <string.h>
 
 #include "controller/binding/names.h"
@@ -41,13 +42,23 @@ flow_match_encap(struct flow_builder *b, uint32_t local)
                          (uint64_t) local << 16, UINT64_C(0xffff0000));
 }
 
+/* The VNI of a packet between hypervisors: 12 bits for the datapath, 11 for the
+ * egress port, and one that tells groups from ports; the ingress port does not
+ * fit. */
+static uint32_t
+vxlan_vni(uint32_t dp_key, uint32_t outport)
+{
+    uint32_t group = outport & LOG_MIN_MULTICAST_KEY ? VXLAN_VNI_GROUP : 0;
+
+    return group | (outport & 0x7ff) << 12 | (dp_key & 0xfff);
+}
+
 void
 flow_tunnel_output(struct flow_builder *b, const struct tunnel_fact *tunnel,
                    uint32_t dp_key, uint32_t outport)
 {
     if (tunnel->type == TUNNEL_VXLAN) {
-        /* 12 bits each; the ingress port does not fit. */
-        flow_set_bits(b, FIELD_TUN_ID, 0, 24, dp_key | outport << 12);
+        flow_set_bits(b, FIELD_TUN_ID, 0, 24, vxlan_vni(dp_key, outport));
     } else {
         /* The option is 4 bytes wide, which the field's table cannot know. */
         const union field_value option = { .be32 = htonl(outport) };
@@ -59,6 +70,66 @@ flow_tunnel_output(struct flow_builder *b, const struct tunnel_fact *tunnel,
                   FIELD_TUN_METADATA0, 16, 15);
     }
     flow_output(b, tunnel->ofport);
+}
+
+void
+flow_ramp_output(struct flow_builder *b, const struct tunnel_fact *tunnel,
+                 uint32_t dp_key)
+{
+    flow_set_bits(b, FIELD_TUN_ID, 0, 24, dp_key);
+    flow_output(b, tunnel->ofport);
+}
+
+void
+flow_begin_arrival(struct flow_builder *b, const struct physical_port *pp)
+{
+    flow_begin(b);
+    match_set_in_port(&b->match, pp->ofport);
+    if (pp->vlan) {
+        match_set_u64(&b->match, FIELD_DL_VLAN, pp->vlan);
+        ofpact_put_STRIP_VLAN(&b->actions);
+    } else if (pp->is_localnet) {
+        match_set_u64_masked(&b->match, FIELD_VLAN_TCI, 0, 0x1fff);
+    }
+}
+
+static void
+set_flag(struct flow_builder *b, unsigned int flag)
+{
+    flow_set_bits(b, FIELD_REG0 + LOG_REG_FLAGS, flag, 1, 1);
+}
+
+void
+flow_enter(struct flow_builder *b, const struct port_fact *port,
+           const struct physical_port *pp, const struct zones *zones)
+{
+    flow_load_zones(b, zones);
+    if (pp->encap) {
+        flow_set_bits(b, FIELD_REG0 + LOG_REG_CT_ZONE, 16, 16, pp->encap);
+    }
+    flow_set_bits(b, FIELD_METADATA, 0, 64, port->dp_key);
+    flow_set_reg(b, LOG_REG_INPORT, port->port_key);
+    if (pp->is_nested) {
+        set_flag(b, LOG_FLAG_NESTED_CONTAINER);
+    } else if (pp->is_localnet) {
+        set_flag(b, LOG_FLAG_LOCALNET);
+    } else if (port->type == PORT_LOCALPORT) {
+        set_flag(b, LOG_FLAG_LOCALPORT);
+    }
+    flow_resubmit(b, OF_TABLE_LOG_INGRESS);
+}
+
+void
+flow_leave(struct flow_builder *b, const struct physical_port *pp)
+{
+    if (pp->vlan) {
+        ofpact_put_PUSH_VLAN(&b->actions)->ethertype = htons(ETHERTYPE_VLAN);
+        ofpact_put_SET_VLAN_VID(&b->actions)->vid = pp->vlan;
+    }
+    flow_output(b, pp->ofport);
+    if (pp->vlan) {
+        ofpact_put_STRIP_VLAN(&b->actions);
+    }
 }
 
 static uint32_t

@@ -4,10 +4,46 @@
 
 #include "lib/logical/ovn_symbols.h"
 
-/* A Geneve packet has the ingress port in bits 16..30 of OVN's option and the
- * egress port in bits 0..15, the datapath in the VNI; VXLAN has datapath and
- * egress port in the VNI, 12 bits each (ovn-architecture(7), "Tunnel
+static void
+emit_arrival(struct flow_builder *b, uint16_t priority)
+{
+    flow_set_bits(b, FIELD_REG0 + LOG_REG_FLAGS, LOG_FLAG_FROM_TUNNEL, 1, 1);
+    flow_resubmit(b, OF_TABLE_LOCAL_OUTPUT);
+    flow_emit(b, OF_TABLE_PHY_TO_LOG, priority);
+}
+
+/* The datapath is in the VNI; the ingress port in bits 16..30 of OVN's option
+ * and the egress port in bits 0..15 (ovn-architecture(7), "Tunnel
  * Encapsulations"). */
+static void
+emit_geneve(struct flow_builder *b, uint32_t ofport)
+{
+    flow_begin(b);
+    match_set_in_port(&b->match, ofport);
+    flow_move(b, FIELD_TUN_ID, 0, FIELD_METADATA, 0, 24);
+    flow_move(b, FIELD_TUN_METADATA0, 16, FIELD_REG0 + LOG_REG_INPORT, 0, 15);
+    flow_move(b, FIELD_TUN_METADATA0, 0, FIELD_REG0 + LOG_REG_OUTPORT, 0, 16);
+    emit_arrival(b, 100);
+}
+
+/* Datapath and egress port share the VNI. */
+static void
+emit_vxlan(struct flow_builder *b, uint32_t ofport)
+{
+    for (unsigned int is_group = 0; is_group < 2; is_group++) {
+        flow_begin(b);
+        match_set_in_port(&b->match, ofport);
+        if (is_group) {
+            match_set_u64_masked(&b->match, FIELD_TUN_ID, VXLAN_VNI_GROUP,
+                                 VXLAN_VNI_GROUP);
+            flow_set_reg(b, LOG_REG_OUTPORT, LOG_MIN_MULTICAST_KEY);
+        }
+        flow_move(b, FIELD_TUN_ID, 0, FIELD_METADATA, 0, 12);
+        flow_move(b, FIELD_TUN_ID, 12, FIELD_REG0 + LOG_REG_OUTPORT, 0, 11);
+        emit_arrival(b, is_group ? 105 : 100);
+    }
+}
+
 void
 physical_tunnel_unit(struct incr_ctx *ctx, const struct incr_group *group)
 {
@@ -17,23 +53,11 @@ physical_tunnel_unit(struct incr_ctx *ctx, const struct incr_group *group)
     for (size_t i = 0; i < group->n; i++) {
         const struct tunnel_fact *tunnel = incr_group_value(group, i);
 
-        flow_begin(&b);
-        match_set_in_port(&b.match, tunnel->ofport);
         if (tunnel->type == TUNNEL_VXLAN) {
-            flow_move(&b, FIELD_TUN_ID, 0, FIELD_METADATA, 0, 12);
-            flow_move(&b, FIELD_TUN_ID, 12, FIELD_REG0 + LOG_REG_OUTPORT, 0,
-                      12);
+            emit_vxlan(&b, tunnel->ofport);
         } else {
-            flow_move(&b, FIELD_TUN_ID, 0, FIELD_METADATA, 0, 24);
-            flow_move(&b, FIELD_TUN_METADATA0, 16,
-                      FIELD_REG0 + LOG_REG_INPORT, 0, 15);
-            flow_move(&b, FIELD_TUN_METADATA0, 0,
-                      FIELD_REG0 + LOG_REG_OUTPORT, 0, 16);
+            emit_geneve(&b, tunnel->ofport);
         }
-        flow_set_bits(&b, FIELD_REG0 + LOG_REG_FLAGS, LOG_FLAG_FROM_TUNNEL, 1,
-                      1);
-        flow_resubmit(&b, OF_TABLE_LOCAL_OUTPUT);
-        flow_emit(&b, OF_TABLE_PHY_TO_LOG, 100);
     }
     flow_builder_uninit(&b);
 }
@@ -87,22 +111,29 @@ emit_ct_loads(struct flow_builder *b)
     }
 }
 
+/* Table 37: packets with those flags stay on this host. */
+static void
+emit_local_only(struct flow_builder *b, uint32_t flags, uint32_t mask,
+                uint16_t priority)
+{
+    flow_begin(b);
+    match_set_u64_masked(&b->match, FIELD_REG0 + LOG_REG_FLAGS, flags, mask);
+    flow_resubmit(b, OF_TABLE_LOCAL_OUTPUT);
+    flow_emit(b, OF_TABLE_REMOTE_OUTPUT, priority);
+}
+
 void
 physical_fixed_unit(struct incr_ctx *ctx, const void *open_vswitch UNUSED)
 {
-    static const unsigned int local_flags[] = { LOG_FLAG_LOCAL_ONLY,
-                                                LOG_FLAG_FROM_RAMP };
     struct flow_builder b;
 
     flow_builder_init(&b, ctx, 0);
-    for (size_t i = 0; i < ARRAY_SIZE(local_flags); i++) {
-        flow_begin(&b);
-        match_set_u64_masked(&b.match, FIELD_REG0 + LOG_REG_FLAGS,
-                             UINT64_C(1) << local_flags[i],
-                             UINT64_C(1) << local_flags[i]);
-        flow_resubmit(&b, OF_TABLE_LOCAL_OUTPUT);
-        flow_emit(&b, OF_TABLE_REMOTE_OUTPUT, 160);
-    }
+    emit_local_only(&b, 1u << LOG_FLAG_LOCAL_ONLY, 1u << LOG_FLAG_LOCAL_ONLY,
+                    160);
+    /* A VTEP sends a copy to each host that needs one.  What goes back to where
+     * it came from, as an answer, is allowed. */
+    emit_local_only(&b, 1u << LOG_FLAG_FROM_RAMP,
+                    1u << LOG_FLAG_FROM_RAMP | 1u << LOG_FLAG_LOOPBACK, 150);
     emit_default(&b, OF_TABLE_REMOTE_OUTPUT, OF_TABLE_LOCAL_OUTPUT);
     emit_default(&b, OF_TABLE_SAVE_INPORT, OF_TABLE_LOG_TO_PHY);
     emit_ct_loads(&b);

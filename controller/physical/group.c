@@ -17,7 +17,8 @@ struct members {
     size_t n_local;
     struct flow_builder once;    /* And for each patch port. */
     size_t n_once;
-    struct sset remote;          /* Names of chassis. */
+    struct sset remote;          /* Names of chassis... */
+    struct sset ramps;           /* ...and of VTEPs. */
 };
 
 static void
@@ -39,19 +40,20 @@ add_local(struct members *m, const struct sb_datapath_binding *dp,
 /* Adds the chassis other than this one where the port is. */
 static void
 add_remote(struct incr_ctx *ctx, struct members *m,
-           const struct sb_port_binding *row)
+           const struct sb_port_binding *row, enum port_type type)
 {
+    struct sset *names = type == PORT_VTEP ? &m->ramps : &m->remote;
     const struct sb_chassis *chassis = sb_port_binding_get_chassis(ctx, row);
     struct sb_chassis *const *additional;
     size_t n;
 
     if (chassis && !chassis_is_here(ctx, &chassis->header.uuid)) {
-        sset_add(&m->remote, sb_chassis_get_name(ctx, chassis));
+        sset_add(names, sb_chassis_get_name(ctx, chassis));
     }
     additional = sb_port_binding_get_additional_chassis(ctx, row, &n);
     for (size_t i = 0; i < n; i++) {
         if (!chassis_is_here(ctx, &additional[i]->header.uuid)) {
-            sset_add(&m->remote, sb_chassis_get_name(ctx, additional[i]));
+            sset_add(names, sb_chassis_get_name(ctx, additional[i]));
         }
     }
 }
@@ -80,7 +82,7 @@ collect(struct incr_ctx *ctx, const struct sb_multicast_group *row,
             && port.type != PORT_LOCALPORT
             && (!has_localnet || port.type == PORT_L3GATEWAY
                 || port.type == PORT_VTEP)) {
-            add_remote(ctx, m, ports[i]);
+            add_remote(ctx, m, ports[i], port.type);
         }
     }
 }
@@ -88,8 +90,8 @@ collect(struct incr_ctx *ctx, const struct sb_multicast_group *row,
 /* Appends the outputs from our address number 'local' to the other chassis, in
  * order; returns their number. */
 static size_t
-put_remote(struct flow_builder *b, const struct sset *names, uint32_t local,
-           uint32_t dp_key, uint32_t key)
+put_remote(struct flow_builder *b, const struct sset *names, bool are_ramps,
+           uint32_t local, uint32_t dp_key, uint32_t key)
 {
     const char **chassis = sset_sort(names);
     size_t n = 0;
@@ -98,13 +100,30 @@ put_remote(struct flow_builder *b, const struct sset *names, uint32_t local,
         const struct tunnel_fact *tunnel
             = tunnel_find(b->ctx, chassis[i], NULL, local);
 
-        if (tunnel) {
-            flow_tunnel_output(b, tunnel, dp_key, key);
-            n++;
+        if (!tunnel) {
+            continue;
         }
+        if (are_ramps && tunnel->type == TUNNEL_VXLAN) {
+            flow_ramp_output(b, tunnel, dp_key);
+        } else {
+            flow_tunnel_output(b, tunnel, dp_key, key);
+        }
+        n++;
     }
     free(chassis);
     return n;
+}
+
+static uint32_t
+max_local_of(struct incr_ctx *ctx, const struct sset *names)
+{
+    uint32_t max_local = 0;
+    struct sset_node *node;
+
+    SSET_FOR_EACH (node, names) {
+        max_local = MAX(max_local, tunnel_max_local(ctx, node->name));
+    }
+    return max_local;
 }
 
 /* Table 37.  Packets that leave from another than the default address have
@@ -113,18 +132,16 @@ static void
 emit_once(struct members *m, uint32_t dp_key, uint32_t key)
 {
     size_t size = m->once.actions.size;
-    uint32_t max_local = 0;
-    struct sset_node *node;
+    uint32_t max_local = MAX(max_local_of(m->once.ctx, &m->remote),
+                             max_local_of(m->once.ctx, &m->ramps));
 
-    SSET_FOR_EACH (node, &m->remote) {
-        max_local = MAX(max_local, tunnel_max_local(m->once.ctx, node->name));
-    }
     flow_match_port(&m->once, dp_key, LOG_REG_OUTPORT, key);
     for (uint32_t local = 0; local <= max_local; local++) {
         size_t n_remote;
 
         m->once.actions.size = size;
-        n_remote = put_remote(&m->once, &m->remote, local, dp_key, key);
+        n_remote = put_remote(&m->once, &m->remote, false, local, dp_key, key);
+        n_remote += put_remote(&m->once, &m->ramps, true, local, dp_key, key);
         if (m->n_once || n_remote) {
             if (local) {
                 flow_match_encap(&m->once, local);
@@ -171,8 +188,10 @@ physical_group_unit(struct incr_ctx *ctx, const void *row_)
     flow_builder_init(&m.local, ctx, row->header.uuid.parts[0]);
     flow_builder_init(&m.once, ctx, row->header.uuid.parts[0]);
     sset_init(&m.remote);
+    sset_init(&m.ramps);
     collect(ctx, row, dp, has_localnet, &m);
     emit_group(&m, dp_key, key);
+    sset_uninit(&m.ramps);
     sset_uninit(&m.remote);
     flow_builder_uninit(&m.once);
     flow_builder_uninit(&m.local);

@@ -52,6 +52,16 @@ void flow_match_encap(struct flow_builder *, uint32_t local);
 void flow_tunnel_output(struct flow_builder *, const struct tunnel_fact *,
                         uint32_t dp_key, uint32_t outport);
 
+/* Likewise to a VTEP, whose VNI is the datapath's key alone: such a switch has
+ * no logical ports but knows where MACs are. */
+void flow_ramp_output(struct flow_builder *, const struct tunnel_fact *,
+                      uint32_t dp_key);
+
+/* Keys of multicast groups have this bit.  In a VNI between hypervisors it is
+ * the highest one. */
+#define LOG_MIN_MULTICAST_KEY 0x8000
+#define VXLAN_VNI_GROUP 0x800000
+
 /* A way out of this host for a port of the integration bridge. */
 struct physical_port {
     uint32_t ofport;         /* 0: it has none here. */
@@ -66,6 +76,17 @@ struct physical_port {
 struct physical_port physical_port_find(struct incr_ctx *,
                                         const struct sb_port_binding *row,
                                         const struct port_fact *);
+
+/* Begins a flow for packets that arrive by 'pp': matches the OpenFlow port and
+ * the VLAN, and takes the tag off. */
+void flow_begin_arrival(struct flow_builder *, const struct physical_port *);
+
+/* Appends the way into the ingress pipeline, of packets from 'port'. */
+void flow_enter(struct flow_builder *, const struct port_fact *port,
+                const struct physical_port *, const struct zones *);
+
+/* Appends the output by 'pp', with its tag, which is gone again behind it. */
+void flow_leave(struct flow_builder *, const struct physical_port *);
 
 /* Packets to the port are delivered on this host. */
 bool physical_is_here(struct incr_ctx *, const struct sb_port_binding *row,

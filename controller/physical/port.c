@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "controller/physical/physical.h"
 
-#include <net/ethernet.h>
 #include <string.h>
 
 #include "controller/binding/names.h"
 #include "controller/chassis/ha.h"
 #include "controller/physical/activation.h"
+#include "controller/physical/chassis_mac.h"
 #include "lib/base/vec.h"
 #include "lib/logical/ovn_symbols.h"
 #include "lib/schema/sb_tracked.h"
@@ -95,58 +95,25 @@ deliver_here(struct context *c)
     }
 }
 
-/* Table 0, the match begun: packets that enter by the port. */
-static void
-emit_entry(struct context *c, const struct physical_port *pp)
-{
-    flow_load_zones(&c->b, &c->zones);
-    if (pp->encap) {
-        flow_set_bits(&c->b, FIELD_REG0 + LOG_REG_CT_ZONE, 16, 16, pp->encap);
-    }
-    flow_set_bits(&c->b, FIELD_METADATA, 0, 64, c->port.dp_key);
-    flow_set_reg(&c->b, LOG_REG_INPORT, c->port.port_key);
-    if (pp->is_nested) {
-        set_flag(c, LOG_FLAG_NESTED_CONTAINER);
-    } else if (pp->is_localnet) {
-        set_flag(c, LOG_FLAG_LOCALNET);
-    } else if (c->port.type == PORT_LOCALPORT) {
-        set_flag(c, LOG_FLAG_LOCALPORT);
-    }
-    flow_resubmit(&c->b, OF_TABLE_LOG_INGRESS);
-    flow_emit(&c->b, OF_TABLE_PHY_TO_LOG, pp->vlan ? 150 : 100);
-}
-
 /* Tables 0 and 65 of a port that has an OpenFlow port here. */
 static void
 physical_flows(struct context *c, const struct physical_port *pp)
 {
-    flow_begin(&c->b);
-    match_set_in_port(&c->b.match, pp->ofport);
-    if (pp->vlan) {
-        match_set_u64(&c->b.match, FIELD_DL_VLAN, pp->vlan);
-        ofpact_put_STRIP_VLAN(&c->b.actions);
-    } else if (pp->is_localnet) {
-        match_set_u64_masked(&c->b.match, FIELD_VLAN_TCI, 0, 0x1fff);
-    }
-    emit_entry(c, pp);
+    flow_begin_arrival(&c->b, pp);
+    flow_enter(&c->b, &c->port, pp, &c->zones);
+    flow_emit(&c->b, OF_TABLE_PHY_TO_LOG, pp->vlan ? 150 : 100);
     if (pp->is_localnet && !pp->vlan) {
         /* A tag of VLAN 0 carries a priority only. */
         flow_begin(&c->b);
         match_set_in_port(&c->b.match, pp->ofport);
         match_set_u64(&c->b.match, FIELD_DL_VLAN, 0);
         ofpact_put_STRIP_VLAN(&c->b.actions);
-        emit_entry(c, pp);
+        flow_enter(&c->b, &c->port, pp, &c->zones);
+        flow_emit(&c->b, OF_TABLE_PHY_TO_LOG, 100);
     }
 
     begin_outport(c);
-    if (pp->vlan) {
-        ofpact_put_PUSH_VLAN(&c->b.actions)->ethertype = htons(ETHERTYPE_VLAN);
-        ofpact_put_SET_VLAN_VID(&c->b.actions)->vid = pp->vlan;
-    }
-    flow_output(&c->b, pp->ofport);
-    if (pp->vlan) {
-        ofpact_put_STRIP_VLAN(&c->b.actions);
-    }
+    flow_leave(&c->b, pp);
     flow_emit(&c->b, OF_TABLE_LOG_TO_PHY, 100);
 }
 
@@ -295,6 +262,22 @@ find_remotes(struct context *c)
     }
 }
 
+/* Puts the output through 'tunnel'.  A VTEP's tunnel is that of all that it
+ * connects: a packet from one may be for another one, behind a router. */
+static void
+put_tunnel_output(struct context *c, const struct tunnel_fact *tunnel)
+{
+    if (c->port.type == PORT_VTEP && tunnel->type == TUNNEL_VXLAN) {
+        const struct subfield in_port = { field_from_id(FIELD_IN_PORT), 0,
+                                          16 };
+
+        ofpact_put_load(&c->b.actions, &in_port, OFPP_NONE);
+        flow_ramp_output(&c->b, tunnel, c->port.dp_key);
+    } else {
+        flow_tunnel_output(&c->b, tunnel, c->port.dp_key, c->port.port_key);
+    }
+}
+
 /* Table 37: from our address number 'local' out to the chassis that have the
  * port, and to the one here too if it is in several places. */
 static void
@@ -305,15 +288,42 @@ emit_remote(struct context *c, uint32_t local, bool is_here)
         flow_match_encap(&c->b, local);
     }
     VEC_FOR_EACH (remote, &c->remotes) {
-        flow_tunnel_output(&c->b,
-                           tunnel_find(c->b.ctx, remote->chassis, remote->ip,
-                                       local),
-                           c->port.dp_key, c->port.port_key);
+        put_tunnel_output(c, tunnel_find(c->b.ctx, remote->chassis,
+                                         remote->ip, local));
     }
     if (is_here) {
         flow_resubmit(&c->b, OF_TABLE_LOCAL_OUTPUT);
     }
     flow_emit(&c->b, OF_TABLE_REMOTE_OUTPUT, local ? 110 : 100);
+}
+
+/* Table 0: packets from a VTEP say only which datapath they are of; their way
+ * through it begins here, at the port that stands for the VTEP. */
+static void
+ramp_flows(struct context *c)
+{
+    const struct sb_chassis *chassis
+        = sb_port_binding_get_chassis(c->b.ctx, c->row);
+    const char *name = (chassis
+                        ? sb_chassis_get_name(c->b.ctx, chassis) : "");
+    const struct incr_group *tunnels
+        = incr_lookup(c->b.ctx, FACT_TUNNEL, name, strlen(name) + 1);
+
+    for (size_t i = 0; tunnels && i < tunnels->n; i++) {
+        const struct tunnel_fact *tunnel = incr_group_value(tunnels, i);
+
+        if (tunnel->type == TUNNEL_VXLAN) {
+            flow_begin(&c->b);
+            match_set_in_port(&c->b.match, tunnel->ofport);
+            match_set_u64(&c->b.match, FIELD_TUN_ID, c->port.dp_key);
+            flow_load_zones(&c->b, &c->zones);
+            flow_set_bits(&c->b, FIELD_METADATA, 0, 64, c->port.dp_key);
+            flow_set_reg(&c->b, LOG_REG_INPORT, c->port.port_key);
+            set_flag(c, LOG_FLAG_FROM_RAMP);
+            flow_resubmit(&c->b, OF_TABLE_LOG_INGRESS);
+            flow_emit(&c->b, OF_TABLE_PHY_TO_LOG, 110);
+        }
+    }
 }
 
 /* On a datapath with a localnet port, the physical network takes packets to
@@ -389,9 +399,13 @@ physical_port_unit(struct incr_ctx *ctx, const void *row_)
             keep_local(&c);
         } else if (c.port.type == PORT_LOCALNET) {
             keep_out(&c);
+            localnet_mac_flows(&c.b, c.row, &c.port, &pp, &c.zones);
         } else if (c.port.type == PORT_VIF && !c.is_nested) {
             activation_flows(&c.b, c.row, &c.port, pp.ofport);
         }
+    }
+    if (c.port.type == PORT_VTEP) {
+        ramp_flows(&c);
     }
     if (!is_patch && c.port.type != PORT_LOCALNET
         && c.port.type != PORT_LOCALPORT) {

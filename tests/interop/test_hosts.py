@@ -559,7 +559,8 @@ def test_queues_of_uplinks(network):
     def rates():
         return h1.vsctl("--bare", "--columns=other_config", "list",
                         "Queue").split()
-    h1.vsctl("set", "port", "br-phy", "external_ids:ovn-egress-iface=true")
+    h1.vsctl("set", "interface", "br-phy",
+             "external_ids:ovn-egress-iface=true")
     wait_until(lambda: rates() == ["burst=100000", "max-rate=80000000"], 20,
                "a queue")
     assert h1.vsctl("get", "port", "br-phy", "qos").strip() != "[]"
@@ -568,7 +569,8 @@ def test_queues_of_uplinks(network):
     network.nbctl("lsp-set-options", "vm1")
     wait_until(lambda: h1.vsctl("list", "Queue") == ""
                and h1.vsctl("list", "QoS") == "", 20, "no queue")
-    h1.vsctl("remove", "port", "br-phy", "external_ids", "ovn-egress-iface")
+    h1.vsctl("remove", "interface", "br-phy", "external_ids",
+             "ovn-egress-iface")
 
 
 def test_interface_version(network):

@@ -108,11 +108,19 @@ class History:
 
     def port(self, name=None):
         name = name or self.random.choice(PORTS)
-        type_ = self.random.choice(["", "", "", "", "patch", "localport",
-                                    "localnet", "virtual"])
+        type_ = self.random.choice(["", "", "", "", "patch", "patch",
+                                    "localport", "localnet", "virtual",
+                                    "vtep"])
         options = {}
         if type_ == "patch":
             options["peer"] = self.random.choice(PORTS)
+            if self.random.random() < 0.3:
+                options["chassis-redirect-port"] = "cr"
+        elif self.random.random() < 0.3:
+            options.update(qdisc_queue_id=str(self.random.randint(1, 5)),
+                           qos_max_rate="1000000")
+            if self.random.random() < 0.5:
+                options["qos_physical_network"] = "phys"
         if type_ == "localnet":
             options["network_name"] = "phys"
         if self.random.random() < 0.2:
@@ -239,10 +247,23 @@ class History:
         else:
             self.transact(
                 {"op": "insert", "table": "Encap", "uuid-name": "e", "row": {
-                    "type": "geneve", "ip": "172.30.0.%s" % name[3],
-                    "chassis_name": name}},
+                    "type": self.random.choice(["geneve", "vxlan"]),
+                    "ip": "172.30.0.%s" % name[3], "chassis_name": name}},
                 {"op": "insert", "table": "Chassis", "row": {
-                    "name": name, "encaps": ["named-uuid", "e"]}})
+                    "name": name, "encaps": ["named-uuid", "e"],
+                    "other_config": self.chassis_config()}})
+
+    def chassis_config(self):
+        pairs = [["is-vtep", self.random.choice(["true", "false"])],
+                 ["is-remote", self.random.choice(["true", "false", "false"])],
+                 ["ovn-chassis-mac-mappings", self.random.choice(
+                     ["", "phys:aa:00:00:00:00:01",
+                      "phys:aa:00:00:00:00:02,lab:aa:00:00:00:00:03"])]]
+        return ["map", self.random.sample(pairs, self.random.randint(0, 3))]
+
+    def chassis_changes(self):
+        self.update("Chassis", "far%d" % self.random.randrange(3),
+                    "other_config", self.chassis_config())
 
     def far_port(self):
         """A port is on another host now."""
@@ -254,19 +275,23 @@ class History:
                            "where": [["_uuid", "==", ref(uuid)]],
                            "row": {"chassis": far[0]["_uuid"]}})
 
-    def monitor_all(self):
+    def setting(self):
+        key, values = self.random.choice([
+            ("ovn-monitor-all", ["true", "false"]),
+            ("ovn-is-interconn", ["true", "false"]),
+            ("ovn-encap-type", ["geneve", "geneve,vxlan"]),
+            ("ct-zone-range", ["1-65535", "100-900", "200-1000"]),
+            ("ovn-chassis-mac-mappings-h1", ["", "phys:aa:00:00:00:00:09"])])
         self.vs.transact(VS, {
             "op": "mutate", "table": "Open_vSwitch", "where": [],
-            "mutations": [["external_ids", "delete",
-                           ["set", ["ovn-monitor-all"]]],
+            "mutations": [["external_ids", "delete", ["set", [key]]],
                           ["external_ids", "insert", ["map", [[
-                              "ovn-monitor-all", self.random.choice(
-                                  ["true", "false"])]]]]]})
+                              key, self.random.choice(values)]]]]]})
 
     CHANGES = [datapath, port, port, port, interface, interface, flow, flow,
                flow, flow_moves, flow_goes, address_set, address, address,
                port_group, multicast_group, learned, learned_goes,
-               load_balancer, chassis, far_port, monitor_all]
+               load_balancer, chassis, chassis_changes, far_port, setting]
 
     def start(self):
         self.insert("SB_Global", nb_cfg=0)
