@@ -123,37 +123,56 @@ def threads(args):
     return cmocka(folder, THREADED, TSAN_OPTIONS="halt_on_error=1")
 
 
-def pytest(args, folder, timeout=2400):
-    """A folder of pytest files."""
-    where = os.path.join(TOP, "tests", folder)
-    if not glob.glob(os.path.join(where, "**", "test_*.py"), recursive=True):
-        return Tally()
+def pytest_files(args, files, timeout=2400):
+    """Runs 'files' in one pytest; returns (exit status, output, root of the
+    JUnit report or None)."""
     env = dict(os.environ, WEFT_BUILD=args.build, WEFT_PEER=args.peer)
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
         status, output = run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-             "-rfEs", "--tb=short", "--junitxml=" + report.name, where],
+             "-rfEs", "--tb=short", "--junitxml=" + report.name] + files,
             timeout, env=env, cwd=TOP)
-        tally = Tally()
         try:
             root = ElementTree.parse(report.name).getroot()
         except ElementTree.ParseError:
             root = None
-        if root is not None:
-            for suite in root.iter("testsuite"):
-                n, bad, skipped = (
-                    int(suite.get("tests")),
-                    int(suite.get("failures")) + int(suite.get("errors")),
-                    int(suite.get("skipped")))
-                tally.add(Tally(n - bad - skipped, bad, skipped))
-            table = matrix.format_table(matrix.rows(root))
-            if table:
-                print(table)
-        if status and not tally.failed:
-            tally.failed = 1
-        if status or args.verbose:
-            print(output[-20000:])
-        return tally
+    return status, output, root
+
+
+def tally_of(status, root):
+    """What a pytest run came to: one that fails without a failed test, or
+    leaves no report, counts as one failure."""
+    tally = Tally()
+    for suite in root.iter("testsuite") if root is not None else ():
+        n, bad, skipped = (
+            int(suite.get("tests")),
+            int(suite.get("failures")) + int(suite.get("errors")),
+            int(suite.get("skipped")))
+        tally.add(Tally(n - bad - skipped, bad, skipped))
+    if (status or root is None) and not tally.failed:
+        tally.failed = 1
+    return tally
+
+
+def pytest(args, folder):
+    """A folder of pytest files: as many at a time as there are cores, the
+    longest files first, as they take longest by and large."""
+    files = sorted(glob.glob(os.path.join(TOP, "tests", folder, "**",
+                                          "test_*.py"), recursive=True),
+                   key=lambda path: (-os.path.getsize(path), path))
+    tally, mixes = Tally(), ElementTree.Element("testsuites")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for status, output, root in pool.map(
+                lambda path: pytest_files(args, [path]), files):
+            tally.add(tally_of(status, root))
+            if root is not None:
+                mixes.append(root)
+            if status or args.verbose:
+                print(output[-20000:])
+    table = matrix.format_table(matrix.rows(mixes))
+    if table:
+        print(table)
+    return tally
 
 
 def fuzz_one(folder, program, seconds):

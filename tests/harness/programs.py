@@ -32,6 +32,9 @@ PLACES = {
     "vtep-ctl": ("vtep", "usr/bin/vtep-ctl"),
 }
 
+# What runs a network, in a mix of ours and Debian's.
+DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
+
 # Database: (name in our lib/schema, path below Debian's root).
 SCHEMAS = {
     "nb": ("ovn-nb.ovsschema", "usr/share/ovn/ovn-nb.ovsschema"),
@@ -63,6 +66,11 @@ class Programs:
     def __init__(self, default="ours", **choice):
         self.default = default
         self.choice = {k.replace("_", "-"): v for k, v in choice.items()}
+
+    @classmethod
+    def mix(cls, names):
+        """Debian's programs, but ours for 'names'."""
+        return cls(default="debian", **{name: "ours" for name in names})
 
     def side(self, name):
         return self.choice.get(name, self.default)

@@ -18,6 +18,10 @@ FEATURES = ("ct-no-masked-label", "mac-binding-timestamp",
             "port-up-notif", "ovn-ct-lb-related")
 
 
+# Where a packet goes round for ever, ovn-trace ends when it has as much.
+TRACE_MEMORY = 256 << 20
+
+
 class Tracer:
     """An ovn-trace that stays: one for each state that connections may have,
     since it is told these at its start, one for each pass through the
@@ -27,7 +31,7 @@ class Tracer:
         self.side = side
         self.name = "trace-" + state.replace(",", "-")
         self.command = [
-            peers("ovn-trace"), *["--ct=" + state] * 4000,
+            "prlimit", "--as=%d" % TRACE_MEMORY, peers("ovn-trace"), *["--ct=" + state] * 4000,
             "--lb-dst=" + LB_BACKEND, "--select-id=1",
             "--db=unix:" + side.path("sb.sock"), "--detach", "--no-chdir",
             "--unixctl=" + side.path(self.name + ".ctl"),

@@ -5,7 +5,6 @@ the sender's interface names, for the one that the receiver's names.
     vm1, vm2 - h1 (172.31.0.1, 172.31.1.1) --- hub
     vm3, vm4 - h2 (172.31.0.2, 172.31.1.2) --- hub"""
 
-import os
 import re
 import sys
 
@@ -13,7 +12,7 @@ import pytest
 
 from harness.netns import ping, within
 from harness.process import run, wait_until
-from harness.programs import Programs, ours
+from harness.programs import Programs
 
 MIXES = [("ovn-northd", "ovn-controller", "ovsdb-server"),
          ("ovn-northd", "ovn-controller", "ovsdb-server", "ovs-vswitchd")]
@@ -140,11 +139,7 @@ class Network:
 
 @pytest.fixture(params=MIXES, ids=lambda mix: "+".join(mix))
 def network(request, make_sandbox):
-    missing = [n for n in request.param if not os.path.exists(ours(n))]
-    if missing:
-        pytest.skip("not built: " + " ".join(missing))
-    return Network(make_sandbox(Programs(
-        default="debian", **{n: "ours" for n in request.param})))
+    return Network(make_sandbox(Programs.mix(request.param)))
 
 
 A1, B1 = "172.31.0.1", "172.31.1.1"

@@ -3,15 +3,12 @@
 through a gateway, DHCP.  With all daemons Debian's, with only northd or only
 the switch ours, and with all ours."""
 
-import os
-
 import pytest
 
 from harness.netns import ping, wait_cut_off, within
 from harness.process import run, wait_until
-from harness.programs import Programs, ours
+from harness.programs import DAEMONS, Programs
 
-DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
 SIDES = {"debian": (), "ovn-northd": ("ovn-northd",),
          "ovs-vswitchd": ("ovs-vswitchd",), "ours": DAEMONS}
 
@@ -19,12 +16,7 @@ SIDES = {"debian": (), "ovn-northd": ("ovn-northd",),
 @pytest.fixture(params=sorted(SIDES))
 def sandbox(request, make_sandbox):
     """Two hosts.  h1: vm1; h2: vm2 and vm3, all on switch sw0."""
-    names = SIDES[request.param]
-    missing = [n for n in names if not os.path.exists(ours(n))]
-    if missing:
-        pytest.skip("not built: " + " ".join(missing))
-    sandbox = make_sandbox(Programs(default="debian",
-                                    **{n: "ours" for n in names}))
+    sandbox = make_sandbox(Programs.mix(SIDES[request.param]))
     sandbox.start_central()
     h1, h2 = sandbox.underlay(2)
     sandbox.nbctl("ls-add", "sw0")

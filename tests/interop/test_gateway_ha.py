@@ -4,16 +4,14 @@ be reached: with each controller on our switch, and with ours on Debian's.
 
     vm1 - h1 ---underlay--- h2, h3 - br-ex - outside (172.16.0.100)"""
 
-import os
 import signal
 
 import pytest
 
 from harness.netns import wait_ping
 from harness.process import run, wait_until
-from harness.programs import Programs, ours
+from harness.programs import DAEMONS, Programs
 
-DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
 SIDES = {"ovs-vswitchd": ("ovs-vswitchd",),
          "ovn-northd+ovs-vswitchd": ("ovs-vswitchd", "ovn-northd"),
          "ovn-controller": ("ovn-controller",),
@@ -24,12 +22,7 @@ SIDES = {"ovs-vswitchd": ("ovs-vswitchd",),
 
 @pytest.fixture(params=sorted(SIDES))
 def sandbox(request, make_sandbox):
-    names = SIDES[request.param]
-    missing = [n for n in names if not os.path.exists(ours(n))]
-    if missing:
-        pytest.skip("not built: " + " ".join(missing))
-    sandbox = make_sandbox(Programs(default="debian",
-                                    **{n: "ours" for n in names}))
+    sandbox = make_sandbox(Programs.mix(SIDES[request.param]))
     sandbox.start_central()
     sandbox.underlay(3)
     return sandbox

@@ -13,13 +13,12 @@ import pytest
 from answers import check_dhcpv4, check_dns, check_router_solicitation
 from harness.netns import can_use_namespaces, ping, wait_cut_off, within
 from harness.process import Process, run, wait_until
-from harness.programs import Programs, ours
+from harness.programs import DAEMONS, Programs
 from harness.sandbox import Sandbox
 
-ALL = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
 # Our northd and Debian's, with our controller and Debian's, on both switches.
 MIXES = [
-    ALL,
+    DAEMONS,
     ("ovn-controller", "ovs-vswitchd"),
     ("ovn-controller", "ovn-northd"),
     ("ovn-northd", "ovs-vswitchd"),
@@ -80,8 +79,7 @@ class Network:
     """The network of a mix, with what tests ask of it."""
 
     def __init__(self, mix):
-        self.sandbox = Sandbox(Programs(default="debian",
-                                        **{name: "ours" for name in mix}))
+        self.sandbox = Sandbox(Programs.mix(mix))
         self.sandboxes = [self.sandbox]
         self.ns = {}
 
@@ -193,9 +191,6 @@ class Network:
 def network(request):
     if not can_use_namespaces():
         pytest.skip("network namespaces need root")
-    missing = [n for n in request.param if not os.path.exists(ours(n))]
-    if missing:
-        pytest.skip("not built: " + " ".join(missing))
     net = Network(request.param)
     try:
         yield net.start()

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two hosts, a router, real pings, with different mixes of programs."""
 
-import os
-
 import pytest
 
 from harness.netns import ping
-from harness.programs import Programs, ours
+from harness.programs import DAEMONS, Programs
 
 # Each row: which programs are ours; the others are Debian's.
-DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
 MIXES = [
     (),
     ("ovsdb-server",),
@@ -20,14 +17,6 @@ MIXES = [
     ("ovn-controller", "ovs-vswitchd"),
     DAEMONS,
 ]
-
-
-def programs_for(mix):
-    missing = [name for name in mix if not os.path.exists(ours(name))]
-    if missing:
-        pytest.skip("not built: " + " ".join(missing))
-    choice = {name: "ours" for name in mix}
-    return Programs(default="debian", **choice)
 
 
 def two_hosts(sandbox):
@@ -60,7 +49,7 @@ def two_hosts(sandbox):
                          ids=lambda mix: "+".join(mix) or "debian")
 def test_two_hosts_and_a_router(make_sandbox, mix):
     """A ping crosses hosts on one switch, and through the router."""
-    sandbox = make_sandbox(programs_for(mix))
+    sandbox = make_sandbox(Programs.mix(mix))
     vm1, vm2, vm3 = two_hosts(sandbox)
     sandbox.wait_ping(vm1, "10.0.0.12")
     sandbox.wait_ping(vm1, "10.0.1.13")

@@ -5,10 +5,9 @@ directions, also when a port comes to a host or joins the group later."""
 import pytest
 
 from harness.netns import wait_cut_off
-from harness.programs import Programs
+from harness.programs import DAEMONS, Programs
 
 MAC, IP = "02:00:00:00:00:%02x", "10.0.0.%d"
-DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
 
 
 def network(make_sandbox, side):

@@ -12,7 +12,7 @@ import pytest
 from answers import PRELUDE, ROUTER, VM1, ask, check_router_solicitation
 from harness.netns import ping, within
 from harness.process import run, wait_until
-from harness.programs import Programs, ours
+from harness.programs import Programs
 
 MIXES = [
     ("ovn-controller",),
@@ -26,12 +26,7 @@ VM2 = "02:00:00:00:00:02"
 @pytest.fixture(params=MIXES, ids=lambda mix: "+".join(mix))
 def network(request, make_sandbox):
     """vm1 and vm2 on sw0, vm3 on sw1, on one host; lr0 between."""
-    missing = [name for name in request.param
-               if not os.path.exists(ours(name))]
-    if missing:
-        pytest.skip("not built: " + " ".join(missing))
-    sandbox = make_sandbox(Programs(
-        default="debian", **{name: "ours" for name in request.param}))
+    sandbox = make_sandbox(Programs.mix(request.param))
     sandbox.start_central()
     (h1,) = sandbox.underlay(1)
     sandbox.nbctl(

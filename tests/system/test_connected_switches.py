@@ -4,19 +4,12 @@
     vm1 -- a ==== b -- vm2      vm1, vm3 on h1; vm2 on h2
                    `-- vm3"""
 
-import os
-
 import pytest
 
 from harness.netns import ping, wait_cut_off
 from harness.process import wait_until
-from harness.programs import Programs, ours
+from harness.programs import Programs
 
-DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
-
-pytestmark = pytest.mark.skipif(
-    not all(os.path.exists(ours(name)) for name in DAEMONS),
-    reason="needs our daemons")
 
 
 @pytest.fixture

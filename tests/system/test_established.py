@@ -2,45 +2,11 @@
 """ACLs with persist-established: a connection that was allowed outlives
 changes of the ACL that allowed it, but not the ACL."""
 
-import os
-
 import pytest
 
-from harness.netns import within
-from harness.process import run, wait_until
-from harness.programs import Programs, ours
-
-DAEMONS = ("ovsdb-server", "ovn-northd", "ovn-controller", "ovs-vswitchd")
-
-pytestmark = pytest.mark.skipif(
-    not all(os.path.exists(ours(name)) for name in DAEMONS),
-    reason="needs our daemons")
-
-# A connection is what has the same source port.
-ASK = """
-import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("10.0.0.11", int(sys.argv[1])))
-s.settimeout(float(sys.argv[2]))
-s.sendto(b"hello", ("10.0.0.12", 99))
-try:
-    print(s.recv(100).decode())
-except socket.timeout:
-    pass
-"""
-ANSWER = """
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("", 99))
-print("ready", flush=True)
-while True:
-    data, whence = s.recvfrom(100)
-    s.sendto(data, whence)
-"""
-
-
-def python(ns, code, *words):
-    return within(ns, ["/usr/bin/python3", "-c", code, *words])
+from harness.process import wait_until
+from harness.programs import Programs
+from harness.udp import answer_udp, ask_udp
 
 
 @pytest.fixture
@@ -64,20 +30,18 @@ def sandbox(make_sandbox):
                   "allow-related")
     sandbox.acl = sandbox.nbctl("--bare", "--columns=_uuid", "find", "ACL",
                                 "priority=1000").strip()
-    server = sandbox.spawn("answer", python(sandbox.vms[1], ANSWER))
-    server.wait_for(lambda: "ready" in server.text())
+    answer_udp(sandbox, sandbox.vms[1], 99)
     return sandbox
 
 
-def answers(sandbox, port):
-    return run(python(sandbox.vms[0], ASK, str(port), "30"),
-               check=False).stdout.strip() == "hello"
+def answers(sandbox, port, patience=30):
+    return ask_udp(sandbox.vms[0], ("10.0.0.11", port), ("10.0.0.12", 99),
+                   patience)
 
 
 def wait_silence(sandbox, port):
     """Waits until what is asked from the port is not answered."""
-    wait_until(lambda: not run(python(sandbox.vms[0], ASK, str(port), "1"),
-                               check=False).stdout, what="silence")
+    wait_until(lambda: not answers(sandbox, port, 1), what="silence")
 
 
 def change(sandbox, *words):
