@@ -18,10 +18,15 @@ ovsdb_key_of_whole(const struct ovsdb_column *column,
 
 uint64_t
 ovsdb_key_of_element(const struct ovsdb_column *column,
-                     const union ovsdb_atom *element)
+                     const struct ovsdb_datum *value, uint32_t i)
 {
-    return ovsdb_atom_hash(element, column->type.key.type,
-                           ~(uint64_t) column->index);
+    uint64_t hash = ovsdb_atom_hash(&ovsdb_datum_keys(value)[i],
+                                    column->type.key.type,
+                                    ~(uint64_t) column->index);
+
+    return (ovsdb_type_is_map(&column->type)
+            ? ovsdb_atom_hash(&ovsdb_datum_values(value)[i],
+                              column->type.value.type, hash) : hash);
 }
 
 enum ovsdb_clause_key
@@ -39,9 +44,8 @@ ovsdb_clause_key(const struct ovsdb_clause *clause, uint64_t *ret_hash)
         *ret_hash = ovsdb_key_of_whole(column, &clause->arg);
         return OVSDB_KEY_WHOLE;
     }
-    if (clause->arg.n && !ovsdb_type_is_map(&column->type)) {
-        *ret_hash = ovsdb_key_of_element(column,
-                                         ovsdb_datum_keys(&clause->arg));
+    if (clause->arg.n) {
+        *ret_hash = ovsdb_key_of_element(column, &clause->arg, 0);
         return OVSDB_KEY_ELEMENT;
     }
     return OVSDB_KEY_NONE;
@@ -128,10 +132,8 @@ ovsdb_matcher_matches(const struct ovsdb_matcher *m, ovsdb_field_fn *field_of,
         const struct ovsdb_datum *field = field_of(row, *p);
 
         for (uint32_t i = 0; i < field->n; i++) {
-            uint64_t hash = ovsdb_key_of_element(*p,
-                                                 &ovsdb_datum_keys(field)[i]);
-
-            if (matches_key(m, hash, *p, field)) {
+            if (matches_key(m, ovsdb_key_of_element(*p, field, i), *p,
+                            field)) {
                 return true;
             }
         }

@@ -18,7 +18,7 @@
 enum ovsdb_clause_key {
     OVSDB_KEY_NONE,
     OVSDB_KEY_WHOLE,        /* By the value of the column. */
-    OVSDB_KEY_ELEMENT,      /* By an element of the set. */
+    OVSDB_KEY_ELEMENT,      /* By an element of the set, a pair of the map. */
 };
 
 /* Returns how, and for other than OVSDB_KEY_NONE stores the hash that values,
@@ -26,11 +26,11 @@ enum ovsdb_clause_key {
 enum ovsdb_clause_key ovsdb_clause_key(const struct ovsdb_clause *,
                                        uint64_t *ret_hash);
 
-/* The hashes of a value, and of an element of it. */
+/* The hashes of a value, and of element 'i' of it. */
 uint64_t ovsdb_key_of_whole(const struct ovsdb_column *,
                             const struct ovsdb_datum *);
 uint64_t ovsdb_key_of_element(const struct ovsdb_column *,
-                              const union ovsdb_atom *);
+                              const struct ovsdb_datum *, uint32_t i);
 
 struct ovsdb_matcher {
     const struct ovsdb_condition *cond;

@@ -84,8 +84,8 @@ entry_create(struct lookup *lookup, struct db_row *row)
         add_node(lookup, entry, row, ovsdb_key_of_whole(column, field));
     } else {
         for (uint32_t i = 0; i < field->n; i++) {
-            add_node(lookup, entry, row, ovsdb_key_of_element(
-                         column, &ovsdb_datum_keys(field)[i]));
+            add_node(lookup, entry, row,
+                     ovsdb_key_of_element(column, field, i));
         }
     }
     return entry;

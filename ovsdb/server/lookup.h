@@ -7,8 +7,8 @@
  * A question for the rows with a certain value in some column takes a look at
  * every row of the table; when it has been asked a few times, and the table is
  * not small, the column gets an index, which follows the committed rows until
- * nobody has asked for a while.  Sets also get one by their elements, for
- * "includes".
+ * nobody has asked for a while.  Sets and maps also get one by their elements,
+ * for "includes".
  * Threads: the main one. */
 
 #include "lib/ovsdb/matcher.h"

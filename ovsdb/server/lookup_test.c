@@ -25,8 +25,9 @@ static char *
 random_row(struct rng *rng, unsigned int serial)
 {
     return xasprintf("{'name':'r%u','i':%u,'tags':['set',['a%u','b%u']],"
-                     "'m':['map',[['k','%u']]]}", serial, rng_range(rng, 9),
-                     rng_range(rng, 5), rng_range(rng, 5), rng_range(rng, 5));
+                     "'m':['map',[['k','%u'],['l','%u']]]}", serial,
+                     rng_range(rng, 9), rng_range(rng, 5), rng_range(rng, 5),
+                     rng_range(rng, 5), rng_range(rng, 5));
 }
 
 static void
@@ -71,7 +72,7 @@ random_condition(struct db_table *table, struct rng *rng,
     str_put_char(&s, '[');
     for (uint32_t i = 0; i < n; i++) {
         str_put(&s, i ? "," : "");
-        switch (rng_range(rng, all ? 5 : 9)) {
+        switch (rng_range(rng, all ? 6 : 9)) {
         case 0:
             str_printf(&s, "[\"i\",\"==\",%u]", rng_range(rng, 9));
             break;
@@ -92,15 +93,16 @@ random_condition(struct db_table *table, struct rng *rng,
                        rng_range(rng, 5), rng_range(rng, 5));
             break;
         case 5:
-            str_put(&s, "false");
+            str_printf(&s, "[\"m\",\"includes\",[\"map\",[[\"%c\",\"%u\"]]]]",
+                       "kl"[rng_range(rng, 2)], rng_range(rng, 5));
             break;
         case 6:
-            str_printf(&s, "[\"m\",\"==\",[\"map\",[[\"k\",\"%u\"]]]]",
+            str_printf(&s, "[\"m\",\"==\",[\"map\",[[\"k\",\"%u\"],"
+                       "[\"l\",\"%u\"]]]]", rng_range(rng, 5),
                        rng_range(rng, 5));
             break;
         case 7:
-            str_printf(&s, "[\"m\",\"includes\",[\"map\",[[\"k\",\"%u\"]]]]",
-                       rng_range(rng, 5));
+            str_put(&s, "false");
             break;
         default:
             str_printf(&s, "[\"i\",\">\",%u]", rng_range(rng, 9));
