@@ -14,7 +14,8 @@ print-%:
 	@echo $($*)
 
 EXTRA_DIST += tests/README.md tests/bench/ovsdb_driver.c tests/bench/sender.c \
-	tests/interop/openflow_messages.txt
+	tests/interop/openflow_messages.txt \
+	tests/interop/switch.scenarios
 
 # The tests that are in Python, and what packages are built by, all of it: none
 # has to be listed.

@@ -10,6 +10,7 @@
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
 #include "vswitch/config/config.h"
+#include "vswitch/dpif/underlay.h"
 #include "vswitch/netdev/netdev.h"
 #include "vswitch/ofproto/commands.h"
 
@@ -32,6 +33,13 @@ enable_dummy(void *target UNUSED, const char *argument)
     return NULL;
 }
 
+static struct error *
+disable_system_route(void *target UNUSED, const char *argument UNUSED)
+{
+    underlay_disable_system_routes();
+    return NULL;
+}
+
 static const struct option_row switch_rows[] = {
     { "mlockall", 0, OPTION_NONE, NULL,
       "keep all memory of the switch from being paged out", option_set_true,
@@ -42,7 +50,7 @@ static const struct option_row switch_rows[] = {
       "keep away from the kernel's datapath (nothing here uses it)",
       option_set_true, &ignored },
     { "disable-system-route", 0, OPTION_NONE, NULL,
-      "do not read the kernel's routes", option_set_true, &ignored },
+      "do not read the kernel's routes", disable_system_route, NULL },
 };
 
 static void usage(void) NO_RETURN;

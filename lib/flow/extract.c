@@ -126,6 +126,30 @@ put_metadata(struct builder *b, const struct packet_metadata *md,
     }
 }
 
+static unsigned int vlan_limit = FLOW_MAX_VLAN_HEADERS;
+
+void
+flow_set_vlan_limit(unsigned int n)
+{
+    __atomic_store_n(&vlan_limit,
+                     n ? MIN(n, FLOW_MAX_VLAN_HEADERS) : FLOW_MAX_VLAN_HEADERS,
+                     __ATOMIC_RELAXED);
+}
+
+void
+flow_apply_vlan_limit(struct flow *flow)
+{
+    unsigned int n = __atomic_load_n(&vlan_limit, __ATOMIC_RELAXED);
+    size_t behind = offsetof(struct flow, mpls_lse);
+
+    if (n < FLOW_MAX_VLAN_HEADERS && flow->vlans[n].tci) {
+        flow->dl_type = flow->vlans[n].tpid;
+        memset(&flow->vlans[n], 0,
+               (FLOW_MAX_VLAN_HEADERS - n) * sizeof flow->vlans[0]);
+        memset((uint8_t *) flow + behind, 0, sizeof *flow - behind);
+    }
+}
+
 static inline bool
 is_vlan_type(be16 type)
 {
@@ -139,7 +163,9 @@ static be16
 read_vlans(struct cursor *c, be16 type,
            struct flow_vlan vlans[FLOW_MAX_VLAN_HEADERS])
 {
-    for (int i = 0; i < FLOW_MAX_VLAN_HEADERS && is_vlan_type(type); i++) {
+    unsigned int limit = __atomic_load_n(&vlan_limit, __ATOMIC_RELAXED);
+
+    for (unsigned int i = 0; i < limit && is_vlan_type(type); i++) {
         const struct vlan_header *vlan = (const void *) c->p;
 
         if (c->left < sizeof *vlan) {

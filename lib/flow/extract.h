@@ -17,6 +17,14 @@ void flow_key_extract(struct packet *, struct flow_key_full *key);
 /* The same, expanded. */
 void flow_extract(struct packet *, struct flow *);
 
+/* Limits the VLAN tags that keys hold, of all packets from now on, to 'n' (0:
+ * as many as a flow has room for, as at first).  Headers beyond are payload of
+ * a packet whose 'dl_type' is that of a tag. */
+void flow_set_vlan_limit(unsigned int n);
+
+/* Makes 'flow' what the limit leaves of it. */
+void flow_apply_vlan_limit(struct flow *);
+
 /* Appends to 'packet', which is empty, a packet whose headers say what 'flow'
  * does, followed by 'payload_size' zero bytes of transport payload, with right
  * sizes and checksums; metadata are not touched.  flow_extract() of the result

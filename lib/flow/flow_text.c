@@ -10,7 +10,7 @@
 
 void
 flow_format(const struct flow *flow, const struct tlv_table *tlv,
-            struct str *s)
+            const struct port_map *ports, struct str *s)
 {
     struct match match;
     uint64_t *masks;
@@ -61,6 +61,9 @@ flow_format(const struct flow *flow, const struct tlv_table *tlv,
     SHOW(dl_src);
     SHOW(dl_type);
     SHOW(vlans[0]);
+    if (flow->vlans[0].tci) {
+        SHOW(vlans[1]);
+    }
     if (flow->dl_type == htons(0x0800) || flow->dl_type == htons(0x86dd)) {
         SHOW(nw_proto);
         SHOW(nw_tos);
@@ -102,5 +105,5 @@ flow_format(const struct flow *flow, const struct tlv_table *tlv,
 #undef SHOW
 #undef SHOW_SET
     match_mask_flow(&match);
-    match_format(&match, NULL, FLOW_DEFAULT_PRIORITY, s);
+    match_format(&match, ports, FLOW_DEFAULT_PRIORITY, s);
 }

@@ -170,7 +170,8 @@ minimatch_masks(const struct minimatch *m)
 }
 
 /* Appends 'flow' in the syntax of matches: the members that its packet has, and
- * what is not zero of the others. */
-void flow_format(const struct flow *, const struct tlv_table *, struct str *);
+ * what is not zero of the others.  'ports' NULL: numbers. */
+void flow_format(const struct flow *, const struct tlv_table *,
+                 const struct port_map *ports, struct str *);
 
 #endif /* flow/match.h */

@@ -313,11 +313,13 @@ put_packet_type(const struct printer *p)
     }
 }
 
+/* Prints the tag 'i'; the names for the outermost have no number. */
 static void
-put_vlan(const struct printer *p)
+put_vlan(const struct printer *p, int i)
 {
-    uint16_t tci = ntohs(p->match->flow.vlans[0].tci);
-    uint16_t mask = ntohs(p->match->wc.masks.vlans[0].tci);
+    uint16_t tci = ntohs(p->match->flow.vlans[i].tci);
+    uint16_t mask = ntohs(p->match->wc.masks.vlans[i].tci);
+    const char *number = i ? "1" : "";
 
     if (!mask) {
         return;
@@ -329,16 +331,16 @@ put_vlan(const struct printer *p)
         if ((vid || !(mask & 0x0fff)) && (pcp || !(mask & 0xe000))
             && (vid || pcp)) {
             if (vid) {
-                str_printf(p->s, "dl_vlan=%u,", tci & 0xfff);
+                str_printf(p->s, "dl_vlan%s=%u,", number, tci & 0xfff);
             }
             if (pcp) {
-                str_printf(p->s, "dl_vlan_pcp=%u,", tci >> 13);
+                str_printf(p->s, "dl_vlan_pcp%s=%u,", number, tci >> 13);
             }
             return;
         }
     }
-    str_printf(p->s, mask == 0xffff ? "vlan_tci=0x%04x,"
-               : "vlan_tci=0x%04x/0x%04x,", tci, mask);
+    str_printf(p->s, mask == 0xffff ? "vlan_tci%s=0x%04x,"
+               : "vlan_tci%s=0x%04x/0x%04x,", number, tci, mask);
 }
 
 static void
@@ -469,7 +471,8 @@ match_format(const struct match *match, const struct port_map *ports,
     put_tunnel(&p);
     put_field(&p, FIELD_METADATA);
     put_field(&p, FIELD_IN_PORT);
-    put_vlan(&p);
+    put_vlan(&p, 0);
+    put_vlan(&p, 1);
     put_field_as(&p, FIELD_ETH_SRC, "dl_src");
     put_field_as(&p, FIELD_ETH_DST, "dl_dst");
     put_nw(&p, has_dl_type, has_nw_proto);

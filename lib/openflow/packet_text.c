@@ -61,7 +61,7 @@ packet_format(const void *bytes, size_t size, struct str *s)
     }
     flow_extract(packet, &flow);
     flow.in_port = 0;
-    flow_format(&flow, NULL, s);
+    flow_format(&flow, NULL, NULL, s);
     put_checksum(packet, &flow, s);
     packet_free(packet);
 }

@@ -6,6 +6,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/daemon/daemon.h"
+#include "lib/flow/extract.h"
 #include "lib/runtime/log.h"
 #include "vswitch/config/model.h"
 #include "vswitch/netdev/netdev.h"
@@ -98,6 +99,7 @@ apply_other_config(const struct strmap *oc)
     };
     struct smap config;
 
+    flow_set_vlan_limit(strmap_get_uint(oc, "vlan-limit", 1));
     upcall.max_revalidator_ms = MAX(upcall.max_revalidator_ms,
                                     MIN_MAX_REVALIDATOR_MS);
     upcall.max_idle_ms = MAX(upcall.max_idle_ms, MIN_MAX_IDLE_MS);

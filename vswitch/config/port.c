@@ -384,9 +384,9 @@ port_priority_tags(const struct vs_port *row)
     const char *text = strmap_get_def(&row->other_config, "priority-tags",
                                       "never");
 
-    return (!strcmp(text, "always") || !strcmp(text, "true")
-            ? PRIORITY_TAGS_ALWAYS
-            : !strcmp(text, "if-nonzero") ? PRIORITY_TAGS_IF_NONZERO
+    return (!strcmp(text, "always") ? PRIORITY_TAGS_ALWAYS
+            : !strcmp(text, "if-nonzero") || !strcmp(text, "true")
+            ? PRIORITY_TAGS_IF_NONZERO
             : PRIORITY_TAGS_NEVER);
 }
 
@@ -395,6 +395,7 @@ apply_bundle(struct port *port, const struct vs_port *row)
 {
     const char *ethertype = strmap_get_def(&row->other_config,
                                            "qinq-ethtype", "802.1ad");
+    enum vlan_mode mode = port_vlan_mode(row);
     uint64_t *trunks = vlan_bitmap(row->trunks, row->n_trunks);
     uint64_t *cvlans = vlan_bitmap(row->cvlans, row->n_cvlans);
     VEC(ofp_port_t) numbers = VEC_EMPTY;
@@ -408,8 +409,8 @@ apply_bundle(struct port *port, const struct vs_port *row)
     if (numbers.n) {
         const struct ofbundle_settings settings = {
             .name = port->name,
-            .vlan_mode = port_vlan_mode(row),
-            .vlan = row->has_tag ? row->tag : 0,
+            .vlan_mode = mode,
+            .vlan = row->has_tag && mode != VLAN_MODE_TRUNK ? row->tag : 0,
             .qinq_ethtype = htons(!strcmp(ethertype, "802.1q")
                                   ? 0x8100 : 0x88a8),
             .trunks = trunks,

@@ -64,7 +64,7 @@ write_netdev_status(const struct vs_interface *row,
         snprintf(mac, sizeof mac, ETH_ADDR_FMT, ETH_ADDR_ARGS(ea));
         WRITE_STRING(row, mac_in_use, mac);
     }
-    WRITE_INT(row, ifindex, ifindex > 0, ifindex);
+    WRITE_INT(row, ifindex, true, MAX(ifindex, 0));
     WRITE_INT(row, mtu, !netdev_get_mtu(netdev, &mtu), mtu);
     WRITE_STRING(row, admin_state, netdev_is_up(netdev) ? "up" : "down");
     WRITE_STRING(row, link_state,
@@ -118,6 +118,49 @@ write_bfd_status(const struct iface *iface, const struct vs_interface *row)
 }
 
 static void
+write_statistics(const struct iface *iface)
+{
+    const struct vs_interface *row
+        = vs_interface_get_for_uuid(iface->port->bridge->config->replica,
+                                    &iface->uuid);
+    const struct ofport *port = ofport_find(iface->port->bridge->ofproto,
+                                            iface->ofp_port);
+    struct port_stats s;
+
+    if (!row || !port || ofport_get_stats(port, &s)) {
+        return;
+    }
+    const struct { const char *name; uint64_t value; } counts[] = {
+        { "collisions", s.collisions },
+        { "rx_bytes", s.rx_bytes },
+        { "rx_crc_err", s.rx_crc_errors },
+        { "rx_dropped", s.rx_dropped },
+        { "rx_errors", s.rx_errors },
+        { "rx_frame_err", s.rx_frame_errors },
+        { "rx_over_err", s.rx_over_errors },
+        { "rx_packets", s.rx_packets },
+        { "tx_bytes", s.tx_bytes },
+        { "tx_dropped", s.tx_dropped },
+        { "tx_errors", s.tx_errors },
+        { "tx_packets", s.tx_packets },
+    };
+    const char *keys[ARRAY_SIZE(counts)];
+    int64_t values[ARRAY_SIZE(counts)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+        if (counts[i].value != UINT64_MAX) {
+            keys[n] = counts[i].name;
+            values[n++] = counts[i].value;
+        }
+    }
+    vs_interface_set_statistics(row, keys, values, n);
+    if (!port->netdev) {
+        write_tunnel_status(iface, row);
+    }
+}
+
+static void
 write_iface(struct iface *iface)
 {
     const struct vs_interface *row
@@ -138,6 +181,10 @@ write_iface(struct iface *iface)
     } else {
         write_virtual_status(row, exists);
         write_tunnel_status(iface, row);
+    }
+    if (!row->statistics.n) {
+        /* A new one does not wait for its turn. */
+        write_statistics(iface);
     }
 }
 
@@ -207,49 +254,6 @@ status_write(struct config *c, const struct vs_open_vswitch *row)
 }
 
 /* ## Statistics ## */
-
-static void
-write_statistics(const struct iface *iface)
-{
-    const struct vs_interface *row
-        = vs_interface_get_for_uuid(iface->port->bridge->config->replica,
-                                    &iface->uuid);
-    const struct ofport *port = ofport_find(iface->port->bridge->ofproto,
-                                            iface->ofp_port);
-    struct port_stats s;
-
-    if (!row || !port || ofport_get_stats(port, &s)) {
-        return;
-    }
-    const struct { const char *name; uint64_t value; } counts[] = {
-        { "collisions", s.collisions },
-        { "rx_bytes", s.rx_bytes },
-        { "rx_crc_err", s.rx_crc_errors },
-        { "rx_dropped", s.rx_dropped },
-        { "rx_errors", s.rx_errors },
-        { "rx_frame_err", s.rx_frame_errors },
-        { "rx_over_err", s.rx_over_errors },
-        { "rx_packets", s.rx_packets },
-        { "tx_bytes", s.tx_bytes },
-        { "tx_dropped", s.tx_dropped },
-        { "tx_errors", s.tx_errors },
-        { "tx_packets", s.tx_packets },
-    };
-    const char *keys[ARRAY_SIZE(counts)];
-    int64_t values[ARRAY_SIZE(counts)];
-    size_t n = 0;
-
-    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-        if (counts[i].value != UINT64_MAX) {
-            keys[n] = counts[i].name;
-            values[n++] = counts[i].value;
-        }
-    }
-    vs_interface_set_statistics(row, keys, values, n);
-    if (!port->netdev) {
-        write_tunnel_status(iface, row);
-    }
-}
 
 void
 status_write_statistics(struct config *c)

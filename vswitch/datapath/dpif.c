@@ -707,11 +707,20 @@ dpif_port_uninit(struct dpif_port *port)
     free(port->type);
 }
 
+const char *
+dpif_port_open_type(const char *datapath_type, const char *type)
+{
+    return (strcmp(datapath_type, "dummy") || strcmp(type, "internal") ? type
+            : "dummy-internal");
+}
+
 static void
 tell_port(const struct dp_port *port, struct dpif_port *out)
 {
     out->name = xstrdup(port->name);
-    out->type = xstrdup(port->type);
+    out->type = xstrdup(port->no ? dpif_port_open_type(port->dp->type,
+                                                       port->type)
+                        : dpif_port_open_type(port->dp->type, "internal"));
     out->port_no = port->no;
     out->dst_port = port->tunnel ? dp_tunnel_dst_port(port) : 0;
 }

@@ -66,7 +66,15 @@ static unsigned int aging_s = DEFAULT_AGING_S;              /* Atomic. */
 static uint32_t port_range = (uint32_t) DEFAULT_FIRST_PORT << 16
                              | DEFAULT_LAST_PORT;           /* Atomic. */
 
+static bool no_system_routes;
+
 /* Routes. */
+
+void
+underlay_disable_system_routes(void)
+{
+    no_system_routes = true;
+}
 
 static bool
 prefix_contains(const struct underlay_route *r, const struct in6_addr *ip)
@@ -283,7 +291,9 @@ underlay_route_dump(void (*each)(const struct underlay_route *, void *aux),
 {
     struct route_list list = { VEC_EMPTY };
 
-    rtnl_route_dump(add_host_route, &list);
+    if (!no_system_routes) {
+        rtnl_route_dump(add_host_route, &list);
+    }
     for (size_t i = 0; user_routes && i < user_routes->n; i++) {
         vec_push(&list.routes, user_routes->routes[i]);
     }
@@ -304,6 +314,8 @@ underlay_route_lookup(const struct in6_addr *dst, uint32_t mark,
 
     if (underlay_user_route(dst, mark, ret)) {
         return 0;
+    } else if (no_system_routes) {
+        return -ENETUNREACH;
     }
     error = rtnl_route_get(dst, NULL, mark, &route);
     if (!error) {

@@ -135,6 +135,11 @@ struct dpif_port_options {
                                   * (borrowed); NULL opens it by name. */
 };
 
+/* What a port of an interface of 'type' is called in a datapath of
+ * 'datapath_type': internal ports of dummy datapaths have a name of their
+ * own. */
+const char *dpif_port_open_type(const char *datapath_type, const char *type);
+
 /* Adds a port.  '*port_no' is the wanted number or ODPP_NONE, and on success
  * the number it got.  'options' may be NULL.  Main thread.  Port 0 is the
  * internal port that bears the datapath's name, and is always there. */

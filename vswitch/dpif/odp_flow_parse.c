@@ -489,7 +489,7 @@ parse_groups(struct target *t, char *p)
         open = strchr(p, '(');
         close = open ? find_close(open) : NULL;
         if (!close) {
-            return error_create(0, "syntax error at \"%s\"", p);
+            return error_create(0, "syntax error at %s", p);
         }
         *open = *close = '\0';
         error = set_group(t, p, open + 1);

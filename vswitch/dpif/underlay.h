@@ -33,6 +33,10 @@ struct error *underlay_route_add(const struct underlay_route *) MUST_USE;
 int underlay_route_del(const struct in6_addr *dst, unsigned int plen,
                        uint32_t mark);
 
+/* From now on there are no routes but those added here: the kernel's are not
+ * looked at. */
+void underlay_disable_system_routes(void);
+
 /* Calls 'each' for every route, the most specific ones first. */
 void underlay_route_dump(void (*each)(const struct underlay_route *,
                                       void *aux), void *aux);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
@@ -69,6 +70,7 @@ dummy_construct(struct netdev *netdev)
     dummy->mac = (struct eth_addr) { { 0xaa, 0x55, n >> 24, n >> 16, n >> 8,
                                        n } };
     dummy->mtu = 1500;
+    dummy->is_up = true;
     dummy->ifindex = -EOPNOTSUPP;
     vec_init(&dummy->addresses);
     return NULL;
@@ -223,7 +225,14 @@ dummy_set_up(struct netdev *netdev, bool up)
 static int
 dummy_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
 {
-    *stats = dummy_cast(netdev)->stats;
+    const struct netdev_stats *counted = &dummy_cast(netdev)->stats;
+
+    /* All else is not counted. */
+    memset(stats, 0xff, sizeof *stats);
+    stats->rx_packets = counted->rx_packets;
+    stats->rx_bytes = counted->rx_bytes;
+    stats->tx_packets = counted->tx_packets;
+    stats->tx_bytes = counted->tx_bytes;
     return 0;
 }
 
@@ -336,6 +345,12 @@ netdev_dummy_set_rx_callback(void (*ready)(void *aux), void *aux)
     rx_aux = aux;
 }
 
+bool
+netdev_dummy_exists(const char *name)
+{
+    return find_dummy(name) != NULL;
+}
+
 int
 netdev_dummy_receive(const char *name, struct packet *p)
 {
@@ -349,7 +364,6 @@ netdev_dummy_receive(const char *name, struct packet *p)
         pcap_write(dummy->rx_pcap, p, clock_wall_ms() * 1000000);
     }
     if (dummy->n_queued >= MAX_QUEUE) {
-        dummy->stats.rx_dropped++;
         packet_free(p);
         return -ENOBUFS;
     }

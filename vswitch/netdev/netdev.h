@@ -121,6 +121,9 @@ unsigned int netdev_send(struct netdev *, struct packet_batch *batch);
 
 /* Dummy devices. */
 
+/* Is there a dummy device 'name'? */
+bool netdev_dummy_exists(const char *name);
+
 /* Puts 'packet' (taken) into the receive queue of dummy device 'name', as
  * netdev-dummy/receive does: -ENODEV, or -ENOBUFS for a full queue. */
 int netdev_dummy_receive(const char *name, struct packet *packet);

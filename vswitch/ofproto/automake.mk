@@ -38,6 +38,8 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/packets.h \
 	vswitch/ofproto/port.c \
 	vswitch/ofproto/port.h \
+	vswitch/ofproto/port_names.c \
+	vswitch/ofproto/port_names.h \
 	vswitch/ofproto/requests.c \
 	vswitch/ofproto/rule.c \
 	vswitch/ofproto/rule.h \

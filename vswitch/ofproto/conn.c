@@ -75,7 +75,7 @@ update_wants_misses(struct conn_set *set)
     bool wants = false;
 
     LIST_FOR_EACH (conn, node, &set->conns) {
-        wants |= (conn->target && conn->protocol
+        wants |= ((conn->target || conn->miss_send_len) && conn->protocol
                   && ofp_protocol_version(conn->protocol) < OFP13_VERSION);
     }
     if (wants != set->ofproto->wants_misses) {
@@ -83,6 +83,13 @@ update_wants_misses(struct conn_set *set)
                          __ATOMIC_RELAXED);
         backer_changed(set->ofproto->backer);
     }
+}
+
+void
+conn_set_miss_send_len(struct conn *conn, uint16_t miss_send_len)
+{
+    conn->miss_send_len = miss_send_len;
+    update_wants_misses(conn->set);
 }
 
 static void
@@ -558,10 +565,6 @@ conn_set_packet_in(struct conn_set *set, const struct packet_in *pin_,
             counter_inc(ofproto_packet_in_dropped);
             conn->n_packet_ins_dropped++;
             continue;
-        }
-        if (pin_->reason == PACKET_IN_IMPLICIT_MISS
-            || pin_->reason == PACKET_IN_EXPLICIT_MISS) {
-            pin.max_len = MIN(pin.max_len, conn->miss_send_len);
         }
         conn->n_packet_ins++;
         conn_send(conn, packet_in_encode(&pin, cont, conn->protocol,

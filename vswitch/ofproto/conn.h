@@ -101,6 +101,11 @@ void conn_send_list(struct conn *, struct list *);
 void conn_send_error(struct conn *, enum ofperr, const struct ofmsg *request);
 
 /* What a decoder needs to know. */
+/* Says how much of a packet that no flow matches a controller wants; 0 from
+ * who has not been asked to connect (ovs-ofctl) is "no asynchronous messages
+ * at all". */
+void conn_set_miss_send_len(struct conn *, uint16_t);
+
 void conn_get_decode(const struct conn *, struct ofp_decode *);
 
 /* Does 'conn' want asynchronous messages of 'type' for 'reason'? */

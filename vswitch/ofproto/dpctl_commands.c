@@ -22,6 +22,7 @@
 #include "vswitch/dpif/odp_text.h"
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/ofproto.h"
+#include "vswitch/ofproto/port_names.h"
 #include "vswitch/upcall/upcall.h"
 #include "vswitch/xlate/xlate.h"
 
@@ -106,69 +107,6 @@ open_dpif(struct control_conn *conn, const char *name, bool create)
     }
     free(type);
     return found;
-}
-
-/* Names of a datapath's ports, in order of their numbers. */
-struct names {
-    VEC(struct dpif_port) ports;
-};
-
-static void
-add_name(const struct dpif_port *port, void *n_)
-{
-    struct names *n = n_;
-
-    vec_push(&n->ports, (struct dpif_port) {
-        .name = xstrdup(port->name), .port_no = port->port_no,
-    });
-}
-
-static void
-names_init(struct names *n, const struct dpif *dpif)
-{
-    vec_init(&n->ports);
-    dpif_port_dump(dpif, add_name, n);
-}
-
-static void
-names_uninit(struct names *n)
-{
-    VEC_FOR_EACH (port, &n->ports) {
-        dpif_port_uninit(port);
-    }
-    vec_uninit(&n->ports);
-}
-
-static const char *
-find_name(odp_port_t number, const void *n_)
-{
-    const struct names *n = n_;
-    size_t low = 0, high = n->ports.n;
-
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-
-        if (n->ports.items[mid].port_no < number) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return (low < n->ports.n && n->ports.items[low].port_no == number
-            ? n->ports.items[low].name : NULL);
-}
-
-static odp_port_t
-find_number(const char *name, const void *n_)
-{
-    const struct names *n = n_;
-
-    VEC_FOR_EACH (port, &n->ports) {
-        if (!strcmp(port->name, name)) {
-            return port->port_no;
-        }
-    }
-    return ODPP_NONE;
 }
 
 /* Dumps of megaflows. */
@@ -326,8 +264,8 @@ void
 commands_dump_flows(struct control_conn *conn, const struct dpif *dpif,
                     const struct dump_options *o)
 {
-    struct names names;
-    const struct odp_names named = { find_name, &names };
+    struct port_names names;
+    const struct odp_names named = port_names_odp(&names);
     struct str s = STR_EMPTY;
     struct flow_dump d = {
         .s = &s, .o = o, .names = o->names ? &named : NULL,
@@ -343,7 +281,7 @@ commands_dump_flows(struct control_conn *conn, const struct dpif *dpif,
         control_reply(conn, NULL);
         return;
     }
-    names_init(&names, dpif);
+    port_names_init(&names, dpif);
     dump = dpif_flow_dump_create(dpif);
     rcu_read_lock();
     while (dpif_flow_dump_next(dump, 64, dump_flow, &d)) {
@@ -351,7 +289,7 @@ commands_dump_flows(struct control_conn *conn, const struct dpif *dpif,
     }
     rcu_read_unlock();
     dpif_flow_dump_destroy(dump);
-    names_uninit(&names);
+    port_names_uninit(&names);
     control_reply_str(conn, &s);
 }
 
@@ -683,7 +621,7 @@ dpctl_del_dp(struct control_conn *conn, int argc, const char *argv[],
 /* What a command does with flows. */
 struct flow_op {
     struct dpif *dpif;
-    struct names names;
+    struct port_names names;
     enum dpif_flow_put_flags flags;  /* 0 deletes. */
     bool with_stats;
     struct str reply;
@@ -694,7 +632,7 @@ static struct error *
 parse_flow(const struct flow_op *op, const char *text, struct flow *key,
            struct flow_wildcards *mask, struct ufid *ufid)
 {
-    const struct odp_numbers numbers = { find_number, &op->names };
+    const struct odp_numbers numbers = port_names_numbers(&op->names);
     bool has_ufid = commands_parse_ufid(text, ufid);
     struct error *error = odp_flow_parse(text, &numbers, key, mask);
 
@@ -719,7 +657,7 @@ put_final_stats(struct flow_op *op, const struct dpif_flow_stats *stats)
 static struct error *
 put_flow(struct flow_op *op, const char *flow_text, const char *actions_text)
 {
-    const struct odp_numbers numbers = { find_number, &op->names };
+    const struct odp_numbers numbers = port_names_numbers(&op->names);
     struct nlbuf actions = NLBUF_EMPTY;
     struct flow_wildcards mask;
     struct flow key;
@@ -802,9 +740,9 @@ run_op(struct control_conn *conn, int argc, const char *argv[],
     if (!op->dpif) {
         return;
     }
-    names_init(&op->names, op->dpif);
+    port_names_init(&op->names, op->dpif);
     error = fn(op, argv + i);
-    names_uninit(&op->names);
+    port_names_uninit(&op->names);
     dpif_close(op->dpif);
     if (error) {
         str_uninit(&op->reply);
@@ -975,8 +913,8 @@ dpctl_get_flow(struct control_conn *conn, int argc, const char *argv[],
     struct dump_options o;
     int i = dump_options_parse(argc, argv, &o);
     struct str s = STR_EMPTY;
-    struct names names;
-    const struct odp_names named = { find_name, &names };
+    struct port_names names;
+    const struct odp_names named = port_names_odp(&names);
     struct flow_dump d = {
         .s = &s, .o = &o, .names = o.names ? &named : NULL,
     };
@@ -993,9 +931,9 @@ dpctl_get_flow(struct control_conn *conn, int argc, const char *argv[],
     if (!dpif) {
         return;
     }
-    names_init(&names, dpif);
+    port_names_init(&names, dpif);
     error = dpif_flow_get(dpif, ufid, dump_flow, &d);
-    names_uninit(&names);
+    port_names_uninit(&names);
     dpif_close(dpif);
     if (error) {
         str_uninit(&s);

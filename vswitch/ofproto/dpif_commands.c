@@ -71,7 +71,7 @@ show_ports(const struct ofproto *p, struct str *s)
         if (port->kind == OFPORT_TUNNEL) {
             show_tunnel(port, s);
         } else {
-            str_put(s, port->type);
+            str_put(s, dpif_port_open_type(p->backer->type, port->type));
             if (port->kind == OFPORT_PATCH) {
                 str_printf(s, ": peer=%s", port->settings->peer);
             }

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/control.h"
 #include "lib/flow/extract.h"
+#include "lib/packet/headers.h"
 #include "vswitch/dpif/odp_text.h"
 #include "vswitch/netdev/netdev.h"
 #include "vswitch/ofproto/backer.h"
@@ -34,7 +35,11 @@ make_packet(const char *text, unsigned int size, struct packet **ret)
 
     if (text[strspn(text, "0123456789abcdefABCDEF")] == '\0') {
         *ret = packet_from_hex(text);
-        return *ret ? NULL : error_create(0, "the packet is too long");
+        if (*ret && (*ret)->size >= ETH_HEADER_SIZE) {
+            return NULL;
+        }
+        packet_free(*ret);
+        return error_create(0, "syntax error at %s", text);
     }
     error = odp_flow_parse(text, &numbers, &flow, NULL);
     if (error) {
@@ -71,7 +76,18 @@ receive(struct control_conn *conn, int argc, const char *argv[], void *aux)
 {
     int i = 2;
 
+    if (!netdev_dummy_exists(argv[1])) {
+        control_reply_error(conn, "no such dummy netdev");
+        return;
+    }
     if (!strcmp(argv[i], "--qid") && i + 2 < argc) {
+        unsigned int qid;
+
+        /* There is one queue. */
+        if (!text_to_uint(argv[i + 1], 10, &qid) || qid) {
+            control_reply_error(conn, "bad rx queue id.");
+            return;
+        }
         i += 2;
     }
     for (; i < argc; i++) {

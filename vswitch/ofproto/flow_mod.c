@@ -30,45 +30,53 @@ flow_txn_begin(struct flow_txn *txn, struct ofproto *ofproto,
 
 /* Checks. */
 
-static enum ofperr check_actions(const struct flow_txn *,
+static enum ofperr check_actions(const struct ofproto *, uint64_t version,
                                  const struct ofpact *, size_t);
 
 static enum ofperr
-check_action(const struct flow_txn *txn, const struct ofpact *a)
+check_action(const struct ofproto *ofproto, uint64_t version,
+             const struct ofpact *a)
 {
     size_t size;
     const struct ofpact *nested;
 
     switch ((int) a->type) {
     case OFPACT_GROUP:
-        return (group_find(txn->ofproto, ofpact_get_GROUP(a)->group_id,
-                           txn->version) ? 0 : OFPBAC_BAD_OUT_GROUP);
+        return (group_find(ofproto, ofpact_get_GROUP(a)->group_id, version)
+                ? 0 : OFPBAC_BAD_OUT_GROUP);
     case OFPACT_METER:
-        return (meter_find(txn->ofproto, ofpact_get_METER(a)->value) ? 0
+        return (meter_find(ofproto, ofpact_get_METER(a)->value) ? 0
                 : OFPMMFC_INVALID_METER);
     case OFPACT_CLONE:
     case OFPACT_WRITE_ACTIONS:
         nested = ofpact_nest_actions(a, &size);
-        return check_actions(txn, nested, size);
+        return check_actions(ofproto, version, nested, size);
     default:
         return 0;
     }
 }
 
 static enum ofperr
-check_actions(const struct flow_txn *txn, const struct ofpact *ofpacts,
-              size_t size)
+check_actions(const struct ofproto *ofproto, uint64_t version,
+              const struct ofpact *ofpacts, size_t size)
 {
     const struct ofpact *a;
 
     OFPACT_FOR_EACH (a, ofpacts, size) {
-        enum ofperr error = check_action(txn, a);
+        enum ofperr error = check_action(ofproto, version, a);
 
         if (error) {
             return error;
         }
     }
     return 0;
+}
+
+enum ofperr
+ofproto_check_actions(const struct ofproto *ofproto,
+                      const struct ofpact *ofpacts, size_t size)
+{
+    return check_actions(ofproto, ofproto_version(ofproto), ofpacts, size);
 }
 
 /* Changes. */
@@ -200,7 +208,8 @@ check_add(struct flow_txn *txn, const struct rule *rule, uint16_t flags,
     if (table->is_readonly) {
         return OFPBRC_EPERM;
     }
-    error = check_actions(txn, rule->actions->ofpacts, rule->actions->size);
+    error = check_actions(txn->ofproto, txn->version, rule->actions->ofpacts,
+                          rule->actions->size);
     if (error) {
         return error;
     }
@@ -366,7 +375,8 @@ modify_flows(struct flow_txn *txn, const struct flow_mod *fm, bool strict)
     enum ofperr error = collect(txn, fm, strict, false, &rules);
 
     if (!error) {
-        error = check_actions(txn, fm->ofpacts, fm->ofpacts_size);
+        error = check_actions(txn->ofproto, txn->version, fm->ofpacts,
+                              fm->ofpacts_size);
     }
     if (!error) {
         VEC_FOR_EACH (p, &rules) {

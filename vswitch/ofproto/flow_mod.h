@@ -54,6 +54,10 @@ enum ofperr flow_txn_take_rule(struct flow_txn *, struct rule *,
 /* Has the processor load what flow_txn_take_rule() will touch. */
 void flow_txn_prefetch(const struct flow_txn *, const struct rule *);
 
+/* Are the groups and meters there that actions name? */
+enum ofperr ofproto_check_actions(const struct ofproto *,
+                                  const struct ofpact *, size_t) MUST_USE;
+
 enum ofperr flow_txn_group_mod(struct flow_txn *, const struct group_mod *)
     MUST_USE;
 

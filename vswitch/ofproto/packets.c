@@ -9,6 +9,7 @@
 #include "lib/runtime/loop.h"
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/conn.h"
+#include "vswitch/ofproto/flow_mod.h"
 
 COUNTER(ofproto_packet_in);
 COUNTER(ofproto_packet_out);
@@ -93,10 +94,15 @@ ofproto_packet_out(struct ofproto *ofproto, const struct packet_out *po)
     struct packet *packet;
     struct xlate_in in;
     struct flow flow;
+    enum ofperr error;
 
     counter_inc(ofproto_packet_out);
     if (po->buffer_id != OFP_NO_BUFFER || !po->packet) {
         return OFPBRC_BUFFER_UNKNOWN;
+    }
+    error = ofproto_check_actions(ofproto, po->ofpacts, po->ofpacts_size);
+    if (error) {
+        return error;
     }
     packet = packet_from_bytes(po->packet, po->packet_size);
     if (!packet) {
@@ -303,7 +309,8 @@ deliver(void *punt_)
             .cookie = cookie->rule_cookie,
             .userdata = recirc_userdata(punt->state),
             .userdata_size = punt->state->userdata_size,
-            .max_len = cookie->max_len,
+            /* There are no buffers for the rest: controllers get all. */
+            .max_len = UINT16_MAX,
         };
 
         counter_inc(ofproto_packet_in);

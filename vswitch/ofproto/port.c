@@ -511,12 +511,23 @@ ofbundle_includes_vlan(const struct ofbundle *b, uint16_t vid)
     case VLAN_MODE_NATIVE_UNTAGGED:
         if (vid == b->vlan) {
             return true;
+        } else if (!vid) {
+            /* What has no tag is in the native VLAN. */
+            return false;
         }
         break;
     case VLAN_MODE_TRUNK:
         break;
     }
     return !b->trunks || bitmap_get(b->trunks, vid);
+}
+
+bool
+ofbundle_includes_cvlan(const struct ofbundle *b, uint16_t vid)
+{
+    return (b->vlan_mode == VLAN_MODE_ACCESS ? !vid
+            : b->vlan_mode != VLAN_MODE_DOT1Q_TUNNEL || !b->cvlans
+              || bitmap_get(b->cvlans, vid));
 }
 
 static void

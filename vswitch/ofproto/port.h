@@ -192,7 +192,10 @@ void ofport_count_tx(struct ofport *, uint64_t n_packets, uint64_t n_bytes);
 /* Deletes all ports of a bridge. */
 void ofports_destroy(struct ofproto *, bool del_datapath);
 
-/* Is VLAN 'vid' one that 'bundle' carries? */
+/* Does a bundle carry VLAN 'vid'?  And packets that have the tag 'vid' (0:
+ * none) within their VLAN?  Access ports carry none of these, dot1q tunnels
+ * those that they are for. */
 bool ofbundle_includes_vlan(const struct ofbundle *, uint16_t vid);
+bool ofbundle_includes_cvlan(const struct ofbundle *, uint16_t vid);
 
 #endif /* ofproto/port.h */

@@ -99,7 +99,7 @@ handle_set_config(struct conn *conn, const struct ofmsg *msg)
                 = config.invalid_ttl_to_controller;
         }
     }
-    conn->miss_send_len = config.miss_send_len;
+    conn_set_miss_send_len(conn, config.miss_send_len);
     return 0;
 }
 
@@ -362,7 +362,7 @@ handle_set_async(struct conn *conn, const struct ofmsg *msg)
     conn->async = async;
     if (!conn->target && !conn->miss_send_len) {
         /* Who says what it wants, wants it. */
-        conn->miss_send_len = UINT16_MAX;
+        conn_set_miss_send_len(conn, UINT16_MAX);
     }
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "vswitch/ofproto/commands.h"
 
 #include <limits.h>
+#include <linux/openvswitch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,16 @@
 #include "lib/daemon/control.h"
 #include "lib/flow/extract.h"
 #include "lib/openflow/flow_text.h"
+#include "lib/openflow/ofpact_codec.h"
+#include "lib/netlink/attr.h"
+#include "lib/packet/headers.h"
 #include "vswitch/dpif/dpif.h"
 #include "vswitch/dpif/odp_text.h"
 #include "vswitch/ofproto/backer.h"
+#include "vswitch/ofproto/flow_mod.h"
 #include "vswitch/ofproto/ofproto.h"
+#include "vswitch/ofproto/packets.h"
+#include "vswitch/ofproto/port_names.h"
 #include "vswitch/xlate/trace.h"
 #include "vswitch/xlate/xlate.h"
 
@@ -30,8 +37,12 @@ struct trace_request {
     const char *actions;         /* Instead of the tables, or NULL. */
     bool generate;
     bool names;
+    const char *payload;         /* Of what is generated: hex, or NULL; */
+    unsigned int payload_size;   /* or its length. */
     VEC(uint8_t) ct_next;
     struct buf ofpacts;          /* Of 'actions'. */
+    struct port_map ports;       /* Of the bridge, for 'names'. */
+    struct port_names odp_names;
 };
 
 static bool
@@ -80,6 +91,69 @@ assign_words(struct trace_request *r, const char *words[], size_t n,
                  : NULL;
 }
 
+/* Takes option 'name' with its value, the rest of the word or the next one;
+ * leaves '*value' NULL if 'argv[*i]' is another word. */
+static struct error *
+take_option(const char *name, int argc, const char *argv[], int *i,
+            const char **value)
+{
+    size_t length = strlen(name);
+
+    *value = NULL;
+    if (!text_starts_with(argv[*i], name)) {
+        return NULL;
+    }
+    if (argv[*i][length] == '=') {
+        *value = argv[*i] + length + 1;
+    } else if (argv[*i][length] == '\0') {
+        if (*i + 1 >= argc) {
+            return error_create(0, "Missing argument for option %s", name);
+        }
+        *value = argv[++*i];
+    }
+    return NULL;
+}
+
+static struct error *
+parse_ct_next(const char *value, struct trace_request *r)
+{
+    uint8_t state;
+
+    if (!parse_ct_state(value, &state)) {
+        return error_create(0, "%s: unknown connection tracking state flag",
+                            value);
+    }
+    vec_push(&r->ct_next, state);
+    return NULL;
+}
+
+static struct error *
+parse_payload(const char *value, struct trace_request *r)
+{
+    if (value[strspn(value, "0123456789abcdefABCDEF")]) {
+        return error_create(0, "%s: not hex digits", value);
+    }
+    r->payload = value;
+    return NULL;
+}
+
+static struct error *
+parse_payload_size(const char *value, struct trace_request *r)
+{
+    return (text_to_uint(value, 10, &r->payload_size)
+            && r->payload_size <= UINT16_MAX
+            ? NULL : error_create(0, "%s: no length of a payload", value));
+}
+
+static const struct {
+    const char *name;
+    struct error *(*parse)(const char *value, struct trace_request *);
+} options[] = {
+    { "--ct-next", parse_ct_next },
+    { "--l7-len", parse_payload_size },
+    { "--l7", parse_payload },
+};
+
 static struct error *
 parse_request(int argc, const char *argv[], bool has_actions,
               struct trace_request *r)
@@ -88,19 +162,23 @@ parse_request(int argc, const char *argv[], bool has_actions,
     size_t n = 0;
 
     for (int i = 1; i < argc; i++) {
-        const char *value = (text_starts_with(argv[i], "--ct-next=")
-                             ? argv[i] + 10 : NULL);
+        struct error *error = NULL;
+        const char *value = NULL;
+        size_t o = 0;
 
-        if (!strcmp(argv[i], "--ct-next") && i + 1 < argc) {
-            value = argv[++i];
+        for (; o < ARRAY_SIZE(options); o++) {
+            error = take_option(options[o].name, argc, argv, &i, &value);
+            if (value || error) {
+                break;
+            }
         }
         if (value) {
-            uint8_t state;
-
-            if (!parse_ct_state(value, &state)) {
-                return error_create(0, "invalid ct_state \"%s\"", value);
-            }
-            vec_push(&r->ct_next, state);
+            error = options[o].parse(value, r);
+        }
+        if (error) {
+            return error;
+        } else if (value) {
+            continue;
         } else if (!strcmp(argv[i], "-generate")
                    || !strcmp(argv[i], "--generate")) {
             r->generate = true;
@@ -139,6 +217,10 @@ parse_trace_flow(const struct ofproto *p, const char *text,
     error = match_parse(&match, text, &ports, NULL);
     port_map_uninit(&ports);
     *flow = match.flow;
+    if (flow->vlans[0].tci & htons(VLAN_CFI)) {
+        /* A match does not tell the type of its tag. */
+        flow->vlans[0].tpid = htons(ETH_TYPE_VLAN_8021Q);
+    }
     return error;
 }
 
@@ -166,17 +248,92 @@ packet_from_hex(const char *hex)
     return packet;
 }
 
+/* Copies to 'out' those of 'size' bytes of datapath actions that send nothing
+ * out and leave the datapath as it is, down to those within others. */
 static void
-trace_once(struct xlate_in *in, struct list *recircs, struct str *s)
+keep_harmless(const void *actions, size_t size, struct nlbuf *out)
+{
+    const struct nlattr *a;
+    size_t left;
+
+    NLATTR_FOR_EACH (a, left, actions, size) {
+        uint16_t type = nlattr_type(a);
+
+        switch (type) {
+        case OVS_ACTION_ATTR_CLONE: {
+            size_t start = nlbuf_begin_nested(out, type);
+
+            keep_harmless(nlattr_payload(a), nlattr_size(a), out);
+            nlbuf_end_nested(out, start);
+            break;
+        }
+        case OVS_ACTION_ATTR_OUTPUT:
+        case OVS_ACTION_ATTR_RECIRC:
+        case OVS_ACTION_ATTR_CT:
+        case OVS_ACTION_ATTR_SAMPLE:
+        case OVS_ACTION_ATTR_CHECK_PKT_LEN:
+            break;
+        default:
+            nlbuf_put(out, type, nlattr_payload(a), nlattr_size(a));
+            break;
+        }
+    }
+}
+
+/* Sends controllers what they get of a packet that is traced. */
+static void
+tell_controllers(const struct xlate_in *in, const struct xlate_out *out)
+{
+    struct nlbuf actions = NLBUF_EMPTY;
+
+    keep_harmless(out->actions.data, out->actions.size, &actions);
+    if (actions.size) {
+        struct packet *copy = packet_clone(in->packet);
+
+        ofproto_execute(in->ofproto, copy, &in->flow, actions.data,
+                        actions.size);
+        packet_free(copy);
+    }
+    nlbuf_uninit(&actions);
+}
+
+/* Masks of what no packet of the megaflow has need not be shown: its port and
+ * its Ethernet type say so.  Nor is what begins at zero in each packet. */
+static void
+drop_implied(const struct flow *flow, struct flow *masks)
+{
+    memset(masks->regs, 0, sizeof masks->regs);
+    masks->metadata = 0;
+    masks->actset_output = 0;
+    if (!flow_tunnel_is_set(&flow->tunnel)) {
+        memset(&masks->tunnel, 0, sizeof masks->tunnel);
+    }
+    for (size_t i = 0; i < FLOW_MAX_VLAN_HEADERS; i++) {
+        if (!flow->vlans[i].tci) {
+            masks->vlans[i] = (struct flow_vlan) { .tpid = 0 };
+        }
+    }
+    if (flow->dl_type != htons(ETH_TYPE_MPLS)
+        && flow->dl_type != htons(ETH_TYPE_MPLS_MCAST)) {
+        memset(masks->mpls_lse, 0, sizeof masks->mpls_lse);
+    }
+}
+
+static void
+trace_once(struct xlate_in *in, const struct trace_request *r,
+           struct list *recircs, struct str *s)
 {
     struct trace_node *root = trace_create_root(recircs);
+    const struct port_map *ports = r->names ? &r->ports : NULL;
+    const struct odp_names odp_names = port_names_odp(&r->odp_names);
     struct xlate_out out;
     struct match match;
 
     str_put(s, "Flow: ");
-    flow_format(&in->flow, in->ofproto->tlv, s);
+    flow_format(&in->flow, in->ofproto->tlv, ports, s);
     str_put_char(s, '\n');
     in->trace = root;
+    in->names = ports;
     xlate(in, &out);
     trace_format(root, s);
     trace_destroy(root);
@@ -186,20 +343,22 @@ trace_once(struct xlate_in *in, struct list *recircs, struct str *s)
     if (!memcmp(&out.final, &in->flow, sizeof out.final)) {
         str_put(s, "unchanged");
     } else {
-        flow_format(&out.final, in->ofproto->tlv, s);
+        flow_format(&out.final, in->ofproto->tlv, ports, s);
     }
     str_put(s, "\nMegaflow: ");
     match_init_with_table(&match, in->ofproto->tlv);
     match.flow = in->flow;
     match.wc = out.wc;
-    memset(match.wc.masks.regs, 0, sizeof match.wc.masks.regs);
-    match.wc.masks.metadata = 0;
-    match.wc.masks.actset_output = 0;
+    drop_implied(&match.flow, &match.wc.masks);
     match_mask_flow(&match);
-    match_format(&match, NULL, FLOW_DEFAULT_PRIORITY, s);
+    match_format(&match, ports, FLOW_DEFAULT_PRIORITY, s);
     str_put(s, "\nDatapath actions: ");
-    odp_actions_format(out.actions.data, out.actions.size, NULL, s);
+    odp_actions_format(out.actions.data, out.actions.size,
+                       r->names ? &odp_names : NULL, s);
     str_put_char(s, '\n');
+    if (in->packet) {
+        tell_controllers(in, &out);
+    }
     if (out.error) {
         str_printf(s, "Translation failed (%s), packet is dropped.\n",
                    xlate_error_text(out.error));
@@ -249,22 +408,7 @@ trace_recirc(const struct backer *backer, struct trace_recirc *r,
     xlate_in_init(&in, p, &r->flow);
     in.flow.in_port = state->in_port;
     in.frozen = state;
-    trace_once(&in, recircs, s);
-}
-
-/* Number of the datapath's port of that name. */
-static odp_port_t
-find_number(const char *name, const void *backer_)
-{
-    const struct backer *backer = backer_;
-    odp_port_t number = ODPP_NONE;
-    struct dpif_port port;
-
-    if (!dpif_port_by_name(backer->dpif, name, &port)) {
-        number = port.port_no;
-        dpif_port_uninit(&port);
-    }
-    return number;
+    trace_once(&in, o, recircs, s);
 }
 
 /* Makes '*in' start with the flow of a datapath that the request has. */
@@ -273,7 +417,8 @@ start_from_datapath(struct control_conn *conn, const struct trace_request *r,
                     struct xlate_in *in, bool *replied)
 {
     struct backer *backer = commands_get_backer(conn, r->where);
-    const struct odp_numbers numbers = { find_number, backer };
+    struct odp_numbers numbers;
+    struct port_names names;
     struct flow_wildcards wc = { .masks = { .in_port = 0 } };
     struct flow flow;
     struct error *error;
@@ -283,13 +428,20 @@ start_from_datapath(struct control_conn *conn, const struct trace_request *r,
     if (!backer) {
         return NULL;
     }
+    port_names_init(&names, backer->dpif);
+    numbers = port_names_numbers(&names);
     error = odp_flow_parse(r->flow, &numbers, &flow, NULL);
+    port_names_uninit(&names);
     if (error) {
         return error;
     }
+    flow_apply_vlan_limit(&flow);
     failure = xlate_receive(backer, &flow, in, &wc);
-    return (failure ? error_create(0, "Invalid datapath flow: %s",
-                                   xlate_error_text(failure)) : NULL);
+    return (failure == XLATE_NO_PORT
+            ? error_create(0, "no OpenFlow port for datapath port %u",
+                           flow.in_port)
+            : failure ? error_create(0, "Invalid datapath flow: %s",
+                                     xlate_error_text(failure)) : NULL);
 }
 
 /* Likewise with a flow of OpenFlow. */
@@ -303,7 +455,37 @@ start_from_bridge(const struct trace_request *r, struct ofproto *p,
     if (!error) {
         xlate_in_init(in, p, &flow);
     }
-    return error_wrap(error, "bad flow");
+    return error_wrap(error, "Bad openflow flow syntax: %s", r->flow);
+}
+
+/* Starts with the request's actions, if the bridge may do them with the flow
+ * that 'in' has. */
+static struct error *
+parse_actions(struct trace_request *r, struct xlate_in *in)
+{
+    const struct text_names names = { NULL, NULL };
+    struct ofp_decode decode = ofp_decode_default;
+    struct error *error = ofpacts_parse_actions(r->actions, &names,
+                                                &r->ofpacts, NULL);
+    struct match match;
+    enum ofperr reason;
+
+    if (error) {
+        return error;
+    }
+    in->ofpacts = (const void *) r->ofpacts.data;
+    in->ofpacts_size = r->ofpacts.size;
+    match_init_with_table(&match, in->ofproto->tlv);
+    match.flow = in->flow;
+    memset(&match.wc, 0xff, sizeof match.wc);
+    reason = ofpacts_check((void *) r->ofpacts.data, r->ofpacts.size, &match,
+                           0, &decode, NULL);
+    if (!reason) {
+        reason = ofproto_check_actions(in->ofproto, in->ofpacts,
+                                       in->ofpacts_size);
+    }
+    return (reason ? error_create(0, "Bad actions: %s", ofperr_name(reason))
+            : NULL);
 }
 
 static struct error *
@@ -325,17 +507,28 @@ start(struct control_conn *conn, struct trace_request *r,
     } else if (strchr(r->flow, '(')) {
         error = start_from_datapath(conn, r, in, replied);
     } else {
-        return error_create(0, "%s: unknown bridge",
-                            r->where ? r->where : r->flow);
+        return (r->where
+                ? error_create(0, "%s: unknown bridge", r->where)
+                : error_create(0, "syntax error at %s (or the bridge name was "
+                               "omitted)", r->flow));
     }
-    if (!error && !*replied && r->actions) {
-        const struct text_names names = { NULL, NULL };
+    return (!error && !*replied && r->actions ? parse_actions(r, in) : error);
+}
 
-        error = ofpacts_parse_actions(r->actions, &names, &r->ofpacts, NULL);
-        in->ofpacts = (const void *) r->ofpacts.data;
-        in->ofpacts_size = r->ofpacts.size;
+static struct packet *
+compose(const struct trace_request *r, const struct flow *flow)
+{
+    struct packet *payload = r->payload ? packet_from_hex(r->payload) : NULL;
+    size_t size = (payload ? payload->size
+                   : r->payload_size ? r->payload_size : 64);
+    struct packet *packet = packet_alloc(size + 256);
+
+    flow_compose(packet, flow, size);
+    if (payload) {
+        memcpy(packet->data + packet->size - size, payload->data, size);
     }
-    return error;
+    packet_free(payload);
+    return packet;
 }
 
 /* The packet that the request has or wants made; its headers become those of
@@ -357,8 +550,7 @@ make_packet(const struct trace_request *r, struct flow *flow,
                (uint64_t *) (void *) &from_packet + FLOW_STAGE_L2,
                sizeof *flow - FLOW_STAGE_L2 * 8);
     } else if (r->generate) {
-        *ret = packet_alloc(2048);
-        flow_compose(*ret, flow, 64);
+        *ret = compose(r, flow);
     }
     return NULL;
 }
@@ -374,7 +566,7 @@ run_trace(struct xlate_in *in, struct packet *packet,
 
     in->packet = packet;
     in->has_side_effects = packet != NULL;
-    trace_once(in, &recircs, s);
+    trace_once(in, o, &recircs, s);
     while (!list_is_empty(&recircs)) {
         struct trace_recirc *r = CONTAINER_OF(list_pop_front(&recircs),
                                               struct trace_recirc, node);
@@ -407,7 +599,11 @@ trace(struct control_conn *conn, int argc, const char *argv[],
     if (error) {
         control_reply_take_error(conn, error);
     } else if (!replied) {
+        make_port_map(in.ofproto, &r.ports);
+        port_names_init(&r.odp_names, in.ofproto->backer->dpif);
         run_trace(&in, packet, &r, &s);
+        port_names_uninit(&r.odp_names);
+        port_map_uninit(&r.ports);
         control_reply_str(conn, &s);
     }
     rcu_read_unlock();

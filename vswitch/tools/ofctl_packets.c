@@ -160,7 +160,7 @@ print_flow(struct packet *packet)
     struct flow flow;
 
     flow_extract(packet, &flow);
-    flow_format(&flow, NULL, &s);
+    flow_format(&flow, NULL, NULL, &s);
     puts(str_cstr(&s));
     str_uninit(&s);
 }

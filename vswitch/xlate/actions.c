@@ -39,7 +39,7 @@ do_output_reg(struct xlate_ctx *ctx, const struct ofpact *a,
                    (unsigned long long) port);
         xlate_output(ctx, port, o->max_len, 0, place->is_last);
     } else {
-        xlate_note(ctx, TRACE_WARNING, "%llu is no port number",
+        xlate_note(ctx, TRACE_WARNING, "output port %llu is out of range",
                    (unsigned long long) port);
     }
     return true;
@@ -117,6 +117,7 @@ do_bundle(struct xlate_ctx *ctx, const struct ofpact *a,
     if (b->dst.field) {
         subfield_set(&b->dst, &ctx->flow, &ctx->tlv->layout, port);
         subfield_unwildcard(&b->dst, &ctx->flow, &ctx->tlv->layout, ctx->wc);
+        xlate_note_subfield(ctx, &b->dst);
     } else {
         xlate_output(ctx, port, 0, 0, place->is_last);
     }
@@ -223,8 +224,8 @@ do_learn(struct xlate_ctx *ctx, const struct ofpact *a,
         }
         ctx->out->needs_main_thread |= result == LEARN_NOT_HERE;
         if (!learned) {
-            xlate_note(ctx, TRACE_WARNING, "the limit of learned flows is "
-                       "reached");
+            xlate_note(ctx, TRACE_WARNING, "Learn limit for flow %llu "
+                       "reached.", (unsigned long long) ntohll(ctx->cookie));
         }
     }
     if (learned && ctx->in->cache && ctx->rule) {
@@ -249,6 +250,7 @@ do_multipath(struct xlate_ctx *ctx, const struct ofpact *a,
              const struct action_place *place)
 {
     xlate_multipath(ctx, ofpact_get_MULTIPATH(a));
+    xlate_note_subfield(ctx, &ofpact_get_MULTIPATH(a)->dst);
     return true;
 }
 
@@ -526,7 +528,8 @@ note_action(struct xlate_ctx *ctx, const struct ofpact *a)
         struct str s = STR_EMPTY;
 
         ofpacts_format(a, ROUND_UP(a->size, OFPACT_ALIGN),
-                       &(struct text_names) { 0 }, &s);
+                       &(struct text_names) { .ports = xlate_port_names(ctx) },
+                       &s);
         xlate_note(ctx, TRACE_ACTION, "%s", str_cstr(&s));
         str_uninit(&s);
     }

@@ -37,6 +37,10 @@ typedef bool action_fn(struct xlate_ctx *, const struct ofpact *a,
                        const struct action_place *);
 
 /* header_actions.c */
+
+/* Notes what value a subfield has now. */
+void xlate_note_subfield(struct xlate_ctx *, const struct subfield *);
+
 action_fn xlate_do_set_field, xlate_do_reg_move, xlate_do_stack_push,
     xlate_do_stack_pop, xlate_do_set_vlan_vid, xlate_do_set_vlan_pcp,
     xlate_do_strip_vlan, xlate_do_push_vlan, xlate_do_set_eth_src,

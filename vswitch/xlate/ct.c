@@ -177,7 +177,8 @@ recirculate(struct xlate_ctx *ctx, uint8_t table_id, uint16_t zone)
     ctx->is_conntracked = saved;
     odp_put_u32(ctx->odp, OVS_ACTION_ATTR_RECIRC, id);
     xlate_note(ctx, TRACE_DETAIL,
-               "a copy is recirculated and goes on in table %d", table_id);
+               "A clone of the packet is forked to recirculate. The forked "
+               "pipeline will be resumed at table %d.", table_id);
     if (ctx->trace && ctx->trace->recircs) {
         struct trace_recirc *r = xzalloc(sizeof *r);
 

@@ -69,6 +69,9 @@ void xlate_fail(struct xlate_ctx *, enum xlate_error);
     ((CTX)->trace ? (void) trace_add((CTX)->trace, TYPE, __VA_ARGS__) \
                   : (void) 0)
 
+/* What the ports of the bridge that the packet is in are called in notes. */
+const struct port_map *xlate_port_names(const struct xlate_ctx *);
+
 /* Credits now and notes for later, as the translation asks. */
 void xlate_credit(struct xlate_ctx *, const struct credit *);
 

@@ -57,6 +57,7 @@ do_bucket(struct xlate_ctx *ctx, struct group *group, size_t index,
     xlate_credit(ctx, &(struct credit) {
         .type = CREDIT_GROUP, .group = group, .bucket = index,
     });
+    xlate_note(ctx, TRACE_DETAIL, "using bucket %u", bucket->id);
     ctx->trace = trace_add(ctx->trace, TRACE_BUCKET, "bucket %u", bucket->id);
     xlate_save(ctx, &saved);
     ctx->in_group = true;
@@ -190,6 +191,8 @@ do_select(struct xlate_ctx *ctx, struct group *group, bool is_last)
     }
     if (index != SIZE_MAX) {
         do_bucket(ctx, group, index, is_last);
+    } else {
+        xlate_note(ctx, TRACE_DETAIL, "no live bucket");
     }
 }
 
@@ -202,7 +205,7 @@ xlate_group(struct xlate_ctx *ctx, const struct ofpact_group *action,
     size_t index;
 
     if (!group) {
-        xlate_note(ctx, TRACE_WARNING, "there is no group %u",
+        xlate_note(ctx, TRACE_WARNING, "output to nonexistent group %u",
                    action->group_id);
         return;
     }
@@ -218,7 +221,7 @@ xlate_group(struct xlate_ctx *ctx, const struct ofpact_group *action,
         if (index != SIZE_MAX) {
             do_bucket(ctx, group, index, is_last);
         } else {
-            xlate_note(ctx, TRACE_WARNING, "no bucket is live");
+            xlate_note(ctx, TRACE_DETAIL, "no live bucket");
         }
         break;
     case GROUP_SELECT:

@@ -6,6 +6,50 @@
 
 #include "vswitch/xlate/actions.h"
 
+void
+xlate_note_subfield(struct xlate_ctx *ctx, const struct subfield *sf)
+{
+    union field_value value;
+    struct str s = STR_EMPTY;
+    size_t i = 0;
+
+    if (!ctx->trace) {
+        return;
+    }
+    subfield_format(sf, &s);
+    str_put(&s, " is now ");
+    subfield_get_wide(sf, &ctx->flow, &ctx->tlv->layout, &value);
+    while (i < FIELD_MAX_BYTES && !value.bytes[i]) {
+        i++;
+    }
+    if (i == FIELD_MAX_BYTES) {
+        str_put_char(&s, '0');
+    } else {
+        str_printf(&s, "0x%x", value.bytes[i]);
+        while (++i < FIELD_MAX_BYTES) {
+            str_printf(&s, "%02x", value.bytes[i]);
+        }
+    }
+    xlate_note(ctx, TRACE_DETAIL, "%s", str_cstr(&s));
+    str_uninit(&s);
+}
+
+static bool
+has_tag(const struct xlate_ctx *ctx)
+{
+    return (ctx->flow.vlans[0].tci & htons(VLAN_CFI)) != 0;
+}
+
+/* Gives a tag that came to be by a set of its TCI the usual type. */
+static void
+complete_vlan(struct xlate_ctx *ctx, bool had_tag)
+{
+    struct flow_vlan *vlan = &ctx->flow.vlans[0];
+
+    if (!had_tag && has_tag(ctx)) {
+        vlan->tpid = htons(ETH_TYPE_VLAN_8021Q);
+    }
+}
 
 bool
 xlate_do_set_field(struct xlate_ctx *ctx, const struct ofpact *a,
@@ -13,12 +57,14 @@ xlate_do_set_field(struct xlate_ctx *ctx, const struct ofpact *a,
 {
     const struct ofpact_set_field *s = ofpact_get_SET_FIELD(a);
     const struct tlv_layout *layout = &ctx->tlv->layout;
+    bool had_tag = has_tag(ctx);
 
     if (field_prereqs_ok(s->field, &ctx->flow, ctx->wc)) {
         field_unwildcard(s->field, &ctx->flow, layout,
                          ofpact_set_field_mask(s), ctx->wc);
         field_set_masked(s->field, &ctx->flow, layout,
                          ofpact_set_field_value(s), ofpact_set_field_mask(s));
+        complete_vlan(ctx, had_tag);
     }
     return true;
 }
@@ -29,6 +75,7 @@ xlate_do_reg_move(struct xlate_ctx *ctx, const struct ofpact *a,
 {
     const struct ofpact_reg_move *m = ofpact_get_REG_MOVE(a);
     const struct tlv_layout *layout = &ctx->tlv->layout;
+    bool had_tag = has_tag(ctx);
     union field_value value;
 
     if (field_prereqs_ok(m->src.field, &ctx->flow, ctx->wc)
@@ -37,6 +84,8 @@ xlate_do_reg_move(struct xlate_ctx *ctx, const struct ofpact *a,
         subfield_unwildcard(&m->dst, &ctx->flow, layout, ctx->wc);
         subfield_get_wide(&m->src, &ctx->flow, layout, &value);
         subfield_set_wide(&m->dst, &ctx->flow, layout, &value);
+        complete_vlan(ctx, had_tag);
+        xlate_note_subfield(ctx, &m->dst);
     }
     return true;
 }
@@ -67,11 +116,12 @@ xlate_do_stack_pop(struct xlate_ctx *ctx, const struct ofpact *a,
                    const struct action_place *place)
 {
     const struct subfield *sf = &ofpact_get_STACK_POP(a)->subfield;
+    bool had_tag = has_tag(ctx);
     union field_value value;
     size_t size;
 
     if (!ctx->stack.n) {
-        xlate_note(ctx, TRACE_WARNING, "the stack is empty");
+        xlate_note(ctx, TRACE_ERROR, "stack underflow");
         return true;
     }
     size = vec_pop(&ctx->stack);
@@ -86,6 +136,8 @@ xlate_do_stack_pop(struct xlate_ctx *ctx, const struct ofpact *a,
            &ctx->stack.items[ctx->stack.n], size);
     subfield_unwildcard(sf, &ctx->flow, &ctx->tlv->layout, ctx->wc);
     subfield_set_wide(sf, &ctx->flow, &ctx->tlv->layout, &value);
+    complete_vlan(ctx, had_tag);
+    xlate_note_subfield(ctx, sf);
     return true;
 }
 
@@ -95,14 +147,13 @@ xlate_do_set_vlan_vid(struct xlate_ctx *ctx, const struct ofpact *a,
 {
     const struct ofpact_vlan_vid *v = ofpact_get_SET_VLAN_VID(a);
     struct flow_vlan *vlan = &ctx->flow.vlans[0];
+    bool had_tag = has_tag(ctx);
 
     UNWILDCARD(ctx, vlans[0]);
-    if (vlan->tci & htons(VLAN_CFI) || v->push_if_needed) {
-        if (!vlan->tpid) {
-            vlan->tpid = htons(ETH_TYPE_VLAN_8021Q);
-        }
+    if (had_tag || v->push_if_needed) {
         vlan->tci = (vlan->tci & ~htons(VLAN_VID_MASK))
                     | htons(v->vid | VLAN_CFI);
+        complete_vlan(ctx, had_tag);
     }
     return true;
 }
@@ -113,14 +164,13 @@ xlate_do_set_vlan_pcp(struct xlate_ctx *ctx, const struct ofpact *a,
 {
     const struct ofpact_vlan_pcp *v = ofpact_get_SET_VLAN_PCP(a);
     struct flow_vlan *vlan = &ctx->flow.vlans[0];
+    bool had_tag = has_tag(ctx);
 
     UNWILDCARD(ctx, vlans[0]);
-    if (vlan->tci & htons(VLAN_CFI) || v->push_if_needed) {
-        if (!vlan->tpid) {
-            vlan->tpid = htons(ETH_TYPE_VLAN_8021Q);
-        }
+    if (had_tag || v->push_if_needed) {
         vlan->tci = (vlan->tci & ~htons(VLAN_PCP_MASK))
                     | htons(v->pcp << 13 | VLAN_CFI);
+        complete_vlan(ctx, had_tag);
     }
     return true;
 }
@@ -146,8 +196,7 @@ xlate_do_push_vlan(struct xlate_ctx *ctx, const struct ofpact *a,
     UNWILDCARD(ctx, vlans);
     vlans[1] = vlans[0];
     vlans[0].tpid = ofpact_get_PUSH_VLAN(a)->ethertype;
-    vlans[0].tci = (vlans[1].tci & htons(VLAN_PCP_MASK | VLAN_VID_MASK))
-                   | htons(VLAN_CFI);
+    vlans[0].tci = htons(VLAN_CFI);
     return true;
 }
 
@@ -281,7 +330,8 @@ xlate_do_dec_ttl(struct xlate_ctx *ctx, const struct ofpact *a,
         xlate_controller(ctx, UINT16_MAX, PACKET_IN_INVALID_TTL,
                          ids->cnt_ids[i], CONTROLLER_NO_METER, NULL, 0);
     }
-    xlate_note(ctx, TRACE_WARNING, "TTL has expired");
+    xlate_note(ctx, TRACE_WARNING, "IPv%d decrement TTL exception",
+               ctx->flow.dl_type == htons(ETH_TYPE_IPV4) ? 4 : 6);
     return false;
 }
 
@@ -337,16 +387,16 @@ xlate_do_dec_mpls_ttl(struct xlate_ctx *ctx, const struct ofpact *a,
 {
     uint8_t ttl = ntohl(ctx->flow.mpls_lse[0]) & MPLS_TTL_MASK;
 
-    if (!is_mpls(&ctx->flow)) {
-        return true;
+    if (is_mpls(&ctx->flow)) {
+        UNWILDCARD(ctx, mpls_lse[0]);
+        if (ttl > 1) {
+            set_lse(ctx, MPLS_TTL_MASK, ttl - 1);
+            return true;
+        }
+        xlate_controller(ctx, UINT16_MAX, PACKET_IN_INVALID_TTL, 0,
+                         CONTROLLER_NO_METER, NULL, 0);
     }
-    UNWILDCARD(ctx, mpls_lse[0]);
-    if (ttl > 1) {
-        set_lse(ctx, MPLS_TTL_MASK, ttl - 1);
-        return true;
-    }
-    xlate_controller(ctx, UINT16_MAX, PACKET_IN_INVALID_TTL, 0,
-                     CONTROLLER_NO_METER, NULL, 0);
+    xlate_note(ctx, TRACE_WARNING, "MPLS decrement TTL exception");
     return false;
 }
 
@@ -433,6 +483,7 @@ xlate_do_delete_field(struct xlate_ctx *ctx, const struct ofpact *a,
         memset(ctx->flow.tunnel.opts + tlv_layout_offset(layout, slot), 0,
                tlv_layout_size(layout, slot));
         ctx->flow.tunnel.opts_present &= ~(UINT64_C(1) << slot);
+        xlate_note(ctx, TRACE_DETAIL, "delete %s", field->name);
     }
     return true;
 }

@@ -221,11 +221,11 @@ output_port(struct xlate_ctx *ctx, ofp_port_t port_no, uint32_t truncate,
     struct ofport *port = ofport_find(ctx->ofproto, port_no);
 
     if (!port) {
-        xlate_note(ctx, TRACE_WARNING, "there is no port %u", port_no);
+        xlate_note(ctx, TRACE_WARNING, "Nonexistent output port");
         return;
     }
     if (ofport_config(port) & PORT_NO_FWD) {
-        xlate_note(ctx, TRACE_WARNING, "the port does not forward");
+        xlate_note(ctx, TRACE_WARNING, "OFPPC_NO_FWD set, skipping output");
         return;
     }
     ctx->nf_output = port_no;
@@ -266,7 +266,7 @@ xlate_output(struct xlate_ctx *ctx, ofp_port_t port, uint16_t max_len,
         output_port(ctx, ctx->flow.in_port, truncate, is_last);
         break;
     case OFPP_TABLE:
-        xlate_table(ctx, ctx->flow.in_port, 0, false, false, is_last);
+        xlate_table(ctx, ctx->flow.in_port, 0, true, true, is_last);
         break;
     case OFPP_NORMAL:
         xlate_normal(ctx);
@@ -304,6 +304,7 @@ xlate_output(struct xlate_ctx *ctx, ofp_port_t port, uint16_t max_len,
 struct vlan_tags {
     uint16_t vid;                /* 0: none. */
     uint8_t pcp;
+    be16 tpid;
     struct flow_vlan inner;      /* tci 0: none. */
 };
 
@@ -326,35 +327,48 @@ classify_vlan(struct xlate_ctx *ctx, const struct ofbundle *bundle,
 
     *tags = (struct vlan_tags) {
         .pcp = (ntohs(outer->tci) & VLAN_PCP_MASK) >> 13,
+        .tpid = (outer->tci & htons(VLAN_CFI) ? outer->tpid
+                 : htons(ETH_TYPE_VLAN_8021Q)),
     };
-    if (bundle->vlan_mode == VLAN_MODE_DOT1Q_TUNNEL
-        && outer->tpid != bundle->qinq_ethtype) {
+    if (bundle->vlan_mode == VLAN_MODE_DOT1Q_TUNNEL) {
         tags->vid = bundle->vlan;
+        tags->pcp = 0;
+        tags->tpid = bundle->qinq_ethtype;
         tags->inner = *outer;
-        return !vid || !bundle->cvlans || bitmap_get(bundle->cvlans, vid);
+        if (!ofbundle_includes_cvlan(bundle, vid)) {
+            xlate_note(ctx, TRACE_ERROR, "dropping VLAN %u packet received "
+                       "on dot1q-tunnel port %s that excludes this VLAN", vid,
+                       bundle->name);
+            return false;
+        }
+        return true;
     }
     tags->inner = ctx->flow.vlans[1];
     if (bundle->vlan_mode == VLAN_MODE_ACCESS) {
         tags->vid = bundle->vlan;
         if (vid) {
-            xlate_note(ctx, TRACE_WARNING, "a tagged packet came in by an "
-                       "access port");
+            xlate_note(ctx, TRACE_ERROR, "dropping VLAN %u tagged packet "
+                       "received on port %s configured as VLAN %u access port",
+                       vid, bundle->name, bundle->vlan);
         }
         return !vid;
     }
     tags->vid = vid ? vid : bundle->vlan;
     if (!ofbundle_includes_vlan(bundle, tags->vid)) {
-        xlate_note(ctx, TRACE_WARNING, "the port does not carry VLAN %u",
-                   tags->vid);
+        xlate_note(ctx, TRACE_ERROR, "dropping VLAN %u packet received on "
+                   "port %s not configured for trunking VLAN %u", tags->vid,
+                   bundle->name, tags->vid);
         return false;
     }
     return true;
 }
 
-/* Does a packet of VLAN 'vid' leave 'bundle' with a tag? */
+/* Does a packet with 'tags' leave 'bundle' with one for its VLAN? */
 static bool
-leaves_tagged(const struct ofbundle *bundle, uint16_t vid)
+leaves_tagged(const struct ofbundle *bundle, const struct vlan_tags *tags)
 {
+    uint16_t vid = tags->vid;
+
     switch (bundle->vlan_mode) {
     case VLAN_MODE_ACCESS:
     case VLAN_MODE_DOT1Q_TUNNEL:
@@ -363,7 +377,7 @@ leaves_tagged(const struct ofbundle *bundle, uint16_t vid)
         return vid && vid != bundle->vlan;
     case VLAN_MODE_TRUNK:
     case VLAN_MODE_NATIVE_TAGGED:
-        return vid != 0;
+        return vid || tags->pcp;
     }
     return false;
 }
@@ -374,28 +388,42 @@ output_bundle(struct xlate_ctx *ctx, const struct ofbundle *bundle,
 {
     struct flow_vlan saved[FLOW_MAX_VLAN_HEADERS];
     struct flow_vlan *vlans = ctx->flow.vlans;
-    bool tagged = leaves_tagged(bundle, tags->vid);
+    bool tagged = leaves_tagged(bundle, tags);
 
     if (!bundle->n_ports) {
         return;
     }
     memcpy(saved, vlans, sizeof saved);
+    if (!tags->vid || bundle->priority_tags == PRIORITY_TAGS_IF_NONZERO) {
+        /* Whether there is a priority decides whether there is a tag. */
+        ctx->wc->masks.vlans[0].tci |= htons(VLAN_PCP_MASK);
+    }
     if (tagged
         || (bundle->priority_tags == PRIORITY_TAGS_ALWAYS)
         || (bundle->priority_tags == PRIORITY_TAGS_IF_NONZERO && tags->pcp)) {
-        be16 tpid = saved[0].tpid ? saved[0].tpid
-                    : htons(ETH_TYPE_VLAN_8021Q);
-
         vlans[1] = tags->inner;
-        vlans[0].tpid = tpid;
+        vlans[0].tpid = tags->tpid;
         vlans[0].tci = htons((tagged ? tags->vid : 0) | tags->pcp << 13
                              | VLAN_CFI);
     } else {
-        vlans[0] = tags->inner;
+        /* An access port's packets have no tag, be it of VLAN 0. */
+        vlans[0] = (bundle->vlan_mode == VLAN_MODE_ACCESS
+                    ? (struct flow_vlan) { 0 } : tags->inner);
         vlans[1] = (struct flow_vlan) { 0 };
+    }
+    if (memcmp(vlans, saved, sizeof saved)) {
+        memset(ctx->wc->masks.vlans, 0xff, sizeof ctx->wc->masks.vlans);
     }
     output_port(ctx, bundle->ports[0], 0, is_last);
     memcpy(vlans, saved, sizeof saved);
+}
+
+static bool
+carries(const struct ofbundle *bundle, const struct vlan_tags *tags)
+{
+    return (ofbundle_includes_vlan(bundle, tags->vid)
+            && ofbundle_includes_cvlan(bundle, ntohs(tags->inner.tci)
+                                               & VLAN_VID_MASK));
 }
 
 static void
@@ -410,7 +438,7 @@ flood_bundles(struct xlate_ctx *ctx, const struct ofbundle *in,
 
         if (out == in || !out->n_ports
             || (in->is_protected && out->is_protected)
-            || !ofbundle_includes_vlan(out, tags->vid)) {
+            || !carries(out, tags)) {
             continue;
         }
         port = ofport_find(ctx->ofproto, out->ports[0]);
@@ -420,8 +448,27 @@ flood_bundles(struct xlate_ctx *ctx, const struct ofbundle *in,
     }
 }
 
+/* Sends the packet where its destination is known to be. */
 static void
-learn_source(struct xlate_ctx *ctx, uint16_t vid)
+output_learned(struct xlate_ctx *ctx, const struct ofbundle *in,
+               const struct ofbundle *out, const struct vlan_tags *tags)
+{
+    if (!out) {
+        xlate_note(ctx, TRACE_WARNING, "learned port is unknown, dropping");
+    } else if (out == in) {
+        xlate_note(ctx, TRACE_DETAIL, "learned port is input port, "
+                   "dropping");
+    } else if (out->is_protected && in->is_protected) {
+        xlate_note(ctx, TRACE_DETAIL, "Flow is between protected ports, "
+                   "skipping output.");
+    } else {
+        xlate_note(ctx, TRACE_DETAIL, "forwarding to learned port");
+        output_bundle(ctx, out, tags, false);
+    }
+}
+
+static void
+learn_source(struct xlate_ctx *ctx, const struct ofbundle *in, uint16_t vid)
 {
     struct ofproto *ofproto = ctx->ofproto;
     struct eth_addr mac = ctx->flow.dl_src;
@@ -430,8 +477,8 @@ learn_source(struct xlate_ctx *ctx, uint16_t vid)
         && mac_table_needs_learning(ofproto->macs, vid, mac, ctx->in_port)
         && mac_table_learn(ofproto->macs, vid, mac, ctx->in_port, false)) {
         xlate_note(ctx, TRACE_DETAIL, "learned that " ETH_ADDR_FMT
-                   " is on port %u in VLAN %u", ETH_ADDR_ARGS(mac),
-                   ctx->in_port, vid);
+                   " is on port %s in VLAN %u", ETH_ADDR_ARGS(mac), in->name,
+                   vid);
         backer_changed(ofproto->backer);
     }
     if (ctx->in->cache) {
@@ -462,40 +509,27 @@ xlate_normal(struct xlate_ctx *ctx)
     memset(&m->dl_src, 0xff, sizeof m->dl_src);
     memset(&m->dl_dst, 0xff, sizeof m->dl_dst);
     m->vlans[0].tci |= htons(VLAN_VID_MASK | VLAN_CFI);
-    if (ctx->flow.vlans[0].tci & htons(VLAN_CFI)) {
-        /* The tag is taken off and put on again. */
-        memset(m->vlans, 0xff, sizeof m->vlans);
-    }
     if (!in) {
-        xlate_note(ctx, TRACE_WARNING, "the packet came in by no port of the "
-                   "switch");
+        xlate_note(ctx, TRACE_WARNING, "no input bundle, dropping");
         return;
     }
     if (!classify_vlan(ctx, in, &tags)) {
+        xlate_note(ctx, TRACE_WARNING, "disallowed VLAN VID for this input "
+                   "port, dropping");
         return;
     }
     if (is_reserved_multicast(ctx->flow.dl_dst)
         && !__atomic_load_n(&ctx->ofproto->forward_bpdu, __ATOMIC_RELAXED)) {
-        xlate_note(ctx, TRACE_WARNING, "reserved addresses are not "
-                   "forwarded");
+        xlate_note(ctx, TRACE_DETAIL, "packet has reserved destination MAC, "
+                   "dropping");
         return;
     }
-    learn_source(ctx, tags.vid);
+    learn_source(ctx, in, tags.vid);
 
-    if (ctx->flow.dl_dst.ea[0] & 1) {
-        xlate_note(ctx, TRACE_DETAIL, "multicast: flooding");
-        flood_bundles(ctx, in, &tags);
-    } else if (mac_table_lookup(ctx->ofproto->macs, tags.vid,
-                                ctx->flow.dl_dst, &out_port)) {
-        const struct ofbundle *out = get_bundle(ctx, out_port);
-
-        if (out && out != in && !(out->is_protected && in->is_protected)) {
-            xlate_note(ctx, TRACE_DETAIL, "forwarding to learned port");
-            output_bundle(ctx, out, &tags, false);
-        } else {
-            xlate_note(ctx, TRACE_WARNING, "the address is where the packet "
-                       "came from");
-        }
+    if (!(ctx->flow.dl_dst.ea[0] & 1)
+        && mac_table_lookup(ctx->ofproto->macs, tags.vid, ctx->flow.dl_dst,
+                            &out_port)) {
+        output_learned(ctx, in, get_bundle(ctx, out_port), &tags);
     } else {
         xlate_note(ctx, TRACE_DETAIL, "no learned MAC for destination, "
                    "flooding");

@@ -49,6 +49,12 @@ xlate_fail(struct xlate_ctx *ctx, enum xlate_error error)
     }
 }
 
+const struct port_map *
+xlate_port_names(const struct xlate_ctx *ctx)
+{
+    return ctx->ofproto == ctx->in->ofproto ? ctx->in->names : NULL;
+}
+
 void
 xlate_credit(struct xlate_ctx *ctx, const struct credit *credit)
 {
@@ -157,13 +163,8 @@ lookup(struct xlate_ctx *ctx, ofp_port_t in_port, uint8_t table_id)
                  && frag != FRAG_NX_MATCH)) {
         struct flow flow = ctx->flow;
 
-        if (frag == FRAG_DROP) {
-            xlate_note(ctx, TRACE_WARNING, "fragments are dropped here");
-            found = NULL;
-        } else {
-            flow.tp_src = flow.tp_dst = 0;
-            found = classifier_lookup(cls, ctx->version, &flow, ctx->wc);
-        }
+        flow.tp_src = flow.tp_dst = 0;
+        found = classifier_lookup(cls, ctx->version, &flow, ctx->wc);
     } else {
         found = classifier_lookup(cls, ctx->version, &ctx->flow, ctx->wc);
     }
@@ -182,7 +183,7 @@ note_rule(struct xlate_ctx *ctx, const struct rule *rule, uint8_t table_id)
     }
     match_init_with_table(&match, ctx->tlv);
     cls_rule_get_match(&rule->cls, &match.flow, &match.wc);
-    match_format(&match, NULL, FLOW_DEFAULT_PRIORITY, &s);
+    match_format(&match, xlate_port_names(ctx), FLOW_DEFAULT_PRIORITY, &s);
     if (s.length) {
         str_put(&s, ", ");
     }
@@ -239,15 +240,6 @@ do_miss(struct xlate_ctx *ctx, uint8_t table_id, bool honor_miss,
     struct trace_node *saved_trace = ctx->trace;
     bool to_controller;
 
-    ctx->trace = trace_add(ctx->trace, TRACE_TABLE, "%2d. No match.",
-                           table_id);
-    if (honor_miss && table->miss == TABLE_MISS_CONTINUE
-        && table_id + 1 < OFPROTO_N_TABLES) {
-        xlate_table(ctx, ctx->flow.in_port, table_id + 1, true, true,
-                    is_last);
-        ctx->trace = saved_trace;
-        return;
-    }
     to_controller = (honor_miss
                      && (table->miss == TABLE_MISS_CONTROLLER
                          || (table->miss == TABLE_MISS_DEFAULT
@@ -259,14 +251,43 @@ do_miss(struct xlate_ctx *ctx, uint8_t table_id, bool honor_miss,
 
         to_controller = !(port && ofport_config(port) & PORT_NO_PACKET_IN);
     }
+    ctx->trace = trace_add(ctx->trace, TRACE_TABLE, "%2d. No match%s.",
+                           table_id, to_controller
+                           ? ", and a \"packet-in\" is called for" : "");
+    if (honor_miss && table->miss == TABLE_MISS_CONTINUE
+        && table_id + 1 < OFPROTO_N_TABLES) {
+        xlate_table(ctx, ctx->flow.in_port, table_id + 1, true, true,
+                    is_last);
+        ctx->trace = saved_trace;
+        return;
+    }
     if (to_controller) {
-        xlate_note(ctx, TRACE_ACTION, "controller");
+        be64 cookie = ctx->cookie;
+
+        xlate_note(ctx, TRACE_ACTION, "controller(reason=)");
+        ctx->cookie = 0;
         xlate_controller(ctx, UINT16_MAX, PACKET_IN_IMPLICIT_MISS, 0,
                          CONTROLLER_NO_METER, NULL, 0);
+        ctx->cookie = cookie;
     } else {
         xlate_note(ctx, TRACE_ACTION, "drop");
     }
     ctx->trace = saved_trace;
+}
+
+/* Is the packet a fragment, and are fragments to be dropped? */
+static bool
+drop_fragment(struct xlate_ctx *ctx, uint8_t table_id)
+{
+    if (LIKELY(!(ctx->flow.nw_frag & FLOW_NW_FRAG_ANY))
+        || __atomic_load_n(&ctx->ofproto->frag, __ATOMIC_RELAXED)
+           != FRAG_DROP) {
+        return false;
+    }
+    trace_add(trace_add(ctx->trace, TRACE_TABLE, "%2d. Packets are IP "
+                        "fragments and the fragment handling mode is "
+                        "\"drop\".", table_id), TRACE_ACTION, "drop");
+    return true;
 }
 
 void
@@ -280,6 +301,9 @@ xlate_table(struct xlate_ctx *ctx, ofp_port_t in_port, uint8_t table_id,
     }
     if (table_id >= OFPROTO_N_TABLES) {
         xlate_note(ctx, TRACE_WARNING, "there is no table %d", table_id);
+        return;
+    }
+    if (drop_fragment(ctx, table_id)) {
         return;
     }
     ctx->n_resubmits++;

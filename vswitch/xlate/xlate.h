@@ -82,6 +82,8 @@ struct xlate_in {
     const struct xlate_stats *stats;     /* Credit these at once, or NULL. */
     struct xlate_cache *cache;   /* Note whom to credit, or NULL. */
     struct trace_node *trace;    /* Note what happens, or NULL. */
+    const struct port_map *names;/* Ports of 'ofproto' in notes; NULL:
+                                  * numbers. */
     enum packet_in_reason controller_reason;     /* Of plain "controller"s. */
 };
 

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our switch and Debian's answer one list of commands alike: those of
+switch.scenarios, on dummy devices, each scenario on a new bridge.  The tools
+are Debian's, so that what differs is the switch's doing.
+
+    == NAME: PORT...          a bridge br0 whose ports p1, ... have these numbers
+    COMMAND                   a line each; "@" before it: its output is sorted
+"""
+
+import difflib
+import os
+import re
+import shlex
+
+import pytest
+
+from harness.process import run
+from harness.programs import Programs
+from test_ofctl import start_switch, without_times
+
+PATH = os.path.join(os.path.dirname(__file__), "switch.scenarios")
+
+
+def read():
+    scenarios = {}
+    for line in open(PATH).read().replace("\\\n", "").splitlines():
+        if line.startswith("== "):
+            name, _, ports = line[3:].partition(":")
+            scenarios[name] = ports.split(), []
+        elif line and not line.startswith("#"):
+            scenarios[name][1].append(line)
+    return scenarios
+
+
+SCENARIOS = read()
+
+
+def comparable(text):
+    """Leaves out ids that a switch gives as it likes."""
+    text = re.sub(r"\S+/switch.ctl", "SWITCH", without_times(text))
+    return re.sub(r"(recirc_id=|recirc\(|dont_send=)(0x)?[0-9a-f]+", r"\1N",
+                  text)
+
+
+@pytest.fixture(scope="module")
+def switches(tmp_path_factory):
+    """Environments of both."""
+    from harness.process import Process
+    processes = []
+
+    def spawn(command, env=None):
+        processes.append(Process(command, str(tmp_path_factory.mktemp("out")
+                                              / "out"), env))
+        return processes[-1]
+    yield {side: start_switch(side, spawn, tmp_path_factory.mktemp(side))
+           for side in ("debian", "ours")}
+    for process in reversed(processes):
+        process.stop()
+
+
+def do(env, line):
+    words = shlex.split(line.lstrip("@"))
+    tool = [Programs("debian").path(words[0])]
+    if words[0] == "ovs-appctl":
+        tool += ["-t", env["OVS_RUNDIR"] + "/switch.ctl"]
+    elif words[0] == "ovs-vsctl":
+        tool += ["--db=unix:%s/db.sock" % env["OVS_RUNDIR"]]
+    done = run(tool + words[1:], check=False, env=env)
+    output = comparable(done.stdout)
+    if line.startswith("@"):
+        output = "\n".join(sorted(output.splitlines()))
+    return ["status %d" % done.returncode] + output.splitlines() + [
+        comparable(done.stderr)]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_same_answers(switches, name):
+    ports, commands = SCENARIOS[name]
+    setup = ("ovs-vsctl add-br br0 -- set bridge br0 datapath-type=dummy fail-mode=secure "
+             "other-config:datapath-id=fedcba9876543210 "
+             "other-config:hwaddr=aa:55:aa:55:00:00 protocols=OpenFlow10,"
+             "OpenFlow13,OpenFlow14,OpenFlow15")
+    for port in ports:
+        setup += (" -- add-port br0 p%s -- set interface p%s type=dummy "
+                  "ofport_request=%s" % (port, port, port))
+    for line in ["ovs-vsctl del-br br0", setup] + commands:
+        answers = {side: do(env, line) for side, env in switches.items()}
+        assert answers["ours"] == answers["debian"], "%s\n%s" % (
+            line, "\n".join(difflib.unified_diff(
+                answers["debian"], answers["ours"], "debian", "ours",
+                lineterm="", n=0)))
