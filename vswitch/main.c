@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ovs-vswitchd: the switch. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
 #include "vswitch/config/config.h"
+#include "vswitch/dpif/dpif.h"
 #include "vswitch/dpif/underlay.h"
 #include "vswitch/netdev/netdev.h"
 #include "vswitch/ofproto/commands.h"
@@ -83,6 +85,29 @@ usage(void)
     exit(0);
 }
 
+/* SIGTERM ends the loop first, and then has its effect.  A process that dies
+ * of it leaves its packet sockets to the kernel, which closes them one by one,
+ * each some ten milliseconds; who starts the switch anew waits for that. */
+static struct sigaction old_action;
+static bool sigterm_came;
+
+static void
+terminated(uv_signal_t *watcher UNUSED, int signo UNUSED)
+{
+    sigterm_came = true;
+    loop_stop();
+}
+
+static void
+catch_sigterm(uv_signal_t *watcher)
+{
+    sigaction(SIGTERM, NULL, &old_action);
+    uv_signal_init(loop_uv(), watcher);
+    if (old_action.sa_handler != SIG_IGN) {
+        uv_signal_start_oneshot(watcher, terminated, SIGTERM);
+    }
+}
+
 static void
 exit_asked(int argc, const char *argv[], void *aux UNUSED)
 {
@@ -96,6 +121,7 @@ int
 main(int argc, char *argv[])
 {
     struct option_group groups[N_GROUPS];
+    uv_signal_t sigterm;
     char *remote;
     int first;
 
@@ -116,8 +142,14 @@ main(int argc, char *argv[])
     daemon_set_exit(exit_asked, NULL);
     ofproto_register_commands();
     program_check(config_create(remote, &config));
+    catch_sigterm(&sigterm);
     loop_run();
     config_destroy(config, cleanup);
+    dpif_finish();
+    if (sigterm_came) {
+        sigaction(SIGTERM, &old_action, NULL);
+        raise(SIGTERM);
+    }
     daemon_finish();
     free(remote);
     return 0;

@@ -122,7 +122,7 @@ apply(struct config *c, const struct vs_open_vswitch *row)
     apply_changed_rows(c);
     apply_controllers(c);
     ct_zones_config(c, row);
-    c->cur_cfg = row->next_cfg;
+    c->applied_cfg = row->next_cfg;
 }
 
 /* ## Writing back ## */
@@ -205,8 +205,12 @@ run(void *c_)
         apply(c, row);
     }
     replica_clear_changes(c->replica);
-    /* Who started this daemon may rely on the bridges from now on. */
-    daemon_ready();
+    if (!netdev_is_busy()) {
+        /* Who waits for cur_cfg, or started this daemon, may rely on the
+         * bridges from now on. */
+        c->cur_cfg = c->applied_cfg;
+        daemon_ready();
+    }
     if (c->netdevs_changed) {
         c->netdevs_changed = false;
         ofproto_ports_refresh();

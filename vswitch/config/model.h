@@ -27,7 +27,8 @@ struct config {
     bool netdevs_changed;        /* Ports are to be looked at again. */
     bool has_lock;
     bool complained;             /* That another switch has the lock. */
-    int64_t cur_cfg;             /* next_cfg that was carried out. */
+    int64_t applied_cfg;         /* next_cfg that was applied, */
+    int64_t cur_cfg;             /* and that is carried out. */
 };
 
 struct bridge {

@@ -39,6 +39,8 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/dpif/conntrack.h \
 	vswitch/dpif/dpif.h \
 	vswitch/dpif/underlay.h \
+	vswitch/netdev/background.c \
+	vswitch/netdev/background.h \
 	vswitch/netdev/dummy.c \
 	vswitch/netdev/ingress.c \
 	vswitch/netdev/ingress.h \
@@ -47,6 +49,8 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/netdev/netdev.c \
 	vswitch/netdev/netdev.h \
 	vswitch/netdev/netdev_provider.h \
+	vswitch/netdev/packet_ring.c \
+	vswitch/netdev/packet_ring.h \
 	vswitch/netdev/system.c \
 	vswitch/netdev/tap.c \
 	vswitch/netdev/tx_ring.c \

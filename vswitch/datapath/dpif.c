@@ -289,6 +289,24 @@ dpif_destroy(struct dpif *dpif)
     return 0;
 }
 
+void
+dpif_finish(void)
+{
+    struct dp *dp;
+
+    LIST_FOR_EACH_SAFE (dp, node, &dps) {
+        if (!dp->n_refs) {
+            struct dpif *dpif = xzalloc(sizeof *dpif);
+
+            dp->n_refs++;
+            dpif->dp = dp;
+            dpif_destroy(dpif);
+            dpif_close(dpif);
+        }
+    }
+    netdev_finish();
+}
+
 const char *
 dpif_name(const struct dpif *dpif)
 {

@@ -332,6 +332,7 @@ main(int argc, char *argv[])
     print_stats(dpif);
     dpif_destroy(dpif);
     dpif_close(dpif);
+    dpif_finish();
     smap_uninit(&config);
     rcu_barrier();
     rcu_unregister_thread();

@@ -66,6 +66,10 @@ void dpif_close(struct dpif *);
 /* Destroys the datapath behind the handle, which remains to be closed. */
 int dpif_destroy(struct dpif *);
 
+/* At the end of the program: destroys the datapaths that nobody has open, and
+ * waits until their devices are closed. */
+void dpif_finish(void);
+
 const char *dpif_name(const struct dpif *);
 const char *dpif_type(const struct dpif *);
 

@@ -23,7 +23,7 @@ netdev_linux_alloc(void)
 {
     struct netdev_linux *dev = xzalloc(sizeof *dev);
 
-    dev->fd = dev->rx_fd = dev->claim_fd = -1;
+    dev->fd = -1;
     return &dev->up;
 }
 

@@ -16,8 +16,8 @@ struct netdev_linux {
     bool sums_tx;                /* Atomic: the device sums checksums. */
     uint32_t max_frame;          /* Atomic: bytes of the MTU and Ethernet. */
     struct tx_ring *tx_ring;     /* NULL: none. */
-    int rx_fd;                   /* Packet socket to receive; -1 if none. */
-    int claim_fd;                /* Keeps the host away; -1 if none. */
+    struct packet_ring *rx_ring; /* To receive, borrowed; NULL: none. */
+    struct ingress_claim *claim; /* Keeps the host away; NULL: none. */
 
     /* Told when an interface of the name is there again, under another
      * index. */

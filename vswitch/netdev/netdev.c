@@ -6,6 +6,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
+#include "vswitch/netdev/background.h"
 #include "vswitch/netdev/netdev_provider.h"
 
 static const struct netdev_class *const classes[] = {
@@ -259,6 +260,19 @@ netdev_set_changed_callback(void (*changed)(void *aux), void *aux)
 {
     changed_callback = changed;
     changed_aux = aux;
+    background_set_idle_callback(changed, aux);
+}
+
+bool
+netdev_is_busy(void)
+{
+    return background_is_busy();
+}
+
+void
+netdev_finish(void)
+{
+    background_wait();
 }
 
 void

@@ -36,6 +36,15 @@ struct error *netdev_open(const char *name, const char *type,
 struct netdev *netdev_ref(struct netdev *);
 void netdev_unref(struct netdev *);
 
+/* Part of opening a device to receive, and of removing one that the switch
+ * made, goes on for some milliseconds after the function for it has returned.
+ * netdev_is_busy(): whether any does.  The callback of
+ * netdev_set_changed_callback() is called at the end of it, too. */
+bool netdev_is_busy(void);
+
+/* Waits until all that goes on has ended, for a clean end of the program. */
+void netdev_finish(void);
+
 /* The open device of that name, borrowed; NULL if there is none. */
 struct netdev *netdev_find(const char *name);
 

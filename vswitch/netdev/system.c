@@ -19,11 +19,8 @@
  * switch's alone, where the kernel can keep it from the host (ingress.h). */
 
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,8 +29,10 @@
 #include "lib/packet/gso.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
+#include "vswitch/netdev/background.h"
 #include "vswitch/netdev/ingress.h"
 #include "vswitch/netdev/linux.h"
+#include "vswitch/netdev/packet_ring.h"
 #include "vswitch/netdev/tx_ring.h"
 #include "vswitch/netdev/vnet.h"
 
@@ -42,17 +41,13 @@ LOG_MODULE(netdev_linux);
 COUNTER(netdev_rx_bad_offload);
 COUNTER(netdev_rx_truncated);
 
-#define FRAME_SIZE 2048
-#define N_FRAMES 1024
-#define BLOCK_SIZE (64 * 1024)
-#define RING_SIZE ((size_t) FRAME_SIZE * N_FRAMES)
-#define RESERVE 160
+#define FRAME_SIZE PACKET_RING_FRAME_SIZE
+#define N_FRAMES PACKET_RING_N_RX
 #define SOCKET_BUFFER (8 << 20)
 
 struct system_rxq {
     struct netdev_rxq up;
-    int fd;
-    uint8_t *ring;
+    struct packet_ring *ring;
     unsigned int next;           /* Frame to look at next. */
     unsigned int n_borrowed;     /* Frames before 'next' that are ours. */
     struct packet frames[PACKET_BATCH];   /* Borrowed packets, in the ring. */
@@ -71,18 +66,17 @@ set_option(int fd, int level, int option, int value)
 }
 
 static int
-bind_packet_socket(int fd, int ifindex, uint16_t protocol)
+bind_packet_socket(int fd, int ifindex)
 {
     struct sockaddr_ll ll = {
         .sll_family = AF_PACKET,
         .sll_ifindex = ifindex,
-        .sll_protocol = htons(protocol),
     };
 
     return bind(fd, (const struct sockaddr *) &ll, sizeof ll) ? -errno : 0;
 }
 
-/* Opens a packet socket with virtio-net headers; it receives nothing yet. */
+/* Opens a packet socket with virtio-net headers, which receives nothing. */
 static int
 open_packet_socket(void)
 {
@@ -104,39 +98,36 @@ open_packet_socket(void)
 static void
 claim(struct netdev_linux *dev)
 {
-    int fd = ingress_claim(dev->link.ifindex);
+    int error = ingress_claim(dev->link.name, dev->link.ifindex, &dev->claim);
 
-    if (fd < 0) {
+    if (error) {
         log_info("%s: the host's network stack, too, gets what the port "
-                 "receives (%s)", dev->up.name, strerror(-fd));
+                 "receives (%s)", dev->up.name, strerror(-error));
     }
-    dev->claim_fd = fd;
 }
 
 static void
 unclaim(struct netdev_linux *dev)
 {
-    if (dev->claim_fd >= 0) {
-        close(dev->claim_fd);
-        dev->claim_fd = -1;
-    }
+    ingress_release(dev->claim);
+    dev->claim = NULL;
 }
 
 static bool
 system_is_claimed(const struct netdev *netdev)
 {
-    return netdev_linux_cast(netdev)->claim_fd >= 0;
+    return netdev_linux_cast(netdev)->claim;
 }
 
 static void
 system_reattach(struct netdev_linux *dev)
 {
-    bind_packet_socket(dev->fd, dev->link.ifindex, 0);
+    bind_packet_socket(dev->fd, dev->link.ifindex);
     tx_ring_bind(dev->tx_ring, dev->link.ifindex);
-    if (dev->rx_fd >= 0) {
-        bind_packet_socket(dev->rx_fd, dev->link.ifindex, ETH_P_ALL);
+    if (dev->rx_ring) {
         unclaim(dev);
         claim(dev);
+        packet_ring_bind(dev->rx_ring, dev->link.ifindex);
     }
 }
 
@@ -160,7 +151,7 @@ system_construct(struct netdev *netdev)
         error = dev->fd;
     } else {
         set_option(dev->fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER);
-        error = bind_packet_socket(dev->fd, dev->link.ifindex, 0);
+        error = bind_packet_socket(dev->fd, dev->link.ifindex);
         if (error) {
             close(dev->fd);
         }
@@ -176,76 +167,39 @@ system_construct(struct netdev *netdev)
 }
 
 static void
+close_fd(void *fd)
+{
+    close((intptr_t) fd);
+}
+
+static void
 system_destruct(struct netdev *netdev)
 {
     struct netdev_linux *dev = netdev_linux_cast(netdev);
 
     tx_ring_destroy(dev->tx_ring);
-    close(dev->fd);
+    background_run(close_fd, (void *) (intptr_t) dev->fd);
     netdev_linux_detach(dev);
 }
 
 /* Receiving. */
 
-static int
-set_up_ring(struct system_rxq *rxq)
+static struct tpacket2_hdr *
+frame_at(uint8_t *frames, unsigned int i)
 {
-    const struct tpacket_req req = {
-        .tp_block_size = BLOCK_SIZE,
-        .tp_block_nr = RING_SIZE / BLOCK_SIZE,
-        .tp_frame_size = FRAME_SIZE,
-        .tp_frame_nr = N_FRAMES,
-    };
-    int error;
-
-    if ((error = set_option(rxq->fd, SOL_PACKET, PACKET_VERSION, TPACKET_V2))
-        || (error = set_option(rxq->fd, SOL_PACKET, PACKET_RESERVE, RESERVE))
-        || (error = set_option(rxq->fd, SOL_PACKET, PACKET_COPY_THRESH, 1))) {
-        return error;
-    }
-    if (setsockopt(rxq->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof req)) {
-        return -errno;
-    }
-    rxq->ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-                     rxq->fd, 0);
-    if (rxq->ring == MAP_FAILED) {
-        rxq->ring = NULL;
-        return -errno;
-    }
-    return 0;
-}
-
-static int
-start_receiving(struct system_rxq *rxq, int ifindex)
-{
-    const struct packet_mreq promiscuous = {
-        .mr_ifindex = ifindex,
-        .mr_type = PACKET_MR_PROMISC,
-    };
-    int error;
-
-    set_option(rxq->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-    set_option(rxq->fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER);
-    error = set_up_ring(rxq);
-    if (error) {
-        return error;
-    }
-    setsockopt(rxq->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
-               sizeof promiscuous);
-    return bind_packet_socket(rxq->fd, ifindex, ETH_P_ALL);
+    return (void *) (frames + (size_t) FRAME_SIZE * (i % N_FRAMES));
 }
 
 static void
 system_rxq_release(struct netdev_rxq *rxq_)
 {
     struct system_rxq *rxq = rxq_cast(rxq_);
+    uint8_t *frames = packet_ring_frames(rxq->ring);
     unsigned int i = rxq->next - rxq->n_borrowed;
 
     for (; rxq->n_borrowed; rxq->n_borrowed--, i++) {
-        struct tpacket2_hdr *h = (void *) (rxq->ring + (size_t) FRAME_SIZE
-                                           * (i % N_FRAMES));
-
-        __atomic_store_n(&h->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+        __atomic_store_n(&frame_at(frames, i)->tp_status, TP_STATUS_KERNEL,
+                         __ATOMIC_RELEASE);
     }
 }
 
@@ -253,17 +207,11 @@ static void
 system_rxq_close(struct netdev_rxq *rxq_)
 {
     struct system_rxq *rxq = rxq_cast(rxq_);
+    struct netdev_linux *dev = netdev_linux_cast(rxq_->netdev);
 
-    if (rxq->ring) {
-        munmap(rxq->ring, RING_SIZE);
-    }
-    close(rxq->fd);
-    if (rxq_->netdev) {
-        struct netdev_linux *dev = netdev_linux_cast(rxq_->netdev);
-
-        dev->rx_fd = -1;
-        unclaim(dev);
-    }
+    packet_ring_close(rxq->ring);
+    dev->rx_ring = NULL;
+    unclaim(dev);
     free(rxq);
 }
 
@@ -274,20 +222,14 @@ system_rxq_open(struct netdev *netdev, struct netdev_rxq **ret)
     struct system_rxq *rxq = xzalloc(sizeof *rxq);
     int error;
 
-    rxq->fd = open_packet_socket();
-    if (rxq->fd < 0) {
-        error = rxq->fd;
-        free(rxq);
-        return error_from_errno(error, "%s: could not open packet socket",
-                                netdev->name);
-    }
-    error = start_receiving(rxq, dev->link.ifindex);
+    claim(dev);
+    error = packet_ring_open(PACKET_RING_RX, dev->link.ifindex, &rxq->ring);
     if (error) {
-        system_rxq_close(&rxq->up);
+        unclaim(dev);
+        free(rxq);
         return error_from_errno(error, "%s: could not receive", netdev->name);
     }
-    dev->rx_fd = rxq->fd;
-    claim(dev);
+    dev->rx_ring = rxq->ring;
     *ret = &rxq->up;
     return NULL;
 }
@@ -303,7 +245,8 @@ receive_large(struct system_rxq *rxq)
         { p->data, PACKET_LARGE },
     };
     struct msghdr msg = { .msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov) };
-    ssize_t n = recvmsg(rxq->fd, &msg, MSG_DONTWAIT | MSG_TRUNC);
+    ssize_t n = recvmsg(packet_ring_fd(rxq->ring), &msg,
+                        MSG_DONTWAIT | MSG_TRUNC);
 
     if (n < (ssize_t) sizeof vnet + ETH_HEADER_SIZE
         || n - sizeof vnet > PACKET_MAX_SIZE) {
@@ -370,12 +313,12 @@ static int
 system_rxq_recv(struct netdev_rxq *rxq_, struct packet_batch *batch)
 {
     struct system_rxq *rxq = rxq_cast(rxq_);
+    uint8_t *frames = packet_ring_frames(rxq->ring);
 
     system_rxq_release(rxq_);
     batch->n = 0;
-    while (rxq->n_borrowed < PACKET_BATCH) {
-        struct tpacket2_hdr *h = (void *) (rxq->ring + (size_t) FRAME_SIZE
-                                           * (rxq->next % N_FRAMES));
+    while (frames && rxq->n_borrowed < PACKET_BATCH) {
+        struct tpacket2_hdr *h = frame_at(frames, rxq->next);
         struct packet *p;
 
         if (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE)
@@ -395,7 +338,7 @@ system_rxq_recv(struct netdev_rxq *rxq_, struct packet_batch *batch)
 static int
 system_rxq_fd(const struct netdev_rxq *rxq)
 {
-    return rxq_cast(rxq)->fd;
+    return packet_ring_fd(rxq_cast(rxq)->ring);
 }
 
 /* Sending. */

@@ -16,6 +16,7 @@
 #include "lib/packet/checksum.h"
 #include "lib/packet/gso.h"
 #include "lib/runtime/counter.h"
+#include "vswitch/netdev/background.h"
 #include "vswitch/netdev/linux.h"
 #include "vswitch/netdev/vnet.h"
 
@@ -82,6 +83,11 @@ tap_construct(struct netdev *netdev)
 
     dev->is_tap = true;
     dev->fd = open_tap(netdev->name);
+    if (dev->fd == -EBUSY && background_is_busy()) {
+        /* Its predecessor is still being removed. */
+        background_wait();
+        dev->fd = open_tap(netdev->name);
+    }
     if (dev->fd < 0) {
         return error_from_errno(dev->fd, "%s: could not create tap device",
                                 netdev->name);
@@ -95,12 +101,19 @@ tap_construct(struct netdev *netdev)
     return NULL;
 }
 
+/* Removes the interface. */
+static void
+close_tap(void *fd)
+{
+    close((intptr_t) fd);
+}
+
 static void
 tap_destruct(struct netdev *netdev)
 {
     struct netdev_linux *dev = netdev_linux_cast(netdev);
 
-    close(dev->fd);
+    background_run_awaited(close_tap, (void *) (intptr_t) dev->fd);
     netdev_linux_detach(dev);
 }
 

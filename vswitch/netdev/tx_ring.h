@@ -18,7 +18,8 @@
 
 struct tx_ring;
 
-/* Opens a ring on the interface 'ifindex'.  NULL if the kernel has none. */
+/* Opens a ring on the interface 'ifindex', which is of use a little later
+ * (packet_ring.h).  NULL if the kernel has none. */
 struct tx_ring *tx_ring_create(int ifindex);
 
 /* NULL is fine. */
