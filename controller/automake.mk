@@ -101,6 +101,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/punt/reports.h \
 	controller/punt/request.h \
 	controller/punt/router_advert.c \
+	controller/punt/schedule.c \
+	controller/punt/schedule.h \
 	controller/punt/send.c \
 	controller/punt/send.h \
 	controller/punt/waiting.c \
@@ -129,7 +131,11 @@ tests_fuzz_punt_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += controller/punt/test controller/punt/thread_test
+check_PROGRAMS += controller/punt/test controller/punt/thread_test \
+	controller/punt/schedule_test
+controller_punt_schedule_test_SOURCES = controller/punt/schedule_test.c
+controller_punt_schedule_test_LDADD = controller/libcontroller.a \
+	$(CMOCKA_LIBS) $(CONTROLLER_LIBS)
 controller_punt_thread_test_SOURCES = \
 	controller/punt/thread_test.c \
 	controller/punt/testing.c \

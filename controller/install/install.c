@@ -78,8 +78,6 @@ struct install {
     struct messages messages;
     uint64_t current;
     uint64_t done;
-    void (*stats_seen)(const struct flow_stats *, void *aux);
-    void *stats_aux;
     bool wants_barrier;      /* Even if there is nothing to send. */
     VEC(struct { be32 xid; uint64_t seq; }) barriers;
 };
@@ -561,7 +559,6 @@ see_flow(struct install *inst, const struct flow_stats *stats)
     vec_push(&inst->seen, seen);
 }
 
-/* While a dump is under way, replies are its own: nothing else is asked. */
 static void
 flow_reply(struct install *inst, const struct ofmsg *msg)
 {
@@ -569,21 +566,15 @@ flow_reply(struct install *inst, const struct ofmsg *msg)
     struct buf ofpacts = BUF_EMPTY;
     struct flow_stats stats;
 
-    if (inst->state != STATE_DUMP && inst->state != STATE_SYNCED) {
+    if (inst->state != STATE_DUMP) {
         return;
     }
     while (!flow_stats_decode(&stats, msg, &r, messages_decode_env(),
                               &ofpacts)) {
-        if (inst->state == STATE_DUMP) {
-            see_flow(inst, &stats);
-        } else if (inst->stats_seen) {
-            inst->stats_seen(&stats, inst->stats_aux);
-        }
+        see_flow(inst, &stats);
     }
     buf_uninit(&ofpacts);
-    if (inst->state == STATE_DUMP) {
-        dump_part_done(inst, msg);
-    }
+    dump_part_done(inst, msg);
 }
 
 static void
@@ -740,23 +731,6 @@ void
 install_set_probe_interval(struct install *inst, unsigned int seconds)
 {
     rconn_set_probe_interval(inst->rconn, seconds);
-}
-
-void
-install_set_stats(struct install *inst,
-                  void (*seen)(const struct flow_stats *, void *aux),
-                  void *aux)
-{
-    inst->stats_seen = seen;
-    inst->stats_aux = aux;
-}
-
-void
-install_ask_stats(struct install *inst, uint8_t table)
-{
-    if (inst->state == STATE_SYNCED) {
-        rconn_take_send(inst->rconn, messages_flow_dump(table));
-    }
 }
 
 void

@@ -20,7 +20,6 @@
 
 struct install;
 struct buf;
-struct flow_stats;
 struct ofmsg;
 
 /* 'wake' is called from I/O callbacks when install_run() has something to do
@@ -43,13 +42,6 @@ void install_id_changed(void *install, enum id_kind, const char *text,
 /* Sends what changed.  'is_complete' says that the wanted set is whole: until
  * it once is, nothing is removed from the switch. */
 void install_run(struct install *, bool is_complete);
-
-/* Asks the switch for the flows of a table and what they counted; 'seen' gets
- * each, some time later.  Nothing is asked while not in step with it. */
-void install_set_stats(struct install *,
-                       void (*seen)(const struct flow_stats *, void *aux),
-                       void *aux);
-void install_ask_stats(struct install *, uint8_t table);
 
 /* Asks the switch again what it has, and sends what differs. */
 void install_compare(struct install *);

@@ -6,20 +6,22 @@
 
 #include "controller/binding/names.h"
 #include "controller/program.h"
+#include "controller/punt/schedule.h"
 #include "controller/punt/send.h"
 #include "lib/base/alloc.h"
 #include "lib/logical/addresses.h"
 #include "lib/packet/compose.h"
 #include "lib/packet/headers.h"
-#include "lib/runtime/clock.h"
 #include "lib/runtime/counter.h"
-#include "lib/runtime/loop.h"
 #include "lib/schema/sb_tracked.h"
 
 COUNTER(pinctrl_announced);
 COUNTER(pinctrl_announce_postponed);
+COUNTER(pinctrl_announce_refused);
 
-#define FIRST_PAUSE_MS 1000
+#define FIRST_PAUSE_MS INT64_C(1000)
+#define MAX_DOUBLINGS 20
+#define MAX_PAUSE_S (24 * 60 * 60)
 #define N_ANNOUNCEMENTS 4        /* Unless there is a longest pause. */
 #define RARP_OP_REQUEST_REVERSE 3
 
@@ -128,28 +130,11 @@ announce_unit(struct incr_ctx *ctx, const void *row_)
 
 struct announcer {
     struct controller *controller;
-    const struct outlet *outlet;
+    struct schedule *schedule;
     struct incr_sink sink;
-    int64_t second;              /* Of the rate. */
-    unsigned int n_sent;         /* In that second. */
+    uint64_t vs_seqno;           /* When the setting was looked at. */
+    int64_t max_pause_ms;        /* 0: few announcements; atomic. */
 };
-
-/* Where an address is in its series; gone when the series is over. */
-struct series {
-    struct announcer *announcer;
-    struct incr_group *group;
-    struct timer timer;
-    int64_t pause_ms;
-    unsigned int n;
-};
-
-static void
-end_series(struct series *series)
-{
-    series->group->sink_data = NULL;
-    timer_stop(&series->timer);
-    free(series);
-}
 
 struct packet *
 announcement_compose(const struct announce_key *key)
@@ -174,96 +159,95 @@ announcement_compose(const struct announce_key *key)
     return packet;
 }
 
-static bool
-may_send(struct announcer *a)
+/* The pauses double. */
+static int64_t
+announce(const void *key_, const void *value UNUSED, unsigned int n,
+         const struct outlet *outlet, void *a_)
 {
-    int64_t second = clock_ms() / 1000;
+    struct announcer *a = a_;
+    int64_t max_ms = __atomic_load_n(&a->max_pause_ms, __ATOMIC_RELAXED);
+    int64_t pause_ms = FIRST_PAUSE_MS << MIN(n, MAX_DOUBLINGS);
+    const struct announce_key *key = key_;
+    struct packet *packet = announcement_compose(key);
 
-    if (a->second != second) {
-        a->second = second;
-        a->n_sent = 0;
-    }
-    return a->n_sent < ANNOUNCE_RATE;
-}
-
-static void
-announce(void *series_)
-{
-    struct series *series = series_;
-    struct announcer *a = series->announcer;
-    const struct announce_key *key = incr_group_key(series->group);
-    int64_t max_ms = 1000 * atoll(controller_setting(
-        a->controller, "garp-max-timeout-sec", "0"));
-    struct packet *packet;
-
-    if (!may_send(a)) {
-        counter_inc(pinctrl_announce_postponed);
-        timer_set(&series->timer, 1000);
-        return;
-    }
-    a->n_sent++;
-    packet = announcement_compose(key);
-    send_from_port(a->outlet, packet, key->dp_key, key->port_key, 0);
+    send_from_port(outlet, packet, key->dp_key, key->port_key, 0);
     packet_free(packet);
     counter_inc(pinctrl_announced);
-    if (++series->n >= N_ANNOUNCEMENTS && max_ms <= 0) {
-        end_series(series);
-        return;
+    if (max_ms) {
+        return MIN(pause_ms, max_ms);
     }
-    timer_set(&series->timer, max_ms > 0 ? MIN(series->pause_ms, max_ms)
-              : series->pause_ms);
-    series->pause_ms = MIN(series->pause_ms * 2, INT32_MAX);
+    return n + 1 < N_ANNOUNCEMENTS ? pause_ms : -1;
 }
 
 static void
 fact_changed(void *a_, struct incr_fact *fact, bool added)
 {
-    struct incr_group *group = fact->group;
-    struct series *series;
+    const struct incr_group *group = fact->group;
+    struct announcer *a = a_;
 
-    if (!added) {
-        if (group->sink_data) {
-            end_series(group->sink_data);
-        }
-        return;
+    if (added) {
+        schedule_put(a->schedule, incr_group_key(group), group->key_size,
+                     NULL, 0);
+    } else {
+        schedule_remove(a->schedule, incr_group_key(group), group->key_size);
     }
-    series = xzalloc(sizeof *series);
-    series->announcer = a_;
-    series->group = group;
-    series->pause_ms = FIRST_PAUSE_MS;
-    timer_init(&series->timer, announce, series);
-    group->sink_data = series;
-    /* After this turn, when the port's flows are on their way. */
-    timer_set(&series->timer, 0);
+}
+
+static void
+read_max_pause(struct announcer *a)
+{
+    uint64_t seqno = replica_seqno(a->controller->vs);
+    int64_t s;
+
+    if (seqno != a->vs_seqno) {
+        a->vs_seqno = seqno;
+        s = atoll(controller_setting(a->controller, "garp-max-timeout-sec",
+                                     "0"));
+        __atomic_store_n(&a->max_pause_ms,
+                         1000 * MIN(MAX(s, 0), MAX_PAUSE_S),
+                         __ATOMIC_RELAXED);
+    }
+}
+
+bool
+announcer_release(struct announcer *a, uint64_t current, uint64_t done)
+{
+    read_max_pause(a);
+    return schedule_release(a->schedule, current, done);
+}
+
+int64_t
+announcer_run(struct announcer *a, const struct outlet *outlet)
+{
+    return schedule_run(a->schedule, outlet);
 }
 
 struct announcer *
-announcer_create(struct controller *c, const struct outlet *outlet)
+announcer_create(struct controller *c)
 {
+    static const struct schedule_class class = {
+        .send = announce,
+        .rate = ANNOUNCE_RATE,
+        .max = ANNOUNCE_MAX,
+        .postponed = &counter_pinctrl_announce_postponed,
+        .refused = &counter_pinctrl_announce_refused,
+    };
     struct announcer *a = xzalloc(sizeof *a);
 
     a->controller = c;
-    a->outlet = outlet;
+    a->schedule = schedule_create(&class, a);
+    a->vs_seqno = UINT64_MAX;
     a->sink = (struct incr_sink) { .fact = FACT_ANNOUNCE, .aux = a,
                                    .fact_changed = fact_changed };
     incr_add_sink(c->incr, &a->sink);
     return a;
 }
 
-static void
-end_group(struct incr_group *group, void *aux UNUSED)
-{
-    if (group->sink_data) {
-        end_series(group->sink_data);
-    }
-}
-
 void
 announcer_destroy(struct announcer *a)
 {
     if (a) {
-        incr_for_each_group(a->controller->incr, FACT_ANNOUNCE, end_group,
-                            NULL);
+        schedule_destroy(a->schedule);
         free(a);
     }
 }

@@ -8,12 +8,15 @@
  *
  * An address is announced when it comes and then after 1, 2 and 4 s; with
  * external_ids:garp-max-timeout-sec for ever, the pause doubling up to that.
- * All together, ANNOUNCE_RATE packets a second. */
+ * All together, ANNOUNCE_RATE packets a second, of ANNOUNCE_MAX addresses.
+ *
+ * Threads: main, unless said otherwise. */
 
 #include "controller/controller.h"
 #include "lib/flow/flow.h"
 
 #define ANNOUNCE_RATE 1000
+#define ANNOUNCE_MAX 65536
 
 struct announcer;
 struct outlet;
@@ -35,8 +38,13 @@ void announce_unit(struct incr_ctx *, const void *port_binding);
 /* The packet that announces the address.  For packet_free(). */
 struct packet *announcement_compose(const struct announce_key *) MUST_USE;
 
-/* 'outlet' is borrowed. */
-struct announcer *announcer_create(struct controller *, const struct outlet *);
+struct announcer *announcer_create(struct controller *);
 void announcer_destroy(struct announcer *);
+
+/* As schedule_release(). */
+bool announcer_release(struct announcer *, uint64_t current, uint64_t done);
+
+/* Handlers' thread: sends what is due; returns when to call again. */
+int64_t announcer_run(struct announcer *, const struct outlet *);
 
 #endif /* controller/punt/announce.h */

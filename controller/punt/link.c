@@ -87,6 +87,12 @@ link_set_path(struct link *link, const char *path)
     link->retry_ms = 0;
 }
 
+bool
+link_is_open(const struct link *link)
+{
+    return link->is_open;
+}
+
 static void
 drop_front(struct buf *b, size_t size)
 {

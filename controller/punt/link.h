@@ -9,6 +9,7 @@
  * read is kept up to LINK_MAX_BACKLOG bytes; more is counted and dropped. */
 
 #include <poll.h>
+#include <stdbool.h>
 
 #include "lib/openflow/buf.h"
 #include "lib/openflow/msg.h"
@@ -25,6 +26,9 @@ void link_destroy(struct link *);
 
 /* Where to connect, again and again: a Unix socket; NULL: nowhere. */
 void link_set_path(struct link *, const char *path);
+
+/* May link_take() send anything? */
+bool link_is_open(const struct link *);
 
 /* Connects if it is time to, sends what waits, and reads what is there, up to
  * a bound. */

@@ -6,6 +6,7 @@
 
 #include "controller/binding/names.h"
 #include "controller/program.h"
+#include "controller/punt/schedule.h"
 #include "controller/punt/send.h"
 #include "lib/base/alloc.h"
 #include "lib/base/random.h"
@@ -16,11 +17,12 @@
 #include "lib/packet/headers.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
-#include "lib/runtime/loop.h"
 #include "lib/schema/sb_tracked.h"
 
 LOG_MODULE(pinctrl);
 COUNTER(pinctrl_periodic_ra);
+COUNTER(pinctrl_periodic_ra_postponed);
+COUNTER(pinctrl_periodic_ra_refused);
 COUNTER(pinctrl_bad_periodic_ra);
 
 /* RFC 4861, 6.2.1 and 10. */
@@ -256,100 +258,95 @@ periodic_ra_unit(struct incr_ctx *ctx, const void *row_)
 /* ## Sending ## */
 
 struct periodic_ra {
-    struct controller *controller;
-    const struct outlet *outlet;
+    struct schedule *schedule;
     struct incr_sink sink;
 };
 
-struct series {
-    struct periodic_ra *owner;
-    struct incr_group *group;
-    struct timer timer;
-    unsigned int n;              /* Sent so far, up to N_INITIAL. */
+/* Value of a series: the fact's, with its size before. */
+struct advert {
+    uint64_t size;
+    struct ra_fact fact;
 };
 
-static void
-end_series(struct series *series)
+static int64_t
+advertise(const void *key UNUSED, const void *value, unsigned int n,
+          const struct outlet *outlet, void *aux UNUSED)
 {
-    series->group->sink_data = NULL;
-    timer_stop(&series->timer);
-    free(series);
-}
-
-static void
-advertise(void *series_)
-{
-    struct series *series = series_;
-    const struct ra_fact *ra = incr_group_value(series->group, 0);
-    size_t size = incr_group_fact(series->group, 0)->value_size;
-    struct packet *packet = packet_from_bytes(ra->packet, size - sizeof *ra);
-    int64_t pause_s;
+    const struct advert *advert = value;
+    const struct ra_fact *ra = &advert->fact;
+    struct packet *packet = packet_from_bytes(ra->packet,
+                                              advert->size - sizeof *ra);
+    int64_t pause_s = (ra->min_interval_s
+                       + random_range(ra->max_interval_s - ra->min_interval_s
+                                      + 1));
 
     if (packet) {
-        send_from_port(series->owner->outlet, packet, ra->dp_key,
-                       ra->port_key, 1u << LOG_FLAG_LOCAL_ONLY);
+        send_from_port(outlet, packet, ra->dp_key, ra->port_key,
+                       1u << LOG_FLAG_LOCAL_ONLY);
         packet_free(packet);
         counter_inc(pinctrl_periodic_ra);
     }
-    pause_s = (ra->min_interval_s
-               + random_range(ra->max_interval_s - ra->min_interval_s + 1));
-    if (series->n < N_INITIAL) {
-        series->n++;
-        pause_s = MIN(pause_s, MAX_INITIAL_INTERVAL_S);
-    }
-    timer_set(&series->timer, pause_s * 1000);
+    return 1000 * (n < N_INITIAL ? MIN(pause_s, MAX_INITIAL_INTERVAL_S)
+                   : pause_s);
 }
 
+/* What changed is told at once. */
 static void
-group_changed(void *owner, struct incr_group *group)
+group_changed(void *p_, struct incr_group *group)
 {
-    struct series *series = group->sink_data;
+    struct periodic_ra *p = p_;
 
-    if (!group->n) {
-        if (series) {
-            end_series(series);
-        }
-        return;
+    if (group->n) {
+        const struct incr_fact *fact = incr_group_fact(group, 0);
+        uint64_t size = fact->value_size;
+        struct buf b = BUF_EMPTY;
+
+        buf_put(&b, &size, sizeof size);
+        buf_put(&b, incr_group_value(group, 0), size);
+        schedule_put(p->schedule, incr_group_key(group), group->key_size,
+                     b.data, b.size);
+        buf_uninit(&b);
+    } else {
+        schedule_remove(p->schedule, incr_group_key(group), group->key_size);
     }
-    if (!series) {
-        series = xzalloc(sizeof *series);
-        series->owner = owner;
-        series->group = group;
-        timer_init(&series->timer, advertise, series);
-        group->sink_data = series;
-    }
-    /* What changed is told at once. */
-    series->n = 0;
-    timer_set(&series->timer, 0);
+}
+
+bool
+periodic_ra_release(struct periodic_ra *p, uint64_t current, uint64_t done)
+{
+    return schedule_release(p->schedule, current, done);
+}
+
+int64_t
+periodic_ra_run(struct periodic_ra *p, const struct outlet *outlet)
+{
+    return schedule_run(p->schedule, outlet);
 }
 
 struct periodic_ra *
-periodic_ra_create(struct controller *c, const struct outlet *outlet)
+periodic_ra_create(struct controller *c)
 {
+    static const struct schedule_class class = {
+        .send = advertise,
+        .rate = PERIODIC_RA_RATE,
+        .max = PERIODIC_RA_MAX,
+        .postponed = &counter_pinctrl_periodic_ra_postponed,
+        .refused = &counter_pinctrl_periodic_ra_refused,
+    };
     struct periodic_ra *p = xzalloc(sizeof *p);
 
-    p->controller = c;
-    p->outlet = outlet;
+    p->schedule = schedule_create(&class, p);
     p->sink = (struct incr_sink) { .fact = FACT_PERIODIC_RA, .aux = p,
                                    .group_changed = group_changed };
     incr_add_sink(c->incr, &p->sink);
     return p;
 }
 
-static void
-end_group(struct incr_group *group, void *aux UNUSED)
-{
-    if (group->sink_data) {
-        end_series(group->sink_data);
-    }
-}
-
 void
 periodic_ra_destroy(struct periodic_ra *p)
 {
     if (p) {
-        incr_for_each_group(p->controller->incr, FACT_PERIODIC_RA, end_group,
-                            NULL);
+        schedule_destroy(p->schedule);
         free(p);
     }
 }

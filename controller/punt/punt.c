@@ -3,7 +3,8 @@
  * of its own reads packet-ins from a connection of its own (link.c), sorts them
  * into queues (queues.c) and calls handlers.  What these read is in known.c;
  * what they have for the database goes to learned.c and reports.c, from which
- * the main thread takes it.
+ * the main thread takes it.  The thread also sends what is sent unasked
+ * (announce.c, periodic_ra.c) and asks the switch what is in use (ageing.c).
  *
  * In tests there is no bridge and thus no thread: all runs in the caller's, and
  * packets leave by the installer's connection. */
@@ -16,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "controller/install/install.h"
 #include "controller/install/messages.h"
 #include "controller/punt/ageing.h"
 #include "controller/punt/announce.h"
@@ -73,11 +75,9 @@ static request_handler *const handlers[N_PUNT_OPS] = {
 struct punter {
     /* The main thread's. */
     struct controller *controller;
+    struct install *install;
     struct outlet main_outlet;
     struct ports *ports;
-    struct ageing *ageing;
-    struct announcer *announcer;
-    struct periodic_ra *periodic_ra;
     uint64_t sb_seqno;
     char *bridge;
     void (*wake)(void *aux);
@@ -93,6 +93,9 @@ struct punter {
     struct learned *learned;
     struct reports *reports;
     struct waiting *waiting;
+    struct ageing *ageing;
+    struct announcer *announcer;
+    struct periodic_ra *periodic_ra;
     bool is_told;                /* The main thread will look. */
     pthread_t thread;
     int event_fd;                /* Wakes the handlers' thread. */
@@ -112,6 +115,7 @@ punter_create(struct controller *c, struct install *install,
 
     (void) messages_decode_env();        /* Made once, here. */
     p->controller = c;
+    p->install = install;
     p->main_outlet = outlet_of_installer(install);
     p->outlet = p->main_outlet;
     p->ports = ports_create(c);
@@ -119,9 +123,9 @@ punter_create(struct controller *c, struct install *install,
     p->learned = learned_create(c, p->ports);
     p->reports = reports_create(c, p->ports);
     p->waiting = waiting_create();
-    p->ageing = ageing_create(c, install, p->learned, p->ports, wake, aux);
-    p->announcer = announcer_create(c, &p->main_outlet);
-    p->periodic_ra = periodic_ra_create(c, &p->main_outlet);
+    p->ageing = ageing_create(c, p->learned, p->ports);
+    p->announcer = announcer_create(c);
+    p->periodic_ra = periodic_ra_create(c);
     p->wake = wake;
     p->aux = aux;
     queues_init(&p->queues);
@@ -189,7 +193,15 @@ void
 punter_run(struct punter *p)
 {
     uint64_t seqno = replica_seqno(p->controller->sb);
+    uint64_t current = install_current(p->install);
+    uint64_t done = install_done(p->install);
+    bool has_news = announcer_release(p->announcer, current, done);
 
+    has_news |= periodic_ra_release(p->periodic_ra, current, done);
+    has_news |= ageing_has_news(p->ageing);
+    if (has_news && p->link) {
+        signal_thread(p);
+    }
     if (waiting_has_news(p->waiting) || seqno != p->sb_seqno) {
         p->sb_seqno = seqno;
         waiting_check(p->waiting, &p->main_outlet, p->ports, p->learned);
@@ -210,7 +222,7 @@ static void
 tell_main(struct punter *p)
 {
     if (!learned_is_pending(p->learned) && !reports_are_pending(p->reports)
-        && !waiting_has_news(p->waiting)) {
+        && !waiting_has_news(p->waiting) && !ageing_is_pending(p->ageing)) {
         return;
     }
     if (!p->link) {
@@ -296,10 +308,25 @@ handle(struct punter *p, const struct buf *b)
     packet_free(packet);
 }
 
+/* What is done without a packet that asks for it; returns when to do so
+ * again. */
+static int64_t
+run_unasked(struct punter *p)
+{
+    int64_t next_ms = INT64_MAX;
+
+    if (!p->link || link_is_open(p->link)) {
+        next_ms = MIN(announcer_run(p->announcer, &p->outlet),
+                      periodic_ra_run(p->periodic_ra, &p->outlet));
+        next_ms = MIN(next_ms, ageing_run(p->ageing, &p->outlet));
+    }
+    return next_ms;
+}
+
 int64_t
 punter_serve(struct punter *p)
 {
-    int64_t next_ms;
+    int64_t next_ms = run_unasked(p);
 
     for (int i = 0; i < SERVE_MAX; i++) {
         struct buf *b = queues_take(&p->queues);
@@ -311,7 +338,7 @@ punter_serve(struct punter *p)
         buf_destroy(b);
     }
     tell_main(p);
-    next_ms = waiting_expire(p->waiting);
+    next_ms = MIN(next_ms, waiting_expire(p->waiting));
     return p->queues.n ? 0 : next_ms;
 }
 
@@ -347,6 +374,8 @@ packet_came(const struct ofmsg *msg, void *p_)
 
     if (msg->type == OFMSG_PACKET_IN) {
         punter_packet_in(p, msg);
+    } else if (msg->type == OFMSG_FLOW_STATS_REPLY) {
+        ageing_see(p->ageing, msg);
     }
 }
 
