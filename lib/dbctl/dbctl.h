@@ -233,6 +233,13 @@ struct error *dbctl_monitor_assignment(struct dbctl *,
 void dbctl_monitor_record(struct dbctl *, const struct replica_table_class *,
                           const char *record);
 
+/* While commands run: asks for the rows whose column 'name_column' or uuid is
+ * 'id', which only the run could tell; their columns are asked for before the
+ * run.  False if they must come first: this run is in vain then, and another
+ * follows. */
+bool dbctl_fetch_named(struct dbctl *, const struct replica_table_class *,
+                       int name_column, const char *id);
+
 /* Makes this run end without effect and start again when something has
  * changed, or dbctl_wake() is called. */
 void dbctl_try_again(struct dbctl *);

@@ -183,6 +183,13 @@ reset(struct dbctl *dbctl)
     dbctl->try_again = false;
 }
 
+/* Whether this run is not the last, whatever else comes of it. */
+static bool
+is_in_vain(const struct dbctl *dbctl)
+{
+    return dbctl->try_again || dbctl->is_fetching;
+}
+
 static struct error *
 run_calls(struct dbctl *dbctl)
 {
@@ -197,12 +204,12 @@ run_calls(struct dbctl *dbctl)
     }
     error = dbctl_reserve_rows(dbctl);
     VEC_FOR_EACH (call, &dbctl->calls) {
-        if (error || dbctl->try_again) {
+        if (error || is_in_vain(dbctl)) {
             break;
         }
         error = call->command->run(call);
     }
-    if (!error && !dbctl->try_again) {
+    if (!error && !is_in_vain(dbctl)) {
         dbctl_warn_of_lost_rows(dbctl);
         if (dbctl->tool->end) {
             dbctl->tool->end(dbctl);
@@ -224,7 +231,11 @@ build(struct replica_txn *txn, void *dbctl_)
     dbctl->txn = txn;
     dbctl->error = run_calls(dbctl);
     dbctl->txn = NULL;
-    if (dbctl->error || dbctl->try_again) {
+    if (dbctl->is_fetching) {
+        error_free(dbctl->error);
+        dbctl->error = NULL;
+    }
+    if (dbctl->error || is_in_vain(dbctl)) {
         return false;
     }
     replica_txn_add_comment(txn, "%s", dbctl->comment);

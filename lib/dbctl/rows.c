@@ -419,6 +419,19 @@ dbctl_has_rows(struct dbctl *dbctl)
     return false;
 }
 
+bool
+dbctl_fetch_named(struct dbctl *dbctl,
+                  const struct replica_table_class *table, int name_column,
+                  const char *id)
+{
+    dbctl_monitor_named(dbctl, table, 0, name_column, id);
+    if (!dbctl->is_shared && dbctl_set_conditions(dbctl)
+        && !replica_conditions_settled(dbctl->replica)) {
+        dbctl->is_fetching = true;
+    }
+    return !dbctl->is_fetching;
+}
+
 void
 dbctl_forget_rows(struct dbctl *dbctl)
 {

@@ -89,7 +89,7 @@ show_switch(struct str *out, const struct nb_logical_switch *ls)
         if (lsp->has_tag) {
             str_printf(out, "        tag: %lld\n", (long long) lsp->tag);
         }
-        if (lsp->n_addresses) {
+        if (lsp->n_addresses && !nbctl_lsp_follows_peer(lsp)) {
             str_put(out, "        addresses: ");
             put_strings(out, lsp->addresses, lsp->n_addresses);
         }

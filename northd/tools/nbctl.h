@@ -43,6 +43,9 @@ nbctl_switch_of(struct dbctl *, const struct nb_logical_switch_port *);
 const struct nb_logical_router *
 nbctl_router_of(struct dbctl *, const struct nb_logical_router_port *);
 
+/* Whether a port's only address is "router": those of its router port. */
+bool nbctl_lsp_follows_peer(const struct nb_logical_switch_port *);
+
 /* What commands need (dbctl.h).  TABLE is a name such as nb_acl. */
 #define NEED_NAMED(TABLE, ARG, COLUMNS, NAME) \
     { &TABLE##_table, COLUMNS, DBCTL_NAMED, ARG, NAME }

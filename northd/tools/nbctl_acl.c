@@ -119,6 +119,11 @@ write_options(const struct dbctl_call *call, const struct nb_acl *acl)
         nb_acl_set_meter(acl, meter);
     }
     if (label) {
+        if (strcmp(call->argv[5], "allow")
+            && strcmp(call->argv[5], "allow-related")) {
+            return error_create(0, "a label can only be set with actions "
+                                "\"allow\" or \"allow-related\"");
+        }
         error = nbctl_parse_number("label", label, 0, UINT32_MAX, &value);
         if (error) {
             return error;
@@ -436,7 +441,8 @@ static struct error *
 run_pg_add(struct dbctl_call *call)
 {
     const struct nb_port_group *pg;
-    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], false, &pg);
+    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], false,
+                                           &pg);
 
     if (error) {
         return error;
@@ -453,7 +459,8 @@ static struct error *
 run_pg_set_ports(struct dbctl_call *call)
 {
     const struct nb_port_group *pg;
-    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], true, &pg);
+    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], true,
+                                           &pg);
 
     return error ? error : set_ports(call, pg);
 }
@@ -477,7 +484,8 @@ static struct error *
 run_pg_del(struct dbctl_call *call)
 {
     const struct nb_port_group *pg;
-    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], true, &pg);
+    struct error *error = nbctl_find_group(call->dbctl, call->argv[1], true,
+                                           &pg);
 
     if (!error) {
         nb_port_group_delete(pg);

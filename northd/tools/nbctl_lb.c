@@ -33,12 +33,31 @@ ip_port_text(const struct ip_port *ip_port)
     return str_steal(&s);
 }
 
+/* Parses "IP" or "IP:PORT"; a colon with nothing behind it is no port. */
+static bool
+parse_ip_port(const char *s, struct ip_port *ip_port)
+{
+    size_t length = strlen(s);
+    char *bare;
+    bool ok;
+
+    if (ip_port_parse(s, ip_port)) {
+        return true;
+    } else if (!length || s[length - 1] != ':') {
+        return false;
+    }
+    bare = xmemdup0(s, length - 1);
+    ok = ip_port_parse(bare, ip_port) && !ip_port->port;
+    free(bare);
+    return ok;
+}
+
 /* Appends a backend, which must be like the VIP. */
 static struct error *
 put_backend(struct str *out, const char *s, const struct ip_port *vip)
 {
     struct ip_port backend;
-    bool is_valid = ip_port_parse(s, &backend);
+    bool is_valid = parse_ip_port(s, &backend);
 
     if (!is_valid || !backend.port != !vip->port) {
         return error_create(0, "%s: backend must be an IP address%s", s,
@@ -61,7 +80,7 @@ parse_addresses(struct dbctl_call *call, struct request *request)
     struct ip_port vip;
     char *copy, *p, *word;
 
-    if (!ip_port_parse(call->argv[2], &vip)) {
+    if (!parse_ip_port(call->argv[2], &vip)) {
         return error_create(0, "%s: VIP must be an IP address, or an IP "
                             "address and a port number with : as a separator",
                             call->argv[2]);
@@ -316,6 +335,15 @@ user_lbs(const struct user *user, size_t *n)
     return user->ls ? user->ls->load_balancer : user->lr->load_balancer;
 }
 
+static struct nb_load_balancer_group *const *
+user_groups(const struct user *user, size_t *n)
+{
+    *n = (user->ls ? user->ls->n_load_balancer_group
+          : user->lr->n_load_balancer_group);
+    return (user->ls ? user->ls->load_balancer_group
+            : user->lr->load_balancer_group);
+}
+
 static bool
 user_has(const struct user *user, const struct nb_load_balancer *lb)
 {
@@ -390,6 +418,7 @@ run_user_del(struct dbctl_call *call)
 static struct error *
 run_user_list(struct dbctl_call *call)
 {
+    struct nb_load_balancer_group *const *groups;
     struct nb_load_balancer *const *of_user;
     lb_list lbs = VEC_EMPTY;
     struct user user;
@@ -403,6 +432,12 @@ run_user_list(struct dbctl_call *call)
     for (size_t i = 0; i < n; i++) {
         vec_push(&lbs, of_user[i]);
     }
+    groups = user_groups(&user, &n);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < groups[i]->n_load_balancer; j++) {
+            vec_push(&lbs, groups[i]->load_balancer[j]);
+        }
+    }
     put_lbs(&call->output, &lbs);
     return NULL;
 }
@@ -413,7 +448,10 @@ run_user_list(struct dbctl_call *call)
       .needs = NEEDS(__VA_ARGS__) }
 
 #define LISTED (LB(NAME) | LB(VIPS) | LB(PROTOCOL) | LB(OPTIONS))
-#define NEED_LBS NEED_REFERENCED(nb_load_balancer, LISTED)
+#define NEED_LBS \
+    NEED_REFERENCED(nb_load_balancer, LISTED), \
+    NEED_REFERENCED(nb_load_balancer_group, \
+                    REPLICA_COL(NB_LOAD_BALANCER_GROUP_COL_LOAD_BALANCER))
 
 static const struct dbctl_command commands[] = {
     LB_COMMAND("lb-add", 3, 5,
@@ -430,13 +468,15 @@ static const struct dbctl_command commands[] = {
     LB_COMMAND("lr-lb-del", 1, 2, "ROUTER [LB]", "--if-exists", run_user_del,
                NEED_LR(1, LR(LOAD_BALANCER)), NEED_LB(2, 0)),
     LB_COMMAND("lr-lb-list", 1, 1, "ROUTER", NULL, run_user_list,
-               NEED_LR(1, LR(LOAD_BALANCER)), NEED_LBS),
+               NEED_LR(1, LR(LOAD_BALANCER) | LR(LOAD_BALANCER_GROUP)),
+               NEED_LBS),
     LB_COMMAND("ls-lb-add", 2, 2, "SWITCH LB", "--may-exist", run_user_add,
                NEED_LS(1, LS(LOAD_BALANCER)), NEED_LB(2, 0)),
     LB_COMMAND("ls-lb-del", 1, 2, "SWITCH [LB]", "--if-exists", run_user_del,
                NEED_LS(1, LS(LOAD_BALANCER)), NEED_LB(2, 0)),
     LB_COMMAND("ls-lb-list", 1, 1, "SWITCH", NULL, run_user_list,
-               NEED_LS(1, LS(LOAD_BALANCER)), NEED_LBS),
+               NEED_LS(1, LS(LOAD_BALANCER) | LS(LOAD_BALANCER_GROUP)),
+               NEED_LBS),
 };
 
 const struct dbctl_command_group nbctl_lb_commands = {

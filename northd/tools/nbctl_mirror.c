@@ -57,8 +57,8 @@ parse_request(struct dbctl_call *call, struct request *request)
         return error;
     }
     if (call->argc != (is_tunnel ? 6 : 5)) {
-        return error_create(0, "a mirror of type \"%s\" takes %s", call->argv[2],
-                            is_tunnel ? "an index, a filter and a destination"
+        return error_create(0, "a mirror of type \"%s\" takes %s",
+                            call->argv[2], is_tunnel ? "an index, a filter and a destination"
                             : "a filter and a destination");
     }
     *request = (struct request) {

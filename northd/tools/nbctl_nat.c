@@ -100,7 +100,8 @@ parse_rest(struct dbctl_call *call, struct request *request)
     if (n == 3 || (has_range && n == 1)) {
         request->port_range = call->argv[call->argc - 1];
         n--;
-        if (!port_range_parse(request->port_range, &min, &max)) {
+        if (!port_range_parse(request->port_range, &min, &max)
+            || (min == max && strchr(request->port_range, '-'))) {
             return error_create(0, "%s: invalid port range",
                                 request->port_range);
         }
@@ -231,12 +232,18 @@ parse_request(struct dbctl_call *call, const struct nb_logical_router *lr,
     return error ? error : find_place(call, lr, request);
 }
 
-/* Whether a NAT that is there stands in the way; with --may-exist, stores in
- * '*same' that it is what is asked for. */
+/* What is there already. */
+struct existing {
+    const struct nb_nat *same;  /* What is asked for, or NULL. */
+    bool stands;                /* One that cannot be there beside it. */
+};
+
+/* Whether a NAT that is there stands in the way: an error without
+ * --may-exist. */
 static struct error *
 check_existing(const struct dbctl_call *call,
                const struct nb_logical_router *lr, const struct nb_nat *nat,
-               const struct request *request, const struct nb_nat **same)
+               const struct request *request, struct existing *existing)
 {
     bool external = address_equals(nat->external_ip, request->external_ip);
     bool logical = address_equals(nat->logical_ip, request->logical_ip);
@@ -261,17 +268,20 @@ check_existing(const struct dbctl_call *call,
                                 : request->external_ip);
         }
         if (dbctl_has_option(call, "--may-exist")) {
-            *same = nat;
+            existing->same = nat;
             return NULL;
         }
         return error_create(0, "%s, %s: a NAT with this external_ip and "
                             "logical_ip already exists",
                             request->external_ip, request->logical_ip);
     }
-    if (!request->is_snat && strcmp(nat->type, "snat") && external) {
-        return error_create(0, "a NAT with type (%s), external_ip (%s) "
-                            "already exists", nat->type,
-                            request->external_ip);
+    if (external && strmap_get_bool(&nat->options, "stateless", false)
+                    != dbctl_has_option(call, "--stateless")) {
+        existing->stands = true;
+        return (dbctl_has_option(call, "--may-exist") ? NULL
+                : error_create(0, "%s, %s: a stateless and a stateful NAT "
+                               "cannot share an external_ip",
+                               request->external_ip, request->logical_ip));
     }
     return NULL;
 }
@@ -312,21 +322,28 @@ static struct error *
 add_nat(struct dbctl_call *call, const struct nb_logical_router *lr,
         const struct request *request)
 {
-    const struct nb_nat *same = NULL;
+    struct existing existing = { .same = NULL };
+    const struct nb_nat *same;
 
     for (size_t i = 0; i < lr->n_nat; i++) {
         struct error *error = check_existing(call, lr, lr->nat[i], request,
-                                             &same);
+                                             &existing);
 
         if (error) {
             return error;
         }
     }
+    same = existing.same;
     if (!same) {
-        insert(call, lr, request);
+        if (!existing.stands) {
+            insert(call, lr, request);
+        }
     } else if (request->logical_port) {
         nb_nat_set_logical_port(same, request->logical_port);
         nb_nat_set_external_mac(same, request->external_mac);
+    } else {
+        nb_nat_clear_logical_port(same);
+        nb_nat_clear_external_mac(same);
     }
     return NULL;
 }

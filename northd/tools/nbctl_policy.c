@@ -66,7 +66,9 @@ static struct error *
 parse_options(struct dbctl_call *call, int first, struct request *request)
 {
     for (int i = first; i < call->argc; i++) {
-        if (!strchr(call->argv[i], '=')) {
+        const char *equals = strchr(call->argv[i], '=');
+
+        if (!equals || !equals[1]) {
             return error_create(0, "%s: option has no value (KEY=VALUE)",
                                 call->argv[i]);
         }

@@ -76,8 +76,9 @@ find_bfd(struct dbctl_call *call, struct request *request)
 
     if (!id) {
         return NULL;
-    } else if (!strcmp(request->nexthop, "discard")) {
-        return error_create(0, "--bfd needs a next hop, not \"discard\"");
+    } else if (!strcmp(request->nexthop, "discard") || !*request->nexthop) {
+        return error_create(0, "--bfd needs a next hop%s",
+                            *request->nexthop ? ", not \"discard\"" : "");
     } else if (*id) {
         request->bfd = (uuid_from_string(&uuid, id)
                         ? nb_bfd_get_for_uuid(dbctl_replica(call->dbctl),
@@ -97,6 +98,13 @@ find_bfd(struct dbctl_call *call, struct request *request)
     return NULL;
 }
 
+static bool
+is_ecmp(const struct dbctl_call *call)
+{
+    return (dbctl_has_option(call, "--ecmp")
+            || dbctl_has_option(call, "--ecmp-symmetric-reply"));
+}
+
 static void
 write_route(const route_row *route, const struct request *request)
 {
@@ -113,12 +121,27 @@ write_route(const route_row *route, const struct request *request)
     }
 }
 
+/* What would make no sense besides. */
+static struct error *
+check_discard(const struct dbctl_call *call, const struct request *request)
+{
+    if (strcmp(request->nexthop, "discard")) {
+        return NULL;
+    } else if (is_ecmp(call)) {
+        return error_create(0, "ecmp is not valid for discard routes.");
+    } else if (request->port && !dbctl_has_option(call, "--bfd")) {
+        return error_create(0, "an output port is not valid for discard "
+                            "routes.");
+    }
+    return NULL;
+}
+
 static struct error *
 add_route(struct dbctl_call *call, const struct nb_logical_router *lr,
           struct request *request)
 {
     bool symmetric = dbctl_has_option(call, "--ecmp-symmetric-reply");
-    bool ecmp = symmetric || dbctl_has_option(call, "--ecmp");
+    bool ecmp = is_ecmp(call);
     const char *policy = request->policy ? request->policy : "dst-ip";
     const route_row *route;
     struct error *error;
@@ -129,6 +152,10 @@ add_route(struct dbctl_call *call, const struct nb_logical_router *lr,
             || strcmp(route->route_table, request->route_table)
             || !route_has_prefix(route, request->prefix)) {
             continue;
+        }
+        if (ecmp && !strcmp(route->nexthop, "discard")) {
+            return error_create(0, "discard nexthop for the same ECMP route "
+                                "exists.");
         }
         if (ecmp && (strcmp(route->nexthop, request->nexthop)
                      || (request->port && route->output_port
@@ -166,6 +193,27 @@ add_route(struct dbctl_call *call, const struct nb_logical_router *lr,
     return NULL;
 }
 
+/* An address, "discard", or a router port behind which the destinations
+ * themselves are. */
+static struct error *
+parse_nexthop(struct dbctl_call *call, bool is_v4, struct request *request)
+{
+    struct error *error = normalize_nexthop(call->argv[3], is_v4,
+                                            &request->nexthop);
+    const struct nb_logical_router_port *lrp = NULL;
+
+    if (error) {
+        error_free(nbctl_find_lrp(call->dbctl, call->argv[3], false, &lrp));
+    }
+    if (lrp) {
+        error_free(error);
+        request->nexthop = xstrdup("");
+        request->port = lrp->name;
+        return NULL;
+    }
+    return error;
+}
+
 static struct error *
 run_lr_route_add(struct dbctl_call *call)
 {
@@ -189,10 +237,13 @@ run_lr_route_add(struct dbctl_call *call)
     if (!request.prefix) {
         return error_create(0, "bad prefix argument: %s", call->argv[2]);
     }
-    error = normalize_nexthop(call->argv[3], is_v4, &request.nexthop);
+    error = parse_nexthop(call, is_v4, &request);
     if (!error && call->argc > 4) {
         error = nbctl_find_lrp(call->dbctl, call->argv[4], true, &lrp);
         request.port = lrp ? lrp->name : NULL;
+    }
+    if (!error) {
+        error = check_discard(call, &request);
     }
     if (!error) {
         error = add_route(call, lr, &request);
@@ -219,19 +270,53 @@ route_is_named(const struct dbctl_call *call, const route_row *route,
                     && !strcmp(route->output_port, call->argv[4]))));
 }
 
+static bool
+bfd_is_used(const struct nb_logical_router *lr, const struct nb_bfd *bfd)
+{
+    bool is_used = false;
+
+    for (size_t i = 0; i < lr->n_static_routes && !is_used; i++) {
+        is_used = lr->static_routes[i]->bfd == bfd;
+    }
+    for (size_t i = 0; i < lr->n_policies && !is_used; i++) {
+        const struct nb_logical_router_policy *policy = lr->policies[i];
+
+        for (size_t j = 0; j < policy->n_bfd_sessions; j++) {
+            is_used |= policy->bfd_sessions[j] == bfd;
+        }
+    }
+    return is_used;
+}
+
+/* Deletes a route, and with 'bfd_too' the session that watched its next hop
+ * and no other's. */
+static void
+delete_route(const struct nb_logical_router *lr, const route_row *route,
+             bool bfd_too)
+{
+    const struct nb_bfd *bfd = route->bfd;
+
+    nb_logical_router_update_static_routes_delvalue(lr, route);
+    nb_logical_router_static_route_delete(route);
+    if (bfd && bfd_too && !bfd_is_used(lr, bfd)) {
+        nb_bfd_delete(bfd);
+    }
+}
+
 static struct error *
 delete_routes(struct dbctl_call *call, const struct nb_logical_router *lr,
               const char *prefix, const char *nexthop)
 {
     const char *policy = dbctl_option(call, "--policy");
+    bool names_some = (call->argc > 2 || policy
+                       || dbctl_has_option(call, "--route-table"));
     bool any = false;
 
     for (size_t i = lr->n_static_routes; i-- > 0;) {
         const route_row *route = lr->static_routes[i];
 
         if (route_is_named(call, route, prefix, nexthop)) {
-            nb_logical_router_update_static_routes_delvalue(lr, route);
-            nb_logical_router_static_route_delete(route);
+            delete_route(lr, route, names_some);
             any = true;
         }
     }
@@ -414,17 +499,21 @@ prepare_lr_route_add(struct dbctl_call *call)
     NEED_LR(1, LR(STATIC_ROUTES)), \
     NEED_REFERENCED(nb_logical_router_static_route, REPLICA_ALL_COLS)
 
+#define SESSIONS REPLICA_COL(NB_LOGICAL_ROUTER_POLICY_COL_BFD_SESSIONS)
+
 static const struct dbctl_command commands[] = {
     { .name = "lr-route-add", .min_args = 3, .max_args = 4,
-      .arguments = "ROUTER PREFIX NEXTHOP [PORT]",
+      .arguments = "ROUTER PREFIX NEXTHOP|PORT [PORT]",
       .options = "--may-exist,--ecmp,--ecmp-symmetric-reply,--policy=,"
                  "--route-table=,--bfd?",
       .prepare = prepare_lr_route_add,
-      .needs = NEEDS(NEED_ROUTES, NEED_LRP(4, 0)), .run = run_lr_route_add },
+      .needs = NEEDS(NEED_ROUTES, NEED_LRP(-3, 0)), .run = run_lr_route_add },
     { .name = "lr-route-del", .min_args = 1, .max_args = 4,
       .arguments = "ROUTER [PREFIX [NEXTHOP [PORT]]]",
       .options = "--if-exists,--policy=,--route-table=",
-      .needs = NEEDS(NEED_ROUTES),
+      .needs = NEEDS(NEED_ROUTES, NEED_LR(1, LR(POLICIES)),
+                     NEED_REFERENCED(nb_logical_router_policy, SESSIONS),
+                     NEED_REFERENCED(nb_bfd, 0)),
       .run = run_lr_route_del },
     { .name = "lr-route-list", .min_args = 1, .max_args = 1,
       .arguments = "ROUTER", .options = "--route-table=",

@@ -131,6 +131,22 @@ has_networks(const struct nb_logical_router_port *lrp,
     return equal;
 }
 
+/* Whether the port's peer is the one asked for, if any is. */
+static bool
+has_peer(const struct nb_logical_router_port *lrp,
+         const struct request *request)
+{
+    const char *peer = NULL;
+
+    for (int i = 0; i < request->n_settings; i++) {
+        if (text_starts_with(request->settings[i], "peer=")) {
+            peer = request->settings[i] + strlen("peer=");
+        }
+    }
+    return (peer && lrp->peer ? !strcmp(peer, lrp->peer)
+            : !peer && !lrp->peer);
+}
+
 /* Whether an existing port is what --may-exist wants. */
 static struct error *
 check_existing(const struct dbctl_call *call, const struct request *request,
@@ -155,6 +171,9 @@ check_existing(const struct dbctl_call *call, const struct request *request,
     } else if (!has_networks(lrp, request)) {
         return error_create(0, "%s: port already exists with different "
                             "network", lrp->name);
+    } else if (!has_peer(lrp, request)) {
+        return error_create(0, "%s: port already exists with mismatching peer",
+                            lrp->name);
     }
     return NULL;
 }
@@ -440,7 +459,8 @@ static const struct dbctl_command commands[] = {
       .arguments = "ROUTER PORT MAC [NETWORK]... [COLUMN[:KEY]=VALUE]...",
       .options = "--may-exist", .run = run_lrp_add,
       .prepare = prepare_lrp_add,
-      .needs = NEEDS(NEED_LR(1, 0), NEED_LRP(2, LRP(MAC) | LRP(NETWORKS))) },
+      .needs = NEEDS(NEED_LR(1, 0),
+                     NEED_LRP(2, LRP(MAC) | LRP(NETWORKS) | LRP(PEER))) },
     LR_COMMAND("lrp-del", 1, 1, "PORT", "--if-exists", run_lrp_del,
                NEED_LRP(1, 0), NEED_LR_OF_LRP(0)),
     LR_COMMAND("lrp-list", 1, 1, "ROUTER", NULL, run_lrp_list,

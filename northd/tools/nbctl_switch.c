@@ -381,17 +381,42 @@ put_sorted(struct dbctl_call *call, const char *const *strings, size_t n)
     }
 }
 
+/* The router port that the port's option names, or NULL. */
+static const struct nb_logical_router_port *
+find_peer(struct dbctl *dbctl, const struct nb_logical_switch_port *lsp)
+{
+    const char *name = strmap_get(&lsp->options, "router-port");
+
+    return (name && dbctl_fetch_named(dbctl, &nb_logical_router_port_table,
+                                      NB_LOGICAL_ROUTER_PORT_COL_NAME, name)
+            ? (const struct nb_logical_router_port *) nbctl_row_named(
+                dbctl, &nb_logical_router_port_table,
+                NB_LOGICAL_ROUTER_PORT_COL_NAME, name)
+            : NULL);
+}
+
 static struct error *
 run_lsp_get_addresses(struct dbctl_call *call)
 {
     const struct nb_logical_switch_port *lsp;
+    const struct nb_logical_router_port *lrp;
     struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
                                          &lsp);
 
-    if (!error) {
+    if (error) {
+        return error;
+    }
+    lrp = (nbctl_lsp_follows_peer(lsp) ? find_peer(call->dbctl, lsp) : NULL);
+    if (lrp) {
+        str_put(&call->output, lrp->mac);
+        for (size_t i = 0; i < lrp->n_networks; i++) {
+            str_printf(&call->output, " %s", lrp->networks[i]);
+        }
+        str_put_char(&call->output, '\n');
+    } else {
         put_sorted(call, lsp->addresses, lsp->n_addresses);
     }
-    return error;
+    return NULL;
 }
 
 static struct error *
@@ -630,8 +655,11 @@ static const struct dbctl_command ports[] = {
                NEED_REFERENCED(nb_logical_switch_port,
                                LSP(NAME) | LSP(ADDRESSES)
                                | LSP(DYNAMIC_ADDRESSES))),
-    LSP_COMMAND("lsp-get-addresses", 1, "", LSP(ADDRESSES),
-                run_lsp_get_addresses),
+    LS_COMMAND("lsp-get-addresses", 1, 1, "PORT", NULL,
+               run_lsp_get_addresses,
+               NEED_LSP(1, LSP(ADDRESSES) | LSP(OPTIONS)),
+               NEED_REFERENCED(nb_logical_router_port,
+                               LRP(NAME) | LRP(MAC) | LRP(NETWORKS))),
     LSP_COMMAND("lsp-get-parent", 1, "", LSP(PARENT_NAME),
                 run_lsp_get_parent),
     LSP_COMMAND("lsp-get-tag", 1, "", LSP(TAG), run_lsp_get_tag),

@@ -117,6 +117,12 @@ nbctl_router_of(struct dbctl *dbctl, const struct nb_logical_router_port *lrp)
                     NB_LOGICAL_ROUTER_COL_PORTS), &lrp->header);
 }
 
+bool
+nbctl_lsp_follows_peer(const struct nb_logical_switch_port *lsp)
+{
+    return lsp->n_addresses == 1 && !strcmp(lsp->addresses[0], "router");
+}
+
 /* Output and small parsers. */
 
 void
