@@ -59,6 +59,9 @@ uint8_t session_version(const struct session *);
 /* Queues 'b', which it takes. */
 void session_send(struct session *, struct buf *b);
 
+/* Sends what can be sent without waiting, and waits if a lot is queued. */
+void session_push(struct session *);
+
 /* The next message, which the caller destroys. */
 struct buf *session_receive(struct session *);
 
@@ -77,6 +80,10 @@ void session_pause(struct session *, bool paused);
 
 /* Asks for the switch's configuration. */
 void session_get_config(struct session *, struct switch_config *);
+
+/* Waits until the switch has done all that was sent; an error of the switch is
+ * printed and ends the program. */
+void session_barrier(struct session *);
 
 /* Sends 'b' and waits for a barrier; an error of the switch is printed and
  * ends the program. */
@@ -103,10 +110,15 @@ uint32_t session_set_protocol(struct session *, uint32_t usable,
 /* Reads all of the file ("-": standard input), for free(). */
 char *ofctl_read_file(const char *name);
 
-/* Opens, commits, ... the bundle (enum bundle_control_type); adds 'message',
- * which it takes, to it. */
+/* Opens, commits, ... the bundle (enum bundle_control_type). */
 void ofctl_bundle_step(struct session *, uint16_t type);
-void ofctl_bundle_take(struct session *, struct buf *message);
+
+/* Adds the message of 'size' bytes at 'inner' to the bundle.  '*out', NULL at
+ * first, collects what is to be sent together; ofctl_bundle_flush() sends the
+ * rest. */
+void ofctl_bundle_add(struct session *, struct buf **out, const void *inner,
+                      size_t size);
+void ofctl_bundle_flush(struct session *, struct buf **out);
 
 /* Appends the bytes that hex digits say; blanks, dots and dashes are left out.
  * False if there is anything else. */

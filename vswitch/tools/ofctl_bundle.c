@@ -18,6 +18,9 @@
 #define FLAGS (BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED)
 #define BUNDLE_ID 1
 
+/* How many bytes of messages are sent together. */
+#define OUT_SIZE (128 * 1024)
+
 void
 ofctl_bundle_step(struct session *s, uint16_t type)
 {
@@ -28,14 +31,26 @@ ofctl_bundle_step(struct session *s, uint16_t type)
 }
 
 void
-ofctl_bundle_take(struct session *s, struct buf *inner)
+ofctl_bundle_add(struct session *s, struct buf **out, const void *inner,
+                 size_t size)
 {
-    struct buf *b = buf_create(inner->size + 32);
+    if (!*out) {
+        *out = buf_create(OUT_SIZE);
+    }
+    bundle_add_put(*out, session_version(s), BUNDLE_ID, FLAGS, inner, size);
+    if ((*out)->size >= OUT_SIZE - UINT16_MAX) {
+        ofctl_bundle_flush(s, out);
+    }
+}
 
-    bundle_add_put(b, session_version(s), BUNDLE_ID, FLAGS, inner->data,
-                   inner->size);
-    session_send(s, b);
-    buf_destroy(inner);
+void
+ofctl_bundle_flush(struct session *s, struct buf **out)
+{
+    if (*out) {
+        session_send(s, *out);
+        session_push(s);
+        *out = NULL;
+    }
 }
 
 /* Lines of the file, each a message in 'protocol'. */
@@ -139,6 +154,7 @@ cmd_bundle(int argc, char *argv[])
     char *text = ofctl_read_file(argv[2]), *rest = text, *line;
     uint32_t usable = OFP_PROTO_OXM_ANY;
     VEC(struct buf *) messages = VEC_EMPTY;
+    struct buf *out = NULL;
 
     while ((line = text_token(&rest, "\r\n"))) {
         line[strcspn(line, "#")] = '\0';
@@ -154,8 +170,10 @@ cmd_bundle(int argc, char *argv[])
     }
     ofctl_bundle_step(s, BUNDLE_OPEN_REQUEST);
     VEC_FOR_EACH (b, &messages) {
-        ofctl_bundle_take(s, *b);
+        ofctl_bundle_add(s, &out, (*b)->data, (*b)->size);
+        buf_destroy(*b);
     }
+    ofctl_bundle_flush(s, &out);
     ofctl_bundle_step(s, BUNDLE_COMMIT_REQUEST);
     vec_uninit(&messages);
     free(text);

@@ -17,8 +17,11 @@
 
 /* Flows: add, change, delete, show, compare.
  *
- * A flow to send is kept with its actions until all are parsed, since the
- * protocol to send them in must suit every one. */
+ * OpenFlow 1.0 comes in several protocols: a flow to send in it is kept with
+ * its actions until all are parsed, since the protocol must suit every one.  A
+ * later version is one protocol.  There a flow becomes a message as soon as it
+ * is parsed, and goes into a bundle at once, so that the switch reads while the
+ * rest is parsed; if that fails, the bundle is never committed. */
 
 struct flow_entry {
     struct hmap_node node;       /* By table, priority and match. */
@@ -57,18 +60,30 @@ flow_destroy(struct flow_entry *flow)
 
 typedef VEC(struct flow_entry *) flow_list;
 
-/* One flow a line; "#" starts a comment. */
+/* The next line with a flow on it, one a line, "#" starting a comment; NULL at
+ * the end. */
+static char *
+next_flow_line(char **rest)
+{
+    char *line;
+
+    while ((line = text_token(rest, "\r\n"))) {
+        line[strcspn(line, "#")] = '\0';
+        if (line[strspn(line, " \t")]) {
+            break;
+        }
+    }
+    return line;
+}
+
 static void
 read_flows(const char *file, int command, const struct port_map *ports,
            flow_list *flows, uint32_t *usable)
 {
     char *text = ofctl_read_file(file), *rest = text, *line;
 
-    while ((line = text_token(&rest, "\r\n"))) {
-        line[strcspn(line, "#")] = '\0';
-        if (line[strspn(line, " \t")]) {
-            vec_push(flows, flow_create(line, command, ports, usable));
-        }
+    while ((line = next_flow_line(&rest))) {
+        vec_push(flows, flow_create(line, command, ports, usable));
     }
     free(text);
 }
@@ -76,11 +91,16 @@ read_flows(const char *file, int command, const struct port_map *ports,
 static void
 send_bundle(struct session *s, const flow_list *flows, uint32_t protocol)
 {
+    struct buf *out = NULL;
+
     ofctl_bundle_step(s, BUNDLE_OPEN_REQUEST);
     for (size_t i = 0; i < flows->n; i++) {
-        ofctl_bundle_take(s, flow_mod_encode(&flows->items[i]->fm,
-                                             protocol));
+        struct buf *b = flow_mod_encode(&flows->items[i]->fm, protocol);
+
+        ofctl_bundle_add(s, &out, b->data, b->size);
+        buf_destroy(b);
     }
+    ofctl_bundle_flush(s, &out);
     ofctl_bundle_step(s, BUNDLE_COMMIT_REQUEST);
 }
 
@@ -101,9 +121,7 @@ send_flows(struct session *s, const flow_list *flows, uint32_t usable)
     for (size_t i = 0; i < flows->n; i++) {
         session_send(s, flow_mod_encode(&flows->items[i]->fm, protocol));
     }
-    buf_destroy(session_transact(
-        s, ofmsg_create_empty(OFMSG_BARRIER_REQUEST, session_version(s),
-                              ofmsg_alloc_xid())));
+    session_barrier(s);
 }
 
 static void
@@ -140,16 +158,100 @@ change_one(char *argv[], int argc, int command)
     session_close(s);
 }
 
+/* What makes messages of a file's lines. */
+struct conversion {
+    struct session *s;
+    int command;
+    uint32_t protocol;
+    uint32_t usable;             /* The protocols for all of them. */
+    struct buf ofpacts;
+};
+
+static struct buf *
+convert(struct conversion *c, const char *line)
+{
+    const struct text_names names = { session_input_ports(c->s), NULL };
+    struct flow_mod fm;
+
+    buf_clear(&c->ofpacts);
+    program_check(flow_mod_parse(&fm, line, c->command, &names, &c->ofpacts,
+                                 &c->usable));
+    return flow_mod_encode(&fm, c->protocol);
+}
+
+/* Sends each flow as it is read. */
+static void
+bundle_from_text(struct conversion *c, char *text)
+{
+    struct buf *out = NULL;
+    bool is_open = false;
+    char *line;
+
+    while ((line = next_flow_line(&text))) {
+        struct buf *b = convert(c, line);
+
+        if (!is_open) {
+            is_open = true;
+            ofctl_bundle_step(c->s, BUNDLE_OPEN_REQUEST);
+        }
+        ofctl_bundle_add(c->s, &out, b->data, b->size);
+        buf_destroy(b);
+    }
+    session_set_protocol(c->s, c->usable & OFP_PROTO_OXM_ANY, false);
+    ofctl_bundle_flush(c->s, &out);
+    if (is_open) {
+        ofctl_bundle_step(c->s, BUNDLE_COMMIT_REQUEST);
+    }
+}
+
+/* Sends the flows once all are read. */
+static void
+send_from_text(struct conversion *c, char *text)
+{
+    VEC(struct buf *) messages = VEC_EMPTY;
+    char *line;
+
+    while ((line = next_flow_line(&text))) {
+        vec_push(&messages, convert(c, line));
+    }
+    session_set_protocol(c->s, c->usable, false);
+    VEC_FOR_EACH (b, &messages) {
+        session_send(c->s, *b);
+    }
+    vec_uninit(&messages);
+    session_barrier(c->s);
+}
+
 static void
 change_from_file(char *argv[], int command)
 {
     struct session *s = open_for_flows(argv[1]);
-    uint32_t usable = OFP_PROTO_ANY;
-    flow_list flows = VEC_EMPTY;
+    struct conversion c = {
+        .s = s,
+        .command = command,
+        .protocol = ofp_protocol_from_version(session_version(s)),
+        .usable = OFP_PROTO_ANY,
+        .ofpacts = BUF_EMPTY,
+    };
 
-    read_flows(argv[2], command, session_input_ports(s), &flows, &usable);
-    send_flows(s, &flows, usable);
-    free_flows(&flows);
+    if (session_version(s) == OFP10_VERSION) {
+        flow_list flows = VEC_EMPTY;
+
+        read_flows(argv[2], command, session_input_ports(s), &flows,
+                   &c.usable);
+        send_flows(s, &flows, c.usable);
+        free_flows(&flows);
+    } else {
+        char *text = ofctl_read_file(argv[2]);
+
+        if (ofctl.bundle) {
+            bundle_from_text(&c, text);
+        } else {
+            send_from_text(&c, text);
+        }
+        free(text);
+    }
+    buf_uninit(&c.ofpacts);
     session_close(s);
 }
 

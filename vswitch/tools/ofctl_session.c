@@ -16,6 +16,9 @@
 #include "lib/runtime/loop.h"
 #include "vswitch/tools/ofctl.h"
 
+/* Bytes that may wait to be sent, where there is more to be made. */
+#define MAX_BACKLOG (4 << 20)
+
 struct session {
     struct vconn *vconn;
     char *name;
@@ -124,6 +127,15 @@ session_send(struct session *s, struct buf *b)
     vconn_take_send(s->vconn, b);
 }
 
+void
+session_push(struct session *s)
+{
+    loop_turn(false);
+    while (vconn_backlog(s->vconn) > MAX_BACKLOG && !s->error) {
+        loop_turn(true);
+    }
+}
+
 struct buf *
 session_receive(struct session *s)
 {
@@ -184,12 +196,18 @@ session_transact(struct session *s, struct buf *b)
 }
 
 void
-session_do(struct session *s, struct buf *b)
+session_barrier(struct session *s)
 {
-    session_send(s, b);
     buf_destroy(session_transact(
         s, ofmsg_create_empty(OFMSG_BARRIER_REQUEST, session_version(s),
                               ofmsg_alloc_xid())));
+}
+
+void
+session_do(struct session *s, struct buf *b)
+{
+    session_send(s, b);
+    session_barrier(s);
 }
 
 void
