@@ -41,20 +41,22 @@ northd_libnorthd_a_SOURCES = \
 	northd/sync/cells.h \
 	northd/sync/flows.c \
 	northd/sync/flows.h \
+	northd/sync/globals.c \
+	northd/sync/globals.h \
 	northd/sync/ipam.c \
 	northd/sync/ipam.h \
 	northd/sync/keys.c \
 	northd/sync/keys.h \
 	northd/sync/learned.c \
 	northd/sync/learned.h \
+	northd/sync/reserve.c \
+	northd/sync/reserve.h \
 	northd/sync/router_groups.c \
 	northd/sync/router_groups.h \
 	northd/sync/rows.c \
 	northd/sync/rows.h \
 	northd/sync/tables.c \
 	northd/sync/tables.h \
-	northd/topology/acl_id.c \
-	northd/topology/acl_id.h \
 	northd/topology/address.c \
 	northd/topology/address.h \
 	northd/topology/announce.c \
@@ -73,12 +75,10 @@ northd_libnorthd_a_SOURCES = \
 	northd/topology/meter.c \
 	northd/topology/meter.h \
 	northd/topology/multicast.c \
-	northd/topology/nesting.c \
-	northd/topology/nesting.h \
 	northd/topology/multicast.h \
+	northd/topology/number.c \
+	northd/topology/number.h \
 	northd/topology/peer.c \
-	northd/topology/queue.c \
-	northd/topology/queue.h \
 	northd/topology/static_mac.c \
 	northd/topology/up.c
 $(northd_libnorthd_a_OBJECTS): $(schema_headers)

@@ -10,9 +10,7 @@
 #include <malloc.h>
 #include <string.h>
 
-#include "config.h"
 #include "lib/base/alloc.h"
-#include "lib/base/random.h"
 #include "lib/base/text.h"
 #include "lib/incr/rows.h"
 #include "lib/replica/txn.h"
@@ -23,15 +21,14 @@
 #include "northd/origins.h"
 #include "northd/program.h"
 #include "northd/sync/flows.h"
+#include "northd/sync/globals.h"
 #include "northd/sync/ipam.h"
 #include "northd/sync/keys.h"
 #include "northd/sync/learned.h"
+#include "northd/sync/reserve.h"
 #include "northd/sync/router_groups.h"
 #include "northd/sync/tables.h"
-#include "northd/topology/acl_id.h"
 #include "northd/topology/feature.h"
-#include "northd/topology/nesting.h"
-#include "northd/topology/queue.h"
 
 LOG_MODULE(ovn_northd)
 
@@ -80,15 +77,7 @@ struct northd {
     struct outgoing to_nb;
     struct outgoing to_sb;
     bool restart;               /* Start from nothing in the next step. */
-
-    /* nb_cfg sequencing: the numbers that NB_Global should show. */
-    int64_t seen_cfg;           /* Last nb_cfg seen, and when. */
-    int64_t seen_cfg_ms;
-    int64_t sb_cfg;             /* Last one that the southbound database has,
-                                 * and when; -1 if none yet. */
-    int64_t sb_cfg_ms;
-    int64_t hv_cfg;
-    int64_t hv_cfg_ms;
+    struct progress progress;
 };
 
 static void run(void *northd);
@@ -186,7 +175,7 @@ northd_create(const struct northd_config *config, struct northd **ret)
     struct error *error;
 
     northd->config = *config;
-    northd->sb_cfg = -1;
+    northd->progress = (struct progress) PROGRESS_NONE;
     step_init(&northd->step, "northd", run, northd);
     timer_init(&northd->retry, wake, northd);
     timer_init(&northd->burst, wake, northd);
@@ -267,96 +256,6 @@ northd_destroy(struct northd *northd)
 
 /* Becoming active. */
 
-static void
-reserve_keys(struct northd *northd)
-{
-    struct sb_datapath_binding *dp;
-    struct sb_port_binding *pb;
-
-    SB_DATAPATH_BINDING_FOR_EACH (dp, northd->sb) {
-        const char *name = strmap_get(&dp->external_ids, "logical-switch");
-
-        name = name ? name : strmap_get(&dp->external_ids, "logical-router");
-        if (name) {
-            key_sync_reserve(northd->active->keys, NULL, name,
-                             dp->tunnel_key, 0);
-        }
-    }
-    SB_PORT_BINDING_FOR_EACH (pb, northd->sb) {
-        const char *name = NULL;
-        struct uuid uuid;
-
-        if (pb->datapath) {
-            name = strmap_get(&pb->datapath->external_ids, "logical-switch");
-            name = name ? name : strmap_get(&pb->datapath->external_ids,
-                                            "logical-router");
-        }
-        if (name && uuid_from_string(&uuid, name)) {
-            key_sync_reserve(northd->active->keys, &uuid, pb->logical_port,
-                             pb->tunnel_key, 0);
-        }
-    }
-}
-
-/* VLAN tags that were chosen before. */
-static void
-reserve_tags(struct northd *northd)
-{
-    struct nb_logical_switch_port *lsp;
-
-    NB_LOGICAL_SWITCH_PORT_FOR_EACH (lsp, northd->nb) {
-        if (lsp->has_tag_request && lsp->has_tag && lsp->parent_name) {
-            const struct uuid scope = tag_scope(lsp->parent_name);
-
-            key_sync_reserve(northd->active->keys, &scope, lsp->name,
-                             lsp->tag, MAX_TAG);
-        }
-    }
-}
-
-static void
-reserve_queues(struct northd *northd)
-{
-    struct sb_port_binding *pb;
-
-    SB_PORT_BINDING_FOR_EACH (pb, northd->sb) {
-        unsigned int queue = strmap_get_uint(&pb->options, "qdisc_queue_id",
-                                             0);
-
-        if (queue && queue <= MAX_QUEUE) {
-            key_sync_reserve(northd->active->keys, &queue_scope,
-                             pb->logical_port, queue, MAX_QUEUE);
-        }
-    }
-}
-
-static void
-reserve_acl_ids(struct northd *northd)
-{
-    struct sb_acl_id *row;
-
-    SB_ACL_ID_FOR_EACH (row, northd->sb) {
-        char name[UUID_LEN + 1];
-
-        uuid_format(&row->header.uuid, name);
-        name[UUID_LEN] = '\0';
-        key_sync_reserve(northd->active->keys, &acl_id_scope, name, row->id,
-                         MAX_ACL_ID);
-    }
-}
-
-static void
-reserve_addresses(struct northd *northd)
-{
-    struct nb_logical_switch_port *lsp;
-
-    NB_LOGICAL_SWITCH_PORT_FOR_EACH (lsp, northd->nb) {
-        if (lsp->dynamic_addresses && *lsp->dynamic_addresses) {
-            ipam_reserve(northd->active->ipam, lsp, lsp->dynamic_addresses);
-        }
-    }
-}
-
 /* Hands every row that is there to a new engine. */
 static void
 import_all(struct incr *incr, struct replica *replica, unsigned int first,
@@ -406,11 +305,7 @@ active_start(struct northd *northd)
                                      active->sb_rows);
     import_all(active->incr, northd->nb, 0, NULL);
     import_all(active->incr, northd->sb, NB_N_TABLES, sb_table_is_input);
-    reserve_keys(northd);
-    reserve_tags(northd);
-    reserve_queues(northd);
-    reserve_acl_ids(northd);
-    reserve_addresses(northd);
+    reserve_given(northd->nb, northd->sb, active->keys, active->ipam);
     incr_step(active->incr);
     key_sync_release(active->keys);
     ipam_release(active->ipam);
@@ -461,8 +356,7 @@ sb_done(struct replica_txn *txn, enum replica_txn_status status, void *northd_)
 
     northd->to_sb.txn = NULL;
     if (is_done(status)) {
-        northd->sb_cfg = northd->to_sb.nb_cfg;
-        northd->sb_cfg_ms = clock_wall_ms();
+        progress_set_sb(&northd->progress, northd->to_sb.nb_cfg);
     } else {
         start_over(northd, &northd->to_sb, txn, status);
     }
@@ -487,55 +381,6 @@ is_ready(const struct outgoing *outgoing)
     return !outgoing->txn && clock_ms() >= outgoing->not_before_ms;
 }
 
-/* SB_Global.options: those of NB_Global, and the version of this program. */
-static void
-put_sb_options(const struct nb_nb_global *nb, struct smap *options)
-{
-    strmap_to_smap(&nb->options, options);
-    smap_set(options, "northd_internal_version",
-             PACKAGE_NAME "-" PACKAGE_VERSION);
-}
-
-static bool
-sb_global_is_pending(const struct nb_nb_global *nb,
-                     const struct sb_sb_global *sb)
-{
-    struct smap options;
-    bool pending;
-
-    if (!sb || sb->nb_cfg != nb->nb_cfg || sb->ipsec != nb->ipsec) {
-        return true;
-    }
-    put_sb_options(nb, &options);
-    pending = !strmap_equals_smap(&sb->options, &options);
-    smap_uninit(&options);
-    return pending;
-}
-
-static void
-write_sb_global(struct northd *northd, struct replica_txn *txn,
-                const struct nb_nb_global *nb)
-{
-    struct sb_sb_global *sb = sb_sb_global_first(northd->sb);
-    struct smap options;
-
-    if (!sb) {
-        /* A uuid of our own, so that there is nothing to learn of a large
-         * transaction's result. */
-        const struct uuid uuid = uuid_random();
-
-        sb = sb_sb_global_insert_uuid(txn, &uuid);
-    }
-    put_sb_options(nb, &options);
-    if (sb->nb_cfg != nb->nb_cfg) {
-        sb_sb_global_set_nb_cfg(sb, nb->nb_cfg);
-        sb_sb_global_set_nb_cfg_timestamp(sb, clock_wall_ms());
-    }
-    sb_sb_global_set_ipsec(sb, nb->ipsec);
-    sb_sb_global_set_options(sb, &options);
-    smap_uninit(&options);
-}
-
 static void
 flush_sb(struct northd *northd)
 {
@@ -553,11 +398,11 @@ flush_sb(struct northd *northd)
         strmap_get_uint(&nb->options, "fdb_removal_limit", 0));
     if (!aged && !row_sync_is_pending(active->sb_rows)
         && !flow_sync_is_pending(active->flows)
-        && !sb_global_is_pending(nb, sb_sb_global_first(northd->sb))) {
+        && !sb_global_is_pending(northd->nb, northd->sb)) {
         return;
     }
     txn = replica_txn_create(northd->sb);
-    write_sb_global(northd, txn, nb);
+    sb_global_write(northd->nb, northd->sb, txn);
     learned_flush(northd->learned);
     row_sync_flush(active->sb_rows, txn);
     flow_sync_flush(active->flows, txn);
@@ -566,122 +411,21 @@ flush_sb(struct northd *northd)
     replica_txn_commit(txn, sb_done, northd);
 }
 
-/* The smallest nb_cfg that a chassis has reached, and when the last of those
- * did. */
-static void
-update_hv_cfg(struct northd *northd)
-{
-    const struct sb_chassis_private *private;
-    const struct sb_chassis *chassis;
-    int64_t cfg = INT64_MAX, ms = 0;
-    int64_t remote = 0;
-
-    SB_CHASSIS_FOR_EACH (chassis, northd->sb) {
-        remote += strmap_get_bool(&chassis->other_config, "is-remote", false);
-    }
-    SB_CHASSIS_PRIVATE_FOR_EACH (private, northd->sb) {
-        if (!private->chassis
-            || (remote && strmap_get_bool(&private->chassis->other_config,
-                                          "is-remote", false))) {
-            continue;
-        }
-        if (private->nb_cfg < cfg) {
-            cfg = private->nb_cfg;
-            ms = private->nb_cfg_timestamp;
-        } else if (private->nb_cfg == cfg) {
-            ms = MAX(ms, private->nb_cfg_timestamp);
-        }
-    }
-    if (cfg > northd->sb_cfg) {
-        /* There is no chassis, or all are ahead of what we know. */
-        cfg = northd->sb_cfg;
-        ms = northd->sb_cfg_ms;
-    }
-    northd->hv_cfg = cfg;
-    northd->hv_cfg_ms = ms;
-}
-
-/* Options of NB_Global that every deployment has. */
-static void
-add_nb_options(const struct northd *northd, struct smap *options)
-{
-    uint8_t r[5];
-
-    if (!smap_get(options, "mac_prefix")) {
-        random_bytes(r, sizeof r);
-        smap_setf(options, "mac_prefix", "%02x:%02x:%02x",
-                  (r[0] & 0xfc) | 2, r[1], r[2]);
-    }
-    if (!smap_get(options, "svc_monitor_mac")) {
-        random_bytes(r, sizeof r);
-        smap_setf(options, "svc_monitor_mac", "%02x:%02x:%02x:%02x:%02x:%02x",
-                  (r[0] & 0xfc) | 2, r[1], r[2], r[3], r[4], 1);
-    }
-    smap_setf(options, "max_tunid", "%u",
-              key_sync_max_datapath(northd->active->keys));
-    smap_set(options, "northd_internal_version",
-             PACKAGE_NAME "-" PACKAGE_VERSION);
-}
-
-static bool
-nb_global_is_pending(const struct northd *northd,
-                     const struct nb_nb_global *nb)
-{
-    return (!nb || !strmap_get(&nb->options, "mac_prefix")
-            || !strmap_get(&nb->options, "svc_monitor_mac")
-            || strmap_get_uint(&nb->options, "max_tunid", 0)
-               != key_sync_max_datapath(northd->active->keys)
-            || strcmp(strmap_get_def(&nb->options, "northd_internal_version",
-                                     ""),
-                      PACKAGE_NAME "-" PACKAGE_VERSION)
-            || (northd->sb_cfg >= 0
-                && (nb->sb_cfg != northd->sb_cfg
-                    || nb->hv_cfg != northd->hv_cfg)));
-}
-
-static void
-write_nb_global(struct northd *northd, struct replica_txn *txn)
-{
-    struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
-    struct smap options;
-
-    if (!nb) {
-        const struct uuid uuid = uuid_random();
-
-        nb = nb_nb_global_insert_uuid(txn, &uuid);
-    }
-    strmap_to_smap(&nb->options, &options);
-    add_nb_options(northd, &options);
-    nb_nb_global_set_options(nb, &options);
-    smap_uninit(&options);
-    if (northd->sb_cfg < 0) {
-        return;
-    }
-    if (nb->sb_cfg != northd->sb_cfg) {
-        nb_nb_global_set_sb_cfg(nb, northd->sb_cfg);
-        nb_nb_global_set_sb_cfg_timestamp(nb, northd->sb_cfg_ms);
-        nb_nb_global_set_nb_cfg_timestamp(nb, northd->seen_cfg_ms);
-    }
-    if (nb->hv_cfg != northd->hv_cfg) {
-        nb_nb_global_set_hv_cfg(nb, northd->hv_cfg);
-        nb_nb_global_set_hv_cfg_timestamp(nb, northd->hv_cfg_ms);
-    }
-}
-
 static void
 flush_nb(struct northd *northd)
 {
-    const struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
+    unsigned int max_tunid = key_sync_max_datapath(northd->active->keys);
     struct replica_txn *txn;
 
-    update_hv_cfg(northd);
+    progress_see_hosts(&northd->progress, northd->sb);
     if (!is_ready(&northd->to_nb)
         || (!row_sync_is_pending(northd->active->nb_rows)
-            && !nb_global_is_pending(northd, nb))) {
+            && !nb_global_is_pending(northd->nb, &northd->progress,
+                                     max_tunid))) {
         return;
     }
     txn = replica_txn_create(northd->nb);
-    write_nb_global(northd, txn);
+    nb_global_write(northd->nb, txn, &northd->progress, max_tunid);
     row_sync_flush(northd->active->nb_rows, txn);
     northd->to_nb.txn = txn;
     replica_txn_commit(txn, nb_done, northd);
@@ -694,17 +438,6 @@ should_be_active(const struct northd *northd)
 {
     return (!northd->config.paused && replica_has_lock(northd->sb)
             && replica_is_synced(northd->nb) && replica_is_synced(northd->sb));
-}
-
-static void
-note_nb_cfg(struct northd *northd)
-{
-    const struct nb_nb_global *nb = nb_nb_global_first(northd->nb);
-
-    if (nb && nb->nb_cfg != northd->seen_cfg) {
-        northd->seen_cfg = nb->nb_cfg;
-        northd->seen_cfg_ms = clock_wall_ms();
-    }
 }
 
 /* Options of NB_Global about northd itself.  Returns those of the row, or
@@ -767,7 +500,7 @@ run(void *northd_)
     struct northd *northd = northd_;
     const struct strmap *options = apply_options(northd);
 
-    note_nb_cfg(northd);
+    progress_see_nb(&northd->progress, northd->nb);
     if (northd->active && (northd->restart || !should_be_active(northd))) {
         if (!northd->restart) {
             log_info("ovn-northd lock lost. This ovn-northd instance is now "

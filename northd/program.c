@@ -109,7 +109,7 @@ extern const struct unit_list index_units, peer_units, datapath_units,
     router_route_units, router_symmetric_units, router_resolve_units,
     router_nat_units, router_lb_units, router_policy_units, router_mtu_units,
     router_ra_units, router_commit_all_units, meter_units, static_mac_units,
-    dynamic_units, later_units, announce_units, feature_units, acl_id_units;
+    dynamic_units, later_units, announce_units, feature_units, number_units;
 
 static const struct unit_list *const lists[] = {
     &index_units, &peer_units, &datapath_units, &binding_units,
@@ -125,7 +125,7 @@ static const struct unit_list *const lists[] = {
     &router_mtu_units, &router_ra_units, &router_commit_all_units,
     &meter_units, &static_mac_units,
     &dynamic_units, &later_units, &announce_units,
-    &feature_units, &acl_id_units,
+    &feature_units, &number_units,
 };
 
 const struct incr_program *

@@ -13,8 +13,8 @@
  * one that was allowed before. */
 
 #include "northd/flow.h"
-#include "northd/topology/acl_id.h"
 #include "northd/topology/meter.h"
+#include "northd/topology/number.h"
 
 #include <string.h>
 

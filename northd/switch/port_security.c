@@ -4,7 +4,7 @@
  * port_security column of Port_Binding. */
 
 #include "northd/flow.h"
-#include "northd/topology/queue.h"
+#include "northd/topology/number.h"
 
 static void
 switch_port_security(struct incr_ctx *ctx, const struct incr_group *group)

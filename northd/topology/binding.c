@@ -8,8 +8,7 @@
 #include "lib/base/text.h"
 #include "northd/sync/cells.h"
 #include "northd/topology/address.h"
-#include "northd/topology/nesting.h"
-#include "northd/topology/queue.h"
+#include "northd/topology/number.h"
 
 #define COL(NAME) SB_PORT_BINDING_COL_##NAME
 

@@ -6,7 +6,7 @@
 
 #include "northd/program.h"
 #include "northd/sync/cells.h"
-#include "northd/topology/nesting.h"
+#include "northd/topology/number.h"
 
 static void
 switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
