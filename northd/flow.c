@@ -14,7 +14,7 @@
 #define LR_IN(STAGE, NAME, FALLBACK) \
     [STAGE] = { "lr_in_" NAME, true, false, STAGE - LR_IN_ADMISSION, FALLBACK }
 #define LR_OUT(STAGE, NAME, FALLBACK) \
-    [STAGE] = { "lr_out_" NAME, true, true, STAGE - LR_OUT_UNDNAT, \
+    [STAGE] = { "lr_out_" NAME, true, true, STAGE - LR_OUT_CHK_DNAT_LOCAL, \
                 FALLBACK }
 
 static const struct stage_info stages[] = {
@@ -79,6 +79,7 @@ static const struct stage_info stages[] = {
     LR_IN(LR_IN_GW_REDIRECT, "gw_redirect", "next;"),
     LR_IN(LR_IN_ARP_REQUEST, "arp_request", "output;"),
 
+    LR_OUT(LR_OUT_CHK_DNAT_LOCAL, "chk_dnat_local", "reg9[4] = 0; next;"),
     LR_OUT(LR_OUT_UNDNAT, "undnat", "next;"),
     LR_OUT(LR_OUT_POST_UNDNAT, "post_undnat", "next;"),
     LR_OUT(LR_OUT_SNAT, "snat", "next;"),
@@ -87,7 +88,7 @@ static const struct stage_info stages[] = {
 };
 _Static_assert(ARRAY_SIZE(stages) == N_STAGES, "a row for each stage");
 _Static_assert(LS_OUT_PRE_ACL - LS_IN_CHECK_PORT_SEC <= 29, "too many tables");
-_Static_assert(LR_OUT_UNDNAT - LR_IN_ADMISSION <= 29,
+_Static_assert(LR_OUT_CHK_DNAT_LOCAL - LR_IN_ADMISSION <= 29,
                "too many tables");
 
 const struct stage_info *

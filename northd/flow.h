@@ -39,6 +39,7 @@
  *     reg8[0..15]  ECMP group, reg8[16..31] member
  *     reg9[0]      egress loopback; reg9[1] packet larger than the MTU
  *     reg9[2]      neighbour is known; reg9[3] may be learnt
+ *     reg9[4]      comes back to be translated by this router once more
  *     reg9[5]      next hop known from conntrack (symmetric ECMP)
  *     reg9[16..31] chain of policies
  */
@@ -106,6 +107,7 @@ enum stage {
     LR_IN_GW_REDIRECT,
     LR_IN_ARP_REQUEST,
 
+    LR_OUT_CHK_DNAT_LOCAL,
     LR_OUT_UNDNAT,
     LR_OUT_POST_UNDNAT,
     LR_OUT_SNAT,

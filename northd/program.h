@@ -153,6 +153,7 @@ struct global {
     bool controller_event;
     bool ignore_chassis_features;
     bool vxlan_mode;
+    bool use_common_zone;
 };
 
 enum datapath_flag_type {

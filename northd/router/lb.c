@@ -53,7 +53,8 @@ undnat_action(struct incr_ctx *ctx, unsigned int i, const struct lb_vip *vip,
     struct ip_text ip = ip_text(&vip->vip.ip);
 
     if (!place->stateless) {
-        return "ct_dnat;";
+        return (get_global(ctx).use_common_zone ? "ct_dnat_in_czone;"
+                : "ct_dnat;");
     }
     return (vip->vip.port
             ? text(ctx, i, "ip%d.src = %s; %s.src = %u; next;",

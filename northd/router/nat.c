@@ -7,7 +7,13 @@
  * translation its SNAT zone (ct_snat), so that one packet may have both.  At a
  * distributed gateway port all of it happens on the gateway chassis, but for
  * dnat_and_snat entries with an external MAC and a logical port, which happen
- * where that port is. */
+ * where that port is.
+ *
+ * With NB_Global's options:use_common_zone, which some hardware needs, both
+ * use one zone there.  A packet from inside to an external address of the same
+ * router is translated twice, though: on its way out it uses the zone of
+ * source translation (reg9[4]), when it comes back in the common one, and its
+ * reply the other way round. */
 
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +38,7 @@ struct nat {
     const char *ip;             /* "ip4" or "ip6". */
     bool snat, dnat;
     bool stateless;
+    bool common;                /* One zone for both. */
     const struct nb_logical_router_port *gateway;   /* NULL on a gateway
                                                      * router. */
     bool distributed;
@@ -197,6 +204,7 @@ nat_init(struct incr_ctx *ctx, struct nat *nat, const struct row_pair *key)
     if (!nat->gateway) {
         return false;
     }
+    nat->common = get_global(ctx).use_common_zone && !nat->stateless;
     nat->gw = router_port_name(ctx, 1, nat->gateway);
     nat->at_gw = text(ctx, 2, " && is_chassis_resident(%s)",
                       quoted_cr(ctx, 6, nb_logical_router_port_get_name(
@@ -239,10 +247,18 @@ put_exempted(struct incr_ctx *ctx, const struct nat *nat, enum stage stage,
     }
 }
 
+/* What an action's name ends with. */
+static const char *
+zone(const struct nat *nat)
+{
+    return nat->common ? "_in_czone" : "";
+}
+
 static void
 put_unsnat(struct incr_ctx *ctx, const struct nat *nat)
 {
     const char *action = nat->stateless ? "next;" : "ct_snat;";
+    const char *match;
 
     if (!nat->gateway) {
         FLOW(ctx, nat->lr, LR_IN_UNSNAT, 90, nat->hint,
@@ -250,10 +266,19 @@ put_unsnat(struct incr_ctx *ctx, const struct nat *nat)
              action);
         return;
     }
+    match = text(ctx, 4, "ip && %s.dst == %s && inport == %s%s", nat->ip,
+                 nat->external.s, nat->gw,
+                 nat->distributed ? "" : nat->at_gw);
+    if (!nat->common) {
+        FLOW(ctx, nat->lr, LR_IN_UNSNAT, 100, nat->hint, match, action);
+        return;
+    }
     FLOW(ctx, nat->lr, LR_IN_UNSNAT, 100, nat->hint,
-         text(ctx, 4, "ip && %s.dst == %s && inport == %s%s", nat->ip,
-              nat->external.s, nat->gw, nat->distributed ? "" : nat->at_gw),
-         action);
+         text(ctx, 5, "%s && flags.loopback == 0", match),
+         "ct_snat_in_czone;");
+    FLOW(ctx, nat->lr, LR_IN_UNSNAT, 100, nat->hint,
+         text(ctx, 5, "%s && flags.loopback == 1 && flags.use_snat_zone == 1",
+              match), "ct_snat;");
 }
 
 static void
@@ -277,10 +302,10 @@ put_dnat(struct incr_ctx *ctx, const struct nat *nat)
                       nat->gateway ? "" : "flags.loopback = 1; ", nat->ip,
                       nat->logical.s);
     } else {
-        action = text(ctx, 5, "%s%sct_dnat(%s%s);",
+        action = text(ctx, 5, "%s%sct_dnat%s(%s%s);",
                       !nat->gateway && force && *force
                       ? "flags.force_snat_for_dnat = 1; " : "",
-                      nat->gateway ? "" : "flags.loopback = 1; ",
+                      nat->gateway ? "" : "flags.loopback = 1; ", zone(nat),
                       nat->logical.s, nat->ports);
     }
     FLOW(ctx, nat->lr, LR_IN_DNAT, priority, nat->hint,
@@ -301,8 +326,10 @@ put_undnat(struct incr_ctx *ctx, const struct nat *nat)
              text(ctx, 4, "ip && %s.src == %s && outport == %s%s", nat->ip,
                   nat->logical.s, nat->gw,
                   nat->distributed ? "" : nat->at_gw),
-             text(ctx, 5, "%s%s", set_mac(ctx, 6, nat),
-                  nat->stateless ? "next;" : "ct_dnat;"));
+             nat->stateless
+             ? text(ctx, 5, "%snext;", set_mac(ctx, 6, nat))
+             : text(ctx, 5, "%sct_dnat%s;", set_mac(ctx, 6, nat),
+                    zone(nat)));
     }
 }
 
@@ -331,13 +358,34 @@ put_snat(struct incr_ctx *ctx, const struct nat *nat)
     put_exempted(ctx, nat, LR_OUT_SNAT, priority + 1, match, "dst");
     FLOW(ctx, nat->lr, LR_OUT_SNAT, priority, nat->hint,
          text(ctx, 6, "%s%s%s", match, allowed(ctx, 7, nat, "dst"),
-              nat->stateless || nat->gateway ? ""
+              nat->common ? " && reg9[4] == 0"
+              : nat->stateless || nat->gateway ? ""
               : " && (!ct.trk || !ct.rpl)"),
          nat->stateless
          ? text(ctx, 5, "%s%s.src = %s; next;", set_mac(ctx, 7, nat),
                 nat->ip, nat->external.s)
-         : text(ctx, 5, "%sct_snat(%s%s);", set_mac(ctx, 7, nat),
-                nat->external.s, nat->ports));
+         : text(ctx, 5, "%sct_snat%s(%s%s);", set_mac(ctx, 7, nat),
+                zone(nat), nat->external.s, nat->ports));
+    if (nat->common) {
+        FLOW(ctx, nat->lr, LR_OUT_SNAT, priority, nat->hint,
+             text(ctx, 6, "%s%s && reg9[4] == 1", match,
+                  allowed(ctx, 7, nat, "dst")),
+             text(ctx, 5, "%sct_snat(%s%s);", set_mac(ctx, 7, nat),
+                  nat->external.s, nat->ports));
+    }
+}
+
+/* What comes back to this router, and so is not to be translated in the common
+ * zone before. */
+static void
+put_local(struct incr_ctx *ctx, const struct nat *nat)
+{
+    if (nat->common) {
+        FLOW(ctx, nat->lr, LR_OUT_CHK_DNAT_LOCAL, 50, nat->hint,
+             text(ctx, 4, "ip && %s.dst == %s%s", nat->ip, nat->external.s,
+                  nat->distributed ? "" : nat->at_gw),
+             "reg9[4] = 1; next;");
+    }
 }
 
 /* Answers to requests for the external address. */
@@ -437,11 +485,12 @@ put_loop(struct incr_ctx *ctx, const struct nat *nat)
     FLOW(ctx, nat->lr, LR_OUT_EGR_LOOP, 100, nat->hint,
          text(ctx, 4, "%s.dst == %s && outport == %s%s", nat->ip,
               nat->external.s, nat->gw, nat->here),
-         "clone { ct_clear; inport = outport; outport = \"\"; "
-         "eth.dst <-> eth.src; flags = 0; flags.loopback = 1; reg0 = 0; "
+         text(ctx, 5, "clone { ct_clear; inport = outport; outport = \"\"; "
+         "eth.dst <-> eth.src; flags = 0; flags.loopback = 1; %sreg0 = 0; "
          "reg1 = 0; reg2 = 0; reg3 = 0; reg4 = 0; reg5 = 0; reg6 = 0; "
          "reg7 = 0; reg8 = 0; reg9 = 0; reg9[0] = 1; "
-         "next(pipeline=ingress, table=0); };");
+         "next(pipeline=ingress, table=0); };",
+         nat->common ? "flags.use_snat_zone = reg9[4]; " : ""));
 }
 
 static void
@@ -475,6 +524,7 @@ put_gateway_port(struct incr_ctx *ctx, const struct nat *nat)
                   nat->external.s), "next;");
     }
     put_resolve(ctx, nat);
+    put_local(ctx, nat);
     if (nat->dnat || nat->snat) {
         put_loop(ctx, nat);
     }
@@ -744,9 +794,16 @@ router_nat(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct nb_logical_router *lr = *(const void *const *)
         incr_group_key(group);
+    size_t n;
 
     FLOW(ctx, lr, LR_OUT_SNAT, 120, NULL, "nd_ns", "next;");
     if (!router_chassis(ctx, lr)) {
+        if (get_global(ctx).use_common_zone
+            && router_gateway_port(ctx, lr, &n)) {
+            /* Translated in the common zone once already. */
+            FLOW(ctx, lr, LR_OUT_CHK_DNAT_LOCAL, 50, NULL,
+                 "ip && ct_mark.natted == 1", "reg9[4] = 1; next;");
+        }
         return;
     }
     put_force_snat(ctx, lr, "dnat_force_snat_ip",

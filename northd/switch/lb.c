@@ -11,6 +11,31 @@ struct place {
     const struct nb_logical_switch *ls;
 };
 
+/* Stateless ACLs keep packets out of the connection tracker, but for those to
+ * the VIP and those from its backends, which may be replies. */
+static void
+put_stateless(struct incr_ctx *ctx, const struct lb_vip *vip,
+              const char *protocol, const struct place *place)
+{
+    const struct replica_row *hint = &place->lb->header;
+    int family = ip_is_v4(&vip->vip.ip) ? 4 : 6;
+
+    /* Whatever the port: replies of a hairpin come to the VIP's address. */
+    FLOW(ctx, place->ls, LS_IN_PRE_LB, 105, hint,
+         text(ctx, 2, "reg0[16] == 1 && ip%d.dst == %s", family,
+              ip_text(&vip->vip.ip).s), "reg0[2] = 1; next;");
+    VEC_FOR_EACH (backend, &vip->backends) {
+        const char *match
+            = text(ctx, 2, "reg0[16] == 1 && ip%d.src == %s", family,
+                   ip_text(&backend->ip).s);
+
+        FLOW(ctx, place->ls, LS_OUT_PRE_LB, 105, hint,
+             backend->port ? text(ctx, 3, "%s && %s.src == %u", match,
+                                  protocol, backend->port)
+             : match, "reg0[2] = 1; next;");
+    }
+}
+
 static void
 put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
         void *place_)
@@ -25,6 +50,9 @@ put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
 
     lb_put_event(ctx, &place->ls->header, LS_IN_PRE_LB, place->lb, vip,
                  protocol, "");
+    if (switch_balances_stateless(ctx, place->ls)) {
+        put_stateless(ctx, vip, protocol, place);
+    }
     /* The address and port that were asked for, for the hairpin check. */
     FLOW(ctx, place->ls, LS_IN_PRE_STATEFUL, 120, hint,
          text(ctx, 2, "reg0[2] == 1 && %s", match),

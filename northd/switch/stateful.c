@@ -5,6 +5,7 @@
  * balancers. */
 
 #include "northd/flow.h"
+#include "northd/topology/lb.h"
 
 #define NOT_TRACKED \
     "nd || nd_rs || nd_ra || mldv1 || mldv2 || " \
@@ -40,7 +41,10 @@ put_pre(struct incr_ctx *ctx, const struct nb_logical_switch *ls,
              text(ctx, 0, "%s = 1; next;", bit));
         FLOW(ctx, ls, stages[i], 110, NULL, NOT_TRACKED, "next;");
         FLOW(ctx, ls, stages[i], 110, NULL, "eth.mcast", "next;");
-        FLOW(ctx, ls, stages[i], 110, NULL, "reg0[16] == 1", "next;");
+        /* Load balancing may want some of it; see switch/lb.c. */
+        FLOW(ctx, ls, stages[i],
+             switch_balances_stateless(ctx, ls) ? 102 : 110, NULL,
+             "reg0[16] == 1", "next;");
         if (*global.svc_monitor_mac) {
             FLOW(ctx, ls, stages[i], 110, NULL,
                  text(ctx, 0, "eth.%s == %s", i ? "src" : "dst",

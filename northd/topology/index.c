@@ -33,6 +33,8 @@ index_global(struct incr_ctx *ctx, const void *row)
                                               false);
     global.ignore_chassis_features
         = strmap_get_bool(options, "ignore_chassis_features", false);
+    global.use_common_zone = strmap_get_bool(options, "use_common_zone",
+                                             false);
     global.vxlan_mode = strmap_get_bool(options, "vxlan_mode", true);
     incr_emit(ctx, F_GLOBAL, NULL, 0, &global, sizeof global);
 }

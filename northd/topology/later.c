@@ -95,7 +95,6 @@ global_options(struct incr_ctx *ctx, const void *row)
         { "debug_drop_domain_id", "sampling of drops" },
         { "acl_ct_translation", "ACLs on fields of conntrack" },
         { "ecmp_nexthop_monitor_enable", "monitoring of next hops" },
-        { "use_common_zone", "one zone for DNAT and SNAT" },
     };
 
     check_options(row, nb_nb_global_get_options(ctx, row), options,
@@ -120,8 +119,6 @@ switch_options(struct incr_ctx *ctx, const void *row)
         { "mcast_snoop", "multicast snooping" },
         { "mcast_querier", "the multicast querier" },
         { "dynamic-routing-vni", "EVPN" },
-        { "enable-stateless-acl-with-lb", "stateless ACLs beside load "
-          "balancers" },
     };
 
     check_options(row, nb_logical_switch_get_other_config(ctx, row), options,

@@ -282,6 +282,14 @@ lb_action(struct incr_ctx *ctx, unsigned int i,
 }
 
 bool
+switch_balances_stateless(struct incr_ctx *ctx,
+                          const struct nb_logical_switch *ls)
+{
+    return strmap_get_bool(nb_logical_switch_get_other_config(ctx, ls),
+                           "enable-stateless-acl-with-lb", false);
+}
+
+bool
 lb_rejects(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
 {
     return strmap_get_bool(nb_load_balancer_get_options(ctx, lb), "reject",

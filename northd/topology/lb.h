@@ -26,6 +26,11 @@ const char *lb_action(struct incr_ctx *, unsigned int i,
                       const struct nb_load_balancer *, const struct lb_vip *,
                       const char *option);
 
+/* Whether load balancers of the switch are for packets that a stateless ACL
+ * allows, too: other_config:enable-stateless-acl-with-lb. */
+bool switch_balances_stateless(struct incr_ctx *,
+                               const struct nb_logical_switch *);
+
 /* Whether packets to a VIP without backends are to be refused. */
 bool lb_rejects(struct incr_ctx *, const struct nb_load_balancer *);
 

@@ -211,6 +211,15 @@ def external_port(t):
     t.addresses.append("10.0.0.40")
 
 
+def remote(t):
+    """A port of another zone, which nobody binds here."""
+    t.note("remote")
+    t.do("lsp-add", "s0", "far", "--", "lsp-set-type", "far", "remote", "--",
+         "lsp-set-addresses", "far", "02:00:00:00:fa:01 10.0.0.77")
+    t.set("logical_switch_port", "far", "options:requested-tnl-key=77")
+    t.addresses.append("10.0.0.77")
+
+
 def nested(t):
     t.note("nested container")
     t.do("lsp-add", "s0", "c1", "s0p0", 7)
@@ -258,7 +267,7 @@ SWITCH_FEATURES = (
     (lb_group, .2), (dhcp, .4), (dhcp6, .3), (dns, .25), (qos, .3),
     (vlan_passthru, .15), (localport, .2), (l2gateway, .2), (virtual, .25),
     (external_port, .2), (nested, .25), (dynamic, .25), (queue, .15),
-    (no_ct_inv, .1), (answers_when_up, .1))
+    (no_ct_inv, .1), (answers_when_up, .1), (remote, .15))
 
 # ## All routers
 
@@ -537,8 +546,16 @@ def router_port_acl(t):
          t.rng.choice(("drop", "allow-related")))
 
 
+def common_zone(t):
+    """What Debian's does at gateway ports in any case."""
+    if t.outside != "gateway port":
+        return
+    t.note("common zone")
+    t.set("nb_global", ".", "options:use_common_zone=true")
+
+
 GATEWAY_FEATURES = (
     (snat, .6), (floating_ip, .6), (dnat, .4), (nat_sets, .25),
     (force_snat, .4), (mtu, .35), (router_lb, .45), (symmetric, .35),
     (second_gateway_port, .3), (bridged, .3), (resides, .3),
-    (nat_addresses, .5), (router_port_acl, .2))
+    (nat_addresses, .5), (router_port_acl, .2), (common_zone, .5))

@@ -285,3 +285,37 @@ def test_numbers_of_persistent_acls(central):
     central.nbctl("acl-del", "s0")
     sync(central)
     assert acl_ids(central) == {}
+
+
+def from_vm2(port):
+    return ('inport == "vm2" && eth.src == 02:00:00:00:00:02 && '
+            "eth.dst == 02:00:00:00:00:01 && ip4.src == 10.0.0.2 && "
+            "ip4.dst == 10.0.0.1 && ip.ttl == 64 && tcp.src == %d && "
+            "tcp.dst == 9" % port)
+
+
+def test_balancer_beside_stateless_acl(central):
+    """Where the switch is told so, what a stateless ACL allows is balanced;
+    nothing else of it is tracked."""
+    vm(central, "s0", "vm1", 1)
+    vm(central, "s0", "vm2", 2)
+    for direction in "from-lport", "to-lport":
+        central.nbctl("acl-add", "s0", direction, "100", "tcp",
+                      "allow-stateless")
+    central.nbctl("lb-add", "lb0", "10.0.0.100:80", "10.0.0.2:8080", "--",
+                  "ls-lb-add", "s0", "lb0")
+    sync(central)
+
+    def tracked(microflow):
+        return "ct_lb_mark" in outputs(central, "s0", microflow)[1]
+    requests = [packet(80, "10.0.0.100"), packet(80, "10.0.0.2"),
+                from_vm2(8080), from_vm2(81)]
+    assert [tracked(p) for p in requests] == [False] * 4
+    central.nbctl("set", "Logical_Switch", "s0",
+                  "other_config:enable-stateless-acl-with-lb=true")
+    sync(central)
+    assert [tracked(p) for p in requests] == [True, False, True, False]
+    found, text = outputs(central, "s0", requests[0])
+    assert found == ["vm2"] and text.count("ct_lb_mark") == 2, text
+    # As a connection that is not for the balancer, it may still pass.
+    assert outputs(central, "s0", requests[3])[0] == ["vm1"]
