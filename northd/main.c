@@ -189,6 +189,28 @@ cmd_stats(struct control_conn *conn, int argc, const char *argv[], void *aux)
 }
 
 static void
+cmd_clear_stats(struct control_conn *conn, int argc, const char *argv[],
+                void *aux)
+{
+    northd_clear_stats(northd);
+    control_reply(conn, NULL);
+}
+
+static void
+cmd_log_timeout(struct control_conn *conn, int argc, const char *argv[],
+                void *aux)
+{
+    int ms;
+
+    if (!text_to_int_range(argv[1], 0, INT_MAX, &ms)) {
+        control_reply_error(conn, "not a number of milliseconds");
+        return;
+    }
+    northd_set_log_timeout(northd, ms);
+    control_reply(conn, NULL);
+}
+
+static void
 cmd_verify(struct control_conn *conn, int argc, const char *argv[], void *aux)
 {
     struct str s = STR_EMPTY;
@@ -248,6 +270,8 @@ static const struct {
     { "parallel-build/get-n-threads", "", 0, 0, cmd_get_threads, NULL },
     { "inc-engine/recompute", "", 0, 0, cmd_recompute, NULL },
     { "inc-engine/show-stats", "", 0, 2, cmd_stats, NULL },
+    { "inc-engine/clear-stats", "", 0, 0, cmd_clear_stats, NULL },
+    { "inc-engine/compute-log-timeout", "MSEC", 1, 1, cmd_log_timeout, NULL },
     { "incr/stats", "", 0, 0, cmd_stats, NULL },
     { "incr/verify", "", 0, 0, cmd_verify, NULL },
     { "incr/why", "[CLASS] KEY", 1, 2, cmd_why, NULL },

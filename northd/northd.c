@@ -7,6 +7,7 @@
 
 #include "northd/northd.h"
 
+#include <inttypes.h>
 #include <malloc.h>
 #include <string.h>
 
@@ -37,6 +38,9 @@ LOG_MODULE(ovn_northd)
 /* How long nothing must have happened before memory is given back, unless
  * NB_Global says otherwise. */
 #define TRIM_TIMEOUT_MS 30000
+
+/* What is logged if computing takes longer, unless told otherwise. */
+#define LOG_TIMEOUT_MS 500
 
 /* After a transaction that the server refused for a reason other than a
  * race. */
@@ -71,6 +75,7 @@ struct northd {
     struct timer trim;
     int64_t updated_ms;         /* The last update(). */
     int probe_interval_ms;      /* Negative: the default. */
+    unsigned int log_timeout_ms;
     struct pool *pool;
     struct learned *learned;
     struct active *active;
@@ -181,6 +186,7 @@ northd_create(const struct northd_config *config, struct northd **ret)
     timer_init(&northd->burst, wake, northd);
     timer_init(&northd->trim, trim, northd);
     northd->probe_interval_ms = -1;
+    northd->log_timeout_ms = LOG_TIMEOUT_MS;
     northd->nb = replica_create(&nb_class, wake, northd);
     northd->sb = replica_create(&sb_class, wake, northd);
     choose_monitors(northd);
@@ -254,6 +260,20 @@ northd_destroy(struct northd *northd)
     free(northd);
 }
 
+/* Brings the facts up to date. */
+static void
+compute(struct northd *northd)
+{
+    int64_t start_ms = clock_ms();
+    int64_t took_ms;
+
+    incr_step(northd->active->incr);
+    took_ms = clock_ms() - start_ms;
+    if (took_ms > northd->log_timeout_ms) {
+        log_info("computing took %"PRId64" ms", took_ms);
+    }
+}
+
 /* Becoming active. */
 
 /* Hands every row that is there to a new engine. */
@@ -306,7 +326,7 @@ active_start(struct northd *northd)
     import_all(active->incr, northd->nb, 0, NULL);
     import_all(active->incr, northd->sb, NB_N_TABLES, sb_table_is_input);
     reserve_given(northd->nb, northd->sb, active->keys, active->ipam);
-    incr_step(active->incr);
+    compute(northd);
     key_sync_release(active->keys);
     ipam_release(active->ipam);
     row_sync_adopt(active->sb_rows);
@@ -489,7 +509,7 @@ update(struct northd *northd)
     flow_sync_check_changes(active->flows);
     incr_import(active->incr, northd->nb, 0, NULL);
     incr_import(active->incr, northd->sb, NB_N_TABLES, sb_table_is_input);
-    incr_step(active->incr);
+    compute(northd);
     replica_clear_changes(northd->nb);
     replica_clear_changes(northd->sb);
 }
@@ -626,6 +646,20 @@ northd_stats(const struct northd *northd, struct str *s)
     } else {
         str_printf(s, "this instance is %s\n", northd_status(northd));
     }
+}
+
+void
+northd_clear_stats(struct northd *northd)
+{
+    if (northd->active) {
+        incr_clear_stats(northd->active->incr);
+    }
+}
+
+void
+northd_set_log_timeout(struct northd *northd, unsigned int ms)
+{
+    northd->log_timeout_ms = ms;
 }
 
 size_t

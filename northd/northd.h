@@ -41,11 +41,15 @@ unsigned int northd_n_threads(const struct northd *);
 /* Starts from nothing, as if the lock had been lost and won. */
 void northd_recompute(struct northd *);
 
+/* How long computing may take without a line in the log. */
+void northd_set_log_timeout(struct northd *, unsigned int ms);
+
 /* Features that all chassis have or lack: see topology/feature.h. */
 void northd_list_chassis_features(const struct northd *, struct str *);
 
 /* For operators; say so if it is not active. */
 void northd_stats(const struct northd *, struct str *);
+void northd_clear_stats(struct northd *);
 size_t northd_verify(struct northd *, struct str *);
 void northd_why(const struct northd *, const char *class_name,
                 const char *key, struct str *);

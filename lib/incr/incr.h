@@ -230,6 +230,9 @@ void incr_set_aux(struct incr *, void *aux);
  * steps. */
 void incr_stats(const struct incr *, struct str *);
 
+/* Counts evaluations, changes, reads and emissions from 0 again. */
+void incr_clear_stats(struct incr *);
+
 /* Runs every unit again and compares; checks counts and subjects.  As ranks
  * rest on lower ranks only, no difference means that a fresh engine would hold
  * the same facts.  Returns the number of differences and describes up to

@@ -157,6 +157,18 @@ incr_stats(const struct incr *incr, struct str *s)
     put_history(incr, s);
 }
 
+void
+incr_clear_stats(struct incr *incr)
+{
+    memset(incr->unit_stats, 0,
+           incr->program->n_units * sizeof *incr->unit_stats);
+    for (size_t i = 0; i < incr->program->n_facts; i++) {
+        incr->facts[i].n_changes = 0;
+    }
+    incr->counts.n_evaluations = incr->counts.n_wakes = 0;
+    incr->counts.n_reads = incr->counts.n_emits = incr->counts.n_shared = 0;
+}
+
 /* Verification. */
 
 struct verification {

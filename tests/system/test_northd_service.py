@@ -285,6 +285,19 @@ def test_one_is_active(central):
     assert "name=by-second" in names and "name=by-first" in names
 
 
+def test_counts_start_anew(central):
+    """inc-engine/clear-stats; and a limit that is no number is refused."""
+    sync(central)
+    assert "evaluations 0," not in ask(central, "inc-engine/show-stats")
+    ask(central, "inc-engine/clear-stats")
+    text = ask(central, "inc-engine/show-stats")
+    assert re.search("evaluations 0, wakes 0, reads 0, emissions 0", text)
+    assert re.search("switch_l2 +10 +0 +0 ", text), text
+    ask(central, "inc-engine/compute-log-timeout", "100")
+    with pytest.raises(AssertionError, match="not a number of milliseconds"):
+        ask(central, "inc-engine/compute-log-timeout", "x")
+
+
 def test_alone_and_paused_changes_nothing(central):
     sync(central)
     ask(central, "pause")
