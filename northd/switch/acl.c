@@ -13,6 +13,7 @@
  * one that was allowed before. */
 
 #include "northd/flow.h"
+#include "northd/topology/lb.h"
 #include "northd/topology/meter.h"
 #include "northd/topology/number.h"
 
@@ -309,9 +310,12 @@ put_tracked(struct incr_ctx *ctx, const struct nb_logical_switch *ls,
     const char *inv = global.use_ct_inv_match ? " && !ct.inv" : "";
 
     FLOW(ctx, ls, eval, 65532, NULL,
-         global.use_ct_inv_match
-         ? "ct.inv || (ct.est && ct.rpl && ct_mark.blocked == 1)"
-         : "ct.est && ct.rpl && ct_mark.blocked == 1", DROP"next;");
+         text(ctx, 0, "%s(ct.est && ct.rpl && ct_mark.blocked == 1)",
+              !global.use_ct_inv_match ? ""
+              /* Not balanced after all, so in no connection. */
+              : switch_balances_stateless(ctx, ls)
+              ? "(ct.inv && reg0[16] == 0) || "
+              : "ct.inv || "), DROP"next;");
     FLOW(ctx, ls, eval, 65532, NULL,
          text(ctx, 0, "ct.est && !ct.rel && !ct.new%s && ct.rpl && "
               "ct_mark.blocked == 0", inv), REPLY);

@@ -20,10 +20,9 @@ put_stateless(struct incr_ctx *ctx, const struct lb_vip *vip,
     const struct replica_row *hint = &place->lb->header;
     int family = ip_is_v4(&vip->vip.ip) ? 4 : 6;
 
-    /* Whatever the port: replies of a hairpin come to the VIP's address. */
     FLOW(ctx, place->ls, LS_IN_PRE_LB, 105, hint,
-         text(ctx, 2, "reg0[16] == 1 && ip%d.dst == %s", family,
-              ip_text(&vip->vip.ip).s), "reg0[2] = 1; next;");
+         text(ctx, 2, "reg0[16] == 1 && %s",
+              lb_vip_match(ctx, 3, vip, protocol)), "reg0[2] = 1; next;");
     VEC_FOR_EACH (backend, &vip->backends) {
         const char *match
             = text(ctx, 2, "reg0[16] == 1 && ip%d.src == %s", family,
@@ -90,7 +89,9 @@ switch_hairpin(struct incr_ctx *ctx, const struct incr_group *group)
     if (!switch_has(ctx, ls, SWITCH_HAS_LB)) {
         return;
     }
-    FLOW(ctx, ls, LS_IN_PRE_HAIRPIN, 100, NULL, "ip && ct.trk",
+    /* Replies that a stateless ACL allows are not tracked. */
+    FLOW(ctx, ls, LS_IN_PRE_HAIRPIN, 100, NULL,
+         switch_balances_stateless(ctx, ls) ? "ip" : "ip && ct.trk",
          "reg0[6] = chk_lb_hairpin(); reg0[12] = chk_lb_hairpin_reply(); "
          "next;");
     FLOW(ctx, ls, LS_IN_NAT_HAIRPIN, 100, NULL,

@@ -70,6 +70,10 @@ put_hints(struct incr_ctx *ctx, const struct nb_logical_switch *ls)
     const enum stage stages[] = { LS_IN_ACL_HINT, LS_OUT_ACL_HINT };
 
     for (int i = 0; i < 2; i++) {
+        if (switch_balances_stateless(ctx, ls)) {
+            FLOW(ctx, ls, stages[i], 8, NULL, "ct.inv && reg0[16] == 1",
+                 "reg0[8] = 1; reg0[9] = 1; next;");
+        }
         for (size_t j = 0; j < ARRAY_SIZE(hints); j++) {
             FLOW(ctx, ls, stages[i], hints[j].priority, NULL, hints[j].match,
                  hints[j].actions);

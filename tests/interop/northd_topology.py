@@ -2,6 +2,8 @@
 """Random northbound networks, and packets that have something to say in
 them.  Features are in northd_features.py, a function each."""
 
+import random
+
 import northd_features
 
 # A backend of every load balancer, for ovn-trace to choose.
@@ -17,6 +19,7 @@ class Topology:
 
     def __init__(self, rng):
         self.rng = rng
+        self.later = random.Random(str(rng.getstate()))
         self.commands = []
         self.vifs = []          # (switch, port, mac, ip)
         self.vifs6 = []         # Likewise with IPv6 addresses.
@@ -49,6 +52,9 @@ class Topology:
             self.router()
         for feature, chance in northd_features.SWITCH_FEATURES:
             if self.maybe(chance):
+                feature(self)
+        for feature, chance in northd_features.LATER_FEATURES:
+            if self.later.random() < chance:
                 feature(self)
 
     def switch(self, s, n_ports):

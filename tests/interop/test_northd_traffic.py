@@ -119,11 +119,15 @@ def test_nat_at_a_gateway_port(network, serve):
     sandbox.wait_ping(ext, "172.16.0.12")
     serve(ext, "172.16.0.50", 8000)
     serve(vm2, "10.0.0.12", 8000)
-    assert ask(vm1, "172.16.0.50", 8000) == "172.16.0.1"
-    assert ask(vm2, "172.16.0.50", 8000) == "172.16.0.12"
-    assert ask(ext, "172.16.0.12", 8000) == "172.16.0.50"
-    # Hairpin: inside to an external address.
-    assert ask(vm1, "172.16.0.12", 8000) == "172.16.0.1"
+    for zone in "separate", "common":
+        if zone == "common":
+            sandbox.nbctl("--wait=hv", "set", "NB_Global", ".",
+                          "options:use_common_zone=true")
+        assert ask(vm1, "172.16.0.50", 8000) == "172.16.0.1"
+        assert ask(vm2, "172.16.0.50", 8000) == "172.16.0.12"
+        assert ask(ext, "172.16.0.12", 8000) == "172.16.0.50"
+        # Hairpin: inside to an external address.
+        assert ask(vm1, "172.16.0.12", 8000) == "172.16.0.1"
 
 
 def test_load_balancer_on_a_switch(network, serve):
@@ -141,6 +145,15 @@ def test_load_balancer_on_a_switch(network, serve):
     wait_until(lambda: ask(vm1, "10.0.0.100", 80, 2) == "10.0.0.11",
                what="an answer from the VIP")
     assert ask(vm2, "10.0.0.100", 80) == "10.0.0.100"
+    # Likewise beside stateless ACLs, if they are told not to be in the way.
+    for direction in "from-lport", "to-lport":
+        sandbox.nbctl("acl-add", "sw0", direction, "100", "tcp",
+                      "allow-stateless")
+    sandbox.nbctl("--wait=hv", "set", "Logical_Switch", "sw0",
+                  "other_config:enable-stateless-acl-with-lb=true")
+    assert ask(vm1, "10.0.0.100", 80) == "10.0.0.11"
+    assert ask(vm2, "10.0.0.100", 80) == "10.0.0.100"
+    assert ask(vm1, "10.0.0.12", 8000) == "10.0.0.11"
     sandbox.nbctl("lb-del", "lb0")
     sandbox.nbctl("--wait=hv", "sync")
     wait_until(lambda: ask(vm1, "10.0.0.100", 80, 1) is None,
