@@ -160,6 +160,23 @@ str_put_hex(struct str *s, const void *p_, size_t n)
 }
 
 void
+str_put_hex_number(struct str *s, const void *p_, size_t n)
+{
+    const uint8_t *p = p_;
+
+    while (n && !*p) {
+        p++;
+        n--;
+    }
+    if (!n) {
+        str_put_char(s, '0');
+        return;
+    }
+    str_printf(s, "0x%x", *p);
+    str_put_hex(s, p + 1, n - 1);
+}
+
+void
 str_chomp(struct str *s, char c)
 {
     if (s->length && s->string[s->length - 1] == c) {

@@ -50,6 +50,9 @@ void str_put_int(struct str *, int64_t value);
 /* Two lower-case hex digits for each of 'n' bytes. */
 void str_put_hex(struct str *, const void *, size_t n);
 
+/* The 'n' bytes as a number, the highest first: "0x12ab", "0". */
+void str_put_hex_number(struct str *, const void *, size_t n);
+
 /* Appends 'n' uninitialized characters and returns where they start. */
 char *str_put_raw(struct str *, size_t n);
 

@@ -259,11 +259,29 @@ put_nsh(struct builder *b, const struct cursor *c)
     nsh.mdtype = h->mdtype & 0xf;
     nsh.np = h->np;
     nsh.path_hdr = h->path_hdr;
-    if (nsh.mdtype == 1 && (vftl & 0x3f) == 6 && c->left >= sizeof *h) {
+    if (nsh.mdtype == NSH_MD_TYPE1 && nsh_header_size(h) == sizeof *h
+        && c->left >= sizeof *h) {
         memcpy(nsh.context, h->context, sizeof nsh.context);
     }
     put_word(b, W(nsh), get_u64(bytes));
     put_in6(b, W(nsh) + 1, bytes + 8);
+}
+
+uint32_t
+nsh_inner_packet_type(uint8_t np)
+{
+    switch (np) {
+    case NSH_NP_ETHERNET:
+        return PACKET_TYPE_ETH;
+    case NSH_NP_IPV4:
+        return PACKET_TYPE(PACKET_TYPE_NS_ETHERTYPE, ETH_TYPE_IPV4);
+    case NSH_NP_IPV6:
+        return PACKET_TYPE(PACKET_TYPE_NS_ETHERTYPE, ETH_TYPE_IPV6);
+    case NSH_NP_NSH:
+        return PACKET_TYPE_NSH;
+    default:
+        return PACKET_TYPE_UNKNOWN;
+    }
 }
 
 /* What L3 and L4 say, until it can be written in order. */
@@ -933,6 +951,23 @@ compose_mpls(struct packet *p, const struct flow *flow)
     p->l3_ofs = p->size;
 }
 
+static void
+compose_nsh(struct packet *p, const struct flow_nsh *nsh)
+{
+    bool has_context = nsh->mdtype == NSH_MD_TYPE1;
+    size_t size = has_context ? sizeof(struct nsh_header) : NSH_BASE_SIZE;
+    struct nsh_header h = {
+        .ver_flags_ttl_len = htons((nsh->flags & 3) << 12
+                                   | (nsh->ttl & 0x3f) << 6 | size / 4),
+        .mdtype = nsh->mdtype,
+        .np = nsh->np,
+        .path_hdr = nsh->path_hdr,
+    };
+
+    memcpy(h.context, nsh->context, sizeof h.context);
+    packet_put_bytes(p, &h, size);
+}
+
 void
 flow_compose(struct packet *p, const struct flow *flow, size_t payload)
 {
@@ -965,6 +1000,8 @@ flow_compose(struct packet *p, const struct flow *flow, size_t payload)
     } else {
         if (type == ETH_TYPE_MPLS || type == ETH_TYPE_MPLS_MCAST) {
             compose_mpls(p, flow);
+        } else if (type == ETH_TYPE_NSH) {
+            compose_nsh(p, &flow->nsh);
         }
         put_zeros(p, payload);
     }

@@ -32,6 +32,10 @@ void flow_apply_vlan_limit(struct flow *);
 void flow_compose(struct packet *packet, const struct flow *flow,
                   size_t payload_size);
 
+/* The packet type of what follows an NSH header with next protocol 'np';
+ * PACKET_TYPE_UNKNOWN: none that the switch knows. */
+uint32_t nsh_inner_packet_type(uint8_t np);
+
 /* Hash of addresses, protocol and ports, the same in both directions if
  * 'symmetric'.  For select groups, the hash action, and the source port of
  * tunnels. */

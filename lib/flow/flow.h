@@ -57,6 +57,11 @@ struct flow_nsh {
 /* packet_type: namespace in the upper half, type in the lower. */
 #define PACKET_TYPE_ETH 0
 #define PACKET_TYPE(NS, TYPE) ((uint32_t) (NS) << 16 | (TYPE))
+#define PACKET_TYPE_NS_ETHERTYPE 1
+#define PACKET_TYPE_NSH PACKET_TYPE(PACKET_TYPE_NS_ETHERTYPE, 0x894f)
+#define PACKET_TYPE_MPLS PACKET_TYPE(PACKET_TYPE_NS_ETHERTYPE, 0x8847)
+#define PACKET_TYPE_MPLS_MC PACKET_TYPE(PACKET_TYPE_NS_ETHERTYPE, 0x8848)
+#define PACKET_TYPE_UNKNOWN UINT32_MAX   /* No packet has it. */
 
 struct flow {
     /* Metadata. */

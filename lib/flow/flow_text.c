@@ -57,12 +57,14 @@ flow_format(const struct flow *flow, const struct tlv_table *tlv,
     match.flow.ct_nw_proto = 0;
     SHOW_SET(in_port);
     SHOW(packet_type);
-    SHOW(dl_dst);
-    SHOW(dl_src);
-    SHOW(dl_type);
-    SHOW(vlans[0]);
-    if (flow->vlans[0].tci) {
-        SHOW(vlans[1]);
+    if (flow->packet_type == PACKET_TYPE_ETH) {
+        SHOW(dl_dst);
+        SHOW(dl_src);
+        SHOW(dl_type);
+        SHOW(vlans[0]);
+        if (flow->vlans[0].tci) {
+            SHOW(vlans[1]);
+        }
     }
     if (flow->dl_type == htons(0x0800) || flow->dl_type == htons(0x86dd)) {
         SHOW(nw_proto);
@@ -101,6 +103,16 @@ flow_format(const struct flow *flow, const struct tlv_table *tlv,
         SHOW(arp_tha);
     } else if (flow->dl_type == htons(0x8847)) {
         SHOW(mpls_lse[0]);
+    } else if (flow->dl_type == htons(0x894f)) {
+        SHOW(nsh);
+        if (flow->nsh.mdtype != 1) {
+            memset(match.wc.masks.nsh.context, 0,
+                   sizeof match.wc.masks.nsh.context);
+        }
+        SHOW(nw_proto);
+        SHOW(nw_tos);
+        SHOW(nw_ttl);
+        SHOW(nw_frag);
     }
 #undef SHOW
 #undef SHOW_SET

@@ -343,6 +343,25 @@ put_vlan(const struct printer *p, int i)
                : "vlan_tci%s=0x%04x/0x%04x,", number, tci, mask);
 }
 
+/* Zero in hex is 0x0 here. */
+static void
+put_nsh_field(const struct printer *p, enum field_id id)
+{
+    const struct field *f = field_from_id(id);
+    union field_value value, mask;
+
+    if (f->form == FORM_HEXADECIMAL && get_if_set(p, id, &value, &mask)
+        && field_is_zero(f, &value)) {
+        str_printf(p->s, "%s=0x0", f->name);
+        if (!field_is_exact(f, NULL, &mask)) {
+            str_printf(p->s, "/0x%x", ntohl(mask.be32));
+        }
+        str_put_char(p->s, ',');
+    } else {
+        put_field(p, id);
+    }
+}
+
 static void
 put_nw(const struct printer *p, bool skip_dl_type, bool skip_nw_proto)
 {
@@ -379,11 +398,13 @@ put_nw(const struct printer *p, bool skip_dl_type, bool skip_nw_proto)
         put_field(p, FIELD_ARP_OP);
         put_field(p, FIELD_ARP_SHA);
         put_field(p, FIELD_ARP_THA);
-    } else if (!skip_nw_proto) {
-        put_field(p, FIELD_IP_PROTO);
-    }
-    for (int id = FIELD_NSH_FLAGS; id <= FIELD_NSH_C4; id++) {
-        put_field(p, id);
+    } else {
+        for (int id = FIELD_NSH_FLAGS; id <= FIELD_NSH_C4; id++) {
+            put_nsh_field(p, id);
+        }
+        if (!skip_nw_proto) {
+            put_field(p, FIELD_IP_PROTO);
+        }
     }
     if (p->match->wc.masks.nw_tos & 0xfc) {
         str_printf(p->s, "nw_tos=%u,", p->match->flow.nw_tos & 0xfc);

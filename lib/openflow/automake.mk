@@ -33,7 +33,13 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/ofpact_decode_control.c \
 	lib/openflow/ofpact_decode_field.c \
 	lib/openflow/ofpact_decode_output.c \
+	lib/openflow/ofpact_encap.c \
+	lib/openflow/ofpact_encap.h \
 	lib/openflow/ofpact_encode.c \
+	lib/openflow/ofpact_encode.h \
+	lib/openflow/ofpact_encode_control.c \
+	lib/openflow/ofpact_encode_field.c \
+	lib/openflow/ofpact_encode_output.c \
 	lib/openflow/ofpact_format.c \
 	lib/openflow/ofpact_parse.c \
 	lib/openflow/ofpact_parse.h \

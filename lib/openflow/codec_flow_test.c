@@ -72,7 +72,10 @@ static const char *const actions[] = {
     "learn(table=1,idle_timeout=%b,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],"
     "output:NXM_OF_IN_PORT[])", "sample(probability=%b,collector_set_id=1,"
     "obs_domain_id=2,obs_point_id=3)", "fin_timeout(idle_timeout=%b)",
-    "delete_field:tun_metadata0", "exit",
+    "delete_field:tun_metadata0", "exit", "encap(ethernet)",
+    "clone(encap(nsh(md_type=1)),decap())",
+    "clone(encap(nsh(md_type=2,tlv(0x%x%x,%b,0x1%x%x)),encap(ethernet)),1)",
+    "clone(decap(packet_type(ns=1,type=0x8%x)))",
 };
 
 static void

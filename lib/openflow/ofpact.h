@@ -33,7 +33,7 @@
     OFPACT(SET_FIELD, ofpact_set_field, "set_field") \
     OFPACT(SET_VLAN_VID, ofpact_vlan_vid, "set_vlan_vid") \
     OFPACT(SET_VLAN_PCP, ofpact_vlan_pcp, "set_vlan_pcp") \
-    OFPACT(STRIP_VLAN, ofpact_null, "strip_vlan") \
+    OFPACT(STRIP_VLAN, ofpact_strip_vlan, "strip_vlan") \
     OFPACT(PUSH_VLAN, ofpact_push_vlan, "push_vlan") \
     OFPACT(SET_ETH_SRC, ofpact_mac, "mod_dl_src") \
     OFPACT(SET_ETH_DST, ofpact_mac, "mod_dl_dst") \
@@ -56,6 +56,8 @@
     OFPACT(POP_MPLS, ofpact_pop_mpls, "pop_mpls") \
     OFPACT(DEC_NSH_TTL, ofpact_null, "dec_nsh_ttl") \
     OFPACT(DELETE_FIELD, ofpact_delete_field, "delete_field") \
+    OFPACT(ENCAP, ofpact_encap, "encap") \
+    OFPACT(DECAP, ofpact_decap, "decap") \
     /* Metadata. */ \
     OFPACT(SET_TUNNEL, ofpact_tunnel, "set_tunnel") \
     OFPACT(SET_QUEUE, ofpact_u32, "set_queue") \
@@ -112,7 +114,7 @@ ofpact_next(const struct ofpact *a)
          (uintptr_t) (A) < (uintptr_t) (ACTS) + (SIZE); \
          (A) = ofpact_next(A))
 
-/* strip_vlan, exit, ct_clear, clear_actions, ... */
+/* exit, ct_clear, clear_actions, ... */
 struct ofpact_null {
     struct ofpact ofpact;
 };
@@ -239,6 +241,13 @@ struct ofpact_vlan_pcp {
     uint8_t pad[5];
 };
 
+/* strip_vlan, pop_vlan */
+struct ofpact_strip_vlan {
+    struct ofpact ofpact;
+    bool is_pop;                 /* Named as OpenFlow 1.1 and later do. */
+    uint8_t pad[7];
+};
+
 /* push_vlan:ETHERTYPE */
 struct ofpact_push_vlan {
     struct ofpact ofpact;
@@ -312,6 +321,47 @@ struct ofpact_pop_mpls {
     struct ofpact ofpact;
     be16 ethertype;
     uint8_t pad[6];
+};
+
+/* encap(HEADER(PROPERTY,...)): the properties follow. */
+struct ofpact_encap {
+    struct ofpact ofpact;
+    uint32_t packet_type;        /* Of the packet afterwards. */
+    uint16_t header_size;        /* 0: not said. */
+    uint8_t pad[2];
+    uint8_t properties[];        /* struct encap_property's. */
+};
+
+enum encap_property_type {
+    ENCAP_NSH_MD_TYPE = 1,
+    ENCAP_NSH_TLV
+};
+
+/* A property of an encapsulation, padded to 8 bytes. */
+struct encap_property {
+    uint8_t type;                /* enum encap_property_type. */
+    uint8_t value;               /* NSH_MD_TYPE: 1 or 2; TLV: its type. */
+    be16 tlv_class;
+    uint8_t size;                /* Bytes of 'data'. */
+    uint8_t pad[3];
+    uint8_t data[];
+};
+
+#define ENCAP_PROPERTY_FOR_EACH(P, ENCAP) \
+    for ((P) = (const void *) (ENCAP)->properties; \
+         (const uint8_t *) (P) < ((const uint8_t *) (ENCAP) \
+                                  + (ENCAP)->ofpact.size); \
+         (P) = (const void *) ((const uint8_t *) (P) + sizeof *(P) \
+                               + ROUND_UP((P)->size, 8)))
+
+/* A packet type that stands for whatever is inside. */
+#define PACKET_TYPE_NEXT 0xfffe
+
+/* decap(packet_type(ns=NS,type=TYPE)) */
+struct ofpact_decap {
+    struct ofpact ofpact;
+    uint32_t packet_type;        /* Of what is inside. */
+    uint32_t pad;
 };
 
 /* delete_field:FIELD */

@@ -16,6 +16,7 @@ struct checker {
     uint8_t table_id;
     uint32_t usable;             /* Protocols. */
     bool is_known;               /* Is dl_type? */
+    uint32_t packet_type;
     be16 dl_type;
     bool has_vlan;
     uint8_t nw_proto;            /* 0: unknown. */
@@ -34,9 +35,10 @@ prereqs_ok(const struct checker *c, const struct field *f)
     }
     switch (f->prereq) {
     case PREREQ_NONE:
-    case PREREQ_ETHERNET:
     case PREREQ_CT_VALID:
         return true;
+    case PREREQ_ETHERNET:
+        return c->packet_type == PACKET_TYPE_ETH;
     case PREREQ_VLAN:
         return c->has_vlan;
     case PREREQ_MPLS:
@@ -272,6 +274,23 @@ check_mpls_actions(struct checker *c, struct ofpact *a)
     return 0;
 }
 
+/* What the packet is after its first header has come or gone. */
+static void
+set_packet_type(struct checker *c, uint32_t packet_type)
+{
+    c->packet_type = packet_type;
+    c->has_vlan = false;
+    if (packet_type == PACKET_TYPE_UNKNOWN) {
+        c->dl_type = UINT16_MAX;
+        c->nw_proto = 0;
+    } else if (packet_type >> 16 == PACKET_TYPE_NS_ETHERTYPE) {
+        c->dl_type = htons(packet_type & UINT16_MAX);
+        if (c->dl_type != htons(0x0800) && c->dl_type != htons(0x86dd)) {
+            c->nw_proto = 0;
+        }
+    }
+}
+
 static enum ofperr
 check_action(struct checker *c, struct ofpact *a)
 {
@@ -324,6 +343,16 @@ check_action(struct checker *c, struct ofpact *a)
     case OFPACT_PUSH_MPLS:
     case OFPACT_POP_MPLS:
         return check_mpls_actions(c, a);
+    case OFPACT_ENCAP:
+        set_packet_type(c, ofpact_get_ENCAP(a)->packet_type);
+        return 0;
+    case OFPACT_DECAP:
+        /* Below other headers than Ethernet may be anything. */
+        set_packet_type(c, c->packet_type != PACKET_TYPE_ETH
+                        ? PACKET_TYPE_UNKNOWN
+                        : PACKET_TYPE(PACKET_TYPE_NS_ETHERTYPE,
+                                      ntohs(c->dl_type)));
+        return 0;
     case OFPACT_DEC_NSH_TTL:
         if (c->match && c->dl_type != htons(0x894f)) {
             inconsistent(c);
@@ -390,7 +419,9 @@ ofpacts_check(struct ofpact *ofpacts, size_t size, const struct match *match,
         const struct flow *m = &match->wc.masks;
 
         c.dl_type = m->dl_type == UINT16_MAX ? match->flow.dl_type : 0;
-        if (m->packet_type && match->flow.packet_type >> 16 == 1) {
+        c.packet_type = m->packet_type ? match->flow.packet_type
+                        : PACKET_TYPE_ETH;
+        if (c.packet_type >> 16 == PACKET_TYPE_NS_ETHERTYPE) {
             c.dl_type = htons(match->flow.packet_type & 0xffff);
         }
         c.has_vlan = (m->vlans[0].tci & match->flow.vlans[0].tci

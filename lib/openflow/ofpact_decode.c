@@ -129,7 +129,8 @@ static const struct action_row *
 find_row(enum actions_kind kind, uint16_t type)
 {
     static const struct action_rows *const files[] = {
-        decode_output_rows, decode_field_rows, decode_control_rows
+        decode_output_rows, decode_field_rows, decode_control_rows,
+        decode_encap_rows
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {

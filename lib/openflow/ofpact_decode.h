@@ -44,6 +44,7 @@ struct action_rows {
 extern const struct action_rows decode_output_rows[N_ACTIONS];
 extern const struct action_rows decode_field_rows[N_ACTIONS];
 extern const struct action_rows decode_control_rows[N_ACTIONS];
+extern const struct action_rows decode_encap_rows[N_ACTIONS];
 
 /* Decodes all actions in the reader. */
 enum ofperr decode_list(struct decoder *, struct reader *) MUST_USE;

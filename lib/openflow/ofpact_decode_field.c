@@ -427,6 +427,14 @@ delete_field(struct decoder *d, struct reader *r)
 }
 
 NULL_ACTION(strip_vlan, STRIP_VLAN)
+
+static enum ofperr
+pop_vlan(struct decoder *d, struct reader *r UNUSED)
+{
+    ofpact_put_STRIP_VLAN(d->out)->is_pop = true;
+    return 0;
+}
+
 NULL_ACTION(dec_mpls_ttl, DEC_MPLS_TTL)
 NULL_ACTION(dec_nsh_ttl, DEC_NSH_TTL)
 
@@ -449,7 +457,7 @@ static const struct action_row actions12[] = {
     [OFPAT_SET_MPLS_TTL] = { 4, 4, set_mpls_ttl },
     [OFPAT_DEC_MPLS_TTL] = { 4, 4, dec_mpls_ttl },
     [OFPAT_PUSH_VLAN] = { 4, 4, push_vlan },
-    [OFPAT_POP_VLAN] = { 4, 4, strip_vlan },
+    [OFPAT_POP_VLAN] = { 4, 4, pop_vlan },
     [OFPAT_PUSH_MPLS] = { 4, 4, push_mpls },
     [OFPAT_POP_MPLS] = { 4, 4, pop_mpls },
     [OFPAT_SET_NW_TTL] = { 4, 4, set_nw_ttl },

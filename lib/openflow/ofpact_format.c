@@ -5,6 +5,7 @@
 
 #include "lib/flow/port.h"
 #include "lib/openflow/flow_text.h"
+#include "lib/openflow/ofpact_encap.h"
 #include "lib/openflow/packet_io.h"
 
 /* Actions to text.  A table has a function for each kind. */
@@ -160,22 +161,6 @@ format_GROUP(const struct printer *p, const struct ofpact *a)
     str_printf(p->s, "group:%"PRIu32, ofpact_get_GROUP(a)->group_id);
 }
 
-/* In hex without leading zeros, and zero as "0". */
-static void
-put_shortest(const struct printer *p, const uint8_t *bytes, size_t n)
-{
-    while (n > 1 && !*bytes) {
-        bytes++;
-        n--;
-    }
-    if (n == 1 && !*bytes) {
-        str_put_char(p->s, '0');
-    } else {
-        str_printf(p->s, "0x%x", *bytes);
-        str_put_hex(p->s, bytes + 1, n - 1);
-    }
-}
-
 static void
 format_load(const struct printer *p, const struct ofpact_set_field *a)
 {
@@ -195,7 +180,7 @@ format_load(const struct printer *p, const struct ofpact_set_field *a)
     }
     bits_copy(value, n, start, bits, sizeof bits, 0, end - start);
     str_put(p->s, "load:");
-    put_shortest(p, bits, sizeof bits);
+    str_put_hex_number(p->s, bits, sizeof bits);
     str_put(p->s, "->");
     sf = (struct subfield) { a->field, start, end - start };
     subfield_format(&sf, p->s);
@@ -243,6 +228,13 @@ format_SET_VLAN_PCP(const struct printer *p, const struct ofpact *a_)
 
     str_printf(p->s, "%s:%u", a->push_if_needed ? "mod_vlan_pcp"
                : "set_vlan_pcp", a->pcp);
+}
+
+static void
+format_STRIP_VLAN(const struct printer *p, const struct ofpact *a)
+{
+    str_put(p->s, ofpact_get_STRIP_VLAN(a)->is_pop ? "pop_vlan"
+            : "strip_vlan");
 }
 
 static void
@@ -385,6 +377,18 @@ format_DELETE_FIELD(const struct printer *p, const struct ofpact *a)
 }
 
 static void
+format_ENCAP(const struct printer *p, const struct ofpact *a)
+{
+    encap_format(ofpact_get_ENCAP(a), p->s);
+}
+
+static void
+format_DECAP(const struct printer *p, const struct ofpact *a)
+{
+    decap_format(ofpact_get_DECAP(a), p->s);
+}
+
+static void
 format_SET_TUNNEL(const struct printer *p, const struct ofpact *a_)
 {
     const struct ofpact_tunnel *a = ofpact_get_SET_TUNNEL(a_);
@@ -434,7 +438,8 @@ format_RESUBMIT(const struct printer *p, const struct ofpact *a_)
 static void
 put_learn_value(const struct printer *p, const struct learn_spec *s)
 {
-    put_shortest(p, learn_spec_immediate(s), DIV_ROUND_UP(s->n_bits, 8));
+    str_put_hex_number(p->s, learn_spec_immediate(s),
+                       DIV_ROUND_UP(s->n_bits, 8));
 }
 
 static void
@@ -731,7 +736,6 @@ format_name(const struct printer *p, const struct ofpact *a)
 {
     str_put(p->s, ofpact_name(a->type));
 }
-#define format_STRIP_VLAN format_name
 #define format_DEC_MPLS_TTL format_name
 #define format_DEC_NSH_TTL format_name
 #define format_POP_QUEUE format_name

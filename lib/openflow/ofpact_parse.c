@@ -235,7 +235,7 @@ find_word(const char *name)
 {
     const struct parse_word *const tables[] = {
         parse_output_words, parse_field_words, parse_control_words,
-        instruction_words
+        parse_encap_words, instruction_words
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {

@@ -34,6 +34,7 @@ struct parse_word {
 extern const struct parse_word parse_output_words[];
 extern const struct parse_word parse_field_words[];
 extern const struct parse_word parse_control_words[];
+extern const struct parse_word parse_encap_words[];
 
 /* Parses the actions in 'text', which it cuts up. */
 struct error *parse_list(struct parser *, char *text) MUST_USE;

@@ -443,6 +443,14 @@ parse_set_tunnel64(struct parser *p, char *arg, char *dst)
 }
 
 PARSE_NULL(strip_vlan, STRIP_VLAN)
+
+static struct error *
+parse_pop_vlan(struct parser *p, char *arg UNUSED, char *dst UNUSED)
+{
+    ofpact_put_STRIP_VLAN(p->out)->is_pop = true;
+    return NULL;
+}
+
 PARSE_NULL(dec_mpls_ttl, DEC_MPLS_TTL)
 PARSE_NULL(dec_nsh_ttl, DEC_NSH_TTL)
 
@@ -455,7 +463,7 @@ const struct parse_word parse_field_words[] = {
     { "mod_vlan_pcp", parse_mod_vlan_pcp, true, false },
     { "set_vlan_pcp", parse_set_vlan_pcp, true, false },
     { "strip_vlan", parse_strip_vlan, false, false },
-    { "pop_vlan", parse_strip_vlan, false, false },
+    { "pop_vlan", parse_pop_vlan, false, false },
     { "push_vlan", parse_push_vlan, true, false },
     { "mod_dl_src", parse_mod_dl_src, true, false },
     { "mod_dl_dst", parse_mod_dl_dst, true, false },

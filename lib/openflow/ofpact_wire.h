@@ -84,6 +84,8 @@ enum {
     NXAST_CT_CLEAR = 43,
     NXAST_RESUBMIT_TABLE_CT = 44,
     NXAST_LEARN2 = 45,
+    NXAST_ENCAP = 46,
+    NXAST_DECAP = 47,
     NXAST_DEC_NSH_TTL = 48,
     NXAST_CHECK_PKT_LARGER = 49,
     NXAST_DELETE_FIELD = 50,
@@ -99,6 +101,13 @@ enum {
     NXAC2PT_USERDATA,
     NXAC2PT_PAUSE,
     NXAC2PT_METER_ID
+};
+
+/* Properties of NXAST_ENCAP. */
+enum {
+    OFPPPC_NSH = 4,              /* Class. */
+    OFPPPT_PROP_NSH_MDTYPE = 1,
+    OFPPPT_PROP_NSH_TLV = 2
 };
 
 /* Bits of NXAST_NAT's range_present. */

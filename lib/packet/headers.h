@@ -313,6 +313,38 @@ struct nsh_header {
     be32 context[4];             /* With mdtype 1. */
 } PACKED;
 
+#define NSH_BASE_SIZE 8          /* Without the context. */
+#define NSH_MAX_SIZE 252         /* The length counts 4 bytes in 6 bits. */
+
+enum {
+    NSH_MD_TYPE1 = 1,            /* Four words of context. */
+    NSH_MD_TYPE2 = 2             /* TLVs. */
+};
+
+/* What follows; IANA's "NSH Next Protocol" registry. */
+enum {
+    NSH_NP_IPV4 = 1,
+    NSH_NP_IPV6 = 2,
+    NSH_NP_ETHERNET = 3,
+    NSH_NP_NSH = 4
+};
+
+/* Bytes of the header, or 0 if it claims fewer than it must have. */
+static inline size_t
+nsh_header_size(const struct nsh_header *nsh)
+{
+    size_t size = (ntohs(nsh->ver_flags_ttl_len) & 0x3f) * 4;
+
+    return size >= NSH_BASE_SIZE ? size : 0;
+}
+
+/* A metadata TLV, whose 'size' bytes are padded to 4. */
+struct nsh_tlv {
+    be16 class_;
+    uint8_t type;
+    uint8_t size;
+} PACKED;
+
 /* Tunnels. */
 enum {
     GENEVE_DST_PORT = 6081,

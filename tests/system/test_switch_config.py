@@ -130,11 +130,12 @@ def test_dpctl(switch, tmp_path):
     assert re.search(r"port \d+: vifa\n +RX packets:", shown), shown
     # Flows that the switch does not know would not live long.
     switch.host.appctl("revalidator/pause")
-    match = ("recirc_id(0),in_port(vifa),packet_type(ns=0,id=0),eth(),"
+    match = ("recirc_id(0),in_port(vifa),packet_type(ns=0,id=0),"
              "eth_type(0x1234)")
     dpctl("add-flow", match, "push_vlan(vid=5,pcp=0),vifb")
-    line = next(line for line in dpctl("-m", "--names", "dump-flows",
-                                       "filter=dl_type=0x1234").splitlines())
+    head, line = dpctl("-m", "--names", "dump-flows",
+                       "filter=dl_type=0x1234").splitlines()
+    assert head == "flow-dump from the main thread:"
     assert match in line
     assert line.endswith("actions:push_vlan(vid=5,pcp=0),vifb")
     ufid = line.split(",")[0]

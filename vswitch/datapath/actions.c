@@ -23,6 +23,7 @@
 COUNTER(datapath_drop_depth);
 COUNTER(datapath_drop_explicit);
 COUNTER(datapath_drop_no_room);
+COUNTER(datapath_drop_nsh_decap_error);
 
 /* A list being run. */
 struct run {
@@ -31,6 +32,8 @@ struct run {
     const void *actions;         /* The outermost list, for upcalls. */
     size_t actions_size;
     bool is_last;                /* This action is the last of its list. */
+    const void *rest;            /* What follows it there. */
+    size_t rest_size;
 };
 
 static void run_list(struct run *, const void *actions, size_t size);
@@ -236,6 +239,94 @@ run_pop_eth(struct run *r, const struct nlattr *a UNUSED)
     }
 }
 
+static bool
+push_nsh(struct packet *p, const void *nsh)
+{
+    return dp_nsh_push(p, nsh);
+}
+
+static void
+push_nsh_on_batch(struct packet_batch *batch, const struct nlattr *a)
+{
+    uint32_t n = batch->n;
+
+    filter(batch, push_nsh, a);
+    counter_add(datapath_drop_no_room, n - batch->n);
+}
+
+/* Segments of a packet, on their way through the rest of a list. */
+struct segments {
+    struct run *run;
+    const struct nlattr *nsh;
+    struct packet_batch batch;
+};
+
+static void
+run_segments(struct segments *s)
+{
+    struct run rest = *s->run;
+
+    rest.batch = &s->batch;
+    push_nsh_on_batch(&s->batch, s->nsh);
+    if (s->batch.n) {
+        run_list(&rest, s->run->rest, s->run->rest_size);
+    }
+    packet_batch_free(&s->batch);
+}
+
+static void
+add_segment(struct packet *segment, void *s_)
+{
+    struct segments *s = s_;
+
+    s->batch.packets[s->batch.n++] = segment;
+    if (s->batch.n == PACKET_BATCH) {
+        run_segments(s);
+    }
+}
+
+/* Nobody cuts a packet within NSH, nor finishes its checksum: what is left to
+ * do of that is done here.  Segments go through the rest of the list apart. */
+static void
+run_push_nsh(struct run *r, const struct nlattr *a)
+{
+    struct segments s = { .run = r, .nsh = a, .batch = { .n = 0 } };
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        struct packet *p = r->batch->packets[i];
+
+        if (p->gso_type != PACKET_GSO_NONE) {
+            packet_gso_cut(p, add_segment, &s);
+            packet_free(p);
+        } else {
+            packet_csum_finish(p);
+            packet_reset_offloads(p);
+            r->batch->packets[n++] = p;
+        }
+    }
+    r->batch->n = n;
+    if (s.batch.n) {
+        run_segments(&s);
+    }
+    push_nsh_on_batch(r->batch, a);
+}
+
+static bool
+pop_nsh(struct packet *p, const void *unused UNUSED)
+{
+    return dp_nsh_pop(p);
+}
+
+static void
+run_pop_nsh(struct run *r, const struct nlattr *a UNUSED)
+{
+    uint32_t n = r->batch->n;
+
+    filter(r->batch, pop_nsh, NULL);
+    counter_add(datapath_drop_nsh_decap_error, n - r->batch->n);
+}
+
 static void
 run_recirc(struct run *r, const struct nlattr *a)
 {
@@ -424,6 +515,12 @@ check_push_mpls(const struct nlattr *a, unsigned int depth UNUSED)
 }
 
 static bool
+check_push_nsh(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    return dp_nsh_push_valid(a);
+}
+
+static bool
 check_hash(const struct nlattr *a, unsigned int depth UNUSED)
 {
     const struct ovs_action_hash *hash = nlattr_payload(a);
@@ -506,6 +603,8 @@ static const struct action_class {
     [OVS_ACTION_ATTR_PUSH_ETH] = { sizeof(struct ovs_action_push_eth), NULL,
                                    run_push_eth },
     [OVS_ACTION_ATTR_POP_ETH] = { 0, NULL, run_pop_eth },
+    [OVS_ACTION_ATTR_PUSH_NSH] = { ANY_SIZE, check_push_nsh, run_push_nsh },
+    [OVS_ACTION_ATTR_POP_NSH] = { 0, NULL, run_pop_nsh },
     [OVS_ACTION_ATTR_RECIRC] = { 4, NULL, run_recirc },
     [OVS_ACTION_ATTR_HASH] = { sizeof(struct ovs_action_hash), check_hash,
                                run_hash },
@@ -560,6 +659,8 @@ run_list(struct run *r, const void *actions, size_t size)
 
     NLATTR_FOR_EACH (a, left, actions, size) {
         r->is_last = NLA_ALIGN(a->nla_len) >= left;
+        r->rest_size = r->is_last ? 0 : left - NLA_ALIGN(a->nla_len);
+        r->rest = (const uint8_t *) actions + size - r->rest_size;
         classes[nlattr_type(a)].run(r, a);
         if (!r->batch->n) {
             return;

@@ -21,6 +21,7 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/ipf.c \
 	vswitch/datapath/ipf.h \
 	vswitch/datapath/meter.c \
+	vswitch/datapath/nsh.c \
 	vswitch/datapath/poller.c \
 	vswitch/datapath/process.c \
 	vswitch/datapath/set.c \

@@ -241,6 +241,19 @@ void dp_actions_run(struct dp_context *, struct packet_batch *,
 bool dp_set_valid(const struct nlattr *key, bool masked);
 void dp_set_run(struct packet_batch *, const struct nlattr *key, bool masked);
 
+/* nsh.c */
+
+/* Whether the payload of a push_nsh action makes a header; whether 'nsh', the
+ * key of a set action, is one that can be set. */
+bool dp_nsh_push_valid(const struct nlattr *nsh);
+bool dp_nsh_set_valid(const struct nlattr *nsh, bool masked);
+
+/* Push and pop a header; false if the packet has no room, or no header that
+ * can be popped. */
+bool dp_nsh_push(struct packet *, const struct nlattr *nsh);
+bool dp_nsh_pop(struct packet *);
+void dp_nsh_set(struct packet *, const struct nlattr *nsh, bool masked);
+
 /* meter.c */
 bool dp_meter_exists(const struct dp *, uint32_t id);
 

@@ -399,6 +399,140 @@ test_vlan_and_mpls(void **state)
     free_packets(packets, 3);
 }
 
+/* Appends a push of a header whose metadata are the 'n' bytes at 'context'. */
+static void
+put_push_nsh(struct nlbuf *b, uint8_t mdtype, const void *context, size_t n)
+{
+    size_t ofs = nlbuf_begin_nested(b, OVS_ACTION_ATTR_PUSH_NSH);
+    const struct ovs_nsh_key_base base = {
+        .flags = 1, .ttl = 63, .mdtype = mdtype, .np = NSH_NP_ETHERNET,
+        .path_hdr = htonl(0x1234ff),
+    };
+
+    nlbuf_put(b, OVS_NSH_KEY_ATTR_BASE, &base, sizeof base);
+    nlbuf_put(b, mdtype == NSH_MD_TYPE1 ? OVS_NSH_KEY_ATTR_MD1
+              : OVS_NSH_KEY_ATTR_MD2, context, n);
+    nlbuf_end_nested(b, ofs);
+}
+
+static void
+put_set_nsh_path(struct nlbuf *b, uint32_t path, uint32_t mask)
+{
+    size_t set = nlbuf_begin_nested(b, OVS_ACTION_ATTR_SET_MASKED);
+    size_t key = nlbuf_begin_nested(b, OVS_KEY_ATTR_NSH);
+    const struct ovs_nsh_key_base both[2] = {
+        { .path_hdr = htonl(path) }, { .path_hdr = htonl(mask) },
+    };
+
+    nlbuf_put(b, OVS_NSH_KEY_ATTR_BASE, both, sizeof both);
+    nlbuf_end_nested(b, key);
+    nlbuf_end_nested(b, set);
+}
+
+static void
+check_nsh_packet(struct packet *p, uint32_t path)
+{
+    struct flow flow;
+
+    flow_extract(p, &flow);
+    assert_int_equal(flow.dl_type, htons(ETH_TYPE_NSH));
+    assert_memory_equal(&flow.dl_dst, &mac_b, sizeof mac_b);
+    assert_int_equal(flow.nsh.flags, 1);
+    assert_int_equal(flow.nsh.ttl, 63);
+    assert_int_equal(flow.nsh.np, NSH_NP_ETHERNET);
+    assert_int_equal(flow.nsh.path_hdr, htonl(path));
+    assert_int_equal(flow.nsh.context[3], htonl(4));
+}
+
+/* What is encapsulated comes out as it went in. */
+static void
+test_nsh(void **state)
+{
+    struct fixture *f = *state;
+    const be32 context[4] = { 0, 0, 0, htonl(4) };
+    struct ovs_action_push_eth eth;
+    struct packet *packets[16], *original = udp_packet(10);
+    struct flow flow;
+
+    memcpy(eth.addresses.eth_src, &mac_a, 6);
+    memcpy(eth.addresses.eth_dst, &mac_b, 6);
+    put_push_nsh(&f->actions, NSH_MD_TYPE1, context, sizeof context);
+    nlbuf_put(&f->actions, OVS_ACTION_ATTR_PUSH_ETH, &eth, sizeof eth);
+    nlbuf_put_u32(&f->actions, OVS_ACTION_ATTR_OUTPUT, 2);
+    put_set_nsh_path(&f->actions, 0xab00, 0xff00);
+    nlbuf_put_u32(&f->actions, OVS_ACTION_ATTR_OUTPUT, 2);
+    nlbuf_put_flag(&f->actions, OVS_ACTION_ATTR_POP_ETH);
+    nlbuf_put_flag(&f->actions, OVS_ACTION_ATTR_POP_NSH);
+    nlbuf_put_u32(&f->actions, OVS_ACTION_ATTR_OUTPUT, 2);
+    nlbuf_put_flag(&f->actions, OVS_ACTION_ATTR_POP_NSH);
+    nlbuf_put_u32(&f->actions, OVS_ACTION_ATTR_OUTPUT, 2);
+    receive(f, udp_packet(10));
+    assert_int_equal(sent(f, 2, packets), 3);
+    check_nsh_packet(packets[0], 0x1234ff);
+    check_nsh_packet(packets[1], 0x12abff);
+    assert_int_equal(packets[2]->size, original->size);
+    assert_memory_equal(packets[2]->data, original->data, original->size);
+    flow_extract(packets[2], &flow);
+    assert_int_equal(flow.tp_dst, htons(2000));
+    free_packets(packets, 3);
+    packet_free(original);
+}
+
+/* A large segment is cut before it is encapsulated, also if there are more
+ * segments than a batch has room for. */
+static void
+test_nsh_of_a_large_segment(void **state)
+{
+    struct fixture *f = *state;
+    const be32 context[4] = { 0 };
+    struct packet *packets[16], *p = udp_packet(1450);
+    struct flow flow;
+
+    put_push_nsh(&f->actions, NSH_MD_TYPE1, context, sizeof context);
+    nlbuf_put_flag(&f->actions, OVS_ACTION_ATTR_POP_NSH);
+    nlbuf_put_u32(&f->actions, OVS_ACTION_ATTR_OUTPUT, 2);
+    flow_extract(p, &flow);
+    p->gso_type = PACKET_GSO_UDP;
+    p->gso_size = 100;
+    p->flags = PACKET_F_CSUM_PARTIAL;
+    p->csum_start = p->l4_ofs;
+    p->csum_offset = 6;
+    receive(f, p);
+    assert_int_equal(sent(f, 2, packets), 15);
+    for (unsigned int i = 0; i < 15; i++) {
+        assert_int_equal(packets[i]->size, 42 + (i < 14 ? 100 : 50));
+        flow_extract(packets[i], &flow);
+        assert_int_equal(flow.tp_dst, htons(2000));
+        assert_true(packet_l4_csum_ok(packets[i], IPPROTO_UDP));
+    }
+    free_packets(packets, 15);
+}
+
+static void
+test_bad_nsh_is_refused(void **state UNUSED)
+{
+    static const uint8_t metadata[NSH_MAX_SIZE] = { 0 };
+    static const struct {
+        uint8_t mdtype;
+        size_t size;
+        int error;
+    } cases[] = {
+        { NSH_MD_TYPE1, 16, 0 }, { NSH_MD_TYPE1, 12, -EINVAL },
+        { NSH_MD_TYPE2, 0, 0 }, { NSH_MD_TYPE2, 244, 0 },
+        { NSH_MD_TYPE2, 248, -EINVAL }, { NSH_MD_TYPE2, 6, -EINVAL },
+        { 3, 16, -EINVAL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct nlbuf b = NLBUF_EMPTY;
+
+        put_push_nsh(&b, cases[i].mdtype, metadata, cases[i].size);
+        assert_int_equal(dp_actions_validate(b.data, b.size),
+                         cases[i].error);
+        nlbuf_uninit(&b);
+    }
+}
+
 /* The upcall of recirculation sees the new id; one that recirculates for ever
  * is ended. */
 static void
@@ -686,6 +820,9 @@ main(void)
         TEST(test_many_flows),
         TEST(test_output_then_set_then_output),
         TEST(test_vlan_and_mpls),
+        TEST(test_nsh),
+        TEST(test_nsh_of_a_large_segment),
+        TEST(test_bad_nsh_is_refused),
         TEST(test_recirculation),
         TEST(test_check_pkt_len),
         TEST(test_trunc),

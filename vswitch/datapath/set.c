@@ -505,6 +505,9 @@ dp_set_valid(const struct nlattr *key, bool masked)
     if (type == OVS_KEY_ATTR_TUNNEL) {
         return !masked && tunnel_valid(key);
     }
+    if (type == OVS_KEY_ATTR_NSH) {
+        return dp_nsh_set_valid(key, masked);
+    }
     return (type < ARRAY_SIZE(setters) && setters[type].set
             && nlattr_size(key) == setters[type].size * (masked ? 2 : 1));
 }
@@ -519,6 +522,12 @@ dp_set_run(struct packet_batch *batch, const struct nlattr *key, bool masked)
 
     if (type == OVS_KEY_ATTR_TUNNEL) {
         set_tunnel(batch, key);
+        return;
+    }
+    if (type == OVS_KEY_ATTR_NSH) {
+        for (uint32_t i = 0; i < batch->n; i++) {
+            dp_nsh_set(batch->packets[i], key, masked);
+        }
         return;
     }
     setter = &setters[type];

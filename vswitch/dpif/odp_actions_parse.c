@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/str.h"
 #include "lib/base/text.h"
 #include "lib/netlink/attr.h"
 #include "lib/packet/headers.h"
@@ -281,6 +282,68 @@ put_set_mpls(struct parser *p, char *arguments)
     return true;
 }
 
+/* NSH headers are read as those of flows are.  Raw TLVs, 'md2', are no part of
+ * that. */
+static bool
+parse_nsh(struct parser *p, char *arguments, struct flow_nsh *value,
+          struct flow_nsh *mask, char **md2)
+{
+    struct str text = STR_EMPTY;
+    struct flow_wildcards wc;
+    struct flow flow;
+    struct error *error;
+    char *name, *unused;
+
+    str_put(&text, "eth_type(0x894f),nsh(");
+    while (next_item(&arguments, &name, &unused)) {
+        if (!name || unused) {
+            str_uninit(&text);
+            return false;
+        }
+        if (text_starts_with(name, "md2=") && md2) {
+            *md2 = name + strlen("md2=");
+        } else {
+            str_printf(&text, "%s,", name);
+        }
+    }
+    str_put_char(&text, ')');
+    error = odp_flow_parse(str_cstr(&text), p->numbers, &flow, &wc);
+    str_uninit(&text);
+    if (error) {
+        error_free(error);
+        return false;
+    }
+    *value = flow.nsh;
+    *mask = wc.masks.nsh;
+    return true;
+}
+
+static bool
+put_set_nsh(struct parser *p, char *arguments)
+{
+    size_t context = offsetof(struct flow_nsh, context);
+    struct {
+        struct flow_nsh value, mask;
+    } nsh;
+    uint8_t both[2 * sizeof nsh.value.context];
+    size_t set, key, n = sizeof nsh.value.context;
+
+    if (!parse_nsh(p, arguments, &nsh.value, &nsh.mask, NULL)) {
+        return false;
+    }
+    set = nlbuf_begin_nested(p->b, OVS_ACTION_ATTR_SET_MASKED);
+    key = nlbuf_begin_nested(p->b, OVS_KEY_ATTR_NSH);
+    memcpy(both, &nsh.value, context);
+    memcpy(both + context, &nsh.mask, context);
+    nlbuf_put(p->b, OVS_NSH_KEY_ATTR_BASE, both, 2 * context);
+    memcpy(both, nsh.value.context, n);
+    memcpy(both + n, nsh.mask.context, n);
+    nlbuf_put(p->b, OVS_NSH_KEY_ATTR_MD1, both, 2 * n);
+    nlbuf_end_nested(p->b, key);
+    nlbuf_end_nested(p->b, set);
+    return true;
+}
+
 static bool
 put_set_key(struct parser *p, uint16_t type, char *arguments)
 {
@@ -319,6 +382,8 @@ parse_set(struct parser *p, char *text)
         ok = put_set_u32(p, OVS_KEY_ATTR_SKB_MARK, arguments);
     } else if (!strcmp(name, "mpls")) {
         ok = put_set_mpls(p, arguments);
+    } else if (!strcmp(name, "nsh")) {
+        ok = put_set_nsh(p, arguments);
     } else {
         for (uint16_t i = 0; i < ODP_N_KEYS; i++) {
             if (odp_keys[i].name && !strcmp(name, odp_keys[i].name)) {
@@ -493,6 +558,51 @@ parse_push_eth(struct parser *p, char *text)
     }
     nlbuf_put(p->b, OVS_ACTION_ATTR_PUSH_ETH, &push, sizeof push);
     return NULL;
+}
+
+/* "flags=0,ttl=63,mdtype=1,np=3,spi=0x1,si=255,c1=0x1,...", with what is not
+ * said as an encap action would have it; or "mdtype=2,...,md2=0x1234...". */
+static struct error *
+parse_push_nsh(struct parser *p, char *text)
+{
+    struct flow_nsh nsh, mask;
+    char *md2 = NULL;
+    uint8_t tlvs[NSH_MAX_SIZE - NSH_BASE_SIZE];
+    size_t n = 0, start;
+
+    if (!text || !parse_nsh(p, text, &nsh, &mask, &md2)) {
+        return bad("push_nsh");
+    }
+    nsh.ttl = mask.ttl ? nsh.ttl : 63;
+    nsh.mdtype = mask.mdtype ? nsh.mdtype : NSH_MD_TYPE1;
+    nsh.np = mask.np ? nsh.np : NSH_NP_ETHERNET;
+    nsh.path_hdr |= mask.path_hdr & htonl(0xff) ? 0 : htonl(0xff);
+    if (md2) {
+        md2 += text_starts_with(md2, "0x") ? 2 : 0;
+        for (; n < sizeof tlvs && text_hex_digit(md2[0]) >= 0
+               && text_hex_digit(md2[1]) >= 0; md2 += 2) {
+            tlvs[n++] = text_hex_digit(md2[0]) << 4 | text_hex_digit(md2[1]);
+        }
+        if (*md2) {
+            return bad("push_nsh");
+        }
+    }
+    start = nlbuf_begin_nested(p->b, OVS_ACTION_ATTR_PUSH_NSH);
+    nlbuf_put(p->b, OVS_NSH_KEY_ATTR_BASE, &nsh, NSH_BASE_SIZE);
+    if (nsh.mdtype == NSH_MD_TYPE1) {
+        nlbuf_put(p->b, OVS_NSH_KEY_ATTR_MD1, nsh.context,
+                  sizeof nsh.context);
+    } else {
+        nlbuf_put(p->b, OVS_NSH_KEY_ATTR_MD2, tlvs, n);
+    }
+    nlbuf_end_nested(p->b, start);
+    return NULL;
+}
+
+static struct error *
+parse_pop_nsh(struct parser *p, char *text UNUSED)
+{
+    return parse_flag(p, OVS_ACTION_ATTR_POP_NSH);
 }
 
 static struct error *
@@ -774,6 +884,8 @@ static const struct {
     { "pop_vlan", parse_pop_vlan },
     { "push_mpls", parse_push_mpls },
     { "pop_mpls", parse_pop_mpls },
+    { "push_nsh", parse_push_nsh },
+    { "pop_nsh", parse_pop_nsh },
     { "push_eth", parse_push_eth },
     { "pop_eth", parse_pop_eth },
     { "recirc", parse_recirc },

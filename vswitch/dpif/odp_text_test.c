@@ -19,25 +19,28 @@
 int odp_text_tests(void);
 
 static const char *const flows[] = {
-    "recirc_id(0),in_port(1),packet_type(ns=0,id=0),eth()",
+    "recirc_id(0),in_port(1),packet_type(ns=0,id=0)",
     "ct_state(+new-est+trk),ct_zone(0x5),ct_mark(0x1/0xff),ct_label(0x1/0x3),"
     "recirc_id(0x7),dp_hash(0x1/0xf),in_port(3),packet_type(ns=0,id=0),"
     "eth(src=00:00:00:00:00:01,dst=01:00:00:00:00:00/01:00:00:00:00:00),"
     "eth_type(0x0800),ipv4(src=10.0.0.0/255.0.0.0,dst=1.2.3.4,proto=6,"
     "tos=0x20/0xfc,ttl=64,frag=no),tcp(src=1,dst=80/0xfff0),tcp_flags(0x2)",
-    "recirc_id(0),in_port(2),packet_type(ns=0,id=0),eth(),eth_type(0x8100),"
+    "recirc_id(0),in_port(2),packet_type(ns=0,id=0),eth_type(0x8100),"
     "vlan(vid=5,pcp=3),encap(eth_type(0x86dd),ipv6(src=fe80::/ffc0::,"
     "label=0x5,proto=58,hlimit=255,frag=no),icmpv6(type=135,code=0),"
     "nd(target=::1,sll=00:00:00:00:00:01))",
-    "recirc_id(0),in_port(2),packet_type(ns=0,id=0),eth(),eth_type(0x0806),"
+    "recirc_id(0),in_port(2),packet_type(ns=0,id=0),eth_type(0x0806),"
     "arp(sip=1.2.3.4,tip=1.2.3.5,op=1,sha=00:00:00:00:00:01)",
     "skb_priority(0x1),tunnel(tun_id=0x5,src=1.1.1.1,dst=2.2.2.2,tos=0,"
     "ttl=64,geneve({class=0x102,type=0x80,len=4,0x10002})),skb_mark(0x2),"
-    "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth()",
-    "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth(),eth_type(0x0800),"
+    "recirc_id(0),in_port(4),packet_type(ns=0,id=0)",
+    "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth_type(0x0800),"
     "ipv4(proto=17,frag=later)",
     "recirc_id(0),in_port(4),packet_type(ns=1,id=0x800),eth_type(0x0800),"
     "ipv4(proto=17,frag=no)",
+    "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth_type(0x894f),"
+    "nsh(flags=1,ttl=63,mdtype=1,np=3,spi=0x123456,si=255,c1=0x11223344,"
+    "c3=0xbb00/0x0000ff00)",
 };
 
 static const char *const actions[] = {
@@ -60,6 +63,11 @@ static const char *const actions[] = {
     "check_pkt_len(size=1500,gt(drop),le(trunc(64),2))",
     "push_eth(src=00:00:00:00:00:01,dst=00:00:00:00:00:02),pop_eth,1",
     "userspace(pid=0,userdata(0102ff)),1",
+    "push_nsh(flags=0,ttl=63,mdtype=1,np=3,spi=0x1234,si=255,c1=0x1,c2=0x0,"
+    "c3=0x0,c4=0xffffffff),set(nsh(flags=2,si=254,c3=0x7700/0x0000ff00)),"
+    "pop_nsh(),1",
+    "push_nsh(flags=0,ttl=63,mdtype=2,np=4,spi=0x0,si=255,"
+    "md2=0x10000a0412345678),1",
 };
 
 static void
@@ -111,6 +119,7 @@ test_refusals(void **state UNUSED)
         "frob", "set()", "set(frob(x=1))", "set(ipv4(src=1.2))", "clone(1",
         "recirc(x)", "hash(l3(0))", "push_vlan(vid=5000)", "ct(frob)",
         "ct(mark=x)", "1)", "userspace(userdata(0))", "push_mpls(label=z)",
+        "push_nsh(frob=1)", "push_nsh(mdtype=2,md2=0x1)", "set(nsh(c5=1))",
         "clone(clone(clone(clone(clone(clone(clone(clone(clone(clone(clone("
         "clone(clone(clone(clone(clone(clone(clone(1)))))))))))))))))))",
     };

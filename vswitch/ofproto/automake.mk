@@ -5,6 +5,9 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/dpif/odp_actions_parse.c \
 	vswitch/dpif/odp_flow_parse.c \
 	vswitch/dpif/odp_keys.h \
+	vswitch/dpif/odp_actions_format.c \
+	vswitch/dpif/odp_flow_format.c \
+	vswitch/dpif/odp_format.h \
 	vswitch/dpif/odp_text.c \
 	vswitch/dpif/odp_text.h \
 	vswitch/ofproto/backer.c \
@@ -63,6 +66,7 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/xlate/commit.c \
 	vswitch/xlate/ct.c \
 	vswitch/xlate/ctx.h \
+	vswitch/xlate/encap.c \
 	vswitch/xlate/freeze.c \
 	vswitch/xlate/group.c \
 	vswitch/xlate/header_actions.c \

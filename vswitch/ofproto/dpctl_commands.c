@@ -117,7 +117,6 @@ struct flow_dump {
     const struct odp_names *names;
     struct match filter;
     bool has_filter;
-    unsigned int n;
 };
 
 static void
@@ -197,6 +196,10 @@ dump_flow(const struct dpif_flow *df, void *d_)
     flow_key_expand(df->mask, &wc.masks);
     if (!is_wanted(d, &flow)) {
         return;
+    }
+    if (!d->s->length && !d->o->only) {
+        /* Others have a table of flows for each thread; here all share one. */
+        str_put(d->s, "flow-dump from the main thread:\n");
     }
     if (d->o->more) {
         format_ufid(df->ufid, d->s);

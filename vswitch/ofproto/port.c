@@ -383,8 +383,11 @@ ofproto_port_set_options(struct ofproto *ofproto, ofp_port_t number,
     struct ofport_settings *settings, *old;
     struct error *error;
 
-    if (!port || port->kind == OFPORT_NETDEV) {
+    if (!port) {
         return NULL;
+    }
+    if (port->kind == OFPORT_NETDEV) {
+        return port->netdev ? netdev_set_options(port->netdev, options) : NULL;
     }
     error = make_settings(port->kind, port->type, options, &settings);
     if (error) {

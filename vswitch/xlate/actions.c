@@ -265,6 +265,7 @@ is_reversible(const struct ofpact *ofpacts, size_t size)
          | UINT64_C(1) << OFPACT_METER | UINT64_C(1) << OFPACT_NAT
          | UINT64_C(1) << OFPACT_OUTPUT_TRUNC
          | UINT64_C(1) << OFPACT_PUSH_MPLS | UINT64_C(1) << OFPACT_POP_MPLS
+         | UINT64_C(1) << OFPACT_ENCAP | UINT64_C(1) << OFPACT_DECAP
          | UINT64_C(1) << OFPACT_DEC_NSH_TTL
          | UINT64_C(1) << OFPACT_CHECK_PKT_LARGER
          | UINT64_C(1) << OFPACT_DEBUG_RECIRC
@@ -496,6 +497,9 @@ static action_fn *const action_fns[OFPACT_N_TYPES] = {
     [OFPACT_PUSH_MPLS] = xlate_do_push_mpls,
     [OFPACT_POP_MPLS] = xlate_do_pop_mpls,
     [OFPACT_DELETE_FIELD] = xlate_do_delete_field,
+    [OFPACT_ENCAP] = xlate_do_encap,
+    [OFPACT_DECAP] = xlate_do_decap,
+    [OFPACT_DEC_NSH_TTL] = xlate_do_dec_nsh_ttl,
     [OFPACT_SET_TUNNEL] = xlate_do_set_tunnel,
     [OFPACT_SET_QUEUE] = do_set_queue,
     [OFPACT_POP_QUEUE] = do_pop_queue,

@@ -51,4 +51,7 @@ action_fn xlate_do_set_field, xlate_do_reg_move, xlate_do_stack_push,
     xlate_do_dec_mpls_ttl, xlate_do_push_mpls, xlate_do_pop_mpls,
     xlate_do_delete_field, xlate_do_set_tunnel;
 
+/* encap.c */
+action_fn xlate_do_encap, xlate_do_decap, xlate_do_dec_nsh_ttl;
+
 #endif /* xlate/actions.h */

@@ -189,6 +189,14 @@ is_exact(const uint8_t *mask, size_t size)
     return true;
 }
 
+static void
+and_bytes(uint8_t *bytes, const uint8_t *mask, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bytes[i] &= mask[i];
+    }
+}
+
 /* Emits a set of attribute 'type' if the members that 'put' takes of a flow
  * are not what they were. */
 static void
@@ -215,10 +223,9 @@ commit_set(struct xlate_ctx *ctx, uint16_t type, size_t size,
     } else {
         uint8_t both[2 * sizeof key];
 
-        for (size_t i = 0; i < size; i++) {
-            both[i] = key.bytes[i] & mask.bytes[i];
-        }
+        memcpy(both, &key, size);
         memcpy(both + size, &mask, size);
+        and_bytes(both, both + size, size);
         start = odp_start(ctx->odp, OVS_ACTION_ATTR_SET_MASKED);
         odp_put(ctx->odp, type, both, 2 * size);
     }
@@ -228,8 +235,10 @@ commit_set(struct xlate_ctx *ctx, uint16_t type, size_t size,
 static void
 commit_eth(struct xlate_ctx *ctx)
 {
-    commit_set(ctx, OVS_KEY_ATTR_ETHERNET, sizeof(struct ovs_key_ethernet),
-               &eth_members, put_eth);
+    if (ctx->flow.packet_type == PACKET_TYPE_ETH) {
+        commit_set(ctx, OVS_KEY_ATTR_ETHERNET,
+                   sizeof(struct ovs_key_ethernet), &eth_members, put_eth);
+    }
     ctx->base.dl_src = ctx->flow.dl_src;
     ctx->base.dl_dst = ctx->flow.dl_dst;
 }
@@ -428,13 +437,130 @@ commit_u32(struct xlate_ctx *ctx, uint16_t type, uint32_t value,
     }
 }
 
+/* NSH: the base header and the context as attributes, each with a mask behind
+ * it if 'mask' is not NULL. */
+static void
+put_nsh(struct buf *b, const struct flow_nsh *nsh, const struct flow_nsh *mask)
+{
+    static const struct {
+        uint16_t type;
+        uint8_t ofs, size;
+    } parts[] = {
+        { OVS_NSH_KEY_ATTR_BASE, 0, sizeof(struct ovs_nsh_key_base) },
+        { OVS_NSH_KEY_ATTR_MD1, offsetof(struct flow_nsh, context),
+          sizeof nsh->context },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        uint8_t both[2 * sizeof *nsh];
+        size_t size = parts[i].size;
+
+        if (i && nsh->mdtype != NSH_MD_TYPE1) {
+            break;
+        }
+        memcpy(both, (const uint8_t *) nsh + parts[i].ofs, size);
+        if (mask) {
+            memcpy(both + size, (const uint8_t *) mask + parts[i].ofs, size);
+            and_bytes(both, both + size, size);
+        }
+        odp_put(b, parts[i].type, both, mask ? 2 * size : size);
+    }
+}
+
+static void
+commit_nsh(struct xlate_ctx *ctx)
+{
+    const struct flow_nsh *nsh = &ctx->flow.nsh;
+    bool masked = ctx->ofproto->backer->features.masked_set_action;
+    struct flow_nsh mask = ctx->wc->masks.nsh;
+    size_t start, key;
+
+    if (ctx->flow.dl_type != htons(ETH_TYPE_NSH)
+        || !memcmp(nsh, &ctx->base.nsh, sizeof *nsh)) {
+        return;
+    }
+    mask.mdtype = mask.np = 0;
+    start = odp_start(ctx->odp, masked ? OVS_ACTION_ATTR_SET_MASKED
+                      : OVS_ACTION_ATTR_SET);
+    key = odp_start(ctx->odp, OVS_KEY_ATTR_NSH);
+    put_nsh(ctx->odp, nsh, masked ? &mask : NULL);
+    odp_end(ctx->odp, key);
+    odp_end(ctx->odp, start);
+    ctx->base.nsh = *nsh;
+}
+
+/* Packet types. */
+
+/* Forgets the headers behind the first one, which are out of reach. */
+static void
+become(struct xlate_ctx *ctx)
+{
+    ctx->base.packet_type = ctx->flow.packet_type;
+    ctx->base.dl_type = ctx->flow.dl_type;
+    ctx->base.dl_src = ctx->flow.dl_src;
+    ctx->base.dl_dst = ctx->flow.dl_dst;
+    ctx->n_reshaped++;
+}
+
+static void
+commit_push_nsh(struct xlate_ctx *ctx)
+{
+    size_t start = odp_start(ctx->odp, OVS_ACTION_ATTR_PUSH_NSH);
+
+    put_nsh(ctx->odp, &ctx->flow.nsh, NULL);
+    if (ctx->flow.nsh.mdtype == NSH_MD_TYPE2) {
+        odp_put(ctx->odp, OVS_NSH_KEY_ATTR_MD2, ctx->nsh_tlvs.data,
+                ctx->nsh_tlvs.size);
+    }
+    odp_end(ctx->odp, start);
+    ctx->base.nsh = ctx->flow.nsh;
+    ctx->push_nsh = false;
+    become(ctx);
+}
+
+static void
+commit_push_eth(struct xlate_ctx *ctx)
+{
+    struct ovs_action_push_eth push;
+
+    memset(&push, 0, sizeof push);
+    memcpy(push.addresses.eth_src, &ctx->flow.dl_src,
+           sizeof push.addresses.eth_src);
+    memcpy(push.addresses.eth_dst, &ctx->flow.dl_dst,
+           sizeof push.addresses.eth_dst);
+    odp_put(ctx->odp, OVS_ACTION_ATTR_PUSH_ETH, &push, sizeof push);
+    become(ctx);
+}
+
+/* Makes the packet begin with the header that it is to begin with. */
+static void
+commit_packet_type(struct xlate_ctx *ctx)
+{
+    if (ctx->push_nsh) {
+        commit_push_nsh(ctx);
+    } else if (ctx->pop_nsh) {
+        odp_put_flag(ctx->odp, OVS_ACTION_ATTR_POP_NSH);
+        ctx->pop_nsh = false;
+        become(ctx);
+    } else if (ctx->base.packet_type == ctx->flow.packet_type) {
+        return;
+    } else if (ctx->flow.packet_type == PACKET_TYPE_ETH) {
+        commit_push_eth(ctx);
+    } else if (ctx->base.packet_type == PACKET_TYPE_ETH) {
+        odp_put_flag(ctx->odp, OVS_ACTION_ATTR_POP_ETH);
+        become(ctx);
+    }
+}
+
 void
 xlate_commit(struct xlate_ctx *ctx)
 {
     bool pops_mpls = (is_mpls_type(ctx->base.dl_type)
                       && !is_mpls_type(ctx->flow.dl_type));
 
+    commit_packet_type(ctx);
     commit_eth(ctx);
+    commit_nsh(ctx);
     if (pops_mpls) {
         /* What is below the labels can be set once they are gone. */
         commit_mpls(ctx);

@@ -47,6 +47,11 @@ struct xlate_ctx {
     bool is_conntracked;         /* ct_state is set by a ct() action. */
     bool had_mpls;
 
+    /* Headers that come and go with the next commit. */
+    bool push_nsh;               /* flow.nsh, with these TLVs: */
+    struct buf nsh_tlvs;
+    bool pop_nsh;
+
     /* Ending. */
     bool exit;                   /* Stop all levels. */
     bool freezing;               /* Each level puts what is left of it here: */
@@ -54,11 +59,13 @@ struct xlate_ctx {
     struct buf frozen;           /* Actions of 'segments'. */
     uint8_t frozen_table;        /* To go on with before them. */
     const struct ofpact_controller *pause;   /* Freezing for this. */
+    bool freeze_for_decap;       /* Freezing to see what was inside. */
     bool freeze_for_hash;        /* Freezing for dp_hash with: */
     uint32_t hash_algorithm;
     uint32_t hash_basis;
 
     ofp_port_t nf_output;        /* Where it went, for notes. */
+    unsigned int n_reshaped;     /* Headers that came or went for good. */
 };
 
 /* Fails the translation; the first error stays. */
@@ -129,9 +136,18 @@ struct xlate_saved {
     uint8_t table_id;
     be64 cookie;
     bool exit;
+    bool push_nsh, pop_nsh;
+    struct flow base;
+    size_t n_actions;            /* Bytes of datapath actions so far. */
+    unsigned int n_reshaped;
 };
 void xlate_save(struct xlate_ctx *, struct xlate_saved *);
 void xlate_restore(struct xlate_ctx *, struct xlate_saved *);
+
+/* To be called before xlate_restore() if something else happens to the packet
+ * afterwards: if the excursion changed the packet in a way that cannot be
+ * undone, wraps its datapath actions so that they work on a copy. */
+void xlate_contain(struct xlate_ctx *, const struct xlate_saved *);
 
 /* Puts the packet of 'ctx' into 'ofproto'. */
 void xlate_enter_bridge(struct xlate_ctx *, struct ofproto *);

@@ -148,7 +148,10 @@ emit_recirc(struct xlate_ctx *ctx)
         odp_put(ctx->odp, OVS_ACTION_ATTR_HASH, &hash, sizeof hash);
     }
     odp_put_u32(ctx->odp, OVS_ACTION_ATTR_RECIRC, id);
-    note_recirc(ctx, id, false);
+    if (!ctx->freeze_for_decap) {
+        /* What a trace does not know it cannot follow. */
+        note_recirc(ctx, id, false);
+    }
 }
 
 void
@@ -167,6 +170,7 @@ xlate_finish_freezing(struct xlate_ctx *ctx)
     ctx->freezing = false;
     ctx->exit = false;
     ctx->pause = NULL;
+    ctx->freeze_for_decap = false;
     ctx->freeze_for_hash = false;
     vec_clear(&ctx->segments);
     buf_clear(&ctx->frozen);

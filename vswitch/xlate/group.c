@@ -75,6 +75,9 @@ do_bucket(struct xlate_ctx *ctx, struct group *group, size_t index,
     }
     ctx->depth--;
     ctx->in_group = saved_in_group;
+    if (!is_last) {
+        xlate_contain(ctx, &saved);
+    }
     xlate_restore(ctx, &saved);
     buf_uninit(&list);
     ctx->trace = saved_trace;

@@ -210,6 +210,9 @@ output_patch(struct xlate_ctx *ctx, struct ofport *port, bool is_last)
     xlate_finish_freezing(ctx);
     ctx->depth--;
     ctx->trace = saved_trace;
+    if (!is_last) {
+        xlate_contain(ctx, &saved);
+    }
     xlate_restore(ctx, &saved);
 }
 
@@ -237,6 +240,11 @@ output_port(struct xlate_ctx *ctx, ofp_port_t port_no, uint32_t truncate,
         output_tunnel(ctx, port, truncate);
         break;
     case OFPORT_NETDEV:
+        if (ctx->flow.packet_type != PACKET_TYPE_ETH) {
+            xlate_note(ctx, TRACE_WARNING, "Trying to send non-Ethernet "
+                       "packet through legacy L2 port. Dropping packet.");
+            break;
+        }
         xlate_commit(ctx);
         emit_output(ctx, port, truncate);
         break;

@@ -30,6 +30,7 @@ static const char *const error_texts[XLATE_N_ERRORS] = {
     [XLATE_TOO_MANY_ACTIONS] = "too many datapath actions",
     [XLATE_RECIRC_CONFLICT] = "recirculation while recirculating",
     [XLATE_TOO_MANY_MPLS_LABELS] = "too many MPLS labels",
+    [XLATE_BAD_PACKET_TYPE] = "Unsupported packet type",
     [XLATE_NO_TUNNEL] = "tunnel is gone",
 };
 
@@ -85,6 +86,11 @@ xlate_save(struct xlate_ctx *ctx, struct xlate_saved *s)
         .table_id = ctx->table_id,
         .cookie = ctx->cookie,
         .exit = ctx->exit,
+        .push_nsh = ctx->push_nsh,
+        .pop_nsh = ctx->pop_nsh,
+        .base = ctx->base,
+        .n_actions = ctx->odp->size,
+        .n_reshaped = ctx->n_reshaped,
     };
     memcpy(&s->stack, &ctx->stack, sizeof s->stack);
 
@@ -118,6 +124,31 @@ xlate_restore(struct xlate_ctx *ctx, struct xlate_saved *s)
     ctx->table_id = s->table_id;
     ctx->cookie = s->cookie;
     ctx->exit = s->exit;
+    ctx->push_nsh = s->push_nsh;
+    ctx->pop_nsh = s->pop_nsh;
+}
+
+void
+xlate_contain(struct xlate_ctx *ctx, const struct xlate_saved *s)
+{
+    size_t size = ctx->odp->size - s->n_actions;
+
+    if (s->n_reshaped == ctx->n_reshaped) {
+        return;
+    }
+    ctx->base = s->base;
+    if (size) {
+        size_t start = odp_start(ctx->odp, OVS_ACTION_ATTR_CLONE);
+        uint8_t *actions = buf_at(ctx->odp, s->n_actions);
+        size_t header = ctx->odp->size - start;
+        uint32_t clone;
+
+        odp_end(ctx->odp, start);
+        memcpy(&clone, actions + size, sizeof clone);
+        memmove(actions + header, actions, size);
+        memcpy(actions, &clone, sizeof clone);
+        odp_end(ctx->odp, s->n_actions);
+    }
 }
 
 void
@@ -554,6 +585,12 @@ finish(struct xlate_ctx *ctx)
     vec_uninit(&ctx->segments);
     buf_uninit(&ctx->action_set);
     buf_uninit(&ctx->frozen);
+    buf_uninit(&ctx->nsh_tlvs);
+    if (ctx->in->flow.dl_type != htons(ETH_TYPE_NSH)) {
+        /* Of a header that came to be here: no packet of the megaflow has
+         * one. */
+        memset(&out->wc.masks.nsh, 0, sizeof out->wc.masks.nsh);
+    }
 }
 
 void

@@ -48,6 +48,7 @@ enum xlate_error {
     XLATE_TOO_MANY_ACTIONS,
     XLATE_RECIRC_CONFLICT,       /* Freezing while frozen. */
     XLATE_TOO_MANY_MPLS_LABELS,
+    XLATE_BAD_PACKET_TYPE,
     XLATE_NO_TUNNEL,             /* Continuation needs one that is gone. */
     XLATE_N_ERRORS
 };
