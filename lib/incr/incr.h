@@ -126,6 +126,12 @@ struct incr_sink {
      * callback may set input facts of classes of higher ranks than this
      * one. */
     void (*settled)(void *aux);
+
+    /* With this, a sink of a class that nobody reads need not wait until all
+     * units of a long step have run: of what changes while they do it is told
+     * now and then, and this is called.  What it is told so far is not net: a
+     * fact that vanished may appear again.  settled() comes as often. */
+    void (*progress)(void *aux);
 };
 
 /* What a program is made of: arrays that outlive the engine. */

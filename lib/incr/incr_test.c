@@ -242,7 +242,14 @@ struct world {
     uint32_t factor;            /* 0 if not set. */
     struct sset mirror;
     struct incr_sink sinks[N_FACTS];
+    size_t n_progress;          /* How often that of ORDER was told. */
 };
+
+static void
+note_progress(void *mirror)
+{
+    CONTAINER_OF((struct sset *) mirror, struct world, mirror)->n_progress++;
+}
 
 static void
 world_init(struct world *w, uint64_t seed, struct pool *pool)
@@ -255,6 +262,9 @@ world_init(struct world *w, uint64_t seed, struct pool *pool)
         w->sinks[i] = (struct incr_sink) {
             .fact = i, .aux = &w->mirror, .fact_changed = mirror_fact,
         };
+        if (i == ORDER) {
+            w->sinks[i].progress = note_progress;
+        }
         incr_add_sink(w->incr, &w->sinks[i]);
     }
 }
@@ -384,6 +394,7 @@ assert_verified(struct world *w)
 /* A history and how often it is checked. */
 struct history {
     size_t n_steps, n_items, max_changes, check_every;
+    bool makes_progress;        /* Some steps are long enough for that. */
 };
 
 /* Steps that INCR_TEST_STEPS in the environment asks for, or 'def'. */
@@ -432,6 +443,7 @@ run_history(uint64_t seed, struct pool *pool, const struct history *h)
             assert_verified(&w);
         }
     }
+    assert_true(!h->makes_progress || w.n_progress);
     counts = incr_counts(w.incr);
     assert_empties(&w);
     world_uninit(&w);
@@ -465,7 +477,7 @@ test_random_history_with_pool_equals_from_scratch(void **state)
 static void
 test_large_steps_with_pool_equal_from_scratch(void **state)
 {
-    const struct history history = { 200, 3000, 2000, 20 };
+    const struct history history = { 200, 3000, 2000, 20, true };
     struct pool *pool = pool_create(4);
     struct incr_counts counts = run_history(random_u64(), pool, &history);
 

@@ -21,6 +21,11 @@
 #define INCR_POOL_MIN 64
 #define INCR_POOL_GRAIN 16
 
+/* Units of a thread after which sinks are told of progress, if facts enough
+ * changed by then. */
+#define INCR_PROGRESS 32
+#define INCR_PROGRESS_FACTS 256
+
 /* Members above which a group gets a hash table of its own. */
 #define INCR_GROUP_SLOTS_MIN 16
 
@@ -286,6 +291,11 @@ void fact_store_uninit(struct fact_store *);
 /* Makes the class's facts final for this step: wakes readers, makes and ends
  * units, calls the sinks.  Returns the number of net changes. */
 size_t store_process(struct incr *, struct fact_store *);
+
+/* For the classes of 'rank' whose sinks want to know of progress: is there
+ * one; tells them. */
+bool stores_want_progress(const struct incr *, unsigned int rank);
+void stores_progress(struct incr *, unsigned int rank);
 
 /* Frees what the step left over. */
 void store_collect(struct incr *);

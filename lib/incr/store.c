@@ -563,6 +563,47 @@ store_process(struct incr *incr, struct fact_store *store)
     return n_changes;
 }
 
+static bool
+wants_progress(const struct fact_store *store, unsigned int rank)
+{
+    VEC_FOR_EACH (sink, &store->sinks) {
+        if ((*sink)->progress && store->class->rank == rank) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+stores_want_progress(const struct incr *incr, unsigned int rank)
+{
+    for (size_t i = 0; i < incr->program->n_facts; i++) {
+        if (wants_progress(&incr->facts[i], rank)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+stores_progress(struct incr *incr, unsigned int rank)
+{
+    for (size_t i = 0; i < incr->program->n_facts; i++) {
+        struct fact_store *store = &incr->facts[i];
+
+        if (store->touched.n < INCR_PROGRESS_FACTS
+            || !wants_progress(store, rank)) {
+            continue;
+        }
+        incr->now.n_facts += store_process(incr, store);
+        VEC_FOR_EACH (sink, &store->sinks) {
+            if ((*sink)->progress) {
+                (*sink)->progress((*sink)->aux);
+            }
+        }
+    }
+}
+
 /* Frees groups that hold nothing and that nobody reads.  Those of which a sink
  * still knows something wait. */
 static void

@@ -514,10 +514,13 @@ units_run(struct incr *incr, unsigned int rank)
 {
     struct unit **units = incr->queues[rank].items;
     size_t n_units = incr->queues[rank].n;
+    bool wants_progress = stores_want_progress(incr, rank);
+    size_t max = (wants_progress ? INCR_PROGRESS * incr->n_ctxs
+                  : INCR_BATCH);
 
-    for (size_t done = 0; done < n_units; done += INCR_BATCH) {
+    for (size_t done = 0; done < n_units; done += max) {
         struct batch batch = { incr, units + done };
-        size_t n = MIN(n_units - done, INCR_BATCH);
+        size_t n = MIN(n_units - done, max);
 
         if (n >= INCR_POOL_MIN && incr->n_ctxs > 1) {
             pool_for(incr->pool, n, INCR_POOL_GRAIN, evaluate_range, &batch);
@@ -529,6 +532,9 @@ units_run(struct incr *incr, unsigned int rank)
             commit(incr, &incr->results[i]);
         }
         collect_stats(incr);
+        if (done + n < n_units && wants_progress) {
+            stores_progress(incr, rank);
+        }
     }
     vec_clear_to(&incr->queues[rank], INCR_KEEP);
     return n_units;
