@@ -103,8 +103,10 @@ emit_ct_loads(struct flow_builder *b)
             }
             flow_begin(b);
             match_set_u64(&b->match, FIELD_ETH_TYPE, loads[i].eth_types[j]);
+            /* Invalid packets have no tuple, and Open vSwitch refuses to read
+             * that of a packet that may be one. */
             match_set_u64_masked(&b->match, FIELD_CT_STATE, CS_TRACKED,
-                                 CS_TRACKED);
+                                 CS_TRACKED | CS_INVALID);
             flow_move(b, loads[i].src, 0, loads[i].dst, 0, loads[i].n_bits);
             flow_emit(b, loads[i].table, 100);
         }

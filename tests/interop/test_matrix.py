@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two hosts, a router, real pings, with different mixes of programs."""
 
+import os
+
 import pytest
 
 from harness.netns import ping
@@ -64,3 +66,7 @@ def test_two_hosts_and_a_router(make_sandbox, mix):
             assert host.appctl("coverage/read-counter",
                                "ofproto_request_error") == "0\n", \
                 "the switch refused something of the controller's"
+    if "ovn-controller" in mix:
+        for host in sandbox.hosts.values():
+            with open(os.path.join(host.folder, "controller.log")) as log:
+                assert " refused: " not in log.read()
