@@ -61,6 +61,7 @@ struct daemon {
     int64_t started_wall_ms;
     int report_delay_ms;
     struct timer report_timer;
+    struct timer start_timer;    /* For the next turn, at once. */
     bool is_paused;
     bool was_whole;              /* Once. */
     bool is_whole;
@@ -320,8 +321,21 @@ static bool
 is_whole(struct daemon *d)
 {
     d->was_whole |= (replica_is_connected(d->controller.sb)
-                     && monitor_is_settled(d->monitor));
-    return d->was_whole && monitor_is_settled(d->monitor);
+                     && !monitor_is_waiting(d->monitor));
+    return d->was_whole && !monitor_is_waiting(d->monitor);
+}
+
+/* Is there something to wait for before anything is computed?  At first there
+ * is not: nobody is told anything before all has come, and the sooner much of
+ * the work is done, the better.  But what is asked for goes out before. */
+static bool
+is_held(struct daemon *d, bool has_asked)
+{
+    if (!d->was_whole && has_asked) {
+        timer_set(&d->start_timer, 0);
+        return true;
+    }
+    return d->was_whole && monitor_is_waiting(d->monitor);
 }
 
 static void finish(struct daemon *);
@@ -333,7 +347,7 @@ run(void *d_)
     struct controller *c = &d->controller;
     uint64_t vs_seqno = replica_seqno(c->vs);
     uint64_t sb_seqno = replica_seqno(c->sb);
-    bool is_held;
+    bool held;
 
     if (!replica_is_synced(c->vs) || (d->is_paused && !d->exiting)) {
         return;
@@ -346,7 +360,6 @@ run(void *d_)
             qos_wake(d->qos);
         }
         registration_wake(d->registration);
-        monitor_wake(d->monitor);
         follow_config(d);
     }
     if (sb_seqno != d->sb_seqno) {
@@ -356,10 +369,9 @@ run(void *d_)
             claims_wake(d->claims);
         }
     }
-    monitor_run(d->monitor);
-    is_held = (!monitor_is_settled(d->monitor)
-               || !connections_northd_fits(c));
-    if (!is_held) {
+    held = (is_held(d, monitor_run(d->monitor))
+            || !connections_northd_fits(c));
+    if (!held) {
         compute(d);
         monitor_run(d->monitor);
     }
@@ -367,7 +379,7 @@ run(void *d_)
         finish(d);
         return;
     }
-    if (is_held) {
+    if (held) {
         return;
     }
 
@@ -379,7 +391,7 @@ run(void *d_)
     }
     install_run(d->install, d->is_whole && controller_chassis(c));
     punter_run(d->punter);
-    if (d->is_whole) {
+    if (d->is_whole && monitor_is_settled(d->monitor)) {
         note_nb_cfg(d);
     }
     write_vs(d);
@@ -494,6 +506,7 @@ daemon_setup(struct daemon *d, const char *vs_remote, const char *chassis_name)
     c->chassis_name = chassis_name;
     step_init(&d->step, "controller", run, d);
     timer_init(&d->report_timer, wake, d);
+    timer_init(&d->start_timer, wake, d);
     (void) ovn_symbols();
     (void) options_get();
 
@@ -549,6 +562,7 @@ daemon_teardown(struct daemon *d)
     replica_destroy(c->sb);
     replica_destroy(c->vs);
     timer_stop(&d->report_timer);
+    timer_stop(&d->start_timer);
     step_uninit(&d->step);
 }
 

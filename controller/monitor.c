@@ -2,10 +2,12 @@
 #include "controller/monitor.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "controller/program.h"
 #include "lib/base/alloc.h"
+#include "lib/base/sset.h"
 
 #define ALL REPLICA_ALL_COLS
 
@@ -117,19 +119,70 @@ static const struct clause {
 #undef TABLE
 };
 
+/* What conditions are made of, as bits; a condition is made anew when one of
+ * those in it changed. */
+enum source {
+    DATAPATHS = 1 << 0,
+    GROUPS = 1 << 1,
+    INTERFACES = 1 << 2,
+    CHASSIS = 1 << 3,
+    EVERYTHING = 15,
+};
+
+static const enum source sources[] = {
+    [LOCAL_DATAPATH] = DATAPATHS,
+    [HAS_LOCAL_DATAPATH] = DATAPATHS,
+    [LOCAL_KEY] = DATAPATHS,
+    [LOCAL_GROUP] = DATAPATHS | GROUPS,
+    [INTERFACE] = INTERFACES,
+    [THIS_CHASSIS] = CHASSIS,
+    [HAS_THIS_CHASSIS] = CHASSIS,
+    [CHASSIS_NAME] = CHASSIS,
+    [OPTION] = CHASSIS,
+    [TEXT] = 0,
+};
+
 struct monitor {
     struct controller *controller;
     struct replica_index *datapath_by_key;
     struct incr_sink datapath_sink;
     struct incr_sink interface_sink;
+    struct incr_sink chassis_sink;
     unsigned int n_connections;
-    bool dirty;
+    struct sset interfaces;      /* iface-ids. */
+    char *chassis_name;          /* Settings as last seen. */
+    bool monitor_all;
+    unsigned int dirty;          /* Sources that changed. */
+    bool is_waiting;             /* For an answer to more than interfaces. */
 };
 
 static void
-group_changed(void *m, struct incr_group *group UNUSED)
+datapath_changed(void *m_, struct incr_group *group UNUSED)
 {
-    monitor_wake(m);
+    struct monitor *m = m_;
+
+    m->dirty |= DATAPATHS;
+}
+
+/* Only which ones there are matters, and they change while they come up. */
+static void
+interface_changed(void *m_, struct incr_group *group)
+{
+    const char *iface_id = incr_group_key(group);
+    struct monitor *m = m_;
+
+    if (group->n ? sset_add(&m->interfaces, iface_id)
+        : sset_remove(&m->interfaces, iface_id)) {
+        m->dirty |= INTERFACES;
+    }
+}
+
+static void
+chassis_changed(void *m_, struct incr_group *group UNUSED)
+{
+    struct monitor *m = m_;
+
+    m->dirty |= CHASSIS;
 }
 
 struct monitor *
@@ -146,25 +199,29 @@ monitor_create(struct controller *c)
                                       SB_DATAPATH_BINDING_COL_TUNNEL_KEY);
     m->datapath_sink = (struct incr_sink) {
         .fact = FACT_LOCAL_DATAPATH, .aux = m,
-        .group_changed = group_changed };
+        .group_changed = datapath_changed };
     m->interface_sink = (struct incr_sink) {
-        .fact = FACT_INTERFACE, .aux = m, .group_changed = group_changed };
+        .fact = FACT_INTERFACE, .aux = m,
+        .group_changed = interface_changed };
+    m->chassis_sink = (struct incr_sink) {
+        .fact = FACT_CHASSIS_HERE, .aux = m,
+        .group_changed = chassis_changed };
     incr_add_sink(c->incr, &m->datapath_sink);
     incr_add_sink(c->incr, &m->interface_sink);
-    m->dirty = true;
+    incr_add_sink(c->incr, &m->chassis_sink);
+    sset_init(&m->interfaces);
+    m->dirty = EVERYTHING;
     return m;
 }
 
 void
 monitor_destroy(struct monitor *m)
 {
-    free(m);
-}
-
-void
-monitor_wake(struct monitor *m)
-{
-    m->dirty = true;
+    if (m) {
+        sset_uninit(&m->interfaces);
+        free(m->chassis_name);
+        free(m);
+    }
 }
 
 /* ## Building conditions ## */
@@ -205,24 +262,32 @@ add_datapath(struct incr_group *group, void *growth_)
 }
 
 static void
-add_interface(struct incr_group *group, void *growth_)
+add_interfaces(const struct growth *g)
 {
-    struct growth *g = growth_;
+    const struct sset_node *node;
 
-    replica_condition_add_string(g->condition, g->column, REPLICA_EQ,
-                                 incr_group_key(group));
+    SSET_FOR_EACH (node, &g->monitor->interfaces) {
+        replica_condition_add_string(g->condition, g->column, REPLICA_EQ,
+                                     node->name);
+    }
+}
+
+static bool
+is_local(const struct monitor *m, const struct sb_datapath_binding *row)
+{
+    uint32_t key = row->tunnel_key;
+    const struct incr_group *group
+        = incr_find(m->controller->incr, FACT_LOCAL_DATAPATH,
+                    &key, sizeof key);
+
+    return group && group->n;
 }
 
 static bool
 group_is_local(const struct monitor *m, const struct sb_logical_dp_group *row)
 {
     for (size_t i = 0; i < row->n_datapaths; i++) {
-        uint32_t key = row->datapaths[i]->tunnel_key;
-        const struct incr_group *group
-            = incr_find(m->controller->incr, FACT_LOCAL_DATAPATH,
-                        &key, sizeof key);
-
-        if (group && group->n) {
+        if (is_local(m, row->datapaths[i])) {
             return true;
         }
     }
@@ -279,7 +344,7 @@ add_clause(struct growth *g)
         add_groups(g);
         break;
     case INTERFACE:
-        incr_for_each_group(incr, FACT_INTERFACE, add_interface, g);
+        add_interfaces(g);
         break;
     case THIS_CHASSIS:
     case HAS_THIS_CHASSIS:
@@ -294,17 +359,41 @@ add_clause(struct growth *g)
     }
 }
 
-/* Sets the condition of the table of clause 'first', which the next clauses
- * may be of too; returns the first clause of the next table. */
+/* The first clause after 'first' that is of another table. */
 static size_t
-set_condition(const struct monitor *m, size_t first, bool monitor_all)
+end_of_table(size_t first)
+{
+    size_t end = first;
+
+    while (end < ARRAY_SIZE(clauses)
+           && clauses[end].table == clauses[first].table) {
+        end++;
+    }
+    return end;
+}
+
+/* Does the condition of the table of clauses 'first' to 'end' depend on what
+ * changed? */
+static bool
+is_concerned(const struct monitor *m, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++) {
+        if (sources[clauses[i].operand] & m->dirty) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sets the condition of the table of clauses 'first' to 'end'; says whether it
+ * is another one now. */
+static bool
+set_condition(const struct monitor *m, size_t first, size_t end)
 {
     const struct replica_table_class *table = clauses[first].table;
     struct replica_condition condition = REPLICA_CONDITION_NONE;
-    size_t i;
 
-    for (i = first; i < ARRAY_SIZE(clauses) && clauses[i].table == table;
-         i++) {
+    for (size_t i = first; i < end; i++) {
         struct growth g = {
             .monitor = m,
             .clause = &clauses[i],
@@ -314,38 +403,75 @@ set_condition(const struct monitor *m, size_t first, bool monitor_all)
 
         /* A server refuses conditions on columns that it does not have, and
          * which it has is known from the first connection on. */
-        if (!monitor_all
+        if (!m->monitor_all
             && replica_server_has_column(m->controller->sb, table,
                                          clauses[i].column)) {
             add_clause(&g);
         }
     }
-    if (monitor_all) {
+    if (m->monitor_all) {
         replica_condition_add_true(&condition);
     }
-    replica_set_condition(m->controller->sb, table, &condition);
-    return i;
+    return replica_set_condition(m->controller->sb, table, &condition);
 }
 
-void
-monitor_run(struct monitor *m)
+/* Notes what changed besides the facts. */
+static void
+look_around(struct monitor *m)
 {
     const struct controller *c = m->controller;
     unsigned int n_connections = replica_connection_number(c->sb);
-    bool monitor_all;
+    bool monitor_all = !strcasecmp(
+        controller_setting(c, "ovn-monitor-all", ""), "true");
+    const char *name = controller_system_id(c) ?: "";
+    const struct replica_row *row;
 
-    if (!m->dirty && n_connections == m->n_connections
-        && !replica_first_changed(c->sb,
-                                            &sb_logical_dp_group_table)) {
-        return;
+    if (n_connections != m->n_connections || monitor_all != m->monitor_all) {
+        m->n_connections = n_connections;
+        m->monitor_all = monitor_all;
+        m->dirty = EVERYTHING;
     }
-    m->dirty = false;
-    m->n_connections = n_connections;
-    monitor_all = !strcasecmp(controller_setting(c, "ovn-monitor-all", ""),
-                              "true");
-    for (size_t i = 0; i < ARRAY_SIZE(clauses); ) {
-        i = set_condition(m, i, monitor_all);
+    if (!m->chassis_name || strcmp(name, m->chassis_name)) {
+        free(m->chassis_name);
+        m->chassis_name = xstrdup(name);
+        m->dirty |= CHASSIS;
     }
+    if (replica_first_changed(c->sb, &sb_logical_dp_group_table)) {
+        m->dirty |= GROUPS;
+    }
+    /* A datapath that was made anew under the key of another. */
+    REPLICA_FOR_EACH_CHANGED (row, c->sb, &sb_datapath_binding_table) {
+        if (!replica_row_is_deleted(row)
+            && is_local(m, (const struct sb_datapath_binding *) row)) {
+            m->dirty |= DATAPATHS;
+        }
+    }
+}
+
+bool
+monitor_run(struct monitor *m)
+{
+    bool has_asked = false;
+
+    look_around(m);
+    if (replica_conditions_settled(m->controller->sb)) {
+        m->is_waiting = false;
+    }
+    for (size_t i = 0, end; m->dirty && i < ARRAY_SIZE(clauses); i = end) {
+        end = end_of_table(i);
+        if (is_concerned(m, i, end) && set_condition(m, i, end)) {
+            m->is_waiting |= (m->dirty & ~INTERFACES) != 0;
+            has_asked = true;
+        }
+    }
+    m->dirty = 0;
+    return has_asked;
+}
+
+bool
+monitor_is_waiting(const struct monitor *m)
+{
+    return m->is_waiting && !monitor_is_settled(m);
 }
 
 bool

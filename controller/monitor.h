@@ -12,7 +12,9 @@
  *
  * While an answer is due, rows may be missing that only moved from one
  * condition to another (a logical flow whose group was replaced): nothing is
- * computed until it is there. */
+ * computed until it is there.  But where an interface came or went, and no
+ * more, the answer can only bring ports that were not here: the port is mostly
+ * known already, its datapath being local, and nothing waits. */
 
 #include "controller/controller.h"
 
@@ -23,12 +25,14 @@ struct monitor;
 struct monitor *monitor_create(struct controller *);
 void monitor_destroy(struct monitor *);
 
-/* Notes that settings or the chassis may have changed. */
-void monitor_wake(struct monitor *);
+/* Asks for what is needed now, if that changed; returns true if it did, and the
+ * question leaves when the turn ends.  While changes of the southbound replica
+ * show.  Cost: the local datapaths, interfaces or datapath groups, when one of
+ * those changed. */
+bool monitor_run(struct monitor *);
 
-/* Asks for what is needed now, if that changed.  Cost: the local datapaths,
- * interfaces and their datapath groups, when one of those changed. */
-void monitor_run(struct monitor *);
+/* An answer is due without which nothing should be computed. */
+bool monitor_is_waiting(const struct monitor *);
 
 /* Every row that was asked for is there (or there is no server to ask). */
 bool monitor_is_settled(const struct monitor *);

@@ -21,6 +21,7 @@
 #include "lib/openflow/vconn.h"
 #include "lib/runtime/dirs.h"
 #include "lib/runtime/log.h"
+#include "lib/runtime/loop.h"
 #include "lib/runtime/memory.h"
 
 LOG_MODULE(ofctrl);
@@ -36,6 +37,8 @@ enum state {
     STATE_TLV_BARRIER,       /* Set ours; waiting for it to be done. */
     STATE_DUMP,              /* Asked for flows and groups. */
     STATE_DUMPED,            /* Have them; waiting for the wanted set. */
+    STATE_FILLING,           /* Have few; what is known to be wanted goes out,
+                              * in a bundle whose end waits for the rest. */
     STATE_SYNCED,
 };
 
@@ -44,8 +47,17 @@ enum state {
 #define FLOW_INSTALLED 2u       /* The switch has it, as far as was sent. */
 #define FLOW_DIRTY 4u           /* In install.dirty. */
 
-/* What may wait on the connection before no more flows are encoded. */
-#define BACKLOG_BYTES (1024 * 1024)
+/* What may wait on the connection before no more flows are encoded.  What is
+ * on its way beyond that is in the socket. */
+#define BACKLOG_BYTES (256 * 1024)
+
+/* A switch that has more flows than this has been filled before: most of them
+ * are still wanted, so none is sent before that is known. */
+#define FEW_FLOWS 16
+
+/* Switches give up an open bundle that nothing is added to, Open vSwitch after
+ * 10 s: it is taken back before, and begun anew once everything is known. */
+#define FILL_IDLE_MS 3000
 
 /* Room in 'dirty' that is kept. */
 #define MAX_KEPT_DIRTY 1024
@@ -66,6 +78,8 @@ struct install {
     char *bridge;
     enum state state;
     be32 barrier_xid;
+    struct timer fill_timer;
+    bool may_fill;           /* On this connection. */
     int n_dumps;             /* Multipart replies not complete yet. */
     VEC(struct seen) seen;
     VEC(uint32_t) seen_groups;
@@ -89,6 +103,13 @@ struct number {
     uint32_t id;
     char *text;
 };
+
+/* Do flows go out that become wanted, and those that cease to be? */
+static bool
+is_following(const struct install *inst)
+{
+    return inst->state >= STATE_FILLING;
+}
 
 /* ## Wanted flows ## */
 
@@ -134,7 +155,7 @@ flow_group_changed(void *inst_, struct incr_group *group)
 {
     struct install *inst = inst_;
 
-    if (inst->state == STATE_SYNCED
+    if (is_following(inst)
         && (group->n || flow_has(group, FLOW_INSTALLED))) {
         flow_mark_dirty(inst, group);
     } else if (group->n) {
@@ -246,6 +267,10 @@ flush_flows(struct install *inst)
         vec_clear_to(&inst->dirty, MAX_KEPT_DIRTY);
         inst->n_sent = 0;
     }
+    if (inst->state == STATE_FILLING
+        && messages_are_partial(&inst->messages)) {
+        timer_set(&inst->fill_timer, FILL_IDLE_MS);
+    }
 }
 
 /* Forgets which flows were to be sent. */
@@ -318,7 +343,6 @@ install_id_changed(void *inst_, enum id_kind kind, const char *text,
                    uint32_t id, bool added)
 {
     struct install *inst = inst_;
-    bool synced = inst->state == STATE_SYNCED;
     struct number *number;
 
     if (kind == ID_ZONE) {
@@ -335,7 +359,7 @@ install_id_changed(void *inst_, enum id_kind kind, const char *text,
         number->text = xstrdup(text);
         hmap_insert(&inst->numbers, &number->node, number_hash(kind, id));
     }
-    if (synced && number) {
+    if (is_following(inst) && number) {
         put_number(inst, number, added);
     }
     if (!added && number) {
@@ -361,6 +385,7 @@ static void
 mark_missing(struct incr_group *group, void *inst_)
 {
     struct install *inst = inst_;
+
     if (!flow_has(group, FLOW_INSTALLED)) {
         flow_mark_dirty(inst, group);
     }
@@ -383,20 +408,32 @@ is_learned_table(uint8_t table)
             || table == OF_TABLE_CHK_LB_AFFINITY);
 }
 
-/* Compares a flow of the switch with the wanted one. */
-static void
-reconcile_flow(struct install *inst, const struct seen *seen)
+/* Returns the wanted flow under the key of one that the switch has.  If there
+ * is none, has it removed and returns NULL. */
+static struct incr_group *
+find_or_remove(struct install *inst, const struct seen *seen)
 {
     struct incr_group *group = incr_find(inst->controller->incr, FACT_FLOW,
                                          seen->key, seen->key_size);
+
+    if (group && group->n) {
+        return group;
+    }
+    if (!is_learned_table(seen->key->table)) {
+        messages_put_flow(&inst->messages, seen->key, false, 0, NULL, 0);
+    }
+    return NULL;
+}
+
+/* Compares a flow of the switch with the wanted one. */
+static void
+compare_flow(struct install *inst, const struct seen *seen)
+{
+    struct incr_group *group = find_or_remove(inst, seen);
     uint64_t storage[128], cookie;
     struct buf actions;
 
-    if (!group || !group->n) {
-        if (is_learned_table(seen->key->table)) {
-            return;
-        }
-        messages_put_flow(&inst->messages, seen->key, false, 0, NULL, 0);
+    if (!group) {
         return;
     }
     buf_init_stack(&actions, storage, sizeof storage);
@@ -408,23 +445,71 @@ reconcile_flow(struct install *inst, const struct seen *seen)
 }
 
 static void
-reconcile(struct install *inst)
+put_numbers(struct install *inst)
 {
     struct number *number;
-    size_t n_kept = 0;
 
     HMAP_FOR_EACH (number, node, &inst->numbers) {
         put_number(inst, number, true);
     }
+}
+
+/* Finds out what differs between the switch's flows and those that are wanted,
+ * now that these are known. */
+static void
+compare(struct install *inst)
+{
+    put_numbers(inst);
     clear_dirty(inst);
     incr_for_each_group(inst->controller->incr, FACT_FLOW,
                         mark_not_installed, inst);
     VEC_FOR_EACH (seen, &inst->seen) {
-        reconcile_flow(inst, seen);
+        compare_flow(inst, seen);
     }
-    n_kept = inst->seen.n;
     incr_for_each_group(inst->controller->incr, FACT_FLOW, mark_missing,
                         inst);
+}
+
+static void
+start_filling(struct install *inst)
+{
+    put_numbers(inst);
+    clear_dirty(inst);
+    incr_for_each_group(inst->controller->incr, FACT_FLOW,
+                        mark_not_installed, inst);
+    incr_for_each_group(inst->controller->incr, FACT_FLOW, mark_missing,
+                        inst);
+    inst->state = STATE_FILLING;
+}
+
+/* Nothing came for a while: takes back what was sent. */
+static void
+stop_filling(void *inst_)
+{
+    struct install *inst = inst_;
+
+    if (inst->state == STATE_FILLING) {
+        messages_discard(&inst->messages);
+        inst->state = STATE_DUMPED;
+        inst->may_fill = false;
+        inst->wake(inst->aux);
+    }
+}
+
+/* Sees to it that the switch will be in step once the flows that are to be sent
+ * are. */
+static void
+complete(struct install *inst)
+{
+    size_t n_seen = inst->seen.n;
+
+    if (inst->state == STATE_FILLING) {
+        VEC_FOR_EACH (seen, &inst->seen) {
+            (void) find_or_remove(inst, seen);
+        }
+    } else {
+        compare(inst);
+    }
     VEC_FOR_EACH (id, &inst->seen_groups) {
         if (!number_find(inst, ID_GROUP, *id)) {
             messages_put_group(&inst->messages, *id, NULL, false);
@@ -434,19 +519,38 @@ reconcile(struct install *inst)
     inst->state = STATE_SYNCED;
     inst->wants_barrier = true;
     log_info("%s: the switch had %zu flows, %zu are wanted",
-             inst->bridge, n_kept, inst->n_flows);
+             inst->bridge, n_seen, inst->n_flows);
+}
+
+/* Sends some of the flows while others are computed. */
+static void
+flow_progress(void *inst_)
+{
+    struct install *inst = inst_;
+
+    if (is_following(inst) && messages_are_atomic(&inst->messages)) {
+        flush_flows(inst);
+        rconn_flush(inst->rconn);
+    }
 }
 
 void
 install_run(struct install *inst, bool is_complete)
 {
-    if (inst->state == STATE_DUMPED && is_complete) {
-        reconcile(inst);
+    if (inst->state == STATE_DUMPED && !is_complete && inst->may_fill
+        && inst->seen.n <= FEW_FLOWS
+        && messages_are_atomic(&inst->messages)) {
+        start_filling(inst);
     }
-    if (inst->state == STATE_SYNCED) {
+    if (is_complete && (inst->state == STATE_DUMPED
+                        || inst->state == STATE_FILLING)) {
+        complete(inst);
+    }
+    if (is_following(inst)) {
         flush_flows(inst);
     }
-    if (rconn_is_connected(inst->rconn) && !has_flows_to_send(inst)) {
+    if (rconn_is_connected(inst->rconn) && !has_flows_to_send(inst)
+        && inst->state != STATE_FILLING) {
         finish_messages(inst);
     }
 }
@@ -471,6 +575,7 @@ connected(struct rconn *rconn UNUSED, void *inst_)
 
     log_info("connected to bridge %s", inst->bridge);
     inst->state = STATE_TLV_TABLE;
+    inst->may_fill = true;
     vec_clear(&inst->barriers);
     messages_reset(&inst->messages);
     rconn_take_send(inst->rconn, messages_tlv_request());
@@ -496,8 +601,11 @@ drained(struct rconn *rconn UNUSED, void *inst_)
 {
     struct install *inst = inst_;
 
-    if (inst->state == STATE_SYNCED && has_flows_to_send(inst)) {
-        inst->wake(inst->aux);
+    if (is_following(inst) && has_flows_to_send(inst)) {
+        flush_flows(inst);
+        if (!has_flows_to_send(inst)) {
+            inst->wake(inst->aux);
+        }
     }
 }
 
@@ -611,7 +719,7 @@ error_reply(struct install *inst, const struct ofmsg *msg)
     (void) error_msg_decode(msg, &code, &payload);
     if (inst->state == STATE_TLV_TABLE || inst->state == STATE_TLV_BARRIER) {
         start_dump(inst);
-    } else if (inst->state == STATE_SYNCED
+    } else if (is_following(inst)
                && messages_stop_bundling(&inst->messages, msg)) {
         start_dump(inst);
     }
@@ -695,9 +803,11 @@ install_create(struct controller *c, void (*wake)(void *aux), void *aux)
     inst->rconn = rconn_create(OFP_VERSION_BIT(MESSAGES_OF_VERSION), 1, 5,
                                &callbacks, inst);
     messages_init(&inst->messages, inst->rconn);
+    timer_init(&inst->fill_timer, stop_filling, inst);
     rconn_set_backoff(inst->rconn, MIN_BACKOFF_MS, MAX_BACKOFF_MS);
     inst->sink = (struct incr_sink) { .fact = FACT_FLOW, .aux = inst,
-                                      .group_changed = flow_group_changed };
+                                      .group_changed = flow_group_changed,
+                                      .progress = flow_progress };
     incr_add_sink(c->incr, &inst->sink);
     memory_register(report_memory, inst);
     return inst;
@@ -712,6 +822,7 @@ install_destroy(struct install *inst)
         return;
     }
     memory_unregister(report_memory, inst);
+    timer_stop(&inst->fill_timer);
     rconn_destroy(inst->rconn);
     HMAP_FOR_EACH_SAFE (number, node, &inst->numbers) {
         hmap_remove(&inst->numbers, &number->node);

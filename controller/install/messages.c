@@ -91,6 +91,12 @@ messages_are_partial(const struct messages *m)
     return m->is_open;
 }
 
+bool
+messages_are_atomic(const struct messages *m)
+{
+    return !m->no_bundles;
+}
+
 /* ## What goes out ## */
 
 /* About how many bytes go to the connection at once. */

@@ -45,6 +45,9 @@ bool messages_are_empty(const struct messages *);
 /* Has part of a batch gone out, without its end? */
 bool messages_are_partial(const struct messages *);
 
+/* Does a batch take effect as a whole, or each message at once? */
+bool messages_are_atomic(const struct messages *);
+
 /* Adds the flow, or removes the one of that key. */
 void messages_put_flow(struct messages *, const struct flow_fact_key *,
                        bool add, uint64_t cookie, const void *actions,

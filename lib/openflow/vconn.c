@@ -144,6 +144,12 @@ vconn_backlog(const struct vconn *v)
 }
 
 void
+vconn_flush(struct vconn *v)
+{
+    stream_flush(v->stream);
+}
+
+void
 vconn_take_send(struct vconn *v, struct buf *b)
 {
     counter_inc(vconn_sent);
@@ -675,6 +681,14 @@ size_t
 rconn_backlog(const struct rconn *r)
 {
     return r->vconn ? vconn_backlog(r->vconn) : 0;
+}
+
+void
+rconn_flush(struct rconn *r)
+{
+    if (r->vconn) {
+        vconn_flush(r->vconn);
+    }
 }
 
 void

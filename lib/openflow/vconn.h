@@ -59,6 +59,10 @@ void vconn_take_send(struct vconn *, struct buf *b);
 /* Bytes that wait to be sent. */
 size_t vconn_backlog(const struct vconn *);
 
+/* Writes now what the kernel takes of them, from within a long piece of work
+ * whose output the peer could be busy with. */
+void vconn_flush(struct vconn *);
+
 /* Stops and resumes reading, to push back on a peer that sends too much. */
 void vconn_pause(struct vconn *, bool paused);
 
@@ -125,6 +129,7 @@ uint8_t rconn_version(const struct rconn *);  /* 0 unless connected. */
 /* Takes 'b'; drops it unless connected. */
 void rconn_take_send(struct rconn *, struct buf *b);
 size_t rconn_backlog(const struct rconn *);
+void rconn_flush(struct rconn *);
 void rconn_pause(struct rconn *, bool paused);
 void rconn_expect_more(struct rconn *);
 

@@ -539,7 +539,8 @@ handle_condition_reply(struct protocol *p, bool ok)
         reject_message(p, error_create(0, "server refused conditions"));
         return;
     }
-    protocol_send_conditions(p);
+    /* The step sends conditions that were set meanwhile, with those that the
+     * program sets now that it has the answer. */
     replica_notify(p->replica);
 }
 

@@ -66,8 +66,8 @@ void stream_set_callbacks(struct stream *, const struct stream_callbacks *,
 void stream_write_take(struct stream *, struct rcbuf *buf);
 void stream_write(struct stream *, const void *data, size_t size);
 
-/* Writes now what the kernel takes of the queue, for a program about to exit.
- * Failure shows later, in 'closed'. */
+/* Writes now what the kernel takes of the queue, for a program about to exit or
+ * to be busy for a while.  Failure shows later, in 'closed'. */
 void stream_flush(struct stream *);
 
 /* Stops calling 'input', so that the peer is held back; goes on. */
