@@ -205,6 +205,8 @@ put_static_route(struct incr_ctx *ctx, const struct nb_logical_router *lr,
         = nb_logical_router_static_route_get_route_table(ctx, route);
     const char *next_hop
         = nb_logical_router_static_route_get_nexthop(ctx, route);
+    const char *port
+        = nb_logical_router_static_route_get_output_port(ctx, route);
     struct route_key key = {
         .lr = lr,
         .origin = policy && !strcmp(policy, "src-ip") ? ROUTE_SOURCE
@@ -225,12 +227,17 @@ put_static_route(struct incr_ctx *ctx, const struct nb_logical_router *lr,
     }
     if (!strcmp(next_hop, "discard")) {
         hop.is_discard = true;
+    } else if (!*next_hop && port) {
+        /* The destinations themselves are behind the port. */
+        if (!router_find_outport(ctx, lr, port, &key.network, &hop)) {
+            warn_row(&route->header, "router has no port %s with an address "
+                     "of the route's family", port);
+            return;
+        }
     } else if (!ip_parse(next_hop, &ip)) {
         warn_row(&route->header, "bad nexthop \"%s\"", next_hop);
         return;
-    } else if (!router_find_outport(
-                   ctx, lr, nb_logical_router_static_route_get_output_port(
-                       ctx, route), &ip, &hop)) {
+    } else if (!router_find_outport(ctx, lr, port, &ip, &hop)) {
         warn_row(&route->header, "no port of the router reaches nexthop %s",
                  next_hop);
         return;

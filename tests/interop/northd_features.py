@@ -344,7 +344,8 @@ def route_table(t):
 def output_port(t):
     t.note("route with output port")
     t.do("lr-route-add", "r0", "192.168.78.0/24", "10.77.0.1", "r0-s0")
-    t.addresses.append("192.168.78.1")
+    t.do("lr-route-add", "r0", "192.168.79.0/24", "r0-s0")
+    t.addresses += ["192.168.78.1", "192.168.79.1"]
 
 
 def learn_little(t):
