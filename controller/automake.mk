@@ -132,7 +132,23 @@ endif
 
 if HAVE_CMOCKA
 check_PROGRAMS += controller/punt/test controller/punt/thread_test \
-	controller/punt/schedule_test
+	controller/punt/schedule_test controller/binding/test \
+	controller/chassis/test controller/ids_test controller/physical/test \
+	controller/translate/test
+noinst_LIBRARIES += controller/libtesting.a
+controller_libtesting_a_SOURCES = controller/testing.c controller/testing.h
+UNIT_TEST_LIBS = controller/libtesting.a controller/libcontroller.a \
+	$(CMOCKA_LIBS) $(CONTROLLER_LIBS)
+controller_binding_test_SOURCES = controller/binding/binding_test.c
+controller_binding_test_LDADD = $(UNIT_TEST_LIBS)
+controller_chassis_test_SOURCES = controller/chassis/chassis_test.c
+controller_chassis_test_LDADD = $(UNIT_TEST_LIBS)
+controller_physical_test_SOURCES = controller/physical/physical_test.c
+controller_physical_test_LDADD = $(UNIT_TEST_LIBS)
+controller_translate_test_SOURCES = controller/translate/sets_test.c
+controller_translate_test_LDADD = $(UNIT_TEST_LIBS)
+controller_ids_test_SOURCES = controller/ids_test.c
+controller_ids_test_LDADD = $(UNIT_TEST_LIBS)
 controller_punt_schedule_test_SOURCES = controller/punt/schedule_test.c
 controller_punt_schedule_test_LDADD = controller/libcontroller.a \
 	$(CMOCKA_LIBS) $(CONTROLLER_LIBS)

@@ -19,6 +19,8 @@ lib_replica_libreplica_a_SOURCES = \
 	lib/replica/server_db.c \
 	lib/replica/store.c \
 	lib/replica/store.h \
+	lib/replica/testing.c \
+	lib/replica/testing.h \
 	lib/replica/txn.c \
 	lib/replica/txn.h \
 	lib/replica/txn_private.h \

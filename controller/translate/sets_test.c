@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Address sets, port groups and template variables, and flows that use them. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/testing.h"
+#include "controller/translate/sets.h"
+#include "lib/base/alloc.h"
+
+/* Switch 1 with VIFs p1 here and p2 elsewhere, and logical flow 20 in stage 0,
+ * whose match is 'match'. */
+static void
+set_flow(struct bench *b, const char *match)
+{
+    bench_set(b, "Logical_Flow", 20, "'pipeline':'ingress','table_id':0,"
+              "'priority':50,'match':'%s','actions':'next;',"
+              "'logical_datapath':@1", match);
+    bench_run(b);
+}
+
+static int
+setup(void **state)
+{
+    struct bench *b;
+
+    bench_setup(state);
+    b = *state;
+    bench_set(b, "Datapath_Binding", 1, "'tunnel_key':1,"
+              "'external_ids':['map',[['logical-switch','x']]]");
+    for (unsigned int i = 1; i <= 2; i++) {
+        bench_set(b, "Port_Binding", 10 + i, "'logical_port':'p%u',"
+                  "'tunnel_key':%u,'datapath':@1", i, i);
+    }
+    bench_interface(b, 5, "'name':'v','ofport':5,"
+                    "'external_ids':['map',[['iface-id','p1']]]", "");
+    bench_run(b);
+    return 0;
+}
+
+static size_t
+n_lines(struct bench *b, uint8_t table)
+{
+    char *flows = bench_flows(b, table);
+    size_t n = 0;
+
+    for (const char *p = flows; *p; p++) {
+        n += *p == '\n';
+    }
+    free(flows);
+    return n;
+}
+
+static void
+set_addresses(struct bench *b, const char *addresses)
+{
+    bench_set(b, "Address_Set", 30, "'name':'as','addresses':['set',[%s]]",
+              addresses);
+    bench_run(b);
+}
+
+static void
+test_address_set(void **state)
+{
+    struct bench *b = *state;
+
+    set_flow(b, "ip4.src == $as");
+    assert_int_equal(n_lines(b, 8), 0);
+
+    set_addresses(b, "'10.0.0.1','10.1.0.0/16','fd00::1','bad',"
+                  "'10.2.0.9/255.255.0.255'");
+    bench_expect(b, 8,
+                 "priority=50,ip,metadata=0x1,nw_src=10.0.0.1 "
+                 "actions=resubmit(,9)\n"
+                 "priority=50,ip,metadata=0x1,nw_src=10.1.0.0/16 "
+                 "actions=resubmit(,9)\n"
+                 "priority=50,ip,metadata=0x1,nw_src=10.2.0.9/255.255.0.255 "
+                 "actions=resubmit(,9)\n");
+    assert_int_equal(n_lines(b, 8), 3);
+
+    set_flow(b, "ip6.dst == $as");
+    set_addresses(b, "'fd00::1','fd01::/16'");
+    bench_expect(b, 8, "priority=50,ipv6,metadata=0x1,ipv6_dst=fd00::1 "
+                 "actions=resubmit(,9)\n"
+                 "priority=50,ipv6,metadata=0x1,ipv6_dst=fd01::/16 "
+                 "actions=resubmit(,9)\n");
+    assert_int_equal(n_lines(b, 8), 2);
+
+    set_addresses(b, "");
+    assert_int_equal(n_lines(b, 8), 0);
+    bench_delete(b, "Address_Set", 30);
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 0);
+}
+
+/* Each number of members around the sizes at which buckets come and go. */
+static void
+test_set_of_any_size(void **state)
+{
+    static const unsigned int sizes[] = { 1, 63, 64, 65, 127, 128, 129, 64,
+                                          300, 63, 0, 1000 };
+    struct bench *b = *state;
+
+    set_flow(b, "ip4.src == $as && tcp.dst == 80");
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        struct str s = STR_EMPTY;
+
+        for (unsigned int j = 0; j < sizes[i]; j++) {
+            str_printf(&s, "%s'10.0.%u.%u'", j ? "," : "", j / 250, j % 250);
+        }
+        set_addresses(b, str_cstr(&s));
+        str_uninit(&s);
+        assert_int_equal(n_lines(b, 8), sizes[i]);
+        assert_int_equal(bench_find_text(b, FACT_SET_BUCKETS, "as") != NULL,
+                         sizes[i] >= 2 * SET_BUCKET_SIZE);
+    }
+}
+
+static void
+test_negated_set(void **state)
+{
+    struct bench *b = *state;
+
+    set_addresses(b, "'128.0.0.0/1'");
+    set_flow(b, "ip4.src != $as");
+    bench_expect(b, 8, "priority=50,ip,metadata=0x1,nw_src=0.0.0.0/1 "
+                 "actions=resubmit(,9)\n");
+    assert_int_equal(n_lines(b, 8), 1);
+}
+
+/* No packet here enters by a port that is elsewhere. */
+static void
+test_port_group(void **state)
+{
+    struct bench *b = *state;
+
+    bench_set(b, "Port_Group", 40, "'name':'pg','ports':['set',"
+              "['p1','p2','nosuch']]");
+    set_flow(b, "inport == @pg");
+    bench_expect(b, 8, "priority=50,reg14=0x1,metadata=0x1 "
+                 "actions=resubmit(,9)\n");
+    assert_int_equal(n_lines(b, 8), 1);
+
+    bench_interface(b, 6, "'name':'w','ofport':6,"
+                    "'external_ids':['map',[['iface-id','p2']]]", "");
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 2);
+    bench_set(b, "Port_Group", 40, "'ports':'p2'");
+    bench_run(b);
+    bench_expect(b, 8, "priority=50,reg14=0x2,metadata=0x1 "
+                 "actions=resubmit(,9)\n");
+    assert_int_equal(n_lines(b, 8), 1);
+}
+
+/* northd splits a group by datapath. */
+static void
+test_port_group_of_a_datapath(void **state)
+{
+    struct bench *b = *state;
+
+    bench_set(b, "Port_Group", 40, "'name':'1_pg','ports':'p1'");
+    bench_set(b, "Port_Group", 41, "'name':'2_pg','ports':'p2'");
+    set_flow(b, "inport == @pg");
+    bench_expect(b, 8, "priority=50,reg14=0x1,metadata=0x1 "
+                 "actions=resubmit(,9)\n");
+    assert_int_equal(n_lines(b, 8), 1);
+}
+
+static void
+test_template_variables(void **state)
+{
+    struct bench *b = *state;
+
+    bench_set(b, "Chassis_Template_Var", 50, "'chassis':'h1','variables':"
+              "['map',[['vip','10.0.0.9']]]");
+    bench_set(b, "Chassis_Template_Var", 51, "'chassis':'h2','variables':"
+              "['map',[['vip','10.0.0.8'],['far','1']]]");
+    set_flow(b, "ip4.dst == ^vip");
+    bench_expect(b, 8, "priority=50,ip,metadata=0x1,nw_dst=10.0.0.9 "
+                 "actions=resubmit(,9)\n");
+    assert_null(bench_find_text(b, FACT_TEMPLATE_VAR, "far"));
+
+    bench_set(b, "Chassis_Template_Var", 50, "'variables':['map',[]]");
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 0);
+}
+
+/* Flows of datapaths that have nothing here are not translated. */
+static void
+test_flows_of_local_datapaths_only(void **state)
+{
+    struct bench *b = *state;
+
+    set_flow(b, "1");
+    assert_int_equal(n_lines(b, 8), 1);
+    bench_delete(b, "Interface", 5);
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 0);
+}
+
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, bench_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_address_set),
+        TEST(test_set_of_any_size),
+        TEST(test_negated_set),
+        TEST(test_port_group),
+        TEST(test_port_group_of_a_datapath),
+        TEST(test_template_variables),
+        TEST(test_flows_of_local_datapaths_only),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
