@@ -34,10 +34,14 @@ ovsdb_libovsdbserver_a_SOURCES = \
 	ovsdb/server/server.h \
 	ovsdb/server/session.c \
 	ovsdb/server/session.h \
+	ovsdb/server/session_monitor.c \
+	ovsdb/server/session_private.h \
 	ovsdb/server/tlog.c \
 	ovsdb/server/tlog.h \
 	ovsdb/server/txn.c \
 	ovsdb/server/txn.h \
+	ovsdb/server/txn_index.c \
+	ovsdb/server/txn_index.h \
 	ovsdb/server/view.c \
 	ovsdb/server/view.h \
 	ovsdb/storage/dblog.c \

@@ -208,7 +208,8 @@ compile_verify_empty(struct replica_txn *txn, struct str *out,
     const struct replica_table *table = tr->row->table;
 
     if (tr->is_insert && !tr->is_delete && table->class->is_singleton
-        && table->server_has && table->is_monitored && !table->is_conditional
+        && table->server_has && table->is_monitored
+        && !table->condition && !table->acked_condition
         && hmap_count(&table->rows) == 1) {
         begin_op(txn, out, "wait", table->class);
         str_put(out, ",\"where\":[],\"timeout\":0,\"until\":\"==\","

@@ -186,3 +186,101 @@ condition_to_json(const struct replica_condition *condition)
     str_put_char(&out, ']');
     return str_steal(&out);
 }
+
+/* The conditions of tables, as JSON texts that are NULL for every row. */
+
+static bool
+is_same(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static void
+set(char **dst, const char *src)
+{
+    free(*dst);
+    *dst = xstrdup_null(src);
+}
+
+static bool
+is_monitored(const struct replica_table *table)
+{
+    return table->is_monitored && table->server_has;
+}
+
+bool
+replica_set_condition(struct replica *replica,
+                      const struct replica_table_class *class,
+                      struct replica_condition *condition)
+{
+    struct replica_table *table = store_table(&replica->store, class);
+    char *text = condition_to_json(condition);
+
+    replica_condition_uninit(condition);
+    if (is_same(table->condition, text)) {
+        free(text);
+        return false;
+    }
+    free(table->condition);
+    table->condition = text;
+    step_wake(&replica->jobs_step);
+    return true;
+}
+
+void
+condition_put_where(struct replica_table *table, bool is_resumed,
+                    struct str *out)
+{
+    set(&table->sent_condition,
+        is_resumed ? table->acked_condition : table->condition);
+    if (table->sent_condition) {
+        str_put(out, ",\"where\":");
+        str_put(out, table->sent_condition);
+    }
+}
+
+bool
+conditions_put_changes(struct store *store, struct str *out)
+{
+    bool any = false;
+
+    str_put_char(out, '{');
+    for (unsigned int i = 0; i < store->n_tables; i++) {
+        struct replica_table *table = &store->tables[i];
+
+        if (is_monitored(table)
+            && !is_same(table->condition, table->sent_condition)) {
+            set(&table->sent_condition, table->condition);
+            str_printf(out, "%s\"%s\":[{\"where\":%s}]", any ? "," : "",
+                       table->class->name,
+                       table->condition ? table->condition : "[true]");
+            any = true;
+        }
+    }
+    str_put_char(out, '}');
+    return any;
+}
+
+void
+conditions_ack(struct store *store)
+{
+    for (unsigned int i = 0; i < store->n_tables; i++) {
+        struct replica_table *table = &store->tables[i];
+
+        set(&table->acked_condition, table->sent_condition);
+    }
+}
+
+bool
+conditions_are_acked(const struct store *store)
+{
+    for (unsigned int i = 0; i < store->n_tables; i++) {
+        const struct replica_table *table = &store->tables[i];
+
+        if (is_monitored(table)
+            && !is_same(table->condition, table->acked_condition)) {
+            return false;
+        }
+    }
+    return true;
+}

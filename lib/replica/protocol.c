@@ -189,13 +189,6 @@ put_columns(struct str *out, const struct replica_table *table)
     str_put_char(out, ']');
 }
 
-static void
-copy_text(char **dst, const char *src)
-{
-    free(*dst);
-    *dst = xstrdup_null(src);
-}
-
 /* Appends <monitor-requests>, and notes the conditions in them as sent. */
 static void
 put_requests(struct protocol *p, struct str *out, bool with_conditions)
@@ -213,13 +206,7 @@ put_requests(struct protocol *p, struct str *out, bool with_conditions)
         first = false;
         put_columns(out, table);
         if (with_conditions) {
-            copy_text(&table->sent_condition,
-                      (uuid_is_zero(&p->last_txn) ? table->condition
-                       : table->acked_condition));
-            if (table->sent_condition) {
-                str_put(out, ",\"where\":");
-                str_put(out, table->sent_condition);
-            }
+            condition_put_where(table, !uuid_is_zero(&p->last_txn), out);
         }
         str_put(out, "}]");
     }
@@ -300,10 +287,8 @@ enter_updates(struct protocol *p)
     p->n_connections++;
     free(p->last_error);
     p->last_error = NULL;
-    for (unsigned int i = 0; p->can_filter && i < store(p)->n_tables; i++) {
-        struct replica_table *table = &store(p)->tables[i];
-
-        copy_text(&table->acked_condition, table->sent_condition);
+    if (p->can_filter) {
+        conditions_ack(store(p));
     }
     if (p->lock) {
         request_lock(p, "lock");
@@ -528,11 +513,7 @@ static void
 handle_condition_reply(struct protocol *p, bool ok)
 {
     p->condition_change_in_flight = false;
-    for (unsigned int i = 0; i < store(p)->n_tables; i++) {
-        struct replica_table *table = &store(p)->tables[i];
-
-        copy_text(&table->acked_condition, table->sent_condition);
-    }
+    conditions_ack(store(p));
     if (!ok) {
         /* The server cannot: the rows that it sends are those of the
          * conditions from before. */
@@ -780,37 +761,18 @@ protocol_lock(const struct protocol *p)
 
 /* Conditions. */
 
-static bool
-same_text(const char *a, const char *b)
-{
-    return a && b ? !strcmp(a, b) : a == b;
-}
-
 void
 protocol_send_conditions(struct protocol *p)
 {
     struct str params = STR_EMPTY;
-    bool first = true;
 
     if (p->state != STATE_UPDATES || !p->can_filter
         || p->condition_change_in_flight) {
         return;
     }
-    str_put(&params, "[\"db\",\"db\",{");
-    for (unsigned int i = 0; i < store(p)->n_tables; i++) {
-        struct replica_table *table = &store(p)->tables[i];
-
-        if (table->is_monitored && table->server_has
-            && !same_text(table->condition, table->sent_condition)) {
-            copy_text(&table->sent_condition, table->condition);
-            str_printf(&params, "%s\"%s\":[{\"where\":%s}]", first ? "" : ",",
-                       table->class->name,
-                       table->condition ? table->condition : "[true]");
-            first = false;
-        }
-    }
-    str_put(&params, "}]");
-    if (!first) {
+    str_put(&params, "[\"db\",\"db\",");
+    if (conditions_put_changes(store(p), &params)) {
+        str_put_char(&params, ']');
         p->condition_id = send_request(
             p, "monitor_cond_change",
             (struct span) { params.string, params.length });
@@ -820,41 +782,12 @@ protocol_send_conditions(struct protocol *p)
 }
 
 bool
-replica_set_condition(struct replica *replica,
-                      const struct replica_table_class *class,
-                      struct replica_condition *condition)
-{
-    struct replica_table *table = store_table(&replica->store, class);
-    char *text = condition_to_json(condition);
-
-    replica_condition_uninit(condition);
-    if (same_text(table->condition, text)) {
-        free(text);
-        return false;
-    }
-    free(table->condition);
-    table->condition = text;
-    step_wake(&replica->jobs_step);
-    return true;
-}
-
-bool
 replica_conditions_settled(const struct replica *replica)
 {
     const struct protocol *p = replica->protocol;
 
-    if (p->state != STATE_UPDATES || p->condition_change_in_flight) {
-        return false;
-    }
-    for (unsigned int i = 0; p->can_filter && i < store(p)->n_tables; i++) {
-        const struct replica_table *table = &store(p)->tables[i];
-
-        if (table->is_monitored && table->server_has
-            && !same_text(table->condition, table->acked_condition)) {
-            return false;
-        }
-    }
-    return true;
+    return (p->state == STATE_UPDATES && !p->condition_change_in_flight
+            && (!p->can_filter || conditions_are_acked(store(p))));
 }
 
 /* Remotes. */
@@ -877,7 +810,7 @@ replica_set_remotes(struct replica *replica, const char *remotes,
     struct error *error = NULL;
     char *copy, *rest, *word;
 
-    if (same_text(p->remotes, remotes) && p->session) {
+    if (p->remotes && remotes && !strcmp(p->remotes, remotes) && p->session) {
         return NULL;
     }
     copy = rest = xstrdup(remotes ? remotes : "");
@@ -900,7 +833,8 @@ replica_set_remotes(struct replica *replica, const char *remotes,
         error = open_session(p, words.items, words.n);
     }
     if (!error) {
-        copy_text(&p->remotes, remotes);
+        free(p->remotes);
+        p->remotes = xstrdup_null(remotes);
     }
     vec_uninit(&words);
     free(copy);
@@ -1017,7 +951,7 @@ replica_set_lock(struct replica *replica, const char *name)
 {
     struct protocol *p = replica->protocol;
 
-    if (same_text(p->lock, name)) {
+    if (p->lock && name ? !strcmp(p->lock, name) : p->lock == name) {
         return;
     }
     if (p->lock && p->state == STATE_UPDATES) {
@@ -1025,7 +959,8 @@ replica_set_lock(struct replica *replica, const char *name)
         p->lock_in_flight = false;
     }
     p->has_lock = p->is_contended = false;
-    copy_text(&p->lock, name);
+    free(p->lock);
+    p->lock = xstrdup_null(name);
     if (p->lock && p->state == STATE_UPDATES) {
         request_lock(p, "lock");
     }

@@ -65,7 +65,26 @@ struct error *server_db_update(struct server_db *, struct span text,
 const struct server_db_row *server_db_find(const struct server_db *,
                                            const char *name);
 
-/* condition.c: the JSON text, for free(); NULL if every row satisfies it. */
+/* condition.c: what of the tables' conditions the server knows. */
+
+struct replica_table;
+struct store;
+
+/* The JSON text, for free(); NULL if every row satisfies it. */
 char *condition_to_json(const struct replica_condition *);
+
+/* Appends the "where" of a <monitor-request>, and notes it as sent: the
+ * condition under which the rows that are here came if the monitor goes on
+ * from them, else the one that is wanted. */
+void condition_put_where(struct replica_table *, bool is_resumed,
+                         struct str *);
+
+/* Appends the conditions that differ from those sent, by table, and notes them
+ * as sent.  False if there is none. */
+bool conditions_put_changes(struct store *, struct str *);
+
+/* The server has agreed to those sent; whether to all. */
+void conditions_ack(struct store *);
+bool conditions_are_acked(const struct store *);
 
 #endif /* replica/protocol.h */

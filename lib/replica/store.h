@@ -41,7 +41,6 @@ struct replica_table {
     bool is_monitored;
     uint64_t monitored;
     uint64_t omit_alert;
-    bool is_conditional;            /* Some condition was set. */
     char *condition;                /* Wanted: JSON text; NULL is [true]. */
     char *sent_condition;           /* The server was asked for. */
     char *acked_condition;          /* The server has agreed to. */

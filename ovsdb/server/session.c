@@ -7,6 +7,7 @@
 #include "lib/runtime/log.h"
 #include "ovsdb/server/replication.h"
 #include "ovsdb/server/row_text.h"
+#include "ovsdb/server/session_private.h"
 
 LOG_MODULE(ovsdb_jsonrpc_server);
 COUNTER(ovsdb_session_cut);
@@ -22,39 +23,8 @@ COUNTER(ovsdb_request);
 /* Transactions of one client that may wait. */
 #define MAX_WAITING 1000
 
-/* Monitors, and locks, of one client. */
-#define MAX_MONITORS 10000
+/* Locks of one client. */
 #define MAX_LOCKS 10000
-
-struct session_monitor {
-    struct list node;               /* In session->monitors. */
-    struct monitor monitor;
-    struct session *session;
-    struct served *served;
-};
-
-struct session {
-    struct list node;               /* In server->sessions. */
-    struct server *server;
-    struct jsonrpc_session *rpc_session;
-    struct list monitors;           /* Of struct session_monitor. */
-    struct list transactions;       /* Of struct transaction. */
-    struct list claims;             /* Of struct lock_claim. */
-    size_t max_reply;               /* The biggest so far. */
-    bool is_active;                 /* We connect, rather than the client. */
-    bool is_change_aware;
-    bool is_doomed;
-    bool read_only;
-    char *role;
-    char *remote;
-    struct execute_client client;
-};
-
-static struct jsonrpc *
-rpc_of(const struct session *session)
-{
-    return jsonrpc_session_rpc(session->rpc_session);
-}
 
 static bool
 is_read_only(const struct session *session)
@@ -147,8 +117,9 @@ session_connect(struct server *server, const char *remote,
 static void
 notify(struct session *session, const char *method, const char *params)
 {
-    if (session && rpc_of(session)) {
-        jsonrpc_send_notify_text(rpc_of(session), method, span_of(params));
+    if (session && session_rpc(session)) {
+        jsonrpc_send_notify_text(session_rpc(session), method,
+                                 span_of(params));
     }
 }
 
@@ -171,14 +142,6 @@ drop_claim(struct session *session, struct lock_claim *claim)
     free(name);
 }
 
-static void
-drop_monitor(struct session_monitor *sm)
-{
-    monitor_leave(&sm->monitor);
-    list_remove(&sm->node);
-    free(sm);
-}
-
 /* Forgets all that belongs to a connection. */
 static void
 clear(struct session *session)
@@ -188,7 +151,7 @@ clear(struct session *session)
     struct transaction *t;
 
     LIST_FOR_EACH_SAFE (sm, node, &session->monitors) {
-        drop_monitor(sm);
+        session_drop_monitor(sm);
     }
     LIST_FOR_EACH_SAFE (claim, node, &session->claims) {
         drop_claim(session, claim);
@@ -295,7 +258,7 @@ session_remote(const struct session *session)
 bool
 session_is_connected(const struct session *session)
 {
-    return rpc_of(session) != NULL;
+    return session_rpc(session) != NULL;
 }
 
 bool
@@ -356,7 +319,9 @@ session_count_waiting(const struct session *session)
 size_t
 session_backlog_bytes(const struct session *session)
 {
-    return rpc_of(session) ? jsonrpc_backlog_bytes(rpc_of(session)) : 0;
+    const struct jsonrpc *rpc = session_rpc(session);
+
+    return rpc ? jsonrpc_backlog_bytes(rpc) : 0;
 }
 
 size_t
@@ -368,10 +333,10 @@ session_count_monitors(const struct session *session)
 /* Sending. */
 
 /* A client that does not read must not fill our memory. */
-static void
-check_backlog(struct session *session)
+void
+session_check_backlog(struct session *session)
 {
-    struct jsonrpc *rpc = rpc_of(session);
+    struct jsonrpc *rpc = session_rpc(session);
 
     if (rpc && !session->is_doomed
         && jsonrpc_backlog_bytes(rpc) > MAX_BACKLOG + session->max_reply) {
@@ -388,7 +353,7 @@ session_update(struct monitor *monitor, struct rcbuf *text)
 {
     struct session_monitor *sm = CONTAINER_OF(monitor, struct session_monitor,
                                               monitor);
-    struct jsonrpc *rpc = rpc_of(sm->session);
+    struct jsonrpc *rpc = session_rpc(sm->session);
 
     if (rpc && !sm->session->is_doomed) {
         jsonrpc_write_take(rpc, rcbuf_ref(text));
@@ -407,17 +372,17 @@ session_update(struct monitor *monitor, struct rcbuf *text)
 static void
 send_result(struct session *session, struct span id, struct span result)
 {
-    struct jsonrpc *rpc = rpc_of(session);
+    struct jsonrpc *rpc = session_rpc(session);
 
     if (rpc) {
         session->max_reply = MAX(session->max_reply, result.size);
         jsonrpc_send_reply_text(rpc, id, result);
-        check_backlog(session);
+        session_check_backlog(session);
     }
 }
 
-static void
-send_text(struct session *session, struct span id, const char *result)
+void
+session_send_text(struct session *session, struct span id, const char *result)
 {
     send_result(session, id, span_of(result));
 }
@@ -426,7 +391,7 @@ send_text(struct session *session, struct span id, const char *result)
 static void
 send_error(struct session *session, struct span id, struct error *error)
 {
-    struct jsonrpc *rpc = rpc_of(session);
+    struct jsonrpc *rpc = session_rpc(session);
 
     if (rpc) {
         struct str s = STR_EMPTY;
@@ -451,14 +416,8 @@ session_reply(struct transaction *t, void *aux)
 
 /* Requests. */
 
-/* The parameters of a request; more than these are only counted. */
-struct params {
-    struct span items[4];
-    size_t n;
-};
-
-static bool
-read_params(struct span text, struct params *params)
+bool
+session_read_params(struct span text, struct session_params *params)
 {
     struct jtext_reader r;
     struct error *error;
@@ -481,8 +440,8 @@ read_params(struct span text, struct params *params)
 }
 
 /* The decoded string, for free(); NULL if it is none. */
-static char *
-read_string(struct span text)
+char *
+session_read_string(struct span text)
 {
     struct jtext_reader r;
     struct span span;
@@ -507,15 +466,15 @@ blame(struct error *error, struct span text)
     return error;
 }
 
-static struct error *
-syntax(struct span text, const char *what)
+struct error *
+session_syntax_error(struct span text, const char *what)
 {
     return blame(error_create_tagged("syntax error", "%s", what), text);
 }
 
 /* Finds the database that the first parameter names. */
-static struct error *
-find_db(struct session *session, const struct jsonrpc_message *m,
+struct error *
+session_find_db(struct session *session, const struct jsonrpc_message *m,
         struct served **ret)
 {
     struct jtext_reader r;
@@ -561,7 +520,7 @@ do_list_dbs(struct session *session, const struct jsonrpc_message *m)
         is_first = false;
     }
     str_put_char(&s, ']');
-    send_text(session, m->id, str_cstr(&s));
+    session_send_text(session, m->id, str_cstr(&s));
     str_uninit(&s);
     return NULL;
 }
@@ -571,7 +530,7 @@ do_get_schema(struct session *session, const struct jsonrpc_message *m)
 {
     struct str s = STR_EMPTY;
     struct served *served;
-    struct error *error = find_db(session, m, &served);
+    struct error *error = session_find_db(session, m, &served);
     json_t *json;
 
     if (error) {
@@ -580,7 +539,7 @@ do_get_schema(struct session *session, const struct jsonrpc_message *m)
     json = ovsdb_schema_to_json(served->db->schema);
     jtext_put_json(&s, json, false);
     json_decref(json);
-    send_text(session, m->id, str_cstr(&s));
+    session_send_text(session, m->id, str_cstr(&s));
     str_uninit(&s);
     return NULL;
 }
@@ -590,7 +549,7 @@ do_get_server_id(struct session *session, const struct jsonrpc_message *m)
 {
     char *id = xasprintf("\""UUID_FMT"\"", UUID_ARGS(&session->server->id));
 
-    send_text(session, m->id, id);
+    session_send_text(session, m->id, id);
     free(id);
     return NULL;
 }
@@ -599,16 +558,16 @@ static struct error *
 do_set_db_change_aware(struct session *session,
                        const struct jsonrpc_message *m)
 {
-    struct params params;
+    struct session_params params;
 
-    if (!read_params(m->params, &params) || params.n != 1
+    if (!session_read_params(m->params, &params) || params.n != 1
         || (!span_equals_string(params.items[0], "true")
             && !span_equals_string(params.items[0], "false"))) {
-        return syntax(m->params, "set_db_change_aware: true or false "
-                      "parameter expected");
+        return session_syntax_error(m->params, "set_db_change_aware: true or "
+                                    "false parameter expected");
     }
     session->is_change_aware = span_equals_string(params.items[0], "true");
-    send_text(session, m->id, "{}");
+    session_send_text(session, m->id, "{}");
     return NULL;
 }
 
@@ -621,9 +580,9 @@ session_client(struct session *session, const struct served *served)
         .holds_lock = holds_lock,
         .aux = session,
     };
-    if (session->role && rpc_of(session)) {
+    if (session->role && session_rpc(session)) {
         session->client.id =
-            stream_peer_common_name(jsonrpc_stream(rpc_of(session)));
+            stream_peer_common_name(jsonrpc_stream(session_rpc(session)));
     }
     return &session->client;
 }
@@ -633,7 +592,7 @@ do_transact(struct session *session, const struct jsonrpc_message *m)
 {
     struct served *served;
     struct transaction *t;
-    struct error *error = find_db(session, m, &served);
+    struct error *error = session_find_db(session, m, &served);
 
     if (error) {
         return error;
@@ -652,7 +611,7 @@ do_transact(struct session *session, const struct jsonrpc_message *m)
 static void
 cancel(struct session *session, struct transaction *t)
 {
-    struct jsonrpc *rpc = rpc_of(session);
+    struct jsonrpc *rpc = session_rpc(session);
 
     if (rpc) {
         jsonrpc_send_error(rpc, span_of(t->id), json_string("canceled"));
@@ -665,9 +624,9 @@ static void
 do_cancel(struct session *session, const struct jsonrpc_message *m)
 {
     struct transaction *t;
-    struct params params;
+    struct session_params params;
 
-    if (!read_params(m->params, &params) || params.n != 1) {
+    if (!session_read_params(m->params, &params) || params.n != 1) {
         return;
     }
     LIST_FOR_EACH (t, session_node, &session->transactions) {
@@ -679,233 +638,6 @@ do_cancel(struct session *session, const struct jsonrpc_message *m)
     }
 }
 
-/* Monitors. */
-
-/* A name in one form, however the client has written it; for free(). */
-static char *
-canonical(struct span text)
-{
-    struct str s = STR_EMPTY;
-    json_t *json;
-    struct error *error = jtext_to_json(text.data, text.size, &json);
-
-    if (error) {
-        error_free(error);
-        return xmemdup0(text.data, text.size);
-    }
-    jtext_put_json(&s, json, true);
-    json_decref(json);
-    return str_steal(&s);
-}
-
-static struct session_monitor *
-find_monitor(struct session *session, const char *id)
-{
-    struct session_monitor *sm;
-
-    LIST_FOR_EACH (sm, node, &session->monitors) {
-        if (span_equals_string(monitor_id(&sm->monitor), id)) {
-            return sm;
-        }
-    }
-    return NULL;
-}
-
-static void
-send_pieces(struct session *session, rcbuf_vec *pieces)
-{
-    struct jsonrpc *rpc = rpc_of(session);
-    size_t size = 0;
-
-    VEC_FOR_EACH (piece, pieces) {
-        size += (*piece)->size;
-        if (rpc) {
-            jsonrpc_write_take(rpc, *piece);
-        } else {
-            rcbuf_unref(*piece);
-        }
-    }
-    session->max_reply = MAX(session->max_reply, size);
-    vec_uninit(pieces);
-    check_backlog(session);
-}
-
-static void
-push_text(rcbuf_vec *pieces, struct str *text)
-{
-    vec_push(pieces, rcbuf_steal_str(text));
-}
-
-/* Answers a request for a monitor with the contents of its tables, or, if
- * 'since' is a state that the history knows, what has changed since. */
-static void
-send_contents(struct session_monitor *sm, struct span id,
-              const struct uuid *since)
-{
-    struct served *served = sm->served;
-    rcbuf_vec pieces = VEC_EMPTY;
-    struct str text = STR_EMPTY;
-    bool found = since && history_has(&served->history, since);
-
-    str_put(&text, "{\"id\":");
-    str_put_bytes(&text, id.data, id.size);
-    str_put(&text, ",\"result\":");
-    if (since) {
-        str_printf(&text, "[%s,\""UUID_FMT"\",", found ? "true" : "false",
-                   UUID_ARGS(&served->db->last_id));
-    }
-    if (found) {
-        monitor_put_since(&sm->monitor, &served->history, since, &text);
-    } else {
-        push_text(&pieces, &text);
-        monitor_dump(&sm->monitor, &pieces);
-    }
-    str_put(&text, since ? "],\"error\":null}" : ",\"error\":null}");
-    push_text(&pieces, &text);
-    send_pieces(sm->session, &pieces);
-}
-
-static struct error *
-start_monitor(struct session *session, const struct jsonrpc_message *m,
-              enum monitor_version version)
-{
-    size_t n_params = version == MONITOR_V3 ? 4 : 3;
-    struct session_monitor *sm;
-    struct params params;
-    struct served *served;
-    struct uuid since = { { 0 } };
-    char *id, *s;
-    struct error *error = find_db(session, m, &served);
-
-    if (error) {
-        return error;
-    }
-    if (!read_params(m->params, &params) || params.n != n_params) {
-        return syntax(m->params, "invalid parameters");
-    }
-    if (version == MONITOR_V3) {
-        s = read_string(params.items[3]);
-        if (!s || !uuid_from_string(&since, s)) {
-            free(s);
-            return syntax(params.items[3],
-                          "last-txn-id must be UUID format.");
-        }
-        free(s);
-    }
-    id = canonical(params.items[1]);
-    if (find_monitor(session, id)) {
-        free(id);
-        return syntax(params.items[1], "duplicate monitor ID");
-    }
-    if (list_size(&session->monitors) >= MAX_MONITORS) {
-        free(id);
-        return error_create_tagged("resources exhausted",
-                                   "too many monitors");
-    }
-    sm = xzalloc(sizeof *sm);
-    sm->session = session;
-    sm->served = served;
-    error = monitor_join(&sm->monitor, &served->feeds, version, span_of(id),
-                         params.items[2]);
-    free(id);
-    if (error) {
-        free(sm);
-        return error;
-    }
-    list_push_back(&session->monitors, &sm->node);
-    send_contents(sm, m->id, version == MONITOR_V3 ? &since : NULL);
-    return NULL;
-}
-
-static struct error *
-do_monitor(struct session *session, const struct jsonrpc_message *m)
-{
-    return start_monitor(session, m, MONITOR_V1);
-}
-
-static struct error *
-refuse_method(struct session *session, const struct jsonrpc_message *m)
-{
-    jsonrpc_send_error_text(rpc_of(session), m->id, "unknown method",
-                            m->method);
-    return NULL;
-}
-
-static struct error *
-do_monitor_cond(struct session *session, const struct jsonrpc_message *m)
-{
-    return (session->server->no_monitor_cond ? refuse_method(session, m)
-            : start_monitor(session, m, MONITOR_V2));
-}
-
-static struct error *
-do_monitor_cond_since(struct session *session,
-                      const struct jsonrpc_message *m)
-{
-    return (session->server->no_monitor_cond ? refuse_method(session, m)
-            : start_monitor(session, m, MONITOR_V3));
-}
-
-static struct error *
-do_monitor_cond_change(struct session *session,
-                       const struct jsonrpc_message *m)
-{
-    struct str text = STR_EMPTY;
-    struct session_monitor *sm, *other;
-    struct params params;
-    struct error *error;
-    char *old_id, *new_id;
-
-    if (!read_params(m->params, &params) || params.n != 3) {
-        return syntax(m->params, "invalid parameters");
-    }
-    old_id = canonical(params.items[0]);
-    new_id = canonical(params.items[1]);
-    sm = find_monitor(session, old_id);
-    other = find_monitor(session, new_id);
-    if (!sm || monitor_version(&sm->monitor) == MONITOR_V1) {
-        error = syntax(params.items[0], "unknown monitor session");
-    } else if (other && other != sm) {
-        error = syntax(params.items[1], "duplicate monitor ID");
-    } else {
-        error = monitor_change(&sm->monitor, span_of(new_id),
-                               params.items[2], &text);
-    }
-    free(old_id);
-    free(new_id);
-    if (!error) {
-        jsonrpc_write(rpc_of(session), str_cstr(&text), text.length);
-        send_text(session, m->id, "{}");
-    }
-    str_uninit(&text);
-    return error;
-}
-
-static struct error *
-do_monitor_cancel(struct session *session, const struct jsonrpc_message *m)
-{
-    struct session_monitor *sm;
-    struct params params;
-    char *id;
-
-    if (!read_params(m->params, &params) || params.n != 1) {
-        jsonrpc_send_error(rpc_of(session), m->id,
-                           json_string("invalid parameters"));
-        return NULL;
-    }
-    id = canonical(params.items[0]);
-    sm = find_monitor(session, id);
-    free(id);
-    if (!sm) {
-        jsonrpc_send_error(rpc_of(session), m->id,
-                           json_string("unknown monitor"));
-        return NULL;
-    }
-    drop_monitor(sm);
-    send_text(session, m->id, "{}");
-    return NULL;
-}
-
 /* Locks. */
 
 /* Reads the name of the lock, or answers, and stores NULL, that the client may
@@ -914,17 +646,17 @@ static struct error *
 read_lock_name(struct session *session, const struct jsonrpc_message *m,
                char **ret)
 {
-    struct params params;
+    struct session_params params;
 
     *ret = NULL;
     if (is_read_only(session)) {
-        jsonrpc_send_error_text(rpc_of(session), m->id, "lock and unlock "
+        jsonrpc_send_error_text(session_rpc(session), m->id, "lock and unlock "
                                 "methods not allowed, DB server is read "
                                 "only.", NULL);
         return NULL;
     }
-    if (read_params(m->params, &params) && params.n == 1) {
-        *ret = read_string(params.items[0]);
+    if (session_read_params(m->params, &params) && params.n == 1) {
+        *ret = session_read_string(params.items[0]);
     }
     if (*ret && ovsdb_id_is_valid(*ret)) {
         return NULL;
@@ -971,7 +703,7 @@ claim_lock(struct session *session, const struct jsonrpc_message *m,
                             &victim);
         list_push_back(&session->claims, &claim->node);
         notify_lock(victim, "stolen", name);
-        send_text(session, m->id, (lock_claim_is_owner(claim)
+        session_send_text(session, m->id, (lock_claim_is_owner(claim)
                                    ? "{\"locked\":true}"
                                    : "{\"locked\":false}"));
     }
@@ -1003,11 +735,11 @@ do_unlock(struct session *session, const struct jsonrpc_message *m)
     }
     claim = find_claim(session, name);
     if (!claim) {
-        error = syntax(m->params, "unlock: \"unlock\" without \"lock\" or "
-                       "\"steal\"");
+        error = session_syntax_error(m->params, "unlock: \"unlock\" without "
+                                     "\"lock\" or \"steal\"");
     } else {
         drop_claim(session, claim);
-        send_text(session, m->id, "{}");
+        session_send_text(session, m->id, "{}");
     }
     free(name);
     return error;
@@ -1017,15 +749,15 @@ static struct error *
 do_convert(struct session *session, const struct jsonrpc_message *m)
 {
     struct ovsdb_schema *schema;
-    struct params params;
+    struct session_params params;
     struct served *served;
-    struct error *error = find_db(session, m, &served);
+    struct error *error = session_find_db(session, m, &served);
 
     if (error) {
         return error;
     }
-    if (!read_params(m->params, &params) || params.n != 2) {
-        return syntax(m->params, "invalid parameters");
+    if (!session_read_params(m->params, &params) || params.n != 2) {
+        return session_syntax_error(m->params, "invalid parameters");
     }
     if (session_client(session, served)->read_only
         || (session->role && *session->role)) {
@@ -1051,7 +783,7 @@ do_convert(struct session *session, const struct jsonrpc_message *m)
     }
     ovsdb_schema_unref(schema);
     if (!error) {
-        send_text(session, m->id, "{}");
+        session_send_text(session, m->id, "{}");
     }
     return error;
 }
@@ -1074,7 +806,7 @@ session_forget_db(struct session *session, struct served *served)
 
             notify(session, "monitor_canceled", params);
             free(params);
-            drop_monitor(sm);
+            session_drop_monitor(sm);
         }
     }
 }
@@ -1089,11 +821,11 @@ static const struct {
     { "get_schema", do_get_schema, true },
     { "get_server_id", do_get_server_id, true },
     { "set_db_change_aware", do_set_db_change_aware, true },
-    { "monitor", do_monitor, true },
-    { "monitor_cond", do_monitor_cond, true },
-    { "monitor_cond_since", do_monitor_cond_since, true },
-    { "monitor_cond_change", do_monitor_cond_change, true },
-    { "monitor_cancel", do_monitor_cancel, true },
+    { "monitor", session_do_monitor, true },
+    { "monitor_cond", session_do_monitor_cond, true },
+    { "monitor_cond_since", session_do_monitor_cond_since, true },
+    { "monitor_cond_change", session_do_monitor_cond_change, true },
+    { "monitor_cancel", session_do_monitor_cancel, true },
     { "lock", do_lock, true },
     { "steal", do_steal, true },
     { "unlock", do_unlock, true },
@@ -1110,7 +842,7 @@ handle_request(struct session *session, const struct jsonrpc_message *m)
         if (!strcmp(m->method, methods[i].name)) {
             if (methods[i].needs_flush) {
                 server_flush(session->server);
-                if (!rpc_of(session)) {
+                if (!session_rpc(session)) {
                     return;
                 }
             }
@@ -1121,7 +853,8 @@ handle_request(struct session *session, const struct jsonrpc_message *m)
             return;
         }
     }
-    jsonrpc_send_error_text(rpc_of(session), m->id, "unknown method", NULL);
+    jsonrpc_send_error_text(session_rpc(session), m->id, "unknown method",
+                            NULL);
 }
 
 static void
