@@ -3,6 +3,9 @@ noinst_LIBRARIES += lib/flow/libflow.a
 lib_flow_libflow_a_SOURCES = \
 	lib/flow/classifier.c \
 	lib/flow/classifier.h \
+	lib/flow/cls_lookup.c \
+	lib/flow/cls_rule.c \
+	lib/flow/cls_subtable.h \
 	lib/flow/ct_match.c \
 	lib/flow/ct_match.h \
 	lib/flow/extract.c \

@@ -27,6 +27,11 @@
  *   the Ethernet type has been found to be one that the subtable wants, so
  *   that frames that are not IP do not get masks on fields they have not.
  *
+ *   Once the bits are in the wildcards anyway, which they are after a few
+ *   subtables, or from an earlier table, such a subtable is passed over at the
+ *   first look, and costs 16 bytes of memory; so do all of them when nobody
+ *   wants wildcards.
+ *
  * - Ports.  A subtable that matches TCP-like ports keeps a trie of them.  When
  *   the last stage misses, it tells how few bits of the ports prove the miss.
  *
@@ -51,243 +56,12 @@
  * What was left out: range and decision tree structures (they look at all
  * fields at once and so widen nothing), a cache of lookups (the datapath has
  * one), merging of masks (it makes misses cheap and wildcards narrow). */
-
 #include "lib/flow/classifier.h"
 
 #include <errno.h>
 
 #include "lib/base/alloc.h"
-#include "lib/base/hash.h"
-#include "lib/base/vec.h"
-#include "lib/flow/trie.h"
-#include "lib/runtime/rcu.h"
-
-/* The fields with a table-wide trie. */
-static const struct trie_field {
-    uint16_t offset;            /* In struct flow, bytes. */
-    uint8_t n_bits;
-} trie_fields[] = {
-    { offsetof(struct flow, nw_src), 32 },
-    { offsetof(struct flow, nw_dst), 32 },
-    { offsetof(struct flow, ipv6_src), 128 },
-    { offsetof(struct flow, ipv6_dst), 128 },
-};
-#define N_TRIES ARRAY_SIZE(trie_fields)
-
-#define PORTS_OFFSET offsetof(struct flow, tp_src)
-#define PORTS_WORD (PORTS_OFFSET / 8)
-_Static_assert(PORTS_OFFSET % 8 == 0
-               && offsetof(struct flow, tp_dst) == PORTS_OFFSET + 2,
-               "the ports are the first half of a word");
-
-/* How many rules of a subtable have a priority. */
-struct priority_count {
-    uint16_t priority;
-    size_t n;
-};
-
-struct cls_subtable {
-    struct minimask *mask;
-    struct rcu_hash heads;      /* First rule of each chain. */
-    uint8_t trie_n_bits[N_TRIES];   /* Prefix length of each trie's field; 0
-                                     * if not a prefix. */
-    bool uses_tries;
-    uint8_t ports_n_bits;       /* Of 'ports'; 0 if ports do not matter. */
-    be32 ports_mask;
-    uint8_t n_indexes;          /* In use of the next two. */
-    uint8_t index_end[FLOW_N_STAGES - 1];  /* Words that each covers. */
-    struct rcu_count_set indexes[FLOW_N_STAGES - 1];
-    struct trie ports;
-
-    /* The writer's. */
-    size_t n_rules;
-    VEC(struct priority_count) priorities;   /* Descending. */
-    struct hmap_node node;      /* In classifier.subtables, by mask. */
-    struct rcu_head rcu;
-};
-
-/* Subtables, by descending 'max_priority'. */
-struct search_order {
-    struct rcu_head rcu;
-    size_t n;
-    struct {
-        struct cls_subtable *subtable;
-        uint16_t max_priority;
-    } entries[];
-};
-
-struct classifier {
-    struct search_order *order;
-    struct trie tries[N_TRIES];
-
-    /* The writer's. */
-    struct hmap subtables;
-    size_t n_rules;
-};
-
-/* Hashing.  One step a word, so that a prefix of the words has its own hash
- * on the way. */
-static inline uint64_t
-hash_add(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
-static inline uint32_t
-hash_finish(uint64_t hash)
-{
-    return hash_word(hash, 1);
-}
-
-static uint32_t
-hash_values(const uint64_t *values, unsigned int n)
-{
-    uint64_t hash = 0;
-
-    for (unsigned int i = 0; i < n; i++) {
-        hash = hash_add(hash, values[i]);
-    }
-    return hash_finish(hash);
-}
-
-void
-cls_rule_init(struct cls_rule *rule, const struct flow *flow,
-              const struct flow_wildcards *wc, uint16_t priority)
-{
-    struct minimask *mask = minimask_get(wc);
-
-    *rule = (struct cls_rule) {
-        .mask = mask,
-        .values = mask->n_words ? xmalloc(mask->n_words * 8) : NULL,
-        .priority = priority,
-        .add_version = CLS_NEVER,
-        .remove_version = CLS_NEVER,
-    };
-    for (unsigned int i = 0; i < mask->n_words; i++) {
-        rule->values[i] = flow_word(flow, mask->index[i]) & mask->bits[i];
-    }
-    rule->hash = hash_values(rule->values, mask->n_words);
-}
-
-void
-cls_rule_set_conjunctions(struct cls_rule *rule,
-                          const struct cls_conjunction *conjunctions,
-                          uint8_t n)
-{
-    assert(!rule->subtable);
-    rule->conjunctions = conjunctions;
-    rule->n_conjunctions = n;
-}
-
-void
-cls_rule_clone(struct cls_rule *dst, const struct cls_rule *src)
-{
-    *dst = (struct cls_rule) {
-        .mask = minimask_ref(src->mask),
-        .values = (src->values ? xmemdup(src->values, src->mask->n_words * 8)
-                   : NULL),
-        .hash = src->hash,
-        .priority = src->priority,
-        .add_version = CLS_NEVER,
-        .remove_version = CLS_NEVER,
-    };
-}
-
-void
-cls_rule_uninit(struct cls_rule *rule)
-{
-    assert(!rule->subtable);
-    minimask_unref((struct minimask *) rule->mask);
-    free(rule->values);
-}
-
-void
-cls_rule_get_match(const struct cls_rule *rule, struct flow *flow,
-                   struct flow_wildcards *wc)
-{
-    uint64_t *words = (uint64_t *) (void *) flow;
-
-    memset(flow, 0, sizeof *flow);
-    memset(wc, 0, sizeof *wc);
-    minimask_or(rule->mask, rule->mask->n_words, wc);
-    for (unsigned int i = 0; i < rule->mask->n_words; i++) {
-        words[rule->mask->index[i]] = rule->values[i];
-    }
-}
-
-/* Masks are stored once, so that equal ones are the same. */
-static bool
-values_equal(const struct cls_rule *a, const struct cls_rule *b)
-{
-    return (a->hash == b->hash && a->mask == b->mask
-            && (!a->mask->n_words
-                || !memcmp(a->values, b->values, a->mask->n_words * 8)));
-}
-
-bool
-cls_rule_equals(const struct cls_rule *a, const struct cls_rule *b)
-{
-    return a->priority == b->priority && values_equal(a, b);
-}
-
-static uint64_t
-rule_word(const struct cls_rule *rule, unsigned int i, unsigned int *position)
-{
-    while (*position < rule->mask->n_words
-           && rule->mask->index[*position] < i) {
-        ++*position;
-    }
-    return (*position < rule->mask->n_words
-            && rule->mask->index[*position] == i
-            ? rule->values[*position] : 0);
-}
-
-bool
-cls_rule_is_within(const struct cls_rule *rule,
-                   const struct cls_rule *criteria)
-{
-    const struct minimask *mask = criteria->mask;
-    unsigned int position = 0;
-
-    if (!minimask_covers(rule->mask, mask)) {
-        return false;
-    }
-    for (unsigned int i = 0; i < mask->n_words; i++) {
-        uint64_t value = rule_word(rule, mask->index[i], &position);
-
-        if ((value ^ criteria->values[i]) & mask->bits[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool
-cls_rule_matches(const struct cls_rule *rule, const struct flow *flow)
-{
-    const struct minimask *mask = rule->mask;
-
-    for (unsigned int i = 0; i < mask->n_words; i++) {
-        if ((flow_word(flow, mask->index[i]) ^ rule->values[i])
-            & mask->bits[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void
-cls_rule_hide(struct cls_rule *rule, uint64_t version)
-{
-    __atomic_store_n(&rule->remove_version, version, __ATOMIC_RELAXED);
-}
-
-void
-cls_rule_show(struct cls_rule *rule)
-{
-    cls_rule_hide(rule, CLS_NEVER);
-}
+#include "lib/flow/cls_subtable.h"
 
 struct classifier *
 classifier_create(void)
@@ -302,7 +76,7 @@ classifier_create(void)
 static void
 free_order(struct rcu_head *head)
 {
-    free(CONTAINER_OF(head, struct search_order, rcu));
+    free(CONTAINER_OF(head, struct cls_search_order, rcu));
 }
 
 void
@@ -313,7 +87,7 @@ classifier_destroy(struct classifier *cls)
     }
     assert(!cls->n_rules);
     synchronize_rcu();
-    for (size_t i = 0; i < N_TRIES; i++) {
+    for (size_t i = 0; i < CLS_N_TRIES; i++) {
         trie_uninit(&cls->tries[i]);
     }
     hmap_uninit(&cls->subtables);
@@ -341,13 +115,26 @@ max_priority(const struct cls_subtable *subtable)
     return subtable->priorities.items[0].priority;
 }
 
+static struct cls_search_entry
+make_entry(struct cls_subtable *subtable)
+{
+    struct cls_search_entry entry = {
+        .subtable = subtable,
+        .max_priority = max_priority(subtable),
+    };
+
+    memcpy(entry.trie_n_bits, subtable->trie_n_bits,
+           sizeof entry.trie_n_bits);
+    return entry;
+}
+
 /* Publishes a copy of the order of 'cls' with 'subtable' moved to where its
  * highest priority belongs; if it has no rule, with it gone. */
 static void
 reorder(struct classifier *cls, struct cls_subtable *subtable)
 {
-    struct search_order *old = cls->order;
-    struct search_order *order = xmalloc(
+    struct cls_search_order *old = cls->order;
+    struct cls_search_order *order = xmalloc(
         sizeof *order + (old->n + 1) * sizeof order->entries[0]);
     bool pending = subtable->priorities.n > 0;
 
@@ -355,8 +142,7 @@ reorder(struct classifier *cls, struct cls_subtable *subtable)
     for (size_t i = 0; i <= old->n; i++) {
         if (pending && (i == old->n || (old->entries[i].max_priority
                                         < max_priority(subtable)))) {
-            order->entries[order->n].subtable = subtable;
-            order->entries[order->n++].max_priority = max_priority(subtable);
+            order->entries[order->n++] = make_entry(subtable);
             pending = false;
         }
         if (i < old->n && old->entries[i].subtable != subtable) {
@@ -392,7 +178,7 @@ count_priority(struct classifier *cls, struct cls_subtable *subtable,
                uint16_t priority)
 {
     size_t i = find_priority(subtable, priority);
-    struct priority_count *p;
+    struct cls_priority_count *p;
 
     if (i < subtable->priorities.n
         && subtable->priorities.items[i].priority == priority) {
@@ -402,7 +188,7 @@ count_priority(struct classifier *cls, struct cls_subtable *subtable,
     vec_reserve(&subtable->priorities, subtable->priorities.n + 1);
     p = &subtable->priorities.items[i];
     memmove(p + 1, p, (subtable->priorities.n++ - i) * sizeof *p);
-    *p = (struct priority_count) { .priority = priority, .n = 1 };
+    *p = (struct cls_priority_count) { .priority = priority, .n = 1 };
     if (!i) {
         reorder(cls, subtable);
     }
@@ -470,13 +256,13 @@ static struct cls_subtable *
 create_subtable(struct classifier *cls, const struct minimask *mask)
 {
     struct cls_subtable *subtable = xzalloc(sizeof *subtable);
-    uint64_t ports_word = minimask_word(mask, PORTS_WORD);
+    uint64_t ports_word = minimask_word(mask, CLS_PORTS_WORD);
 
     subtable->mask = minimask_ref(mask);
     rcu_hash_init(&subtable->heads);
     init_indexes(subtable);
-    for (size_t i = 0; i < N_TRIES; i++) {
-        subtable->trie_n_bits[i] = prefix_length(mask, &trie_fields[i]);
+    for (size_t i = 0; i < CLS_N_TRIES; i++) {
+        subtable->trie_n_bits[i] = prefix_length(mask, &cls_trie_fields[i]);
         subtable->uses_tries |= subtable->trie_n_bits[i] != 0;
     }
     memcpy(&subtable->ports_mask, &ports_word, sizeof(be32));
@@ -534,9 +320,9 @@ get_trie_value(const struct cls_rule *rule, unsigned int i, uint8_t *value)
 {
     unsigned int position = 0;
 
-    for (unsigned int b = 0; b < trie_fields[i].n_bits / 8; b++) {
-        unsigned int offset = trie_fields[i].offset + b;
-        uint64_t word = rule_word(rule, offset / 8, &position);
+    for (unsigned int b = 0; b < cls_trie_fields[i].n_bits / 8; b++) {
+        unsigned int offset = cls_trie_fields[i].offset + b;
+        uint64_t word = cls_rule_word(rule, offset / 8, &position);
 
         value[b] = ((const uint8_t *) &word)[offset % 8];
     }
@@ -552,9 +338,9 @@ update_indexes(struct classifier *cls, struct cls_subtable *subtable,
 
     for (unsigned int i = 0; i < subtable->n_indexes; i++) {
         update_set(&subtable->indexes[i],
-                   hash_values(rule->values, subtable->index_end[i]));
+                   cls_hash_values(rule->values, subtable->index_end[i]));
     }
-    for (unsigned int i = 0; i < N_TRIES; i++) {
+    for (unsigned int i = 0; i < CLS_N_TRIES; i++) {
         if (subtable->trie_n_bits[i]) {
             get_trie_value(rule, i, value);
             update_trie(&cls->tries[i], value, subtable->trie_n_bits[i]);
@@ -562,7 +348,7 @@ update_indexes(struct classifier *cls, struct cls_subtable *subtable,
     }
     if (subtable->ports_n_bits) {
         unsigned int position = 0;
-        uint64_t word = rule_word(rule, PORTS_WORD, &position);
+        uint64_t word = cls_rule_word(rule, CLS_PORTS_WORD, &position);
 
         update_trie(&subtable->ports, &word, subtable->ports_n_bits);
     }
@@ -576,7 +362,7 @@ find_head(const struct cls_subtable *subtable, const struct cls_rule *target)
 
     RCU_HASH_FOR_EACH_WITH_HASH (head, &cursor, target->hash,
                                  &subtable->heads) {
-        if (values_equal(head, target)) {
+        if (cls_values_equal(head, target)) {
             return head;
         }
     }
@@ -649,7 +435,7 @@ classifier_prefetch(const struct classifier *cls, const struct cls_rule *rule)
     for (unsigned int i = 0; i < subtable->n_indexes; i++) {
         rcu_count_set_prefetch(
             &subtable->indexes[i],
-            hash_values(rule->values, subtable->index_end[i]));
+            cls_hash_values(rule->values, subtable->index_end[i]));
     }
 }
 
@@ -687,343 +473,6 @@ classifier_remove(struct classifier *cls, struct cls_rule *rule)
     }
 }
 
-/* Lookup. */
-
-/* What one lookup has found out from the tries. */
-struct trie_cache {
-    struct trie_lengths lengths[N_TRIES];
-    uint8_t n_bits[N_TRIES];        /* Bits that prove it. */
-    bool valid[N_TRIES];
-};
-
-struct lookup {
-    const struct classifier *cls;
-    uint64_t version;
-    const struct flow *flow;
-    struct flow_wildcards *wc;      /* Or NULL. */
-    struct trie_cache tries;
-
-    struct cls_rule *best;          /* Without conjunctions. */
-    bool collect;                   /* Note those with? */
-    VEC(const struct cls_rule *) soft;
-};
-
-/* ORs the first 'n' bits of the field of trie 'i' into 'wc'. */
-static void
-or_prefix(struct flow_wildcards *wc, unsigned int i, unsigned int n)
-{
-    uint8_t *bytes = (uint8_t *) wc + trie_fields[i].offset;
-
-    for (; n >= 8; n -= 8) {
-        *bytes++ = 0xff;
-    }
-    if (n) {
-        *bytes |= 0xff00 >> n;
-    }
-}
-
-/* Says whether the tries rule 'subtable' out, and if so ORs into the wildcards
- * the bits that prove it. */
-static bool
-tries_exclude(struct lookup *l, const struct cls_subtable *subtable)
-{
-    for (unsigned int i = 0; i < N_TRIES; i++) {
-        unsigned int n_bits = subtable->trie_n_bits[i];
-
-        if (!n_bits) {
-            continue;
-        }
-        if (!l->tries.valid[i]) {
-            l->tries.n_bits[i] = trie_lookup(
-                &l->cls->tries[i],
-                (const uint8_t *) l->flow + trie_fields[i].offset,
-                trie_fields[i].n_bits, &l->tries.lengths[i]);
-            l->tries.valid[i] = true;
-        }
-        if (!trie_lengths_has(&l->tries.lengths[i], n_bits)) {
-            if (l->wc) {
-                or_prefix(l->wc, i, MIN(n_bits, l->tries.n_bits[i]));
-            }
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ORs into the wildcards what proves that the last stage of 'subtable' has no
- * match: the mask, with only as many bits of the ports as needed. */
-static void
-or_miss(struct lookup *l, const struct cls_subtable *subtable)
-{
-    const struct minimask *mask = subtable->mask;
-    uint64_t *words = (uint64_t *) (void *) l->wc;
-    uint64_t ports = flow_word(l->flow, PORTS_WORD);
-    struct trie_lengths lengths;
-    be32 value, needed;
-    unsigned int n_bits;
-
-    memcpy(&value, &ports, sizeof value);
-    value &= subtable->ports_mask;
-    n_bits = trie_lookup(&subtable->ports, &value, subtable->ports_n_bits,
-                         &lengths);
-    if (trie_lengths_has(&lengths, subtable->ports_n_bits)) {
-        minimask_or(mask, mask->n_words, l->wc);
-        return;
-    }
-    needed = n_bits >= 32 ? ~0u : ~(UINT32_MAX >> n_bits);
-    needed = htonl(needed) & subtable->ports_mask;
-    for (unsigned int i = 0; i < mask->n_words; i++) {
-        uint64_t bits = mask->bits[i];
-
-        if (mask->index[i] == PORTS_WORD) {
-            memcpy(&bits, &needed, sizeof needed);
-        }
-        words[mask->index[i]] |= bits;
-    }
-}
-
-/* Hashes the flow under the mask of 'subtable', stage by stage.  Returns true
- * and the masked words and their hash, or false if an earlier stage or a trie
- * shows that nothing matches; the wildcards then have what shows it. */
-static bool
-pass_stages(struct lookup *l, const struct cls_subtable *subtable,
-            uint64_t *values, uint32_t *ret_hash)
-{
-    const struct minimask *mask = subtable->mask;
-    bool tries_pending = subtable->uses_tries;
-    unsigned int i = 0;
-    uint64_t hash = 0;
-
-    for (unsigned int s = 0; s <= subtable->n_indexes; s++) {
-        unsigned int end = (s < subtable->n_indexes ? subtable->index_end[s]
-                            : mask->n_words);
-
-        if (tries_pending && end > mask->stage_end[1]) {
-            tries_pending = false;
-            if (tries_exclude(l, subtable)) {
-                goto miss;
-            }
-        }
-        for (; i < end; i++) {
-            values[i] = flow_word(l->flow, mask->index[i]) & mask->bits[i];
-            hash = hash_add(hash, values[i]);
-        }
-        if (s < subtable->n_indexes
-            && !rcu_count_set_contains(&subtable->indexes[s],
-                                       hash_finish(hash))) {
-            goto miss;
-        }
-    }
-    *ret_hash = hash_finish(hash);
-    return true;
-
-miss:
-    if (l->wc) {
-        minimask_or(mask, i, l->wc);
-    }
-    return false;
-}
-
-/* Takes what is visible in the chain from 'rule' on: the first rule without
- * conjunctions becomes the best if it beats that, those before it are noted. */
-static void
-take_chain(struct lookup *l, struct cls_rule *rule)
-{
-    for (; rule; rule = rcu_dereference(rule->next)) {
-        if (l->best && rule->priority <= l->best->priority) {
-            return;
-        }
-        if (!cls_rule_is_visible(rule, l->version)) {
-            continue;
-        }
-        if (!rule->n_conjunctions) {
-            l->best = rule;
-            return;
-        }
-        if (l->collect) {
-            vec_push(&l->soft, rule);
-        }
-    }
-}
-
-static void
-search_subtable(struct lookup *l, const struct cls_subtable *subtable)
-{
-    const struct minimask *mask = subtable->mask;
-    uint64_t values[FLOW_WORDS];
-    struct rcu_hash_cursor cursor;
-    struct cls_rule *head;
-    uint32_t hash;
-
-    if (!pass_stages(l, subtable, values, &hash)) {
-        return;
-    }
-    RCU_HASH_FOR_EACH_WITH_HASH (head, &cursor, hash, &subtable->heads) {
-        if (!mask->n_words
-            || !memcmp(head->values, values, mask->n_words * 8)) {
-            break;
-        }
-    }
-    if (l->wc) {
-        if (!head && subtable->ports_n_bits) {
-            or_miss(l, subtable);
-        } else {
-            minimask_or(mask, mask->n_words, l->wc);
-        }
-    }
-    take_chain(l, head);
-}
-
-static void
-search(struct lookup *l)
-{
-    const struct search_order *order = rcu_dereference(l->cls->order);
-
-    for (size_t i = 0; i < order->n; i++) {
-        if (l->best
-            && order->entries[i].max_priority <= l->best->priority) {
-            break;
-        }
-        search_subtable(l, order->entries[i].subtable);
-    }
-}
-
-static int
-compare_soft(const void *a_, const void *b_)
-{
-    const struct cls_rule *a = *(const struct cls_rule *const *) a_;
-    const struct cls_rule *b = *(const struct cls_rule *const *) b_;
-
-    return (int) b->priority - (int) a->priority;
-}
-
-struct conjunction_state {
-    uint32_t id;
-    uint8_t n_clauses;
-    uint64_t clauses;               /* Those that hold. */
-};
-
-static bool
-is_satisfied(const struct conjunction_state *s)
-{
-    return s->clauses == UINT64_MAX >> (64 - s->n_clauses);
-}
-
-static int
-compare_state(const void *a_, const void *b_)
-{
-    const struct conjunction_state *a = a_, *b = b_;
-
-    return (a->id > b->id) - (a->id < b->id);
-}
-
-/* Looks the flow up with conjunction 'id' and returns what matches it, if that
- * is better than the best rule without. */
-static struct cls_rule *
-lookup_conj_id(struct lookup *l, uint32_t id)
-{
-    struct flow flow = *l->flow;
-    struct lookup again = {
-        .cls = l->cls,
-        .version = l->version,
-        .flow = &flow,
-        .wc = l->wc,
-        .tries = l->tries,
-    };
-
-    flow.conj_id = id;
-    search(&again);
-    return (again.best && again.best != l->best
-            && (!l->best || again.best->priority > l->best->priority)
-            ? again.best : NULL);
-}
-
-/* Resolves the conjunctions of the rules soft[start..end), which have the same
- * priority.  Ids are tried in ascending order. */
-static struct cls_rule *
-resolve_priority(struct lookup *l, size_t start, size_t end)
-{
-    VEC(struct conjunction_state) states = VEC_EMPTY;
-    struct cls_rule *found = NULL;
-    size_t n = 0;
-
-    for (size_t i = start; i < end; i++) {
-        const struct cls_rule *rule = l->soft.items[i];
-
-        for (unsigned int j = 0; j < rule->n_conjunctions; j++) {
-            const struct cls_conjunction *c = &rule->conjunctions[j];
-
-            vec_push(&states, (struct conjunction_state) {
-                .id = c->id,
-                .n_clauses = c->n_clauses,
-                .clauses = UINT64_C(1) << c->clause,
-            });
-        }
-    }
-    vec_sort(&states, compare_state);
-    for (size_t i = 0; i < states.n && !found; i = n) {
-        struct conjunction_state state = states.items[i];
-
-        for (n = i + 1; n < states.n && states.items[n].id == state.id; n++) {
-            if (states.items[n].n_clauses == state.n_clauses) {
-                state.clauses |= states.items[n].clauses;
-            }
-        }
-        if (is_satisfied(&state)) {
-            found = lookup_conj_id(l, state.id);
-        }
-    }
-    vec_uninit(&states);
-    return found;
-}
-
-static struct cls_rule *
-resolve_conjunctions(struct lookup *l)
-{
-    struct cls_rule *found = NULL;
-    size_t end;
-
-    vec_sort(&l->soft, compare_soft);
-    for (size_t start = 0; start < l->soft.n && !found; start = end) {
-        uint16_t priority = l->soft.items[start]->priority;
-
-        if (l->best && priority <= l->best->priority) {
-            break;
-        }
-        end = start + 1;
-        while (end < l->soft.n && l->soft.items[end]->priority == priority) {
-            end++;
-        }
-        found = resolve_priority(l, start, end);
-    }
-    vec_uninit(&l->soft);
-    return found ? found : l->best;
-}
-
-struct cls_rule *
-classifier_lookup(const struct classifier *cls, uint64_t version,
-                  const struct flow *flow, struct flow_wildcards *wc)
-{
-    struct lookup l = {
-        .cls = cls,
-        .version = version,
-        .flow = flow,
-        .wc = wc,
-        .collect = true,
-    };
-    uint32_t conj_id_mask = wc ? wc->masks.conj_id : 0;
-
-    search(&l);
-    if (UNLIKELY(l.soft.n)) {
-        l.best = resolve_conjunctions(&l);
-    }
-    if (wc) {
-        /* No property of a packet: zero but in the lookups above. */
-        wc->masks.conj_id = conj_id_mask;
-    }
-    return l.best;
-}
-
 struct cls_rule *
 classifier_find(const struct classifier *cls, const struct cls_rule *target,
                 uint64_t version)
@@ -1049,7 +498,7 @@ rules_overlap(const struct cls_rule *a, const struct cls_rule *b)
         unsigned int word = a->mask->index[i];
         uint64_t both = a->mask->bits[i] & minimask_word(b->mask, word);
 
-        if ((a->values[i] ^ rule_word(b, word, &position)) & both) {
+        if ((a->values[i] ^ cls_rule_word(b, word, &position)) & both) {
             return false;
         }
     }
@@ -1089,7 +538,7 @@ classifier_overlaps(const struct classifier *cls,
 static const struct cls_rule *
 next_subtable(struct cls_cursor *c)
 {
-    const struct search_order *order = c->order;
+    const struct cls_search_order *order = c->order;
 
     while (c->subtable < order->n) {
         const struct cls_subtable *s = order->entries[c->subtable++].subtable;
