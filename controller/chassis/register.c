@@ -88,6 +88,7 @@ static const char *const features[] = {
     "ct-commit-nat-v2",
     "ct-commit-to-zone",
     "ct-next-zone",
+    "icmp4-inner-ip4-src",
 };
 
 static void

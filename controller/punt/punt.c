@@ -65,6 +65,7 @@ static request_handler *const handlers[N_PUNT_OPS] = {
     [PUNT_SCTP_ABORT] = handle_sctp_abort,
     [PUNT_REJECT] = handle_reject,
     [PUNT_SET_ICMP_FRAG_MTU] = handle_set_frag_mtu,
+    [PUNT_SET_ICMP_INNER_SRC] = handle_set_inner_src,
     [PUNT_LOG] = handle_log,
     [PUNT_BIND_VPORT] = handle_bind_vport,
     [PUNT_ACTIVATE] = handle_activate,

@@ -396,7 +396,8 @@ static void
 feed_refusal(enum punt_op op, const struct packet *packet)
 {
     const struct punt punt = { .op = op, .number = 1300,
-                               .pause = op == PUNT_SET_ICMP_FRAG_MTU };
+                               .pause = (op == PUNT_SET_ICMP_FRAG_MTU
+                                         || op == PUNT_SET_ICMP_INNER_SRC) };
 
     punt_bench_feed(&bench, &punt, &no_metadata, packet);
 }
@@ -470,6 +471,7 @@ test_icmp(void **state UNUSED)
     struct in6_addr src = ip6("fd00::5"), dst = ip6("fd00::6");
     static const uint8_t payload[1400];
     const struct icmp_header *icmp;
+    const struct ipv4_header *inner;
     struct punt_sent sent;
 
     compose_udp4(p, server, client, ip4("10.0.0.5"), ip4("10.0.0.6"), 64, 1,
@@ -494,6 +496,24 @@ test_icmp(void **state UNUSED)
     icmp = packet_l4(sent.packet);
     assert_int_equal(ntohl(icmp->rest), 1300);
     assert_true(packet_l4_csum_ok(sent.packet, IPPROTO_ICMP));
+
+    /* And another address as that of the packet that it is about. */
+    feed_refusal(PUNT_SET_ICMP_INNER_SRC, sent.packet);
+    punt_sent_uninit(&sent);
+    assert_true(punt_bench_take(&sent));
+    assert_true(sent.is_resume);
+    icmp = packet_l4(sent.packet);
+    inner = (const void *) (icmp + 1);
+    assert_int_equal(ntohl(inner->src), 1300);
+    assert_int_equal(inner->dst, ip4("10.0.0.6"));
+    assert_int_equal(csum(inner, sizeof *inner), 0);
+    assert_true(packet_l4_csum_ok(sent.packet, IPPROTO_ICMP));
+    punt_sent_uninit(&sent);
+
+    /* Of what is about none. */
+    feed_refusal(PUNT_SET_ICMP_INNER_SRC, p);
+    assert_true(punt_bench_take(&sent));
+    assert_true(sent.is_resume);
     punt_sent_uninit(&sent);
     packet_free(p);
 

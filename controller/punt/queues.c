@@ -23,6 +23,7 @@
     OP(PUNT_SCTP_ABORT, sctp_abort, 1000, 64) \
     OP(PUNT_REJECT, reject, 1000, 64) \
     OP(PUNT_SET_ICMP_FRAG_MTU, set_frag_mtu, 1000, 64) \
+    OP(PUNT_SET_ICMP_INNER_SRC, set_inner_src, 1000, 64) \
     OP(PUNT_LOG, log, 5000, 256) \
     OP(PUNT_BIND_VPORT, bind_vport, 1000, 64) \
     OP(PUNT_ACTIVATE, activate, 1000, 64) \

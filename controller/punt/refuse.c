@@ -260,3 +260,43 @@ handle_set_frag_mtu(struct request *r)
     }
     request_resume(r, packet, packet);
 }
+
+/* The header of the packet that an ICMPv4 error is about; NULL if it is none,
+ * or is cut short. */
+static struct ipv4_header *
+inner_ipv4(const struct request *r, struct packet *packet)
+{
+    struct icmp_header *icmp = packet ? packet_l4(packet) : NULL;
+    struct ipv4_header *ip;
+
+    if (!icmp || r->flow.nw_proto != IPPROTO_ICMP
+        || packet_l4_size(packet) < sizeof *icmp + sizeof *ip) {
+        return NULL;
+    }
+    ip = (void *) (icmp + 1);
+    return ip->ihl_ver >> 4 == 4 ? ip : NULL;
+}
+
+/* icmp4.inner_ip4.src = ADDRESS: likewise. */
+void
+handle_set_inner_src(struct request *r)
+{
+    struct packet *packet = packet_clone(r->packet);
+    struct ipv4_header *ip = inner_ipv4(r, packet);
+
+    if (!ip) {
+        counter_inc(pinctrl_bad_refusal);
+        packet_free(packet);
+        packet = NULL;
+    } else {
+        struct icmp_header *icmp = packet_l4(packet);
+        be32 src = htonl(r->punt.number);
+        be16 csum = csum_update32(ip->csum, ip->src, src);
+
+        icmp->csum = csum_update32(icmp->csum, ip->src, src);
+        icmp->csum = csum_update16(icmp->csum, ip->csum, csum);
+        ip->csum = csum;
+        ip->src = src;
+    }
+    request_resume(r, packet, packet);
+}

@@ -82,6 +82,7 @@ request_handler handle_tcp_reset;
 request_handler handle_sctp_abort;
 request_handler handle_reject;
 request_handler handle_set_frag_mtu;
+request_handler handle_set_inner_src;
 request_handler handle_log;              /* acl_log.c */
 request_handler handle_bind_vport;       /* reports.c */
 request_handler handle_activate;

@@ -150,9 +150,13 @@ ENCODER(clone)
 static void
 encode_ovn_field(struct action_encoder *e, const struct action *a)
 {
-    static const struct action_info info = { .punt = PUNT_SET_ICMP_FRAG_MTU };
+    static const struct action_info infos[] = {
+        [OVN_FIELD_ICMP4_FRAG_MTU] = { .punt = PUNT_SET_ICMP_FRAG_MTU },
+        [OVN_FIELD_ICMP6_FRAG_MTU] = { .punt = PUNT_SET_ICMP_FRAG_MTU },
+        [OVN_FIELD_ICMP4_INNER_SRC] = { .punt = PUNT_SET_ICMP_INNER_SRC },
+    };
 
-    action_encode_punt(e, a, &info);
+    action_encode_punt(e, a, &infos[a->dst.symbol->ovn_field]);
 }
 
 ENCODER(load)
@@ -619,6 +623,7 @@ punt_pauses(enum punt_op op)
     case PUNT_DHCP_RELAY_RESP:
     case PUNT_DNS_LOOKUP:
     case PUNT_SET_ICMP_FRAG_MTU:
+    case PUNT_SET_ICMP_INNER_SRC:
         return true;
     default:
         return false;
@@ -693,6 +698,7 @@ fill_punt(struct action_encoder *e, const struct action *a, struct punt *punt,
         punt->verdict = a->log.verdict;
         break;
     case PUNT_SET_ICMP_FRAG_MTU:
+    case PUNT_SET_ICMP_INNER_SRC:
         punt->number = (uint32_t) a->constant.value;
         break;
     default:

@@ -388,6 +388,7 @@ enum punt_op {
     PUNT_EVENT,
     PUNT_LOG,
     PUNT_SET_ICMP_FRAG_MTU,      /* Both families, by the packet. */
+    PUNT_SET_ICMP_INNER_SRC,     /* Of the packet in an ICMPv4 error. */
     PUNT_ACTIVATE,               /* Of no action: a port that moved here has
                                   * sent its first packet. */
     N_PUNT_OPS
@@ -423,7 +424,8 @@ struct punt {
     size_t name_length;
 
     uint32_t number;             /* SET_ICMP_FRAG_MTU: the MTU; EVENT: which;
-                                  * BIND_VPORT: the virtual port's key. */
+                                  * BIND_VPORT: the virtual port's key;
+                                  * SET_ICMP_INNER_SRC: the address. */
     enum log_severity severity;
     enum log_verdict verdict;
     be32 relay_ip;

@@ -458,6 +458,8 @@ test_punts_decode_to_what_was_meant(void **state UNUSED)
                "icmp6_error actions=");
     check_punt("icmp4.frag_mtu = 1500;", "set_icmp_frag_mtu pause "
                "number=1500");
+    check_punt("icmp4.inner_ip4.src = 10.0.0.1;", "set_icmp_inner_src pause "
+               "number=167772161");
     check_punt("tcp_reset;", "tcp_reset actions=");
     check_punt("tcp_reset { output; };", "tcp_reset actions=");
     check_punt("sctp_abort { output; };", "sctp_abort actions=");

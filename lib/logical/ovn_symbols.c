@@ -174,6 +174,7 @@ static const struct {
     PREDICATE("icmp", "icmp4 || icmp6"),
     OVN_FIELD("icmp4.frag_mtu", OVN_FIELD_ICMP4_FRAG_MTU, 16, "icmp4"),
     OVN_FIELD("icmp6.frag_mtu", OVN_FIELD_ICMP6_FRAG_MTU, 32, "icmp6"),
+    OVN_FIELD("icmp4.inner_ip4.src", OVN_FIELD_ICMP4_INNER_SRC, 32, "icmp4"),
     PREDICATE("nd", "icmp6.type == {135, 136} && icmp6.code == 0 "
               "&& ip.ttl == 255"),
     PREDICATE("nd_ns", "icmp6.type == 135 && icmp6.code == 0 "

@@ -62,6 +62,7 @@ static const struct {
     [PUNT_EVENT] = { "trigger_event", { NUMBER, OPTIONS } },
     [PUNT_LOG] = { "log", { SEVERITY, NAME } },
     [PUNT_SET_ICMP_FRAG_MTU] = { "set_icmp_frag_mtu", { NUMBER } },
+    [PUNT_SET_ICMP_INNER_SRC] = { "set_icmp_inner_src", { NUMBER } },
     [PUNT_ACTIVATE] = { "activate", { END } },
 };
 

@@ -100,6 +100,7 @@ enum {
     OVN_FIELD_NONE,
     OVN_FIELD_ICMP4_FRAG_MTU,
     OVN_FIELD_ICMP6_FRAG_MTU,
+    OVN_FIELD_ICMP4_INNER_SRC,
 };
 
 struct symbol_table {

@@ -23,6 +23,7 @@
 #include "northd/router/port.h"
 #include "northd/router/routable.h"
 #include "northd/sync/cells.h"
+#include "northd/topology/feature.h"
 
 /* Where priorities of entries with a match of their own start, which go before
  * all others. */
@@ -281,6 +282,18 @@ put_unsnat(struct incr_ctx *ctx, const struct nat *nat)
               match), "ct_snat;");
 }
 
+/* options:stateless_icmp_helper: an error about a packet that was too large
+ * names it by its external address, which no connection tracker behind the
+ * router knows: it would be dropped, and the sender never learn. */
+static bool
+helps_errors(struct incr_ctx *ctx, const struct nat *nat)
+{
+    return (nat->stateless && !nat->a.is_ip6
+            && strmap_get_bool(nb_nat_get_options(ctx, nat->row),
+                               "stateless_icmp_helper", true)
+            && all_chassis_can(ctx, FEATURE_ICMP4_INNER_SRC));
+}
+
 static void
 put_dnat(struct incr_ctx *ctx, const struct nat *nat)
 {
@@ -288,6 +301,7 @@ put_dnat(struct incr_ctx *ctx, const struct nat *nat)
         = strmap_get(nb_logical_router_get_options(ctx, nat->lr),
                      "dnat_force_snat_ip");
     unsigned int priority = nat->priority ? nat->priority : 100;
+    bool helper = helps_errors(ctx, nat);
     const char *action, *match;
 
     match = (nat->gateway
@@ -296,7 +310,15 @@ put_dnat(struct incr_ctx *ctx, const struct nat *nat)
                     nat->distributed ? "" : nat->at_gw)
              : text(ctx, 4, "ip && %s.dst == %s", nat->ip, nat->external.s));
     match = text(ctx, 9, "%s%s", match, nat->match);
-    put_exempted(ctx, nat, LR_IN_DNAT, priority + 1, match, "src");
+    put_exempted(ctx, nat, LR_IN_DNAT, priority + 1 + helper, match, "src");
+    if (helper) {
+        FLOW(ctx, nat->lr, LR_IN_DNAT, priority + 1, nat->hint,
+             text(ctx, 6, "%s%s && icmp4.type == 3 && icmp4.code == 4", match,
+                  allowed(ctx, 7, nat, "src")),
+             text(ctx, 5, "%sip4.dst = %s; icmp4.inner_ip4.src = %s; next;",
+                  nat->gateway ? "" : "flags.loopback = 1; ", nat->logical.s,
+                  nat->logical.s));
+    }
     if (nat->stateless) {
         action = text(ctx, 5, "%s%s.dst = %s; next;",
                       nat->gateway ? "" : "flags.loopback = 1; ", nat->ip,

@@ -19,6 +19,8 @@ static const struct {
     [FEATURE_CT_COMMIT_TO_ZONE] = { "ct_commit_to_zone",
                                     "ct-commit-to-zone" },
     [FEATURE_CT_NEXT_ZONE] = { "ct_next_zone", "ct-next-zone" },
+    [FEATURE_ICMP4_INNER_SRC] = { "icmp4_inner_ip4_src",
+                                  "icmp4-inner-ip4-src" },
 };
 _Static_assert(ARRAY_SIZE(features) == N_FEATURES, "a row for each feature");
 

@@ -319,3 +319,34 @@ def test_balancer_beside_stateless_acl(central):
     assert found == ["vm2"] and text.count("ct_lb_mark") == 2, text
     # As a connection that is not for the balancer, it may still pass.
     assert outputs(central, "s0", requests[3])[0] == ["vm1"]
+
+
+def test_errors_about_untracked_translations(central):
+    """What a router says of a packet that was too large for it names the
+    address behind the translation, unless the entry says not to, or there is
+    a host that cannot do that."""
+    two_networks(central)
+    central.nbctl("lrp-set-gateway-chassis", "r0-pub", "ch1", "--",
+                  "--stateless", "lr-nat-add", "r0", "dnat_and_snat",
+                  "172.16.0.9", "10.0.0.1")
+
+    def error(code):
+        sync(central)
+        return outputs(
+            central, "pub",
+            'inport == "host" && eth.src == 02:00:00:00:00:50 && '
+            "eth.dst == 02:00:00:00:00:03 && ip4.src == 172.16.0.50 && "
+            "ip4.dst == 172.16.0.9 && ip.ttl == 64 && icmp4.type == 3 && "
+            "icmp4.code == %d" % code)
+    inner = "icmp4.inner_ip4.src = 10.0.0.1"
+    found, text = error(4)
+    assert found == ["vm1"] and inner in text, text
+    assert inner not in error(3)[1]
+    nat = central.nbctl("--bare", "--columns=_uuid", "list", "NAT").strip()
+    central.nbctl("set", "NAT", nat, "options:stateless_icmp_helper=false")
+    found, text = error(4)
+    assert found == ["vm1"] and inner not in text, text
+    central.nbctl("remove", "NAT", nat, "options", "stateless_icmp_helper")
+    assert inner in error(4)[1]
+    central.sbctl("chassis-add", "ch9", "geneve", "192.0.2.1")
+    assert inner not in error(4)[1]
