@@ -4,6 +4,7 @@ northd_ovn_nbctl_SOURCES = \
 	northd/tools/nbctl.c \
 	northd/tools/nbctl.h \
 	northd/tools/nbctl_acl.c \
+	northd/tools/nbctl_alike.c \
 	northd/tools/nbctl_copp.c \
 	northd/tools/nbctl_dhcp.c \
 	northd/tools/nbctl_fwd.c \

@@ -140,6 +140,17 @@ const struct nb_bfd *nbctl_find_bfd(const struct dbctl *, const char *dst_ip,
 const struct nb_bfd *nbctl_add_bfd(struct dbctl *, const char *dst_ip,
                                    const char *logical_port);
 
+/* nbctl_alike.c: what commands of switches and routers, or of their ports, do
+ * alike. */
+struct error *nbctl_run_add(struct dbctl_call *) MUST_USE;
+struct error *nbctl_run_del(struct dbctl_call *) MUST_USE;
+struct error *nbctl_run_list(struct dbctl_call *) MUST_USE;
+struct error *nbctl_run_port_del(struct dbctl_call *) MUST_USE;
+struct error *nbctl_run_port_list(struct dbctl_call *) MUST_USE;
+struct error *nbctl_run_port_set_enabled(struct dbctl_call *) MUST_USE;
+struct error *nbctl_run_port_get_enabled(struct dbctl_call *) MUST_USE;
+struct error *nbctl_run_port_set_options(struct dbctl_call *) MUST_USE;
+
 extern const struct dbctl_command_group nbctl_general_commands;
 extern const struct dbctl_command_group nbctl_switch_commands;
 extern const struct dbctl_command_group nbctl_lsp_commands;

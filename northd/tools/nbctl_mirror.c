@@ -58,7 +58,8 @@ parse_request(struct dbctl_call *call, struct request *request)
     }
     if (call->argc != (is_tunnel ? 6 : 5)) {
         return error_create(0, "a mirror of type \"%s\" takes %s",
-                            call->argv[2], is_tunnel ? "an index, a filter and a destination"
+                            call->argv[2],
+                            is_tunnel ? "an index, a filter and a destination"
                             : "a filter and a destination");
     }
     *request = (struct request) {
@@ -134,11 +135,11 @@ compare_mirrors(const void *a_, const void *b_)
 static int
 compare_rules(const void *a_, const void *b_)
 {
-    const struct nb_mirror_rule *a = *(const struct nb_mirror_rule *const *) a_;
-    const struct nb_mirror_rule *b = *(const struct nb_mirror_rule *const *) b_;
+    const struct nb_mirror_rule *const *a = a_, *const *b = b_;
 
-    return (a->priority != b->priority ? (a->priority > b->priority ? -1 : 1)
-            : strcmp(a->match, b->match));
+    return ((*a)->priority > (*b)->priority ? -1
+            : (*a)->priority < (*b)->priority ? 1
+            : strcmp((*a)->match, (*b)->match));
 }
 
 static void

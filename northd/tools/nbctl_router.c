@@ -9,65 +9,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-/* Routers. */
-
-static struct error *
-run_lr_add(struct dbctl_call *call)
-{
-    const char *name = call->argc > 1 ? call->argv[1] : NULL;
-    bool may_exist = dbctl_has_option(call, "--may-exist");
-    bool duplicate = dbctl_has_option(call, "--add-duplicate");
-    const struct nb_logical_router *lr;
-
-    if (may_exist && duplicate) {
-        return error_create(0, "--may-exist and --add-duplicate may not be "
-                            "used together");
-    }
-    if (!name && (may_exist || duplicate)) {
-        return error_create(0, "%s requires specifying a name",
-                            may_exist ? "--may-exist" : "--add-duplicate");
-    }
-    if (name && !duplicate
-        && nbctl_row_named(call->dbctl, &nb_logical_router_table,
-                           NB_LOGICAL_ROUTER_COL_NAME, name)) {
-        return (may_exist ? NULL
-                : error_create(0, "%s: a router with this name already exists",
-                               name));
-    }
-    lr = nb_logical_router_insert(dbctl_txn(call->dbctl));
-    if (name) {
-        nb_logical_router_set_name(lr, name);
-    }
-    return NULL;
-}
-
-static struct error *
-run_lr_del(struct dbctl_call *call)
-{
-    const struct nb_logical_router *lr;
-    struct error *error = nbctl_find_router(
-        call->dbctl, call->argv[1], !dbctl_has_option(call, "--if-exists"),
-        &lr);
-
-    if (!error && lr) {
-        nb_logical_router_delete(lr);
-    }
-    return error;
-}
-
-static struct error *
-run_lr_list(struct dbctl_call *call)
-{
-    const struct nb_logical_router *lr;
-    nbctl_lines lines = VEC_EMPTY;
-
-    NB_LOGICAL_ROUTER_FOR_EACH (lr, dbctl_replica(call->dbctl)) {
-        nbctl_add_line(&lines, &lr->header, lr->name);
-    }
-    nbctl_put_lines(&call->output, &lines);
-    return NULL;
-}
-
 /* Ports. */
 
 /* What "lrp-add" asks for. */
@@ -211,87 +152,6 @@ run_lrp_add(struct dbctl_call *call)
     if (!error) {
         nb_logical_router_update_ports_addvalue(lr, lrp);
     }
-    return error;
-}
-
-static struct error *
-run_lrp_del(struct dbctl_call *call)
-{
-    const struct nb_logical_router_port *lrp;
-    const struct nb_logical_router *lr;
-    struct error *error = nbctl_find_lrp(
-        call->dbctl, call->argv[1], !dbctl_has_option(call, "--if-exists"),
-        &lrp);
-
-    if (!error && lrp) {
-        lr = nbctl_router_of(call->dbctl, lrp);
-        if (lr) {
-            nb_logical_router_update_ports_delvalue(lr, lrp);
-        }
-        nb_logical_router_port_delete(lrp);
-    }
-    return error;
-}
-
-static struct error *
-run_lrp_list(struct dbctl_call *call)
-{
-    const struct nb_logical_router *lr;
-    struct error *error = nbctl_find_router(call->dbctl, call->argv[1], true,
-                                            &lr);
-    nbctl_lines lines = VEC_EMPTY;
-
-    for (size_t i = 0; !error && i < lr->n_ports; i++) {
-        nbctl_add_line(&lines, &lr->ports[i]->header, lr->ports[i]->name);
-    }
-    nbctl_put_lines(&call->output, &lines);
-    return error;
-}
-
-static struct error *
-run_lrp_set_enabled(struct dbctl_call *call)
-{
-    const struct nb_logical_router_port *lrp;
-    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
-                                         &lrp);
-    bool enabled;
-
-    if (!error) {
-        error = nbctl_parse_state(call->argv[2], &enabled);
-    }
-    if (!error) {
-        nb_logical_router_port_set_enabled(lrp, enabled);
-    }
-    return error;
-}
-
-static struct error *
-run_lrp_get_enabled(struct dbctl_call *call)
-{
-    const struct nb_logical_router_port *lrp;
-    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
-                                         &lrp);
-
-    if (!error) {
-        str_put(&call->output, !lrp->has_enabled || lrp->enabled
-                ? "enabled\n" : "disabled\n");
-    }
-    return error;
-}
-
-static struct error *
-run_lrp_set_options(struct dbctl_call *call)
-{
-    struct smap options = SMAP_INITIALIZER(&options);
-    const struct nb_logical_router_port *lrp;
-    struct error *error = nbctl_find_lrp(call->dbctl, call->argv[1], true,
-                                         &lrp);
-
-    if (!error) {
-        nbctl_parse_pairs(call->argv + 2, call->argc - 2, &options);
-        nb_logical_router_port_set_options(lrp, &options);
-    }
-    smap_uninit(&options);
     return error;
 }
 
@@ -450,10 +310,10 @@ prepare_lrp_add(struct dbctl_call *call)
 
 static const struct dbctl_command commands[] = {
     LR_COMMAND("lr-add", 0, 1, "[ROUTER]", "--may-exist,--add-duplicate",
-               run_lr_add, NEED_LR(1, 0)),
-    LR_COMMAND("lr-del", 1, 1, "ROUTER", "--if-exists", run_lr_del,
+               nbctl_run_add, NEED_LR(1, 0)),
+    LR_COMMAND("lr-del", 1, 1, "ROUTER", "--if-exists", nbctl_run_del,
                NEED_LR(1, 0)),
-    LR_COMMAND("lr-list", 0, 0, NULL, NULL, run_lr_list,
+    LR_COMMAND("lr-list", 0, 0, NULL, NULL, nbctl_run_list,
                NEED_ALL(nb_logical_router, LR(NAME))),
     { .name = "lrp-add", .min_args = 3, .max_args = INT_MAX,
       .arguments = "ROUTER PORT MAC [NETWORK]... [COLUMN[:KEY]=VALUE]...",
@@ -461,17 +321,18 @@ static const struct dbctl_command commands[] = {
       .prepare = prepare_lrp_add,
       .needs = NEEDS(NEED_LR(1, 0),
                      NEED_LRP(2, LRP(MAC) | LRP(NETWORKS) | LRP(PEER))) },
-    LR_COMMAND("lrp-del", 1, 1, "PORT", "--if-exists", run_lrp_del,
+    LR_COMMAND("lrp-del", 1, 1, "PORT", "--if-exists", nbctl_run_port_del,
                NEED_LRP(1, 0), NEED_LR_OF_LRP(0)),
-    LR_COMMAND("lrp-list", 1, 1, "ROUTER", NULL, run_lrp_list,
+    LR_COMMAND("lrp-list", 1, 1, "ROUTER", NULL, nbctl_run_port_list,
                NEED_LR(1, LR(PORTS)),
                NEED_REFERENCED(nb_logical_router_port, LRP(NAME))),
     LR_COMMAND("lrp-set-enabled", 2, 2, "PORT STATE", NULL,
-               run_lrp_set_enabled, NEED_LRP(1, 0)),
-    LR_COMMAND("lrp-get-enabled", 1, 1, "PORT", NULL, run_lrp_get_enabled,
+               nbctl_run_port_set_enabled, NEED_LRP(1, 0)),
+    LR_COMMAND("lrp-get-enabled", 1, 1, "PORT", NULL,
+               nbctl_run_port_get_enabled,
                NEED_LRP(1, LRP(ENABLED))),
     LR_COMMAND("lrp-set-options", 1, INT_MAX, "PORT [KEY=VALUE]...", NULL,
-               run_lrp_set_options, NEED_LRP(1, 0)),
+               nbctl_run_port_set_options, NEED_LRP(1, 0)),
     LR_COMMAND("lrp-set-redirect-type", 2, 2, "PORT TYPE", NULL,
                run_lrp_set_redirect_type, NEED_LRP(1, 0)),
     LR_COMMAND("lrp-get-redirect-type", 1, 1, "PORT", NULL,

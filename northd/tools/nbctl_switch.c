@@ -9,65 +9,6 @@
 #include "lib/logical/addresses.h"
 #include "northd/tools/nbctl.h"
 
-/* Switches. */
-
-static struct error *
-run_ls_add(struct dbctl_call *call)
-{
-    const char *name = call->argc > 1 ? call->argv[1] : NULL;
-    bool may_exist = dbctl_has_option(call, "--may-exist");
-    bool duplicate = dbctl_has_option(call, "--add-duplicate");
-    const struct nb_logical_switch *ls;
-
-    if (may_exist && duplicate) {
-        return error_create(0, "--may-exist and --add-duplicate may not be "
-                            "used together");
-    }
-    if (!name && (may_exist || duplicate)) {
-        return error_create(0, "%s requires specifying a name",
-                            may_exist ? "--may-exist" : "--add-duplicate");
-    }
-    if (name && !duplicate
-        && nbctl_row_named(call->dbctl, &nb_logical_switch_table,
-                           NB_LOGICAL_SWITCH_COL_NAME, name)) {
-        return (may_exist ? NULL
-                : error_create(0, "%s: a switch with this name already exists",
-                               name));
-    }
-    ls = nb_logical_switch_insert(dbctl_txn(call->dbctl));
-    if (name) {
-        nb_logical_switch_set_name(ls, name);
-    }
-    return NULL;
-}
-
-static struct error *
-run_ls_del(struct dbctl_call *call)
-{
-    const struct nb_logical_switch *ls;
-    struct error *error = nbctl_find_switch(
-        call->dbctl, call->argv[1], !dbctl_has_option(call, "--if-exists"),
-        &ls);
-
-    if (!error && ls) {
-        nb_logical_switch_delete(ls);
-    }
-    return error;
-}
-
-static struct error *
-run_ls_list(struct dbctl_call *call)
-{
-    const struct nb_logical_switch *ls;
-    nbctl_lines lines = VEC_EMPTY;
-
-    NB_LOGICAL_SWITCH_FOR_EACH (ls, dbctl_replica(call->dbctl)) {
-        nbctl_add_line(&lines, &ls->header, ls->name);
-    }
-    nbctl_put_lines(&call->output, &lines);
-    return NULL;
-}
-
 /* Ports. */
 
 /* Whether an existing port is what --may-exist wants. */
@@ -203,40 +144,6 @@ run_lsp_add_localnet_port(struct dbctl_call *call)
     if (lsp) {
         nb_logical_switch_port_set_addresses(lsp, addresses, 1);
     }
-    return error;
-}
-
-static struct error *
-run_lsp_del(struct dbctl_call *call)
-{
-    const struct nb_logical_switch_port *lsp;
-    const struct nb_logical_switch *ls;
-    struct error *error = nbctl_find_lsp(
-        call->dbctl, call->argv[1], !dbctl_has_option(call, "--if-exists"),
-        &lsp);
-
-    if (!error && lsp) {
-        ls = nbctl_switch_of(call->dbctl, lsp);
-        if (ls) {
-            nb_logical_switch_update_ports_delvalue(ls, lsp);
-        }
-        nb_logical_switch_port_delete(lsp);
-    }
-    return error;
-}
-
-static struct error *
-run_lsp_list(struct dbctl_call *call)
-{
-    const struct nb_logical_switch *ls;
-    struct error *error = nbctl_find_switch(call->dbctl, call->argv[1], true,
-                                            &ls);
-    nbctl_lines lines = VEC_EMPTY;
-
-    for (size_t i = 0; !error && i < ls->n_ports; i++) {
-        nbctl_add_line(&lines, &ls->ports[i]->header, ls->ports[i]->name);
-    }
-    nbctl_put_lines(&call->output, &lines);
     return error;
 }
 
@@ -488,37 +395,6 @@ run_lsp_get_up(struct dbctl_call *call)
 }
 
 static struct error *
-run_lsp_set_enabled(struct dbctl_call *call)
-{
-    const struct nb_logical_switch_port *lsp;
-    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
-                                         &lsp);
-    bool enabled;
-
-    if (!error) {
-        error = nbctl_parse_state(call->argv[2], &enabled);
-    }
-    if (!error) {
-        nb_logical_switch_port_set_enabled(lsp, enabled);
-    }
-    return error;
-}
-
-static struct error *
-run_lsp_get_enabled(struct dbctl_call *call)
-{
-    const struct nb_logical_switch_port *lsp;
-    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
-                                         &lsp);
-
-    if (!error) {
-        str_put(&call->output, !lsp->has_enabled || lsp->enabled
-                ? "enabled\n" : "disabled\n");
-    }
-    return error;
-}
-
-static struct error *
 run_lsp_set_type(struct dbctl_call *call)
 {
     static const char *const types[] = {
@@ -565,22 +441,6 @@ run_lsp_get_type(struct dbctl_call *call)
 }
 
 static struct error *
-run_lsp_set_options(struct dbctl_call *call)
-{
-    struct smap options = SMAP_INITIALIZER(&options);
-    const struct nb_logical_switch_port *lsp;
-    struct error *error = nbctl_find_lsp(call->dbctl, call->argv[1], true,
-                                         &lsp);
-
-    if (!error) {
-        nbctl_parse_pairs(call->argv + 2, call->argc - 2, &options);
-        nb_logical_switch_port_set_options(lsp, &options);
-    }
-    smap_uninit(&options);
-    return error;
-}
-
-static struct error *
 run_lsp_get_options(struct dbctl_call *call)
 {
     const struct nb_logical_switch_port *lsp;
@@ -611,10 +471,10 @@ prepare_add(struct dbctl_call *call)
 
 static const struct dbctl_command switches[] = {
     LS_COMMAND("ls-add", 0, 1, "[SWITCH]", "--may-exist,--add-duplicate",
-               run_ls_add, NEED_LS(1, 0)),
-    LS_COMMAND("ls-del", 1, 1, "SWITCH", "--if-exists", run_ls_del,
+               nbctl_run_add, NEED_LS(1, 0)),
+    LS_COMMAND("ls-del", 1, 1, "SWITCH", "--if-exists", nbctl_run_del,
                NEED_LS(1, 0)),
-    LS_COMMAND("ls-list", 0, 0, NULL, NULL, run_ls_list,
+    LS_COMMAND("ls-list", 0, 0, NULL, NULL, nbctl_run_list,
                NEED_ALL(nb_logical_switch, LS(NAME))),
 };
 
@@ -642,9 +502,9 @@ static const struct dbctl_command ports[] = {
                 run_lsp_add_router_port),
     ADD_COMMAND("lsp-add-localnet-port", 3, 3, "SWITCH PORT NETWORK",
                 run_lsp_add_localnet_port),
-    LS_COMMAND("lsp-del", 1, 1, "PORT", "--if-exists", run_lsp_del,
+    LS_COMMAND("lsp-del", 1, 1, "PORT", "--if-exists", nbctl_run_port_del,
                NEED_LSP(1, 0), NEED_LS_OF_LSP(0)),
-    LS_COMMAND("lsp-list", 1, 1, "SWITCH", NULL, run_lsp_list,
+    LS_COMMAND("lsp-list", 1, 1, "SWITCH", NULL, nbctl_run_port_list,
                NEED_LS(1, LS(PORTS)),
                NEED_REFERENCED(nb_logical_switch_port, LSP(NAME))),
     LS_COMMAND("lsp-get-ls", 1, 1, "PORT", NULL, run_lsp_get_ls,
@@ -669,13 +529,14 @@ static const struct dbctl_command ports[] = {
                 run_lsp_get_port_security),
     LSP_COMMAND("lsp-get-up", 1, "", LSP(UP), run_lsp_get_up),
     LS_COMMAND("lsp-set-enabled", 2, 2, "PORT STATE", NULL,
-               run_lsp_set_enabled, NEED_LSP(1, 0)),
-    LSP_COMMAND("lsp-get-enabled", 1, "", LSP(ENABLED), run_lsp_get_enabled),
+               nbctl_run_port_set_enabled, NEED_LSP(1, 0)),
+    LSP_COMMAND("lsp-get-enabled", 1, "", LSP(ENABLED),
+                nbctl_run_port_get_enabled),
     LS_COMMAND("lsp-set-type", 2, 3, "PORT TYPE [peer=PORT]", NULL,
                run_lsp_set_type, NEED_LSP(1, 0)),
     LSP_COMMAND("lsp-get-type", 1, "", LSP(TYPE), run_lsp_get_type),
     LSP_COMMAND("lsp-set-options", INT_MAX, " [KEY=VALUE]...", 0,
-                run_lsp_set_options),
+                nbctl_run_port_set_options),
     LSP_COMMAND("lsp-get-options", 1, "", LSP(OPTIONS), run_lsp_get_options),
 };
 
