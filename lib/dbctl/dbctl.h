@@ -209,12 +209,14 @@ void *dbctl_state(const struct dbctl *);
 struct str *dbctl_output(struct dbctl *);
 
 /* Before the run, for 'prepare': ask for columns (0: only which rows exist) of
- * rows: all of a table's; those whose column 'name_column' (unless it is -1) or
- * uuid is 'id'; those that rows which are here refer to; the one that refers to
- * each row which is here by a column.  References to rows that nothing asks
- * for are left out of what is read. */
+ * rows: all of a table's; none but what is asked for elsewhere; those whose
+ * column 'name_column' (unless it is -1) or uuid is 'id'; those that rows which
+ * are here refer to; the one that refers to each row which is here by a column.
+ * References to rows that nothing asks for are left out of what is read. */
 void dbctl_monitor(struct dbctl *, const struct replica_table_class *,
                    uint64_t columns);
+void dbctl_monitor_columns(struct dbctl *, const struct replica_table_class *,
+                           uint64_t columns);
 void dbctl_monitor_named(struct dbctl *, const struct replica_table_class *,
                          uint64_t columns, int name_column, const char *id);
 void dbctl_monitor_referenced(struct dbctl *,
@@ -233,12 +235,15 @@ struct error *dbctl_monitor_assignment(struct dbctl *,
 void dbctl_monitor_record(struct dbctl *, const struct replica_table_class *,
                           const char *record);
 
-/* While commands run: asks for the rows whose column 'name_column' or uuid is
- * 'id', which only the run could tell; their columns are asked for before the
- * run.  False if they must come first: this run is in vain then, and another
- * follows. */
+/* While commands run: ask for rows, as only the run can tell which: those whose
+ * column 'name_column' or uuid is 'id'; those whose 'column' refers to a row;
+ * all.  Their columns are asked for before the run.  False if the rows must
+ * come first: this run is in vain then, and another follows. */
 bool dbctl_fetch_named(struct dbctl *, const struct replica_table_class *,
                        int name_column, const char *id);
+bool dbctl_fetch_referrers(struct dbctl *, const struct replica_table_class *,
+                           unsigned int column, const struct replica_row *);
+bool dbctl_fetch_all(struct dbctl *, const struct replica_table_class *);
 
 /* Makes this run end without effect and start again when something has
  * changed, or dbctl_wake() is called. */

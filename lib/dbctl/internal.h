@@ -107,10 +107,6 @@ void dbctl_advance(struct dbctl *);
 
 void dbctl_monitor_need(struct dbctl_call *, const struct dbctl_need *);
 
-/* Columns of the rows that are asked for otherwise. */
-void dbctl_monitor_columns(struct dbctl *, const struct replica_table_class *,
-                           uint64_t columns);
-
 /* The rows of the type's table, if it is a reference, whose uuids stand in a
  * text. */
 void dbctl_monitor_uuids_in(struct dbctl *, const struct replica_base_class *,

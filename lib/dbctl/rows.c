@@ -419,17 +419,45 @@ dbctl_has_rows(struct dbctl *dbctl)
     return false;
 }
 
+/* While commands run. */
+
+static bool
+have_rows(struct dbctl *dbctl)
+{
+    if (!dbctl->is_shared && dbctl_set_conditions(dbctl)
+        && !replica_conditions_settled(dbctl->replica)) {
+        dbctl->is_fetching = true;
+    }
+    return !dbctl->is_fetching;
+}
+
 bool
 dbctl_fetch_named(struct dbctl *dbctl,
                   const struct replica_table_class *table, int name_column,
                   const char *id)
 {
     dbctl_monitor_named(dbctl, table, 0, name_column, id);
-    if (!dbctl->is_shared && dbctl_set_conditions(dbctl)
-        && !replica_conditions_settled(dbctl->replica)) {
-        dbctl->is_fetching = true;
+    return have_rows(dbctl);
+}
+
+bool
+dbctl_fetch_referrers(struct dbctl *dbctl,
+                      const struct replica_table_class *table,
+                      unsigned int column, const struct replica_row *row)
+{
+    if (!dbctl->is_shared) {
+        replica_condition_add_uuid(&rows_of(dbctl, table, 0)->condition,
+                                   &table->columns[column], REPLICA_INCLUDES,
+                                   &row->uuid);
     }
-    return !dbctl->is_fetching;
+    return have_rows(dbctl);
+}
+
+bool
+dbctl_fetch_all(struct dbctl *dbctl, const struct replica_table_class *table)
+{
+    dbctl_monitor(dbctl, table, 0);
+    return have_rows(dbctl);
 }
 
 void

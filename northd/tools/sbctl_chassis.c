@@ -176,13 +176,13 @@ run_ip_multicast_flush(struct dbctl_call *call)
     return NULL;
 }
 
-static const struct replica_table_class *const chassis_tables[] = {
-    &sb_chassis_table, &sb_encap_table, &sb_chassis_private_table, NULL,
-};
-
-static const struct replica_table_class *const binding_tables[] = {
-    &sb_chassis_table, &sb_port_binding_table, NULL,
-};
+#define NEED_CHASSIS(ARG, COLUMNS) \
+    { &sb_chassis_table, COLUMNS, DBCTL_NAMED, ARG, SB_CHASSIS_COL_NAME }
+#define NEED_PORT(COLUMNS) \
+    { &sb_port_binding_table, COLUMNS, DBCTL_NAMED, 1, \
+      SB_PORT_BINDING_COL_LOGICAL_PORT }
+#define NEEDS(...) \
+    (const struct dbctl_need[]) { __VA_ARGS__, { .table = NULL } }
 
 static const struct replica_table_class *const multicast_tables[] = {
     &sb_datapath_binding_table, &sb_ip_multicast_table, NULL,
@@ -191,17 +191,27 @@ static const struct replica_table_class *const multicast_tables[] = {
 static const struct dbctl_command commands[] = {
     { .name = "chassis-add", .min_args = 3, .max_args = 3,
       .arguments = "CHASSIS ENCAP-TYPE[,ENCAP-TYPE]... ENCAP-IP",
-      .options = "--may-exist", .tables = chassis_tables,
+      .options = "--may-exist", .needs = NEEDS(NEED_CHASSIS(1, 0)),
       .run = run_chassis_add },
     { .name = "chassis-del", .min_args = 1, .max_args = 1,
       .arguments = "CHASSIS", .options = "--if-exists",
-      .tables = chassis_tables, .run = run_chassis_del },
+      .needs = NEEDS(
+          NEED_CHASSIS(1, REPLICA_COL(SB_CHASSIS_COL_ENCAPS)),
+          { &sb_encap_table, 0, DBCTL_REFERENCED, 0, -1 },
+          { &sb_chassis_private_table, 0, DBCTL_NAMED, 1,
+            SB_CHASSIS_PRIVATE_COL_NAME }),
+      .run = run_chassis_del },
     { .name = "lsp-bind", .min_args = 2, .max_args = 2,
       .arguments = "PORT CHASSIS", .options = "--may-exist",
-      .tables = binding_tables, .run = run_lsp_bind },
+      .needs = NEEDS(
+          NEED_PORT(REPLICA_COL(SB_PORT_BINDING_COL_CHASSIS)),
+          NEED_CHASSIS(2, 0),
+          { &sb_chassis_table, REPLICA_COL(SB_CHASSIS_COL_NAME),
+            DBCTL_REFERENCED, 0, -1 }),
+      .run = run_lsp_bind },
     { .name = "lsp-unbind", .min_args = 1, .max_args = 1,
       .arguments = "PORT", .options = "--if-exists",
-      .tables = binding_tables, .run = run_lsp_unbind },
+      .needs = NEEDS(NEED_PORT(0)), .run = run_lsp_unbind },
     { .name = "ip-multicast-flush", .max_args = 1, .arguments = "[SWITCH]",
       .tables = multicast_tables, .run = run_ip_multicast_flush },
 };

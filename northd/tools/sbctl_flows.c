@@ -171,6 +171,35 @@ add_flow(flow_list *flows, const struct sb_logical_flow *lflow,
     }
 }
 
+/* Asks for the flows of 'only', or of all datapaths.  False if they come with
+ * the next run. */
+static bool
+have_flows(struct dbctl *dbctl, const struct sb_datapath_binding *only)
+{
+    const struct sb_logical_dp_group *group;
+    bool ok;
+
+    if (!only) {
+        return (dbctl_fetch_all(dbctl, &sb_logical_flow_table)
+                && dbctl_fetch_all(dbctl, &sb_logical_dp_group_table)
+                && dbctl_fetch_all(dbctl, &sb_datapath_binding_table));
+    }
+    ok = dbctl_fetch_referrers(dbctl, &sb_logical_flow_table,
+                               SB_LOGICAL_FLOW_COL_LOGICAL_DATAPATH,
+                               &only->header);
+    ok &= dbctl_fetch_referrers(dbctl, &sb_logical_dp_group_table,
+                                SB_LOGICAL_DP_GROUP_COL_DATAPATHS,
+                                &only->header);
+    if (ok) {
+        SB_LOGICAL_DP_GROUP_FOR_EACH (group, dbctl_replica(dbctl)) {
+            ok &= dbctl_fetch_referrers(dbctl, &sb_logical_flow_table,
+                                        SB_LOGICAL_FLOW_COL_LOGICAL_DP_GROUP,
+                                        &group->header);
+        }
+    }
+    return ok;
+}
+
 static void
 collect_flows(const struct dbctl_call *call,
               const struct sb_datapath_binding *only, flow_list *flows)
@@ -317,6 +346,9 @@ run_lflow_list(struct dbctl_call *call)
         dbctl_try_again(call->dbctl);
         return NULL;
     }
+    if (!have_flows(call->dbctl, listing.datapath)) {
+        return NULL;
+    }
     collect_flows(call, listing.datapath, &flows);
     VEC_FOR_EACH (flow, &flows) {
         if (!is_wanted(call, first, &flow->lflow->header.uuid)) {
@@ -375,7 +407,8 @@ run_count_flows(struct dbctl_call *call)
     if (error) {
         return error;
     }
-    if (datapath || call->argc < 2) {
+    if ((datapath || call->argc < 2)
+        && have_flows(call->dbctl, datapath)) {
         collect_flows(call, datapath, &flows);
     }
     for (size_t i = 0; i < flows.n;) {
@@ -387,10 +420,23 @@ run_count_flows(struct dbctl_call *call)
     return NULL;
 }
 
-static const struct replica_table_class *const flow_tables[] = {
-    &sb_logical_flow_table, &sb_logical_dp_group_table,
-    &sb_datapath_binding_table, NULL,
-};
+/* Rows come while the commands run, as the first argument may name a datapath
+ * or a flow. */
+static struct error *
+prepare_flows(struct dbctl_call *call)
+{
+    dbctl_monitor_columns(call->dbctl, &sb_logical_flow_table,
+                          REPLICA_ALL_COLS);
+    dbctl_monitor_columns(call->dbctl, &sb_logical_dp_group_table,
+                          REPLICA_ALL_COLS);
+    dbctl_monitor_columns(call->dbctl, &sb_datapath_binding_table,
+                          REPLICA_COL(SB_DATAPATH_BINDING_COL_EXTERNAL_IDS));
+    if (call->argc > 1) {
+        dbctl_monitor_record(call->dbctl, &sb_datapath_binding_table,
+                             call->argv[1]);
+    }
+    return NULL;
+}
 
 static struct error *
 prepare_lflow_list(struct dbctl_call *call)
@@ -399,13 +445,13 @@ prepare_lflow_list(struct dbctl_call *call)
                        && dbctl_has_option(call, "--vflows"); i++) {
         dbctl_monitor(call->dbctl, sbctl_vflow_tables[i], REPLICA_ALL_COLS);
     }
-    return NULL;
+    return prepare_flows(call);
 }
 
 #define LFLOW_LIST(NAME) \
     { .name = NAME, .max_args = INT_MAX, \
       .arguments = "[DATAPATH] [LFLOW]...", \
-      .options = "--uuid,--ovs?,--stats,--vflows?", .tables = flow_tables, \
+      .options = "--uuid,--ovs?,--stats,--vflows?", \
       .prepare = prepare_lflow_list, .run = run_lflow_list, \
       .release = release_query }
 
@@ -413,7 +459,7 @@ static const struct dbctl_command commands[] = {
     LFLOW_LIST("lflow-list"),
     LFLOW_LIST("dump-flows"),
     { .name = "count-flows", .max_args = 1, .arguments = "[DATAPATH]",
-      .tables = flow_tables, .run = run_count_flows },
+      .prepare = prepare_flows, .run = run_count_flows },
 };
 
 const struct dbctl_command_group sbctl_flow_commands = {
