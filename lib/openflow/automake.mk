@@ -12,6 +12,7 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/flow_mod.c \
 	lib/openflow/flow_mod.h \
 	lib/openflow/flow_monitor.c \
+	lib/openflow/flow_stats.c \
 	lib/openflow/flow_text.c \
 	lib/openflow/flow_text.h \
 	lib/openflow/flow_wire.h \

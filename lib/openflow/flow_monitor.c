@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Layouts: OpenFlow 1.4.1 section 7.3.5.17, and NXST_FLOW_MONITOR, from which
- * that was made: the extension has NXM matches, actions in the place of
- * instructions and no groups. */
+/* Layouts: OpenFlow 1.4.1 section 7.3.5.17; NXST_FLOW_MONITOR, from which that
+ * was made, with NXM matches, actions in the place of instructions and no
+ * groups; and the ONF's extension 187 to OpenFlow 1.3, which is the latter
+ * with that version's ports, matches and instructions. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +40,28 @@ decode_request_nx(struct flow_monitor_request *fm, struct reader *r,
     if (fm->flags & ~FLAGS_NX) {
         return OFPMOFC_BAD_FLAGS;
     }
-    fm->command = FLOW_MONITOR_CMD_ADD;
-    fm->out_group = OFPG_ANY;
     return oxm_decode(match, match_size, env, &fm->match, NULL, NULL);
+}
+
+static int
+decode_request_onf(struct flow_monitor_request *fm, struct reader *r,
+                   const struct ofp_decode *env)
+{
+    fm->id = reader_u32(r);
+    fm->flags = reader_u16(r);
+    reader_skip(r, 2);           /* Size of the match, which says it too. */
+    if (!port_from_oxm(htonl(reader_u32(r)), &fm->out_port)) {
+        return OFPBRC_BAD_PORT;
+    }
+    fm->table_id = reader_u8(r);
+    reader_skip(r, 3);
+    if (r->is_bad) {
+        return OFPBRC_BAD_LEN;
+    }
+    if (fm->flags & ~FLAGS_NX) {
+        return OFPMOFC_BAD_FLAGS;
+    }
+    return oxm_match_decode(r, env, &fm->match);
 }
 
 static int
@@ -78,19 +98,50 @@ flow_monitor_request_decode(struct flow_monitor_request *fm,
     }
     memset(fm, 0, sizeof *fm);
     match_init_with_table(&fm->match, env->tlv);
-    return (msg->is_nx ? decode_request_nx(fm, r, env)
-            : decode_request_14(fm, r, env));
+    fm->command = FLOW_MONITOR_CMD_ADD;
+    fm->out_group = OFPG_ANY;
+    return (msg->version >= OFP14_VERSION ? decode_request_14(fm, r, env)
+            : msg->version == OFP13_VERSION ? decode_request_onf(fm, r, env)
+            : decode_request_nx(fm, r, env));
 }
 
-/* Appends an NXM match padded to 8 bytes; its own size goes to 'size_at'. */
+/* Appends a match padded to 8 bytes; its own size goes to 'size_at'. */
 static void
-put_nxm_match(struct buf *b, size_t size_at, const struct match *match)
+put_match(struct buf *b, size_t size_at, const struct match *match,
+          uint8_t version)
 {
     size_t start = b->size;
 
-    oxm_encode(b, match, 0, 0, 0);
-    buf_set_u16(b, size_at, b->size - start);
-    buf_pad(b, start, 8);
+    if (version == OFP10_VERSION) {
+        oxm_encode(b, match, 0, 0, 0);
+        buf_set_u16(b, size_at, b->size - start);
+        buf_pad(b, start, 8);
+    } else {
+        oxm_match_encode(b, match, version);
+        memcpy(buf_at(b, size_at), (uint8_t *) buf_at(b, start) + 2, 2);
+    }
+}
+
+/* What comes before OpenFlow 1.4. */
+static void
+put_request_13(struct buf *b, const struct flow_monitor_request *fm,
+               uint8_t version)
+{
+    be32 port = port_to_oxm(fm->out_port);
+    size_t size_at;
+
+    buf_put_u16(b, fm->flags & FLAGS_NX);
+    if (version == OFP10_VERSION) {
+        buf_put_u16(b, fm->out_port);
+    }
+    size_at = b->size;
+    buf_put_zeros(b, 2);
+    if (version != OFP10_VERSION) {
+        buf_put(b, &port, sizeof port);
+    }
+    buf_put_u8(b, fm->table_id);
+    buf_put_zeros(b, version == OFP10_VERSION ? 5 : 3);
+    put_match(b, size_at, &fm->match, version);
 }
 
 struct buf *
@@ -98,7 +149,6 @@ flow_monitor_request_encode(const struct flow_monitor_request *fm,
                             uint8_t version)
 {
     struct buf *b = buf_create(128);
-    size_t size_at;
 
     ofmsg_start(b, OFMSG_FLOW_MONITOR_REQUEST, version, ofmsg_alloc_xid());
     buf_put_u32(b, fm->id);
@@ -112,13 +162,7 @@ flow_monitor_request_encode(const struct flow_monitor_request *fm,
         buf_put_u8(b, fm->command);
         oxm_match_encode(b, &fm->match, version);
     } else {
-        buf_put_u16(b, fm->flags & FLAGS_NX);
-        buf_put_u16(b, fm->out_port);
-        size_at = b->size;
-        buf_put_zeros(b, 2);
-        buf_put_u8(b, fm->table_id);
-        buf_put_zeros(b, 5);
-        put_nxm_match(b, size_at, &fm->match);
+        put_request_13(b, fm, version);
     }
     ofmsg_finish(b, 0);
     return b;
@@ -186,7 +230,7 @@ put_full_14(struct buf *b, const struct flow_update *fu, uint8_t version)
 }
 
 static void
-put_full_nx(struct buf *b, const struct flow_update *fu, uint8_t version)
+put_full_13(struct buf *b, const struct flow_update *fu, uint8_t version)
 {
     size_t size_at;
 
@@ -199,9 +243,12 @@ put_full_nx(struct buf *b, const struct flow_update *fu, uint8_t version)
     buf_put_u8(b, fu->table_id);
     buf_put_zeros(b, 1);
     buf_put(b, &fu->cookie, sizeof fu->cookie);
-    put_nxm_match(b, size_at, &fu->match);
-    if (fu->ofpacts) {
+    put_match(b, size_at, &fu->match, version);
+    if (fu->ofpacts && version == OFP10_VERSION) {
         ofpacts_encode(b, fu->ofpacts, fu->ofpacts_size, version);
+    } else if (fu->ofpacts) {
+        ofpacts_encode_instructions(b, fu->ofpacts, fu->ofpacts_size,
+                                    version);
     }
 }
 
@@ -222,7 +269,7 @@ flow_update_append(struct multipart *mp, const struct flow_update *fu,
     } else if (mp->version >= OFP14_VERSION) {
         put_full_14(b, fu, mp->version);
     } else {
-        put_full_nx(b, fu, mp->version);
+        put_full_13(b, fu, mp->version);
     }
     buf_set_u16(b, start, b->size - start);
     multipart_end(mp);
@@ -254,10 +301,11 @@ read_full_14(struct flow_update *fu, struct reader *r,
 }
 
 static int
-read_full_nx(struct flow_update *fu, struct reader *r,
+read_full_13(struct flow_update *fu, struct reader *r,
              const struct ofmsg *msg, const struct ofp_decode *env,
              struct buf *ofpacts)
 {
+    bool is_nx = msg->version == OFP10_VERSION;
     const void *cookie, *match;
     uint16_t match_size;
     enum ofperr error;
@@ -270,14 +318,19 @@ read_full_nx(struct flow_update *fu, struct reader *r,
     fu->table_id = reader_u8(r);
     reader_skip(r, 1);
     cookie = reader_pull(r, 8);
-    match = reader_pull(r, ROUND_UP(match_size, 8));
+    match = is_nx ? reader_pull(r, ROUND_UP(match_size, 8)) : NULL;
     if (r->is_bad) {
         return OFPBRC_BAD_LEN;
     }
     fu->cookie = get_be64(cookie);
-    error = oxm_decode(match, match_size, env, &fu->match, NULL, NULL);
-    return error ? error : ofpacts_decode(r->p, r->left, msg->version, env,
-                                          ofpacts);
+    error = (is_nx ? oxm_decode(match, match_size, env, &fu->match, NULL,
+                                NULL)
+             : oxm_match_decode(r, env, &fu->match));
+    if (error) {
+        return error;
+    }
+    return (is_nx ? ofpacts_decode : ofpacts_decode_instructions)(
+        r->p, r->left, msg->version, env, ofpacts);
 }
 
 int
@@ -288,6 +341,7 @@ flow_update_decode(struct flow_update *fu, const struct ofmsg *msg,
     uint16_t length, event;
     struct reader element;
     const void *xid;
+    bool is_13;
     int error;
 
     if (!r->left) {
@@ -302,7 +356,8 @@ flow_update_decode(struct flow_update *fu, const struct ofmsg *msg,
         return OFPBRC_BAD_LEN;
     }
     element = reader_sub(r, length - 4);
-    fu->event = msg->is_nx ? event + FLOW_UPDATE_ADDED : event;
+    is_13 = msg->version < OFP14_VERSION;
+    fu->event = is_13 ? event + FLOW_UPDATE_ADDED : event;
     if (event > FLOW_UPDATE_RESUMED || fu->event > FLOW_UPDATE_RESUMED) {
         return OFPBRC_BAD_TYPE;
     }
@@ -311,8 +366,8 @@ flow_update_decode(struct flow_update *fu, const struct ofmsg *msg,
         fu->xid = xid ? get_be32(xid) : 0;
         return 0;
     }
-    error = (msg->is_nx ? read_full_nx : read_full_14)(fu, &element, msg,
-                                                       env, ofpacts);
+    error = (is_13 ? read_full_13 : read_full_14)(fu, &element, msg, env,
+                                                  ofpacts);
     fu->ofpacts = (const void *) ofpacts->data;
     fu->ofpacts_size = ofpacts->size;
     return error;

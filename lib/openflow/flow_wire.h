@@ -23,4 +23,8 @@ enum ofperr wire_get_ofpacts(struct reader *, uint8_t version,
 void wire_put_ofpacts(struct buf *, const struct ofpact *, size_t size,
                       uint8_t version);
 
+/* Flags of flows by version. */
+uint16_t wire_get_flow_flags(uint16_t raw, uint8_t version, enum ofperr *);
+uint16_t wire_put_flow_flags(uint16_t flags, uint8_t version);
+
 #endif /* openflow/flow_wire.h */

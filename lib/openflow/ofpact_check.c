@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lib/flow/port.h"
 #include "lib/openflow/ofpact_codec.h"
@@ -193,6 +194,16 @@ check_nest(struct checker *c, struct ofpact *a)
     return error;
 }
 
+/* Does the flow have addresses of the family that 'a' translates to? */
+static enum ofperr
+check_nat(const struct checker *c, const struct ofpact_nat *a)
+{
+    uint16_t dl_type = a->af == AF_INET ? 0x0800 : 0x86dd;
+
+    return (c->match && a->af != AF_UNSPEC && c->dl_type != htons(dl_type)
+            ? OFPBAC_MATCH_INCONSISTENT : 0);
+}
+
 static enum ofperr
 check_ct(struct checker *c, struct ofpact *a_)
 {
@@ -376,6 +387,10 @@ check_action(struct checker *c, struct ofpact *a)
         return check_subfield(c, &ofpact_get_CHECK_PKT_LARGER(a)->dst);
     case OFPACT_CT:
         return check_ct(c, a);
+    case OFPACT_NAT:
+        return check_nat(c, ofpact_get_NAT(a));
+    case OFPACT_METER:
+        return ofpact_get_METER(a)->value ? 0 : OFPMMFC_INVALID_METER;
     case OFPACT_CLONE:
     case OFPACT_WRITE_ACTIONS:
         return check_nest(c, a);

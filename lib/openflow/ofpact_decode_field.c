@@ -192,14 +192,17 @@ read_set_field(struct decoder *d, struct reader *r)
         memcpy(mask.bytes + room - n, p + n, n);
         for (size_t i = 0; i < n; i++) {
             if (p[i] & ~p[n + i]) {
-                return OFPBAC_BAD_SET_ARGUMENT;
+                return OFPBMC_BAD_WILDCARDS;
             }
         }
     }
     if (!f->is_variable && !field_value_is_valid(f, &value)) {
         return OFPBAC_BAD_SET_ARGUMENT;
     }
-    /* OpenFlow says that setting vlan_vid sets the tag's presence, too. */
+    if (f->id == FIELD_VLAN_VID && !(value.be16 & htons(0x1000))) {
+        /* A tag cannot be taken off so. */
+        return OFPBAC_BAD_SET_ARGUMENT;
+    }
     ofpact_put_set_field(d->out, f, room, &value, has_mask ? &mask : NULL);
     for (; r->left; ) {
         if (reader_u8(r)) {

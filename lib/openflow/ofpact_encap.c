@@ -360,7 +360,7 @@ decap_format(const struct ofpact_decap *a, struct str *s)
 {
     str_put(s, "decap(");
     if (a->packet_type != PACKET_TYPE_NEXT) {
-        str_printf(s, "packet_type(ns=%u,type=0x%x)", a->packet_type >> 16,
+        str_printf(s, "packet_type(ns=%u,type=%#x)", a->packet_type >> 16,
                    a->packet_type & UINT16_MAX);
     }
     str_put_char(s, ')');

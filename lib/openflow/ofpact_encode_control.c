@@ -4,7 +4,8 @@
 #include "lib/flow/port.h"
 #include "lib/openflow/ofpact_encode.h"
 
-/* Actions that steer the walk through the tables, and those that keep state. */
+/* Actions that steer the walk through the tables, and those that keep
+ * state. */
 
 void
 encode_FIN_TIMEOUT(struct buf *b, const struct ofpact *a_, uint8_t version)

@@ -106,6 +106,7 @@ put_set_field10(struct buf *b, const struct ofpact_set_field *a)
         { FIELD_IPV4_SRC, OFPAT10_SET_NW_SRC },
         { FIELD_IPV4_DST, OFPAT10_SET_NW_DST },
         { FIELD_IP_DSCP, OFPAT10_SET_NW_TOS },
+        { FIELD_IP_DSCP_SHIFTED, OFPAT10_SET_NW_TOS },
         { FIELD_TCP_SRC, OFPAT10_SET_TP_SRC },
         { FIELD_TCP_DST, OFPAT10_SET_TP_DST },
         { FIELD_UDP_SRC, OFPAT10_SET_TP_SRC },
@@ -116,7 +117,11 @@ put_set_field10(struct buf *b, const struct ofpact_set_field *a)
         if (a->field->id == actions[i].id) {
             size_t ofs = start_std(b, actions[i].type);
 
-            buf_put(b, ofpact_set_field_value(a), a->n_bytes);
+            if (a->field->id == FIELD_IP_DSCP_SHIFTED) {
+                buf_put_u8(b, ofpact_set_field_value(a)->u8 << 2);
+            } else {
+                buf_put(b, ofpact_set_field_value(a), a->n_bytes);
+            }
             finish_action(b, ofs);
             return true;
         }

@@ -82,9 +82,6 @@ parse_set_field(struct parser *p, char *arg, char *dst)
     if (error) {
         return error;
     }
-    if (f->id == FIELD_VLAN_VID && !has_mask) {
-        value.be16 |= htons(0x1000);
-    }
     if (f->is_variable) {
         size_t n = option_bytes(&value, &mask, has_mask, f->n_bytes);
 

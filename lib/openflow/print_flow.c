@@ -305,7 +305,17 @@ print_packet_in(const struct printer *p)
     match_format(&pin.metadata, printer_ports(p), FLOW_DEFAULT_PRIORITY, s);
     str_printf(s, " (via %s)", packet_in_reason_name(pin.reason));
     str_printf(s, " data_len=%zu", pin.packet_size);
-    str_put(s, pin.buffer_id == OFP_NO_BUFFER ? " (unbuffered)" : "");
+    if (pin.buffer_id == OFP_NO_BUFFER) {
+        str_put(s, " (unbuffered)");
+        if (pin.total_size != pin.packet_size) {
+            str_put(s, " (***total_len != data_len***)");
+        }
+    } else {
+        str_printf(s, " buffer=0x%08"PRIx32, pin.buffer_id);
+        if (pin.total_size < pin.packet_size) {
+            str_put(s, " (***total_len < data_len***)");
+        }
+    }
     str_put_char(s, '\n');
     if (pin.userdata_size) {
         str_put(s, " userdata=");
@@ -359,6 +369,7 @@ const struct print_row print_flow_rows[] = {
     { OFMSG_FLOW_MONITOR_REPLY, print_monitor_reply },
     { OFMSG_FLOW_MONITOR_CANCEL, print_monitor_cancel },
     { OFMSG_PACKET_IN, print_packet_in },
+    { OFMSG_RESUME, print_packet_in },
     { OFMSG_PACKET_OUT, print_packet_out },
     { 0, NULL }
 };

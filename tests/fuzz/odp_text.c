@@ -2,7 +2,7 @@
 
 /* Text of the datapath's flows and actions: what parses can be printed and read
  * again; a flow prints the same then.  (Actions have forms that mean the same,
- * as "ct(zone=0)" and "ct()".) */
+ * as "ct(zone=0)" and "ct".) */
 
 #include <stdlib.h>
 #include <string.h>

@@ -261,11 +261,7 @@ format_ct(const struct attr *ct, struct str *s)
     struct list_text l = { s, false };
     struct attr a;
 
-    str_put(s, "ct");
-    if (!ct->size) {
-        return;
-    }
-    str_put_char(s, '(');
+    str_put(s, "ct(");
     while (odp_next_attr(&w, &a)) {
         switch (a.type) {
         case OVS_CT_ATTR_COMMIT:
@@ -312,7 +308,11 @@ format_ct(const struct attr *ct, struct str *s)
             break;
         }
     }
-    str_put_char(s, ')');
+    if (l.any) {
+        str_put_char(s, ')');
+    } else {
+        str_chomp(s, '(');
+    }
 }
 
 static void

@@ -219,8 +219,8 @@ odp_put_u128(const uint8_t *p, struct str *s)
     str_put_hex(s, p + skip + 1, 15 - skip);
 }
 
-/* "NAME=VALUE" or, if 'mask' is not 'exact', "NAME=VALUE/MASK" with as many hex
- * digits as 'exact' has; nothing if no bit of 'mask' is set. */
+/* "NAME=VALUE" or, if 'mask' is not 'exact', "NAME=VALUE/MASK" with as many
+ * hex digits as 'exact' has; nothing if no bit of 'mask' is set. */
 static void
 put_nsh_member(struct list_text *l, const char *name, bool is_hex,
                uint32_t value, uint32_t mask, uint32_t exact)

@@ -26,6 +26,8 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/ct_zones.c \
 	vswitch/ofproto/ct_zones.h \
 	vswitch/ofproto/dpctl_commands.c \
+	vswitch/ofproto/dpctl_commands.h \
+	vswitch/ofproto/dpctl_flow_commands.c \
 	vswitch/ofproto/dpif_commands.c \
 	vswitch/ofproto/dummy_commands.c \
 	vswitch/ofproto/flow_mod.c \
