@@ -462,3 +462,23 @@ lsp_is_patch(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
 {
     return lsp_is_type(ctx, lsp, "router") || lsp_is_type(ctx, lsp, "switch");
 }
+
+bool
+lsp_is_up(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
+{
+    const struct sb_port_binding *pb;
+    bool up;
+
+    if (lsp_is_patch(ctx, lsp)) {
+        return true;
+    }
+    pb = get_row_by_name(ctx, F_BINDING,
+                         nb_logical_switch_port_get_name(ctx, lsp));
+    if (!pb || !sb_port_binding_get_chassis(ctx, pb)) {
+        return false;
+    }
+    /* Of a port in another zone nobody says so here.  Older hosts say
+     * nothing. */
+    return (lsp_is_type(ctx, lsp, "remote")
+            || !sb_port_binding_get_up(ctx, pb, &up) || up);
+}

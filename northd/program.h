@@ -296,4 +296,8 @@ bool lsp_is_type(struct incr_ctx *, const struct nb_logical_switch_port *,
 /* Whether it is a patch to another datapath: a router or a switch. */
 bool lsp_is_patch(struct incr_ctx *, const struct nb_logical_switch_port *);
 
+/* Whether it is up, as its "up" column will say.  What a host said stays in
+ * the southbound row when the host is deleted; the reference to it does not. */
+bool lsp_is_up(struct incr_ctx *, const struct nb_logical_switch_port *);
+
 #endif /* northd/program.h */

@@ -69,8 +69,6 @@ static bool
 is_answered_for(struct incr_ctx *ctx, const struct switch_port *sp)
 {
     const struct nb_logical_switch_port *lsp = sp->lsp;
-    const struct sb_port_binding *pb;
-    bool up = false;
 
     if (lsp_is_type(ctx, lsp, "virtual") || lsp_is_type(ctx, lsp, "external")
         || lsp_is_type(ctx, lsp, "localnet") || lsp_has_unknown(ctx, lsp)
@@ -83,9 +81,7 @@ is_answered_for(struct incr_ctx *ctx, const struct switch_port *sp)
         || get_global(ctx).ignore_lsp_down) {
         return true;
     }
-    pb = get_row_by_name(ctx, F_BINDING,
-                         nb_logical_switch_port_get_name(ctx, lsp));
-    return pb && sb_port_binding_get_up(ctx, pb, &up) && up;
+    return lsp_is_up(ctx, lsp);
 }
 
 static void

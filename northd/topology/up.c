@@ -15,22 +15,11 @@ switch_port_up(struct incr_ctx *ctx, const struct incr_group *group)
     const struct row_id id = {
         F_NB_LSP, &sp->lsp->header.uuid, sizeof sp->lsp->header.uuid,
     };
-    const struct sb_port_binding *pb
-        = get_row_by_name(ctx, F_BINDING,
-                          nb_logical_switch_port_get_name(ctx, sp->lsp));
     const char *given = GET(ctx, F_ADDRESS_GIVEN, sp->lsp);
     int64_t tag = lsp_tag(ctx, sp->lsp);
-    bool up = false;
 
-    if (lsp_is_patch(ctx, sp->lsp)) {
-        up = true;
-    } else if (lsp_is_type(ctx, sp->lsp, "remote")) {
-        /* Its own zone knows whether it is; nobody else says so here. */
-        up = pb && sb_port_binding_get_chassis(ctx, pb);
-    } else if (pb && !sb_port_binding_get_up(ctx, pb, &up)) {
-        up = sb_port_binding_get_chassis(ctx, pb) != NULL;
-    }
-    cell_bool(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_UP, up);
+    cell_bool(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_UP,
+              lsp_is_up(ctx, sp->lsp));
     if (tag) {
         cell_int(ctx, &id, NB_LOGICAL_SWITCH_PORT_COL_TAG, tag);
     }

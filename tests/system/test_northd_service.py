@@ -78,6 +78,21 @@ def test_hosting_chassis(central):
                == "{}")
 
 
+def test_up_goes_with_the_chassis(central):
+    """A host that is deleted leaves its ports down, whatever it said last."""
+    central.nbctl("ls-add", "s0", "--", "lsp-add", "s0", "p0")
+    central.sbctl("chassis-add", "ch1", "geneve", "192.0.2.1")
+    sync(central)
+    central.sbctl("lsp-bind", "p0", "ch1")
+    central.sbctl("set", "Port_Binding", "p0", "up=true")
+    wait_until(lambda: get(central, "Logical_Switch_Port", "p0", "up")
+               == "true")
+    central.sbctl("chassis-del", "ch1")
+    wait_until(lambda: get(central, "Logical_Switch_Port", "p0", "up")
+               == "false")
+    assert get_sb(central, "Port_Binding", "p0", "up") == "true"
+
+
 def test_remote_ports(central):
     """A port of another zone is at the chassis that it asks for; what those
     who interconnect zones say of others stays."""
