@@ -237,6 +237,10 @@ put_static_route(struct incr_ctx *ctx, const struct nb_logical_router *lr,
     } else if (!ip_parse(next_hop, &ip)) {
         warn_row(&route->header, "bad nexthop \"%s\"", next_hop);
         return;
+    } else if (ip_is_v4(&ip) == (key.is_ip6 != 0)) {
+        warn_row(&route->header, "nexthop %s is of another address family "
+                 "than the prefix, which is not supported", next_hop);
+        return;
     } else if (!router_find_outport(ctx, lr, port, &ip, &hop)) {
         warn_row(&route->header, "no port of the router reaches nexthop %s",
                  next_hop);
