@@ -245,6 +245,11 @@ bool dbctl_fetch_referrers(struct dbctl *, const struct replica_table_class *,
                            unsigned int column, const struct replica_row *);
 bool dbctl_fetch_all(struct dbctl *, const struct replica_table_class *);
 
+/* At the end of a run: asks for such rows for what comes after the commit,
+ * which shows in them once replica_conditions_settled(). */
+void dbctl_follow_named(struct dbctl *, const struct replica_table_class *,
+                        int name_column, const char *id);
+
 /* Makes this run end without effect and start again when something has
  * changed, or dbctl_wake() is called. */
 void dbctl_try_again(struct dbctl *);

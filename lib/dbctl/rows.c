@@ -440,6 +440,17 @@ dbctl_fetch_named(struct dbctl *dbctl,
     return have_rows(dbctl);
 }
 
+void
+dbctl_follow_named(struct dbctl *dbctl,
+                   const struct replica_table_class *table, int name_column,
+                   const char *id)
+{
+    dbctl_monitor_named(dbctl, table, 0, name_column, id);
+    if (!dbctl->is_shared) {
+        dbctl_set_conditions(dbctl);
+    }
+}
+
 bool
 dbctl_fetch_referrers(struct dbctl *dbctl,
                       const struct replica_table_class *table,

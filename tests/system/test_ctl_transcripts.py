@@ -10,7 +10,7 @@ import pytest
 
 from harness import transcript
 from harness.ovsdb import Server
-from harness.process import run
+from harness.process import run, wait_until
 from harness.programs import Programs, ours
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ctl")
@@ -112,9 +112,9 @@ def vsctl(tmp_path):
     server = Server(programs, tmp_path)
     server.create(programs.schema("vswitch"), "db")
     server.start()
-    command = [ours("ovs-vsctl"), "--db=" + server.remote, "--no-wait",
-               "--timeout=60"]
-    yield lambda *words: run(command + list(words), check=False)
+    command = [ours("ovs-vsctl"), "--db=" + server.remote, "--timeout=60"]
+    yield lambda *words, wait=False: run(
+        command + ["--no-wait"] * (not wait) + list(words), check=False)
     server.stop()
 
 
@@ -152,6 +152,33 @@ def test_wait_until(vsctl):
         assert value.result().returncode == 0
     assert vsctl("list-ports", "br0").stdout == "p0\n"
     assert vsctl("--timeout=1", "wait-until", "bridge", "br9").returncode < 0
+
+
+def test_errors_of_new_interfaces(vsctl):
+    """ovs-vswitchd says what it could not set up; of interfaces that others
+    have made nothing is told."""
+    vsctl("add-br", "br0", "--", "add-port", "br0", "old")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        adding = pool.submit(vsctl, "add-port", "br0", "bad", "--",
+                             "add-port", "br0", "good", wait=True)
+        wait_until(lambda: vsctl("get", "open_vswitch", ".", "next_cfg")
+                   .stdout == "1\n", what="the change")
+        vsctl("set", "interface", "bad", 'error="no such device"', "--",
+              "set", "interface", "old", "error=old", "--", "set",
+              "open_vswitch", ".", "cur_cfg=1")
+        done = adding.result()
+    assert done.returncode == 0
+    assert "setting up 'bad': no such device" in done.stderr
+    assert "good" not in done.stderr and "old" not in done.stderr
+    # What makes none waits all the same.
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        setting = pool.submit(vsctl, "set", "bridge", "br0",
+                              "other_config:a=b", wait=True)
+        wait_until(lambda: vsctl("get", "open_vswitch", ".", "next_cfg")
+                   .stdout == "2\n", what="the change")
+        vsctl("set", "open_vswitch", ".", "cur_cfg=2")
+        assert (setting.result().returncode, setting.result().stderr) \
+            == (0, "")
 
 
 def test_many_at_a_time_lose_nothing(vsctl):

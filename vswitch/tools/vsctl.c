@@ -11,10 +11,25 @@
 #include "lib/base/alloc.h"
 #include "lib/base/sset.h"
 
-const struct replica_table_class *const vsctl_tables[] = {
-    &vs_open_vswitch_table, &vs_bridge_table, &vs_port_table,
-    &vs_interface_table, &vs_controller_table, &vs_manager_table,
-    &vs_ssl_table, &vs_autoattach_table, NULL,
+#define BRIDGE(COLUMN) REPLICA_COL(VS_BRIDGE_COL_##COLUMN)
+#define PORT(COLUMN) REPLICA_COL(VS_PORT_COL_##COLUMN)
+
+const struct dbctl_need vsctl_needs[] = {
+    { &vs_open_vswitch_table, REPLICA_COL(VS_OPEN_VSWITCH_COL_BRIDGES),
+      DBCTL_ALL, 0, -1 },
+    { &vs_bridge_table, BRIDGE(NAME) | BRIDGE(PORTS) | BRIDGE(CONTROLLER)
+                        | BRIDGE(FAIL_MODE) | BRIDGE(EXTERNAL_IDS)
+                        | BRIDGE(AUTO_ATTACH), DBCTL_ALL, 0, -1 },
+    { &vs_port_table, PORT(NAME) | PORT(INTERFACES) | PORT(FAKE_BRIDGE)
+                      | PORT(TAG) | PORT(EXTERNAL_IDS), DBCTL_ALL, 0, -1 },
+    /* Not the statistics. */
+    { &vs_interface_table, REPLICA_COL(VS_INTERFACE_COL_NAME),
+      DBCTL_ALL, 0, -1 },
+    { &vs_controller_table, REPLICA_COL(VS_CONTROLLER_COL_TARGET),
+      DBCTL_ALL, 0, -1 },
+    { &vs_autoattach_table, REPLICA_COL(VS_AUTOATTACH_COL_MAPPINGS),
+      DBCTL_ALL, 0, -1 },
+    { .table = NULL },
 };
 
 static bool no_wait;
@@ -213,26 +228,28 @@ prepare(struct dbctl *dbctl)
                   REPLICA_COL(VS_OPEN_VSWITCH_COL_CUR_CFG)
                   | REPLICA_COL(VS_OPEN_VSWITCH_COL_NEXT_CFG));
     if (!no_wait) {
-        /* For errors of the interfaces that were set up. */
-        dbctl_monitor(dbctl, &vs_interface_table,
-                      REPLICA_COL(VS_INTERFACE_COL_NAME)
-                      | REPLICA_COL(VS_INTERFACE_COL_OFPORT)
-                      | REPLICA_COL(VS_INTERFACE_COL_ERROR));
+        /* For errors of the interfaces that are set up. */
+        dbctl_monitor_columns(dbctl, &vs_interface_table,
+                              REPLICA_COL(VS_INTERFACE_COL_NAME)
+                              | REPLICA_COL(VS_INTERFACE_COL_ERROR));
     }
 }
 
-/* Interfaces that were there before the run, by name. */
-static struct sset old_interfaces = SSET_INITIALIZER(&old_interfaces);
+/* Interfaces that the run makes, by name. */
+static struct sset new_interfaces = SSET_INITIALIZER(&new_interfaces);
 
+/* Notes them, and asks for what becomes of them. */
 static void
-begin(struct dbctl *dbctl)
+note_new_interfaces(struct dbctl *dbctl)
 {
     const struct vs_interface *iface;
 
-    sset_clear(&old_interfaces);
-    if (!no_wait) {
-        VS_INTERFACE_FOR_EACH (iface, dbctl_replica(dbctl)) {
-            sset_add(&old_interfaces, iface->name);
+    sset_clear(&new_interfaces);
+    VS_INTERFACE_FOR_EACH (iface, dbctl_replica(dbctl)) {
+        if (iface->header.state & REPLICA_ROW_TXN_NEW) {
+            sset_add(&new_interfaces, iface->name);
+            dbctl_follow_named(dbctl, &vs_interface_table,
+                               VS_INTERFACE_COL_NAME, iface->name);
         }
     }
 }
@@ -241,6 +258,10 @@ static void
 end(struct dbctl *dbctl)
 {
     const struct vs_open_vswitch *root = vsctl_root(dbctl);
+
+    if (!no_wait) {
+        note_new_interfaces(dbctl);
+    }
 
     if (!no_wait && root) {
         replica_txn_increment(dbctl_txn(dbctl), &root->header,
@@ -261,7 +282,7 @@ report_errors(struct dbctl *dbctl)
     bool any = false;
 
     VS_INTERFACE_FOR_EACH (iface, dbctl_replica(dbctl)) {
-        if (!sset_contains(&old_interfaces, iface->name) && iface->error) {
+        if (sset_contains(&new_interfaces, iface->name) && iface->error) {
             dbctl_warn("Error detected while setting up '%s': %s.  See "
                        "ovs-vswitchd log for details.", iface->name,
                        iface->error);
@@ -279,13 +300,15 @@ is_applied(struct dbctl *dbctl, int *status UNUSED)
 {
     const struct vs_open_vswitch *root = vsctl_root(dbctl);
 
-    if (!no_wait && root && root->cur_cfg < next_cfg) {
+    if (!no_wait && root && (root->cur_cfg < next_cfg
+                             || !replica_conditions_settled(
+                                 dbctl_replica(dbctl)))) {
         return false;
     }
     if (!no_wait) {
         report_errors(dbctl);
     }
-    sset_uninit(&old_interfaces);
+    sset_uninit(&new_interfaces);
     return true;
 }
 
@@ -319,7 +342,6 @@ main(int argc, char *argv[])
                        "ovs-vswitchd",
         .socket = "db.sock",
         .prepare = prepare,
-        .begin = begin,
         .end = end,
         .committed = committed,
         .is_applied = is_applied,

@@ -73,8 +73,8 @@ struct error *vsctl_find_bridge(const struct dbctl *, const char *name,
 struct error *vsctl_find_real_bridge(const struct dbctl *, const char *name,
                                      const struct vs_bridge **) MUST_USE;
 
-/* Tables that most commands look at. */
-extern const struct replica_table_class *const vsctl_tables[];
+/* What most commands look at. */
+extern const struct dbctl_need vsctl_needs[];
 
 extern const struct dbctl_command_group vsctl_bridge_commands;
 extern const struct dbctl_command_group vsctl_port_commands;
