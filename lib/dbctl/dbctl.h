@@ -210,9 +210,10 @@ struct str *dbctl_output(struct dbctl *);
 
 /* Before the run, for 'prepare': ask for columns (0: only which rows exist) of
  * rows: all of a table's; none but what is asked for elsewhere; those whose
- * column 'name_column' (unless it is -1) or uuid is 'id'; those that rows which
- * are here refer to; the one that refers to each row which is here by a column.
- * References to rows that nothing asks for are left out of what is read. */
+ * column 'name_column' (unless it is -1) or uuid is 'id'; those that rows
+ * which are here refer to; the one that refers by 'column' to each row which
+ * is here.  References to rows that nothing asks for are left out of what is
+ * read. */
 void dbctl_monitor(struct dbctl *, const struct replica_table_class *,
                    uint64_t columns);
 void dbctl_monitor_columns(struct dbctl *, const struct replica_table_class *,
@@ -235,9 +236,9 @@ struct error *dbctl_monitor_assignment(struct dbctl *,
 void dbctl_monitor_record(struct dbctl *, const struct replica_table_class *,
                           const char *record);
 
-/* While commands run: ask for rows, as only the run can tell which: those whose
- * column 'name_column' or uuid is 'id'; those whose 'column' refers to a row;
- * all.  Their columns are asked for before the run.  False if the rows must
+/* While commands run: ask for rows, as only the run can tell which: those
+ * whose column 'name_column' or uuid is 'id'; those whose 'column' refers to a
+ * row; all.  Their columns are asked for before the run.  False if the rows must
  * come first: this run is in vain then, and another follows. */
 bool dbctl_fetch_named(struct dbctl *, const struct replica_table_class *,
                        int name_column, const char *id);

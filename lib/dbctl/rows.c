@@ -387,7 +387,7 @@ find_owners(struct dbctl *dbctl, const struct dbctl_owners *owners)
     }
 }
 
-/* What nothing is called may be the start of a uuid, which any row may have. */
+/* What nothing is called may be the start of a uuid, as any row may have. */
 static void
 look_for_prefixes(struct dbctl *dbctl)
 {
