@@ -16,6 +16,8 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/ct_table.c \
 	vswitch/datapath/datapath.h \
 	vswitch/datapath/dpif.c \
+	vswitch/datapath/dpif_flows.c \
+	vswitch/datapath/dpif_ports.c \
 	vswitch/datapath/flow_table.c \
 	vswitch/datapath/flow_table.h \
 	vswitch/datapath/ipf.c \

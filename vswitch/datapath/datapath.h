@@ -109,6 +109,11 @@ struct dp {
     struct dpif_counters past;   /* Of threads that ended. */
 };
 
+/* A handle. */
+struct dpif {
+    struct dp *dp;
+};
+
 /* Packets in a row, of which there may be many; handled by the vec_*()
  * macros. */
 struct packet_queue {
@@ -223,6 +228,10 @@ void dp_hand_over_uninit(struct dp *);
 
 /* dpif.c: has the main thread call dp_hand_over_run(). */
 void dp_hand_over_wake(void);
+
+/* dpif_ports.c: takes the port away, waits until nobody uses it any more, and
+ * frees it. */
+void dp_port_destroy(struct dp_port *);
 
 /* actions.c */
 

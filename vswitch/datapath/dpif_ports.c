@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dpif.h for the userspace datapath: ports. */
+
+#include "vswitch/dpif/dpif.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/base/alloc.h"
+#include "lib/base/text.h"
+#include "vswitch/datapath/datapath.h"
+#include "vswitch/datapath/underlay.h"
+
+static struct dp_port *
+get_port(const struct dp *dp, odp_port_t no)
+{
+    return no < DP_MAX_PORTS ? rcu_dereference(dp->ports[no]) : NULL;
+}
+
+static struct dp_port *
+find_port(const struct dp *dp, const char *name)
+{
+    for (odp_port_t no = 0; no < DP_MAX_PORTS; no++) {
+        struct dp_port *port = get_port(dp, no);
+
+        if (port && !strcmp(port->name, name)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+static int
+recv_from_device(struct dp_rxq *rxq, struct packet_batch *batch)
+{
+    int n = netdev_rxq_recv(rxq->netdev_rxq, batch);
+
+    for (int i = 0; i < n; i++) {
+        packet_metadata_init(&batch->packets[i]->md, rxq->port->no);
+    }
+    return n;
+}
+
+static void
+release_to_device(struct dp_rxq *rxq)
+{
+    netdev_rxq_release(rxq->netdev_rxq);
+}
+
+static struct error *
+open_device(struct dp_port *port, const struct dpif_port_options *options)
+{
+    struct dp_rxq *rxq;
+    struct error *error;
+
+    if (options && options->netdev) {
+        port->netdev = netdev_ref(options->netdev);
+    } else {
+        error = netdev_open(port->name, port->type, &port->netdev);
+        if (error) {
+            return error;
+        }
+    }
+    rxq = xzalloc(sizeof *rxq);
+    rxq->port = port;
+    rxq->recv = recv_from_device;
+    rxq->release = release_to_device;
+    error = netdev_rxq_open(port->netdev, &rxq->netdev_rxq);
+    if (error) {
+        free(rxq);
+        netdev_unref(port->netdev);
+        port->netdev = NULL;
+        return error;
+    }
+    rxq->fd = netdev_rxq_fd(rxq->netdev_rxq);
+    port->rxqs[port->n_rxqs++] = rxq;
+    return NULL;
+}
+
+static odp_port_t
+choose_number(const struct dp *dp, const char *name, odp_port_t wanted)
+{
+    if (wanted != ODPP_NONE) {
+        return wanted < DP_MAX_PORTS && !dp->ports[wanted] ? wanted
+               : ODPP_NONE;
+    }
+    /* "p7" likes to be port 7, and "br0" port 100, as people who write tests
+     * expect. */
+    if (dp->is_dummy) {
+        odp_port_t base = text_starts_with(name, "br") ? 100 : 0;
+        const char *digits = name + strcspn(name, "0123456789");
+        odp_port_t n = base + strtoul(digits, NULL, 10);
+
+        if (*digits && n && n < DP_MAX_PORTS && !dp->ports[n]) {
+            return n;
+        }
+    }
+    for (odp_port_t no = 1; no < DP_MAX_PORTS; no++) {
+        if (!dp->ports[no]) {
+            return no;
+        }
+    }
+    return ODPP_NONE;
+}
+
+static const char *
+port_type(const char *type)
+{
+    static const char *const known[] = { "system", "internal", "tap", "dummy",
+                                         "geneve", "vxlan", "gre" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        if (!strcmp(known[i], type)) {
+            return known[i];
+        }
+    }
+    return NULL;
+}
+
+/* Enters the port where tunnels look for it. */
+static void
+index_port(struct dp_port *port)
+{
+    struct dp *dp = port->dp;
+
+    if (port->tunnel) {
+        rcu_hash_insert(&dp->tunnels, port, dp_tunnel_port_hash(port));
+    }
+    port->is_internal = (port->netdev && strcmp(port->type, "system"));
+    if (port->is_internal) {
+        rcu_hash_insert(&dp->internals, port, port->no);
+        underlay_changed();
+    }
+}
+
+static void
+unindex_port(struct dp_port *port)
+{
+    struct dp *dp = port->dp;
+
+    if (port->tunnel) {
+        rcu_hash_remove(&dp->tunnels, port, dp_tunnel_port_hash(port));
+    }
+    if (port->is_internal) {
+        rcu_hash_remove(&dp->internals, port, port->no);
+        underlay_changed();
+    }
+}
+
+struct error *
+dpif_port_add(struct dpif *dpif, const char *name, const char *type,
+              const struct dpif_port_options *options, odp_port_t *port_no)
+{
+    struct dp *dp = dpif->dp;
+    const char *known = port_type(type && type[0] ? type : "system");
+    struct dp_port *port;
+    struct error *error;
+    odp_port_t no;
+
+    if (!known) {
+        return error_create(EAFNOSUPPORT, "%s: unknown port type %s", name,
+                            type);
+    }
+    if (find_port(dp, name)) {
+        return error_create(EEXIST, "%s: port is there already", name);
+    }
+    no = choose_number(dp, name, *port_no);
+    if (no == ODPP_NONE) {
+        return error_create(*port_no == ODPP_NONE ? EFBIG : EBUSY,
+                            "%s: no port number is free", name);
+    }
+    port = xzalloc(sizeof *port);
+    port->dp = dp;
+    port->no = no;
+    port->name = xstrdup(name);
+    port->type = known;
+    error = (dp_tunnel_is_type(known) ? dp_tunnel_create(port, options)
+             : open_device(port, options));
+    if (error) {
+        free(port->name);
+        free(port);
+        return error;
+    }
+    rcu_assign_pointer(dp->ports[no], port);
+    index_port(port);
+    for (size_t i = 0; i < port->n_rxqs; i++) {
+        dp_rxq_start(dp, port->rxqs[i]);
+    }
+    *port_no = no;
+    return NULL;
+}
+
+void
+dp_port_destroy(struct dp_port *port)
+{
+    struct dp *dp = port->dp;
+
+    for (size_t i = 0; i < port->n_rxqs; i++) {
+        dp_rxq_stop(dp, port->rxqs[i]);
+    }
+    rcu_assign_pointer(dp->ports[port->no], NULL);
+    unindex_port(port);
+    synchronize_rcu();
+    if (dp->overflow) {
+        dp_handler_forget_port(dp->overflow, port);
+    }
+    if (port->tunnel) {
+        dp_tunnel_destroy(port);
+    }
+    for (size_t i = 0; i < port->n_rxqs; i++) {
+        netdev_rxq_close(port->rxqs[i]->netdev_rxq);
+        free(port->rxqs[i]);
+    }
+    netdev_unref(port->netdev);
+    free(port->name);
+    free(port);
+}
+
+int
+dpif_port_del(struct dpif *dpif, odp_port_t no)
+{
+    struct dp_port *port = get_port(dpif->dp, no);
+
+    if (!no) {
+        return -EINVAL;
+    }
+    if (!port) {
+        return -ENOENT;
+    }
+    dp_port_destroy(port);
+    return 0;
+}
+
+void
+dpif_port_uninit(struct dpif_port *port)
+{
+    free(port->name);
+    free(port->type);
+}
+
+const char *
+dpif_port_open_type(const char *datapath_type, const char *type)
+{
+    return (strcmp(datapath_type, "dummy") || strcmp(type, "internal") ? type
+            : "dummy-internal");
+}
+
+static void
+tell_port(const struct dp_port *port, struct dpif_port *out)
+{
+    out->name = xstrdup(port->name);
+    out->type = xstrdup(port->no ? dpif_port_open_type(port->dp->type,
+                                                       port->type)
+                        : dpif_port_open_type(port->dp->type, "internal"));
+    out->port_no = port->no;
+    out->dst_port = port->tunnel ? dp_tunnel_dst_port(port) : 0;
+}
+
+int
+dpif_port_by_number(const struct dpif *dpif, odp_port_t no,
+                    struct dpif_port *out)
+{
+    int error = -ENODEV;
+    struct dp_port *port;
+
+    rcu_read_lock();
+    port = get_port(dpif->dp, no);
+    if (port) {
+        tell_port(port, out);
+        error = 0;
+    }
+    rcu_read_unlock();
+    return error;
+}
+
+int
+dpif_port_by_name(const struct dpif *dpif, const char *name,
+                  struct dpif_port *out)
+{
+    int error = -ENODEV;
+    struct dp_port *port;
+
+    rcu_read_lock();
+    port = find_port(dpif->dp, name);
+    if (port) {
+        tell_port(port, out);
+        error = 0;
+    }
+    rcu_read_unlock();
+    return error;
+}
+
+void
+dpif_port_dump(const struct dpif *dpif,
+               void (*each)(const struct dpif_port *, void *aux), void *aux)
+{
+    for (odp_port_t no = 0; no < DP_MAX_PORTS; no++) {
+        struct dpif_port port;
+
+        if (!dpif_port_by_number(dpif, no, &port)) {
+            each(&port, aux);
+            dpif_port_uninit(&port);
+        }
+    }
+}
+
+int
+dpif_port_get_stats(const struct dpif *dpif, odp_port_t no,
+                    struct dpif_port_stats *stats)
+{
+    int error = -ENODEV;
+    struct dp_port *port;
+
+    rcu_read_lock();
+    port = get_port(dpif->dp, no);
+    if (port) {
+        *stats = (struct dpif_port_stats) {
+            .rx_packets = __atomic_load_n(&port->rx_packets,
+                                          __ATOMIC_RELAXED),
+            .rx_bytes = __atomic_load_n(&port->rx_bytes, __ATOMIC_RELAXED),
+            .tx_packets = __atomic_load_n(&port->tx_packets,
+                                          __ATOMIC_RELAXED),
+            .tx_bytes = __atomic_load_n(&port->tx_bytes, __ATOMIC_RELAXED),
+            .tx_dropped = __atomic_load_n(&port->tx_dropped,
+                                          __ATOMIC_RELAXED),
+            .upcall_packets = __atomic_load_n(&port->upcall_packets,
+                                              __ATOMIC_RELAXED),
+            .upcall_errors = __atomic_load_n(&port->upcall_errors,
+                                             __ATOMIC_RELAXED),
+        };
+        error = 0;
+    }
+    rcu_read_unlock();
+    return error;
+}
+
+struct netdev *
+dpif_port_netdev(const struct dpif *dpif, odp_port_t no)
+{
+    struct dp_port *port = get_port(dpif->dp, no);
+
+    return port ? port->netdev : NULL;
+}
