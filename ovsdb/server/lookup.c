@@ -25,10 +25,15 @@ struct lookup_node {
     struct db_row *row;
 };
 
-/* What an index has of one row. */
+/* What an index has of one row: a node for each of its values.  A set of
+ * thousands that changes by one costs a look through these hashes. */
+struct lookup_value {
+    uint64_t hash;
+    struct lookup_node *node;
+};
+
 struct lookup_entry {
-    uint32_t n;
-    struct lookup_node nodes[];
+    VEC(struct lookup_value) values;
 };
 
 struct lookup {
@@ -36,7 +41,7 @@ struct lookup {
     const struct ovsdb_column *column;
     enum ovsdb_clause_key kind;
     struct hmap groups;
-    VEC(struct lookup_entry *) entries;     /* By the rows' slots. */
+    VEC(struct lookup_entry) entries;       /* By the rows' slots. */
     int64_t last_used_ms;
 };
 
@@ -58,52 +63,88 @@ get_group(struct lookup *lookup, uint64_t hash)
 }
 
 static void
-add_node(struct lookup *lookup, struct lookup_entry *entry,
-         struct db_row *row, uint64_t hash)
+add_value(struct lookup *lookup, struct lookup_entry *entry,
+          struct db_row *row, uint64_t hash)
 {
-    struct lookup_node *node = &entry->nodes[entry->n++];
+    struct lookup_node *node = xmalloc(sizeof *node);
 
     node->group = get_group(lookup, hash);
     node->row = row;
     list_push_back(&node->group->members, &node->list);
     node->group->n++;
-}
-
-static struct lookup_entry *
-entry_create(struct lookup *lookup, struct db_row *row)
-{
-    const struct ovsdb_column *column = lookup->column;
-    const struct ovsdb_datum *field = &row->fields[column->index];
-    bool whole = lookup->kind == OVSDB_KEY_WHOLE;
-    struct lookup_entry *entry;
-
-    entry = xmalloc(sizeof *entry
-                    + (whole ? 1 : field->n) * sizeof entry->nodes[0]);
-    entry->n = 0;
-    if (whole) {
-        add_node(lookup, entry, row, ovsdb_key_of_whole(column, field));
-    } else {
-        for (uint32_t i = 0; i < field->n; i++) {
-            add_node(lookup, entry, row,
-                     ovsdb_key_of_element(column, field, i));
-        }
-    }
-    return entry;
+    vec_push(&entry->values, (struct lookup_value) { hash, node });
 }
 
 static void
-entry_destroy(struct lookup *lookup, struct lookup_entry *entry)
+node_destroy(struct lookup *lookup, struct lookup_node *node)
 {
-    for (uint32_t i = 0; i < entry->n; i++) {
-        struct lookup_group *group = entry->nodes[i].group;
+    struct lookup_group *group = node->group;
 
-        list_remove(&entry->nodes[i].list);
-        if (!--group->n) {
-            hmap_remove(&lookup->groups, &group->node);
-            free(group);
+    list_remove(&node->list);
+    if (!--group->n) {
+        hmap_remove(&lookup->groups, &group->node);
+        free(group);
+    }
+    free(node);
+}
+
+static void
+remove_value(struct lookup *lookup, struct lookup_entry *entry, uint64_t hash)
+{
+    VEC_FOR_EACH (value, &entry->values) {
+        if (value->hash == hash) {
+            node_destroy(lookup, value->node);
+            *value = vec_pop(&entry->values);
+            return;
         }
     }
-    free(entry);
+}
+
+static void
+entry_init(struct lookup_entry *entry, struct lookup *lookup,
+           struct db_row *row)
+{
+    const struct ovsdb_column *column = lookup->column;
+    const struct ovsdb_datum *field = &row->fields[column->index];
+
+    vec_init(&entry->values);
+    if (lookup->kind == OVSDB_KEY_WHOLE) {
+        add_value(lookup, entry, row, ovsdb_key_of_whole(column, field));
+        return;
+    }
+    vec_reserve(&entry->values, field->n);
+    for (uint32_t i = 0; i < field->n; i++) {
+        add_value(lookup, entry, row, ovsdb_key_of_element(column, field, i));
+    }
+}
+
+static void
+entry_uninit(struct lookup_entry *entry, struct lookup *lookup)
+{
+    VEC_FOR_EACH (value, &entry->values) {
+        node_destroy(lookup, value->node);
+    }
+    vec_uninit(&entry->values);
+}
+
+/* Takes the elements that 'diff' has taken out of a set, or put into it. */
+static void
+entry_change(struct lookup_entry *entry, struct lookup *lookup,
+             struct db_row *row, const struct ovsdb_datum *diff)
+{
+    const struct ovsdb_column *column = lookup->column;
+    const struct ovsdb_datum *field = &row->fields[column->index];
+
+    for (uint32_t i = 0; i < diff->n; i++) {
+        uint64_t hash = ovsdb_key_of_element(column, diff, i);
+
+        if (ovsdb_datum_find(field, &ovsdb_datum_keys(diff)[i],
+                             column->type.key.type) != UINT32_MAX) {
+            add_value(lookup, entry, row, hash);
+        } else {
+            remove_value(lookup, entry, hash);
+        }
+    }
 }
 
 static struct lookup *
@@ -118,7 +159,7 @@ lookup_create(struct db_table *table, const struct ovsdb_column *column,
     hmap_init(&lookup->groups);
     list_push_back(&table->lookups, &lookup->node);
     VEC_FOR_EACH (row, &table->slots) {
-        vec_push(&lookup->entries, entry_create(lookup, *row));
+        entry_init(vec_push_raw(&lookup->entries), lookup, *row);
     }
     return lookup;
 }
@@ -127,7 +168,7 @@ static void
 lookup_destroy(struct lookup *lookup)
 {
     VEC_FOR_EACH (entry, &lookup->entries) {
-        entry_destroy(lookup, *entry);
+        entry_uninit(entry, lookup);
     }
     vec_uninit(&lookup->entries);
     hmap_uninit(&lookup->groups);
@@ -142,7 +183,7 @@ lookup_enter(struct db_row *row)
 
     LIST_FOR_EACH (lookup, node, &row->table->lookups) {
         assert(row->slot == lookup->entries.n);
-        vec_push(&lookup->entries, entry_create(lookup, row));
+        entry_init(vec_push_raw(&lookup->entries), lookup, row);
     }
 }
 
@@ -152,23 +193,31 @@ lookup_leave(struct db_row *row)
     struct lookup *lookup;
 
     LIST_FOR_EACH (lookup, node, &row->table->lookups) {
-        entry_destroy(lookup, lookup->entries.items[row->slot]);
+        entry_uninit(&lookup->entries.items[row->slot], lookup);
         /* As the row in the last slot does. */
         lookup->entries.items[row->slot] = vec_pop(&lookup->entries);
     }
 }
 
 void
-lookup_change(struct db_row *row, uint64_t columns)
+lookup_change(struct db_row *row, uint64_t columns,
+              const struct ovsdb_datum *diffs, uint64_t with_diff)
 {
     struct lookup *lookup;
 
     LIST_FOR_EACH (lookup, node, &row->table->lookups) {
-        if (columns >> lookup->column->index & 1) {
-            struct lookup_entry **entry = &lookup->entries.items[row->slot];
+        struct lookup_entry *entry = &lookup->entries.items[row->slot];
+        unsigned int column = lookup->column->index;
 
-            entry_destroy(lookup, *entry);
-            *entry = entry_create(lookup, row);
+        if (!(columns >> column & 1)) {
+            continue;
+        }
+        if (with_diff >> column & 1 && lookup->kind == OVSDB_KEY_ELEMENT
+            && !ovsdb_type_is_map(&lookup->column->type)) {
+            entry_change(entry, lookup, row, &diffs[column]);
+        } else {
+            entry_uninit(entry, lookup);
+            entry_init(entry, lookup, row);
         }
     }
 }

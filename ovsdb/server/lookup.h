@@ -28,10 +28,12 @@ bool lookup_difference(struct db_table *, const struct ovsdb_condition *a,
                        const struct ovsdb_condition *b, db_row_vec *rows);
 
 /* Keep the indexes: 'row' has entered the committed rows (it has its slot);
- * is about to leave them; has changed in 'columns'. */
+ * is about to leave them; has changed in 'columns', for those of 'with_diff' by
+ * what 'diffs' holds under their numbers. */
 void lookup_enter(struct db_row *row);
 void lookup_leave(struct db_row *row);
-void lookup_change(struct db_row *row, uint64_t columns);
+void lookup_change(struct db_row *row, uint64_t columns,
+                   const struct ovsdb_datum *diffs, uint64_t with_diff);
 
 /* Gives back indexes that were not used since clock_ms() 'before_ms'. */
 void lookup_expire(struct db *, int64_t before_ms);

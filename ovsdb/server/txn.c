@@ -795,7 +795,7 @@ apply_row(struct txn_row *tr, uint64_t version)
     if (change == TXN_MODIFY) {
         apply_changes(tr);
         view_invalidate(row->table, row->slot);
-        lookup_change(row, tr->changed);
+        lookup_change(row, tr->changed, tr->diffs, tr->with_diff);
     } else if (change == TXN_INSERT) {
         db_row_enter(row);
     }
