@@ -89,6 +89,14 @@ l4_field(uint8_t proto, bool is_dst)
             : proto == IPPROTO_UDP ? FIELD_UDP_DST : FIELD_SCTP_DST);
 }
 
+/* Where chk_lb_aff() tells the backend: northd has other registers free in
+ * routers than in switches. */
+static struct subfield
+backend_field(const struct action_encoder *e, bool is_ip6)
+{
+    return (is_ip6 ? whole_field(FIELD_XXREG0 + !e->env->is_switch) : reg(4));
+}
+
 /* From this client to the VIP: the same backend. */
 ENCODER(lb_aff)
 {
@@ -110,7 +118,7 @@ ENCODER(lb_aff)
     }
     learn_load(e->out, reg_bits(LOG_REG_FLAGS, LOG_FLAG_USE_LB_AFF_SESSION, 1),
                1);
-    learn_load(e->out, is_ip6 ? whole_field(FIELD_XXREG0 + 1) : reg(4),
+    learn_load(e->out, backend_field(e, is_ip6),
                ip_to_u128(&a->lb_aff.backend.ip));
     if (a->lb_aff.backend.port) {
         learn_load(e->out, reg_bits(8, 0, 16), a->lb_aff.backend.port);

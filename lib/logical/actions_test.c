@@ -395,7 +395,13 @@ test_the_rest(void **state UNUSED)
           "load:0x1->NXM_NX_REG10[14],load:0xa000002->NXM_NX_REG4[],"
           "load:0x1f90->NXM_NX_REG8[0..15])");
     check("commit_lb_aff(vip = \"[fd00::1]:80\", backend = "
-          "\"[fd00::2]:8080\", proto = udp, timeout = 30);", NULL, NULL);
+          "\"[fd00::2]:8080\", proto = udp, timeout = 30);", NULL,
+          "learn(table=78,idle_timeout=30,priority=100,delete_learned,"
+          "cookie=0x12345678,OXM_OF_METADATA[],eth_type=0x86dd,"
+          "NXM_NX_IPV6_SRC[],ipv6_dst=fd00::1,nw_proto=17,udp_dst=80,"
+          "load:0x1->NXM_NX_REG10[14],"
+          "load:0xfd000000000000000000000000000002->NXM_NX_XXREG0[],"
+          "load:0x1f90->NXM_NX_REG8[0..15])");
     check("commit_ecmp_nh(ipv6 = false, proto = tcp);", NULL, NULL);
     check("commit_ecmp_nh(ipv6 = true, proto = sctp);", NULL, NULL);
 }
