@@ -34,6 +34,16 @@ list_ids(struct control_conn *conn, int argc UNUSED,
 }
 
 static void
+list_conjunctions(struct control_conn *conn, int argc UNUSED,
+                  const char *argv[] UNUSED, void *aux UNUSED)
+{
+    struct str s = STR_EMPTY;
+
+    ids_list_conjunctions(target.ids, &s);
+    control_reply_str(conn, &s);
+}
+
+static void
 show_stats(struct control_conn *conn, int argc UNUSED,
            const char *argv[] UNUSED, void *aux UNUSED)
 {
@@ -195,6 +205,7 @@ static const struct {
     { "inc-engine/clear-stats", "", 0, 0, nothing, 0 },
     { "inc-engine/compute-log-timeout", "MSEC", 1, 1, nothing, 0 },
     { "lflow-cache/flush", "", 0, 0, nothing, 0 },
+    { "flush-lflow-cache", "", 0, 0, nothing, 0 },
     { "lflow-cache/show-stats", "", 0, 0, cache_stats, 0 },
     { "ct-flush", "[ZONE]", 0, 1, flush_zones, 0 },
     { "inject-pkt", "MICROFLOW", 1, 1, inject, 0 },
@@ -203,6 +214,9 @@ static const struct {
     { "debug/resume", "", 0, 0, pause_or_resume, false },
     { "debug/status", "", 0, 0, status, 0 },
     { "debug/delay-nb-cfg-report", "SECONDS", 1, 1, delay_reports, 0 },
+    /* Nothing waits at the start but for the rows that matter. */
+    { "debug/ignore-startup-delay", "", 0, 0, nothing, 0 },
+    { "debug/dump-lflow-conj-ids", "", 0, 0, list_conjunctions, 0 },
     { "debug/dump-local-bindings", "", 0, 0, dump,
       (uintptr_t) debug_local_bindings },
     { "debug/dump-related-ports", "", 0, 0, dump,

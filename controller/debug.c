@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/program.h"
+#include "lib/base/alloc.h"
 #include "lib/base/sset.h"
 
 struct dump {
@@ -41,35 +42,107 @@ dump(const struct controller *c, const char *title, unsigned int fact,
     sset_uninit(&d.lines);
 }
 
-static const struct sb_port_binding *
-find_binding(const struct dump *d, const struct uuid *uuid)
+static void
+note_name(struct incr_group *group, void *names)
 {
-    return sb_port_binding_get_for_uuid(d->controller->sb, uuid);
+    sset_add(names, incr_group_key(group));
+}
+
+/* The ports of an interface. */
+struct ports {
+    const struct sb_port_binding *own;   /* NULL if there is none. */
+    struct sset children;                /* "[NAME], type : [TYPE]". */
+};
+
+/* 'port' is behind the interface of 'iface_id' in another one's place. */
+static const char *
+child_type(const struct sb_port_binding *port, const char *iface_id)
+{
+    return (!*port->type && port->parent_port
+            && !strcmp(port->parent_port, iface_id) ? "CONTAINER"
+            : !strcmp(port->type, "virtual") && port->virtual_parent
+              && !strcmp(port->virtual_parent, iface_id) ? "VIRTUAL"
+            : NULL);
+}
+
+/* Looks at every port: an operator's question may take its time. */
+static void
+find_ports(const struct controller *c, const char *iface_id,
+           struct ports *ports)
+{
+    const struct sb_port_binding *port;
+
+    ports->own = NULL;
+    sset_init(&ports->children);
+    SB_PORT_BINDING_FOR_EACH (port, c->sb) {
+        const char *type = child_type(port, iface_id);
+
+        if (type) {
+            char *text = xasprintf("[%s], type : [%s]", port->logical_port,
+                                   type);
+
+            sset_add(&ports->children, text);
+            free(text);
+        } else if (!strcmp(port->logical_port, iface_id)) {
+            ports->own = port;
+        }
+    }
 }
 
 static void
-put_binding(struct incr_group *group, void *d_)
+put_ports(const struct ports *ports, struct str *out)
 {
-    const struct claim_fact *claim = incr_group_value(group, 0);
-    struct dump *d = d_;
-    const struct sb_port_binding *port = find_binding(d,
-                                                      incr_group_key(group));
-    const struct vs_interface *iface
-        = vs_interface_get_for_uuid(d->controller->vs, &claim->interface);
-    struct str line = STR_EMPTY;
+    const char **children = sset_sort(&ports->children);
 
-    if (port && iface) {
-        str_printf(&line, "name: [%s], OVS interface name : [%s]%s",
-                   port->logical_port, iface->name,
-                   claim->additional ? ", additional chassis" : "");
-        add_line(d, &line);
+    if (ports->own) {
+        str_printf(out, "%s lport : [%s]\n",
+                   strcmp(ports->own->type, "localport") ? "primary"
+                   : "localport", ports->own->logical_port);
+    } else if (sset_count(&ports->children)) {
+        str_put(out, "no primary lport\n");
     }
+    for (size_t i = 0; i < sset_count(&ports->children); i++) {
+        str_printf(out, "child lport[%zu] : %s\n", i + 1, children[i]);
+    }
+    free(children);
+}
+
+static void
+put_interface(const struct controller *c, const char *iface_id,
+              struct str *out)
+{
+    const struct incr_group *group
+        = incr_find(c->incr, FACT_INTERFACE, iface_id, strlen(iface_id) + 1);
+    const struct interface_fact *fact = incr_group_value(group, 0);
+    const struct vs_interface *iface
+        = vs_interface_get_for_uuid(c->vs, &fact->uuid);
+    struct ports ports;
+
+    find_ports(c, iface_id, &ports);
+    str_printf(out, "name: [%s], OVS interface name : [%s], "
+               "num binding lports : [%zu]\n", iface_id,
+               iface ? iface->name : "NULL",
+               (ports.own != NULL) + sset_count(&ports.children));
+    put_ports(&ports, out);
+    str_put(out, "----------------------------------------\n");
+    sset_uninit(&ports.children);
 }
 
 void
 debug_local_bindings(const struct controller *c, struct str *out)
 {
-    dump(c, "Local bindings", FACT_CLAIM, put_binding, out);
+    const char **sorted;
+    struct sset names;
+
+    sset_init(&names);
+    incr_for_each_group(c->incr, FACT_INTERFACE, note_name, &names);
+    sorted = sset_sort(&names);
+    str_put(out, "Local bindings:\n");
+    for (size_t i = 0; i < sset_count(&names); i++) {
+        put_interface(c, sorted[i], out);
+    }
+    free(sorted);
+    sset_uninit(&names);
 }
 
 static void

@@ -496,7 +496,29 @@ ids_list(const struct ids *ids, enum id_kind kind, struct str *s)
     for (size_t i = 0; i < shash_count(&space->by_text); i++) {
         const struct id *id = nodes[i]->value;
 
-        str_printf(s, "%s %"PRIu32"\n", nodes[i]->key, id->first);
+        str_printf(s, "%s%s %"PRIu32"\n", nodes[i]->key,
+                   kind == ID_ZONE ? "" : ":", id->first);
     }
+    free(nodes);
+}
+
+void
+ids_list_conjunctions(const struct ids *ids, struct str *s)
+{
+    const struct space *space = space_of(ids, ID_CONJUNCTION);
+    struct shash_node **nodes = shash_sort(&space->by_text);
+
+    str_put(s, "Conjunction IDs allocations:\n");
+    for (size_t i = 0; i < shash_count(&space->by_text); i++) {
+        const struct id *id = nodes[i]->value;
+        const char *text = nodes[i]->key;
+        size_t length = strcspn(text, "/");
+
+        /* Of a logical flow, what is behind the slash is 0 or a datapath. */
+        str_printf(s, "lflow: %.*s, dp: %s, start: %"PRIu32", n: %"PRIu32"\n",
+                   (int) length, text,
+                   text[length] ? text + length + 1 : "0", id->first, id->n);
+    }
+    str_printf(s, "---\nTotal %"PRIu64" IDs used.\n", space->n_used);
     free(nodes);
 }

@@ -52,7 +52,12 @@ void ids_wake(struct ids *);
 size_t ids_for_each_zone(const struct ids *, const char *which,
                          void (*visit)(void *aux, uint16_t zone), void *aux);
 
-/* Appends a line "TEXT NUMBER" for each zone, or group, in order. */
+/* Appends a line "TEXT NUMBER" for each zone, or "TEXT: NUMBER" for each group
+ * or meter, in order. */
 void ids_list(const struct ids *, enum id_kind, struct str *);
+
+/* Appends the same of conjunctions, with the logical flows that they are of,
+ * and the tunnel keys of the datapaths, 0 for all. */
+void ids_list_conjunctions(const struct ids *, struct str *);
 
 #endif /* controller/ids.h */

@@ -504,7 +504,7 @@ def test_commands(network):
         pytest.skip("it is about our answers")
     ask = network.hosts["h1"].controller_appctl
     assert ask("connection-status").strip() == "connected"
-    assert "name: [vm1], OVS interface name : [vm1]" in ask(
+    assert "primary lport : [vm1]" in ask(
         "debug/dump-local-bindings")
     assert "\nvm1\n" in ask("debug/dump-related-ports")
     assert "Datapath: sw0, type: switch" in ask("debug/dump-local-datapaths")
@@ -512,6 +512,7 @@ def test_commands(network):
     assert ask("debug/dump-local-template-vars") == "Local template vars:\n"
     assert ask("debug/dump-mac-bindings").startswith("Local MAC bindings:\n")
     assert re.search(r"^vm1 \d+$", ask("ct-zone-list"), re.M)
+    assert "IDs used" in ask("debug/dump-lflow-conj-ids")
     for words in (["ct-flush"], ["ct-flush", "vm1"], ["lflow-cache/flush"],
                   ["inc-engine/clear-stats"], ["meter-table-list"],
                   ["sb-cluster-state-reset"]):
