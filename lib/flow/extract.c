@@ -1006,3 +1006,26 @@ flow_compose(struct packet *p, const struct flow *flow, size_t payload)
         put_zeros(p, payload);
     }
 }
+
+size_t
+flow_default_payload(const struct flow *flow)
+{
+    bool is_v6 = flow->dl_type == htons(ETH_TYPE_IPV6);
+
+    if ((!is_v6 && flow->dl_type != htons(ETH_TYPE_IPV4))
+        || flow->nw_frag & FLOW_NW_FRAG_LATER) {
+        return 0;
+    }
+    switch (flow->nw_proto) {
+    case IPPROTO_TCP:
+    case IPPROTO_UDP:
+        return 64;
+    case IPPROTO_ICMP:
+        return is_v6 ? 0 : 64;
+    case IPPROTO_ICMPV6:
+        return (is_v6 && flow->tp_src != htons(ND_NEIGHBOR_SOLICIT_)
+                && flow->tp_src != htons(ND_NEIGHBOR_ADVERT_) ? 64 : 0);
+    default:
+        return 0;
+    }
+}

@@ -30,6 +30,7 @@ enum {
     FLOW_F_RESET_COUNTS = 1 << 2,
     FLOW_F_NO_PKT_COUNTS = 1 << 3,
     FLOW_F_NO_BYT_COUNTS = 1 << 4,
+    FLOW_F_PUBLIC = (1 << 5) - 1,    /* These: what a flow keeps. */
     FLOW_F_EMERG = 1 << 5,       /* OpenFlow 1.0; refused. */
     FLOW_F_HIDDEN_FIELDS = 1 << 6,   /* The switch's own: the match may have
                                       * fields that are not on the wire. */

@@ -430,7 +430,8 @@ put_bucket_15(struct buf *b, const struct bucket *bucket, uint8_t type,
     buf_put_u32(b, bucket->id);
     ofpacts_encode(b, bucket->ofpacts, bucket->ofpacts_size, version);
     buf_set_u16(b, start + 2, b->size - start - 8);
-    if (type == GROUP_SELECT) {
+    /* Whoever inserts buckets need not know the type. */
+    if (type == GROUP_SELECT || bucket->weight) {
         put_bucket_prop(b, BUCKET_PROP_WEIGHT, bucket->weight);
     }
     if (bucket->watch_port != OFPP_NONE) {
@@ -560,7 +561,7 @@ decode_mod(struct group_mod *gm, const struct ofmsg *msg,
     if (error) {
         return error;
     }
-    if (gm->group_id >= OFPG_MAX && !(gm->command == GROUP_MOD_DELETE
+    if (gm->group_id > OFPG_MAX && !(gm->command == GROUP_MOD_DELETE
                                       && gm->group_id == OFPG_ALL)) {
         return OFPGMFC_INVALID_GROUP;
     }

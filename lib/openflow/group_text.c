@@ -97,17 +97,11 @@ parse_bucket_actions(struct bucket *bucket, const char *text,
     return error;
 }
 
-/* Where the actions of a bucket's text start, with or without "actions=". */
-static char *
-find_actions(char *text)
+static bool
+is_bucket_word(const char *key)
 {
-    char *actions = strstr(text, "actions=");
-
-    if (actions) {
-        *actions = '\0';
-        return actions + strlen("actions=");
-    }
-    return NULL;
+    return (!strcmp(key, "weight") || !strcmp(key, "bucket_id")
+            || !strcmp(key, "watch_port") || !strcmp(key, "watch_group"));
 }
 
 static struct error *
@@ -115,28 +109,33 @@ parse_bucket(struct bucket *bucket, char *text, uint8_t type,
              const struct port_map *ports, uint32_t *usable_protocols,
              bool *has_id)
 {
-    char *actions = find_actions(text), *s = text, *key, *value;
+    char *original = xstrdup(text), *s = text, *key, *value;
+    struct str actions = STR_EMPTY;
     struct error *error = NULL;
 
     bucket->weight = type == GROUP_SELECT ? 1 : 0;
     bucket->watch_port = OFPP_NONE;
     bucket->watch_group = OFPG_ANY;
     while (!error && (key = next_pair(&s, &value))) {
-        if (!actions && strcmp(key, "weight") && strcmp(key, "bucket_id")
-            && strcmp(key, "watch_port") && strcmp(key, "watch_group")) {
-            /* The short form: actions alone. */
-            char *action = xasprintf(*value ? "%s:%s" : "%s", key, value);
+        bool named = !strcmp(key, "actions") || !strcmp(key, "action");
 
-            error = parse_bucket_actions(bucket, action, ports,
-                                         usable_protocols);
-            free(action);
-            return error;
+        if (named || !is_bucket_word(key)) {
+            /* Actions, with "actions=" before the first or without. */
+            size_t start = (named ? value : key) - text;
+
+            str_printf(&actions, "%.*s,", (int) (s - text - start),
+                       original + start);
+        } else {
+            error = parse_bucket_word(bucket, key, value, ports, has_id);
         }
-        error = parse_bucket_word(bucket, key, value, ports, has_id);
     }
-    return error ? error
-           : parse_bucket_actions(bucket, actions ? actions : "", ports,
-                                  usable_protocols);
+    if (!error) {
+        error = parse_bucket_actions(bucket, str_cstr(&actions), ports,
+                                     usable_protocols);
+    }
+    str_uninit(&actions);
+    free(original);
+    return error;
 }
 
 /* ## Groups ## */
@@ -148,7 +147,7 @@ parse_id(const char *text, uint16_t command, uint32_t *ret)
         *ret = OFPG_ALL;
         return NULL;
     }
-    return (text_to_uint(text, 0, ret) && *ret < OFPG_MAX ? NULL
+    return (text_to_uint(text, 0, ret) && *ret <= OFPG_MAX ? NULL
             : error_create(0, "invalid group id %s", text));
 }
 
@@ -281,9 +280,8 @@ parse_buckets(struct group_mod *gm, char *s, const struct port_map *ports,
         error = parse_bucket(bucket, text, gm->type, ports, usable_protocols,
                              &has_id);
         if (!has_id) {
-            bucket->id = next_id;
+            bucket->id = next_id++;
         }
-        next_id = bucket->id + 1;
         s = next;
     }
     return error;
@@ -313,6 +311,11 @@ check(const struct group_mod *gm, bool has_id, bool has_type)
     }
     if (buckets_have_duplicates(&gm->buckets)) {
         return error_create(0, "two buckets have the same bucket_id");
+    }
+    if (needs_type && gm->type == GROUP_INDIRECT
+        && list_size(&gm->buckets) > 1) {
+        return error_create(0, "Indirect groups can have at most one "
+                            "bucket.");
     }
     return NULL;
 }

@@ -94,6 +94,9 @@ hello_decode(const struct ofmsg *msg)
 
 /* Errors. */
 
+/* Bytes before the payload of an error, at most. */
+#define ERROR_HEADERS 24
+
 static struct buf *
 encode_error(enum ofperr error, uint8_t version, be32 xid,
              const void *payload, size_t size)
@@ -133,7 +136,8 @@ error_msg_reply(enum ofperr error, const void *request, size_t size)
     if (!(OFP_SUPPORTED_VERSIONS & (version < 32 ? 1u << version : 0))) {
         version = OFP10_VERSION;
     }
-    return encode_error(error, version, xid, request, MIN(size, 64));
+    return encode_error(error, version, xid, request,
+                        MIN(size, UINT16_MAX - ERROR_HEADERS));
 }
 
 struct buf *

@@ -39,7 +39,7 @@ def switch():
 def test_features_can_be_left_out(switch):
     """A switch can be told to do without what its datapath offers."""
     appctl = switch.host.appctl
-    switch.flows("actions=ct_clear,clone(ct_clear,output:LOCAL),LOCAL")
+    switch.flows("ip,actions=ct(table=1)", "table=1,actions=ct_clear,LOCAL")
     trace = ["ofproto/trace", "br0", "in_port=5,tcp"]
     assert "Datapath actions: ct_clear," in appctl(*trace)
     appctl("dpif/set-dp-features", "br0", "ct_clear", "false")

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/text.h"
 #include "lib/daemon/daemon.h"
 #include "lib/flow/extract.h"
 #include "lib/runtime/log.h"
@@ -337,6 +338,11 @@ config_create(const char *remote, struct config **ret)
     netdev_set_changed_callback(netdevs_changed, c);
     bfd_monitor_set_callback(bfd_changed, c);
 
+    if (text_starts_with(remote, "unix:")) {
+        /* The end of a process ends the connection: there is nothing to find
+         * out by asking, and a clock that is warped makes no silence. */
+        replica_set_probe_interval(c->replica, 0);
+    }
     error = replica_set_remotes(c->replica, remote, false);
     if (error) {
         config_destroy(c, false);

@@ -71,6 +71,21 @@ set_mtu(const struct iface *iface, const struct vs_interface *row)
     }
 }
 
+/* Says of a device what scripts look for, and in the log what else is known. */
+static struct error *
+tell_device_error(const struct iface *iface, struct error *error)
+{
+    struct error *said = error;
+
+    if (error && error->code > 0) {
+        log_info("%s", error_message(error));
+        said = error_create(error->code, "could not open network device %s "
+                            "(%s)", iface->name, strerror(error->code));
+        error_free(error);
+    }
+    return said;
+}
+
 /* Gives a device that the switch made the address that its row asks for.  A
  * bridge's own device has its address by the bridge. */
 static void
@@ -150,7 +165,7 @@ iface_add(struct iface *iface, const struct vs_interface *row)
         log_info("bridge %s: added interface %s on port %u",
                  iface->port->bridge->name, iface->name, iface->ofp_port);
     }
-    set_error(iface, error);
+    set_error(iface, tell_device_error(iface, error));
 }
 
 static struct iface *
@@ -222,6 +237,61 @@ apply_options(struct iface *iface, const struct vs_interface *row)
     }
 }
 
+/* Tells the bridge the new number of an interface's port. */
+static void
+renew_port(struct iface *iface)
+{
+    const struct vs_port *row
+        = vs_port_get_for_uuid(iface->port->bridge->config->replica,
+                               &iface->port->uuid);
+
+    if (row && iface->ofp_port != OFPP_NONE) {
+        port_apply(iface->port, row);
+    }
+}
+
+/* The interface of a bridge that has an OpenFlow number, or NULL. */
+static struct iface *
+find_by_number(const struct bridge *bridge, ofp_port_t number)
+{
+    struct iface *iface;
+
+    HMAP_FOR_EACH (iface, node, &bridge->config->ifaces) {
+        if (iface->port->bridge == bridge && iface->ofp_port == number) {
+            return iface;
+        }
+    }
+    return NULL;
+}
+
+/* Gives the interface the number that it asks for, unless another has it that
+ * asks for it, too. */
+static void
+renumber(struct iface *iface, const struct vs_interface *row)
+{
+    const struct bridge *bridge = iface->port->bridge;
+    struct iface *other = find_by_number(bridge, row->ofport_request);
+    const struct vs_interface *other_row = NULL;
+
+    if (other) {
+        other_row = vs_interface_get_for_uuid(bridge->config->replica,
+                                              &other->uuid);
+        if (!other_row || iface_is_local(other)
+            || (other_row->has_ofport_request
+                && other_row->ofport_request == row->ofport_request)) {
+            return;
+        }
+        iface_del(other);
+    }
+    iface_del(iface);
+    iface_add(iface, row);
+    renew_port(iface);
+    if (other) {
+        iface_add(other, other_row);
+        renew_port(other);
+    }
+}
+
 void
 iface_apply(struct iface *iface, const struct vs_interface *row)
 {
@@ -232,7 +302,14 @@ iface_apply(struct iface *iface, const struct vs_interface *row)
         smap_uninit(&iface->options);
         strmap_to_smap(&row->options, &iface->options);
         iface_add(iface, row);
+        renew_port(iface);
         return;
+    }
+    if (row->has_ofport_request && iface->ofp_port != OFPP_NONE
+        && !iface_is_local(iface) && row->ofport_request > 0
+        && row->ofport_request < OFPP_MAX
+        && row->ofport_request != iface->ofp_port) {
+        renumber(iface, row);
     }
     apply_options(iface, row);
     set_mtu(iface, row);
@@ -257,14 +334,7 @@ ifaces_retry(struct config *c)
         row = vs_interface_get_for_uuid(c->replica, &iface->uuid);
         if (row && iface->ofp_port == OFPP_NONE) {
             iface_add(iface, row);
-            if (iface->ofp_port != OFPP_NONE) {
-                const struct vs_port *port_row
-                    = vs_port_get_for_uuid(c->replica, &iface->port->uuid);
-
-                if (port_row) {
-                    port_apply(iface->port, port_row);
-                }
-            }
+            renew_port(iface);
         }
     }
 }

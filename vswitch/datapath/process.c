@@ -506,13 +506,14 @@ follow_reply(struct dp_context *ctx, const struct dpif_upcall *u,
     if (reply->install) {
         flow = install(ctx, u, handler, actions);
     }
-    if (flow) {
+    if (flow && batch->n > 1) {
         uint64_t n_bytes = 0;
 
-        for (uint32_t i = 0; i < batch->n; i++) {
+        /* Who took the upcall has counted the first one. */
+        for (uint32_t i = 1; i < batch->n; i++) {
             n_bytes += batch->packets[i]->size;
         }
-        account(flow, batch->n, n_bytes, key_tcp_flags(key), ctx->now_ms);
+        account(flow, batch->n - 1, n_bytes, key_tcp_flags(key), ctx->now_ms);
     }
     dp_actions_run(ctx, batch, actions, reply->actions_size);
 }

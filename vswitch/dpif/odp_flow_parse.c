@@ -37,8 +37,6 @@ static const struct {
     { "tunnel", "ipv6_dst", "tun_ipv6_dst" },
     { "eth", "src", "eth_src" }, { "eth", "dst", "eth_dst" },
     { "eth_type", NULL, "eth_type" },
-    { "mpls", "label", "mpls_label" }, { "mpls", "tc", "mpls_tc" },
-    { "mpls", "ttl", "mpls_ttl" }, { "mpls", "bos", "mpls_bos" },
     { "ipv4", "src", "nw_src" }, { "ipv4", "dst", "nw_dst" },
     { "ipv4", "proto", "nw_proto" }, { "ipv4", "ttl", "nw_ttl" },
     { "ipv6", "src", "ipv6_src" }, { "ipv6", "dst", "ipv6_dst" },
@@ -69,6 +67,7 @@ struct target {
     struct flow *key;
     struct flow *mask;           /* Never NULL. */
     unsigned int n_vlans;
+    unsigned int n_labels;       /* Of MPLS. */
 };
 
 static struct error *
@@ -175,6 +174,41 @@ set_vlan(struct target *t, const char *member, const char *text)
                && (key->tci = htons(value), mask->tci = htons(m), true);
     }
     return true;
+}
+
+/* Each "label" begins the next entry of the stack. */
+static bool
+set_mpls(struct target *t, const char *member, const char *text)
+{
+    static const struct {
+        const char *member;
+        unsigned int shift;
+        uint32_t max;
+    } parts[] = {
+        { "label", 12, 0xfffff }, { "tc", 9, 7 }, { "bos", 8, 1 },
+        { "ttl", 0, 255 },
+    };
+    uint64_t value, m;
+
+    if (!strcmp(member, "label")) {
+        if (t->n_labels >= FLOW_MAX_MPLS_LABELS) {
+            return false;
+        }
+        t->n_labels++;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        if (!strcmp(member, parts[i].member)) {
+            unsigned int lse = t->n_labels ? t->n_labels - 1 : 0;
+
+            if (!parse_number(text, parts[i].max, &value, &m)) {
+                return false;
+            }
+            t->key->mpls_lse[lse] |= htonl(value << parts[i].shift);
+            t->mask->mpls_lse[lse] |= htonl(m << parts[i].shift);
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool
@@ -313,6 +347,7 @@ static const struct {
     { "skb_priority", set_priority },
     { "packet_type", set_packet_type },
     { "vlan", set_vlan },
+    { "mpls", set_mpls },
     { "ipv4", set_ip },
     { "ipv6", set_ip },
     { "tunnel", set_tunnel },

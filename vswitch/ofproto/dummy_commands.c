@@ -23,8 +23,8 @@ no_number(const char *name UNUSED, const void *aux UNUSED)
     return 0;
 }
 
-/* Makes the packet that 'text' says, in hex or as a datapath flow.  'size' 0
- * is as long as it needs. */
+/* Makes the packet that 'text' says, in hex or as a datapath flow, at least
+ * 'size' bytes long. */
 static struct error *
 make_packet(const char *text, unsigned int size, struct packet **ret)
 {
@@ -46,9 +46,9 @@ make_packet(const char *text, unsigned int size, struct packet **ret)
         return error;
     }
     packet = packet_alloc(PACKET_SMALL);
-    flow_compose(packet, &flow, 0);
+    flow_compose(packet, &flow, flow_default_payload(&flow));
     if (size > packet->size) {
-        size_t extra = size - packet->size;
+        size_t extra = size - packet->size + flow_default_payload(&flow);
 
         packet_free(packet);
         packet = packet_alloc(MAX(size, PACKET_SMALL));

@@ -172,8 +172,7 @@ flow_mod_make_rule(struct ofproto *ofproto, const struct flow_mod *fm)
         .ofproto = ofproto,
         .table_id = fm->table_id == OFPTT_ALL ? 0 : fm->table_id,
         .cookie = fm->new_cookie == UINT64_MAX ? 0 : fm->new_cookie,
-        .flags = fm->flags & (FLOW_F_SEND_FLOW_REM | FLOW_F_NO_PKT_COUNTS
-                              | FLOW_F_NO_BYT_COUNTS),
+        .flags = fm->flags & FLOW_F_PUBLIC,
         .idle_timeout_s = fm->idle_timeout_s,
         .hard_timeout_s = fm->hard_timeout_s,
         .importance = fm->importance,

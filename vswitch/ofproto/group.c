@@ -70,8 +70,11 @@ void
 group_credit(struct group *g, size_t index, uint64_t n_packets,
              uint64_t n_bytes)
 {
-    __atomic_fetch_add(&g->n_packets, n_packets, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&g->n_bytes, n_bytes, __ATOMIC_RELAXED);
+    /* A packet goes through the first bucket of "all" and then others. */
+    if (g->type != GROUP_ALL || !index) {
+        __atomic_fetch_add(&g->n_packets, n_packets, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&g->n_bytes, n_bytes, __ATOMIC_RELAXED);
+    }
     if (index < g->n_buckets) {
         struct group_bucket *b = &g->by_index[index];
 
@@ -202,7 +205,7 @@ hide(struct group *g, uint64_t version)
 static enum ofperr
 check_group(const struct group_mod *gm)
 {
-    if (gm->group_id >= OFPG_MAX) {
+    if (gm->group_id > OFPG_MAX) {
         return OFPGMFC_INVALID_GROUP;
     }
     if (gm->type > GROUP_FF) {
@@ -440,6 +443,7 @@ group_get_stats(const struct group *g, struct group_stats *stats)
 
     *stats = (struct group_stats) {
         .group_id = g->id,
+        .ref_count = g->n_users,
         .n_packets = __atomic_load_n(&g->n_packets, __ATOMIC_RELAXED),
         .n_bytes = __atomic_load_n(&g->n_bytes, __ATOMIC_RELAXED),
         .duration_s = age / 1000,

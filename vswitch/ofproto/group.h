@@ -39,6 +39,7 @@ struct group {
     uint64_t n_packets;          /* Atomic. */
     uint64_t n_bytes;            /* Atomic. */
     int64_t created_ms;
+    uint32_t n_users;            /* Rules, when last counted for a reply. */
 
     /* Select by dp_hash: slot h & (n_slots - 1) is a bucket's index. */
     uint32_t n_slots;            /* Power of two; 0: not by dp_hash. */

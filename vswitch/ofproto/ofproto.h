@@ -73,6 +73,7 @@ struct ofproto {
                                   * matches. */
 
     struct hmap ports_by_name;
+    ofp_port_t last_number;      /* That a port without a wish got. */
     struct list expirable;       /* Rules with timeouts. */
     struct list removals;        /* struct removal_batch's, oldest first. */
     struct conn_set *conns;

@@ -238,7 +238,8 @@ make_settings(enum ofport_kind kind, const char *type,
         if (peer && *peer) {
             s->peer = xstrdup(peer);
         } else {
-            error = error_create(0, "patch ports need the option \"peer\"");
+            error = error_create(0, "patch type requires valid 'peer' "
+                                 "argument");
         }
     }
     if (error) {
@@ -250,7 +251,7 @@ make_settings(enum ofport_kind kind, const char *type,
 }
 
 static ofp_port_t
-choose_number(const struct ofproto *ofproto, const struct ofport_init *init)
+choose_number(struct ofproto *ofproto, const struct ofport_init *init)
 {
     if (!strcmp(init->name, ofproto->name)) {
         return OFPP_LOCAL;
@@ -259,8 +260,13 @@ choose_number(const struct ofproto *ofproto, const struct ofport_init *init)
         && !ofport_find(ofproto, init->request)) {
         return init->request;
     }
-    for (ofp_port_t port = 1; port < OFPP_MAX; port++) {
+    /* One that has not been used for long, lest what was said of the port that
+     * had it be taken to be of this one. */
+    for (ofp_port_t i = 1; i < OFPP_MAX; i++) {
+        ofp_port_t port = (ofproto->last_number + i - 1) % (OFPP_MAX - 1) + 1;
+
         if (!ofport_find(ofproto, port)) {
+            ofproto->last_number = port;
             return port;
         }
     }
@@ -351,13 +357,13 @@ ofproto_port_add(struct ofproto *ofproto, const struct ofport_init *init,
     error = make_settings(kind_of_type(init->type), init->type,
                           init->options, &settings);
     if (error) {
-        return error_wrap(error, "port %s", init->name);
+        return error_wrap(error, "%s", init->name);
     }
     port = create_port(ofproto, init, settings, number);
     error = backer_port_add(ofproto->backer, port);
     if (error) {
         free_port(&port->rcu);
-        return error_wrap(error, "port %s", init->name);
+        return error;
     }
     if (port->netdev && port->ofp_port == OFPP_LOCAL) {
         netdev_set_up(port->netdev, netdev_is_up(port->netdev));

@@ -133,6 +133,10 @@ handle_flow_mod(struct conn *conn, const struct ofmsg *msg)
     conn_get_decode(conn, &decode);
     error = flow_mod_decode(&fm, msg, &decode, &ofpacts);
     if (!error) {
+        if (msg->version == OFP10_VERSION && fm.command == FLOW_MOD_ADD) {
+            /* What is added there never goes on counting. */
+            fm.flags |= FLOW_F_RESET_COUNTS;
+        }
         error = ofproto_flow_mod(conn->ofproto, &fm, conn, msg->xid);
     }
     buf_uninit(&ofpacts);

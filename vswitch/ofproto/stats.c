@@ -3,6 +3,8 @@
 /* Multipart requests: what controllers and ovs-ofctl ask about the state of
  * the switch. */
 
+#include <stdio.h>
+
 #include "lib/base/alloc.h"
 #include "lib/base/vec.h"
 #include "lib/openflow/table_msg.h"
@@ -123,19 +125,6 @@ reply_aggregate(struct conn *conn, const struct ofmsg *msg)
 
 /* Tables. */
 
-static void
-table_name(const struct ofproto *ofproto, unsigned int t, char *name,
-           size_t size)
-{
-    const struct oftable *table = &ofproto->tables[t];
-
-    if (table->name) {
-        snprintf(name, size, "%s", table->name);
-    } else {
-        snprintf(name, size, "table%u", t);
-    }
-}
-
 static enum ofperr
 reply_table_stats(struct conn *conn, const struct ofmsg *msg,
                   struct multipart *reply)
@@ -151,13 +140,14 @@ reply_table_stats(struct conn *conn, const struct ofmsg *msg,
         struct table_stats stats = {
             .table_id = t,
             .active_count = table->n_flows,
-            .max_entries = 1000000,
+            .max_entries = MIN(table->max_flows, 1000000),
             .wildcards = 0x3fffff,
             .lookup_count = n_matched + n_missed,
             .matched_count = n_matched,
         };
 
-        table_name(ofproto, t, stats.name, sizeof stats.name);
+        snprintf(stats.name, sizeof stats.name, "%s",
+                 table->name ? table->name : "");
         table_stats_append(reply, &stats);
     }
     return 0;
@@ -198,7 +188,7 @@ fill_features(const struct ofproto *ofproto, unsigned int t,
         .has_any_properties = true,
     };
     if (ofproto->tables[t].name) {
-        table_name(ofproto, t, tf->name, sizeof tf->name);
+        snprintf(tf->name, sizeof tf->name, "%s", ofproto->tables[t].name);
     }
     fill_instructions(&tf->hit, t);
     fill_instructions(&tf->miss, t);
@@ -240,8 +230,8 @@ reply_table_desc(struct conn *conn, const struct ofmsg *msg,
             .table_id = t,
             .eviction = table->evicts ? TABLE_SWITCH_ON : TABLE_SWITCH_OFF,
             .vacancy = TABLE_SWITCH_OFF,
-            .eviction_flags = (table->evicts ? (TABLE_EVICT_IMPORTANCE
-                                                | TABLE_EVICT_LIFETIME) : 0),
+            .eviction_flags = (TABLE_EVICT_OTHER | TABLE_EVICT_IMPORTANCE
+                               | TABLE_EVICT_LIFETIME),
         };
 
         table_desc_append(reply, &tm);
@@ -339,6 +329,9 @@ reply_queue_stats(struct conn *conn, const struct ofmsg *msg,
     if (!error && request.port_no != OFPP_NONE
         && !ofport_find(conn->ofproto, request.port_no)) {
         error = OFPQOFC_BAD_PORT;
+    } else if (!error && request.queue_id != OFPQ_ALL) {
+        /* No port has queues. */
+        error = OFPQOFC_BAD_QUEUE;
     }
     return error;
 }
@@ -412,6 +405,57 @@ append_group_stats(const struct group *g, struct multipart *reply)
     free(stats.buckets);
 }
 
+/* Counts the rule among the users of each group that its actions name. */
+static void
+count_users(const struct ofproto *ofproto, const struct ofpact *ofpacts,
+            size_t size)
+{
+    const struct ofpact *a;
+
+    OFPACT_FOR_EACH (a, ofpacts, size) {
+        if (a->type == OFPACT_GROUP) {
+            struct group *g = group_find(ofproto,
+                                         ofpact_get_GROUP(a)->group_id,
+                                         ofproto_version(ofproto));
+
+            if (g) {
+                g->n_users++;
+            }
+        } else if (a->type == OFPACT_CLONE
+                   || a->type == OFPACT_WRITE_ACTIONS) {
+            size_t nested_size;
+            const struct ofpact *nested = ofpact_nest_actions(a, &nested_size);
+
+            count_users(ofproto, nested, nested_size);
+        }
+    }
+}
+
+static void
+count_users_of_rule(const struct rule *rule, void *aux UNUSED)
+{
+    count_users(rule->ofproto, rule->actions->ofpacts, rule->actions->size);
+}
+
+static void
+count_group_users(const struct ofproto *ofproto)
+{
+    const struct flow_stats_request all = {
+        .table_id = OFPTT_ALL, .out_port = OFPP_NONE, .out_group = OFPG_ANY,
+    };
+    struct rcu_hash_cursor cursor;
+    struct group *g;
+    size_t n = 0;
+
+    RCU_HASH_FOR_EACH (g, &cursor, &ofproto->groups) {
+        g->n_users = 0;
+        n++;
+    }
+    if (n) {
+        (void) !for_each_rule(ofproto, &all, count_users_of_rule, NULL);
+    }
+}
+
 static enum ofperr
 reply_group_stats(struct conn *conn, const struct ofmsg *msg,
                   struct multipart *reply)
@@ -420,6 +464,7 @@ reply_group_stats(struct conn *conn, const struct ofmsg *msg,
     enum ofperr error = group_stats_request_decode(&id, msg);
 
     if (!error) {
+        count_group_users(conn->ofproto);
         for_each_group(conn->ofproto, id, append_group_stats, reply);
     }
     return error;

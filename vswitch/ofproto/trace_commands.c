@@ -392,10 +392,18 @@ trace_recirc(const struct backer *backer, struct trace_recirc *r,
 
         r->flow.ct_state = (given ? o->ct_next.items[(*ct_index)++]
                             : CS_TRACKED | CS_NEW);
-        str_printf(s, " - resume conntrack with %sct_state=",
-                   given ? "" : "default ");
-        str_put(s, given ? "as given" : "trk|new (use --ct-next to "
-                "customize)");
+        str_put(s, " - resume conntrack with ");
+        if (given) {
+            const struct field *field = field_from_id(FIELD_CT_STATE);
+            union field_value value;
+
+            field_get(field, &r->flow, NULL, &value);
+            str_put(s, "ct_state=");
+            field_format(field, &value, NULL, NULL, s);
+        } else {
+            str_put(s, "default ct_state=trk|new (use --ct-next to "
+                    "customize)");
+        }
     }
     str_put_char(s, '\n');
     put_rule_line(s);
@@ -520,7 +528,8 @@ compose(const struct trace_request *r, const struct flow *flow)
 {
     struct packet *payload = r->payload ? packet_from_hex(r->payload) : NULL;
     size_t size = (payload ? payload->size
-                   : r->payload_size ? r->payload_size : 64);
+                   : r->payload_size ? r->payload_size
+                   : flow_default_payload(flow));
     struct packet *packet = packet_alloc(size + 256);
 
     flow_compose(packet, flow, size);

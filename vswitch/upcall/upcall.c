@@ -271,9 +271,7 @@ handle_miss(struct upcall *u, struct dpif_upcall *up)
         struct ukey *ukey = create_ukey(up->key, &out.wc, change_seq, cache,
                                         &out);
 
-        /* The datapath counts this packet for the flow as well. */
-        ukey->stats.n_packets = stats.n_packets;
-        ukey->stats.n_bytes = stats.n_bytes;
+        /* The datapath counts for the flow what comes after this packet. */
         reply->ufid = ukey->ufid;
         reply->install = true;
         reply->cookie = ukey;

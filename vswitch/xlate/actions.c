@@ -63,6 +63,8 @@ do_controller(struct xlate_ctx *ctx, const struct ofpact *a,
 
     if (c->pause) {
         ctx->pause = c;
+        ctx->pause_cookie = ctx->cookie;
+        ctx->pause_table = ctx->table_id;
         xlate_start_freezing(ctx);
     } else {
         xlate_controller(ctx, c->max_len, c->reason, c->controller_id,
@@ -193,7 +195,24 @@ note_learned(struct xlate_ctx *ctx, const struct ofpact_learn *learn)
 
     learn_make(learn, &ctx->flow, ctx->tlv, &fm, &ofpacts);
     str_printf(&s, "table=%d ", fm.table_id);
-    match_format(&fm.match, NULL, fm.priority, &s);
+    match_format(&fm.match, NULL, FLOW_DEFAULT_PRIORITY, &s);
+    if (s.length && str_cstr(&s)[s.length - 1] != ' ') {
+        str_put_char(&s, ' ');
+    }
+    str_printf(&s, "priority=%d", fm.priority);
+    if (fm.new_cookie) {
+        str_printf(&s, " cookie=%#llx",
+                   (unsigned long long) ntohll(fm.new_cookie));
+    }
+    if (fm.idle_timeout_s) {
+        str_printf(&s, " idle=%d", fm.idle_timeout_s);
+    }
+    if (fm.hard_timeout_s) {
+        str_printf(&s, " hard=%d", fm.hard_timeout_s);
+    }
+    if (fm.flags & FLOW_F_SEND_FLOW_REM) {
+        str_put(&s, " send_flow_rem");
+    }
     str_put(&s, " actions=");
     ofpacts_format(fm.ofpacts, fm.ofpacts_size, &(struct text_names) { 0 },
                    &s);
@@ -210,8 +229,11 @@ do_learn(struct xlate_ctx *ctx, const struct ofpact *a,
     bool learned = true;
 
     learn_unwildcard(learn, &ctx->flow, ctx->tlv, ctx->wc);
-    if (ctx->trace) {
+    if (ctx->trace && ctx->in->has_side_effects) {
         note_learned(ctx, learn);
+    } else {
+        xlate_note(ctx, TRACE_WARNING, "suppressing side effects, so learn "
+                   "action ignored");
     }
     if (ctx->in->has_side_effects) {
         enum learn_result result = learn_execute(ctx->ofproto, learn,
@@ -241,6 +263,7 @@ do_learn(struct xlate_ctx *ctx, const struct ofpact *a,
                      learned);
         subfield_unwildcard(&learn->result_dst, &ctx->flow,
                             &ctx->tlv->layout, ctx->wc);
+        xlate_note_subfield(ctx, &learn->result_dst);
     }
     return true;
 }
@@ -341,7 +364,7 @@ static bool
 do_ct(struct xlate_ctx *ctx, const struct ofpact *a,
       const struct action_place *place)
 {
-    xlate_ct(ctx, ofpact_get_CT(a), place->is_last);
+    xlate_ct(ctx, ofpact_get_CT(a));
     return true;
 }
 
@@ -525,8 +548,8 @@ static action_fn *const action_fns[OFPACT_N_TYPES] = {
     [OFPACT_GOTO_TABLE] = do_goto_table,
 };
 
-static void
-note_action(struct xlate_ctx *ctx, const struct ofpact *a)
+void
+xlate_note_action(struct xlate_ctx *ctx, const struct ofpact *a)
 {
     if (ctx->trace) {
         struct str s = STR_EMPTY;
@@ -565,7 +588,7 @@ xlate_actions(struct xlate_ctx *ctx, const struct ofpact *ofpacts,
             }
             return;
         }
-        note_action(ctx, a);
+        xlate_note_action(ctx, a);
         if (action_fns[a->type] && !action_fns[a->type](ctx, a, &place)) {
             return;
         }

@@ -192,11 +192,20 @@ recirculate(struct xlate_ctx *ctx, uint8_t table_id, uint16_t zone)
 }
 
 void
-xlate_ct(struct xlate_ctx *ctx, const struct ofpact_ct *ct, bool is_last)
+xlate_ct(struct xlate_ctx *ctx, const struct ofpact_ct *ct)
 {
+    const struct ofpact *nested, *a;
     struct ct_settings settings;
     uint16_t zone = ct->zone_imm;
+    size_t nested_size;
 
+    nested = ofpact_nest_actions(&ct->ofpact, &nested_size);
+    if (!nested_size) {
+        xlate_note(ctx, TRACE_ACTION, "drop");
+    }
+    OFPACT_FOR_EACH (a, nested, nested_size) {
+        xlate_note_action(ctx, a);
+    }
     /* The datapath tracks the packet as it is by now. */
     xlate_commit(ctx);
     if (ct->zone_src.field) {
@@ -209,27 +218,21 @@ xlate_ct(struct xlate_ctx *ctx, const struct ofpact_ct *ct, bool is_last)
     if (ct->table_id != CT_TABLE_NONE) {
         recirculate(ctx, ct->table_id, zone);
     }
-    if (settings.nat && !is_last) {
-        /* Addresses may be others now; who goes on here does not see it. */
-        xlate_note(ctx, TRACE_DETAIL, "the packet goes on here as it was");
-    }
+    /* Only who goes on in that table sees what tracking says. */
+    ctx->is_conntracked = false;
+    xlate_clear_ct_members(&ctx->flow);
+    xlate_note(ctx, TRACE_DETAIL, "Sets the packet to an untracked state, and "
+               "clears all the conntrack fields.");
 }
 
 void
 xlate_ct_clear(struct xlate_ctx *ctx)
 {
-    struct flow *f = &ctx->flow;
-
+    if (!ctx->is_conntracked) {
+        return;
+    }
     ctx->is_conntracked = false;
-    f->ct_state = 0;
-    f->ct_zone = 0;
-    f->ct_mark = 0;
-    memset(&f->ct_label, 0, sizeof f->ct_label);
-    f->ct_nw_proto = 0;
-    f->ct_nw_src = f->ct_nw_dst = 0;
-    memset(&f->ct_ipv6_src, 0, sizeof f->ct_ipv6_src);
-    memset(&f->ct_ipv6_dst, 0, sizeof f->ct_ipv6_dst);
-    f->ct_tp_src = f->ct_tp_dst = 0;
+    xlate_clear_ct_members(&ctx->flow);
     if (ctx->ofproto->backer->features.ct_clear) {
         odp_put_flag(ctx->odp, OVS_ACTION_ATTR_CT_CLEAR);
     }

@@ -58,7 +58,9 @@ struct xlate_ctx {
     VEC(struct frozen_segment) segments;
     struct buf frozen;           /* Actions of 'segments'. */
     uint8_t frozen_table;        /* To go on with before them. */
-    const struct ofpact_controller *pause;   /* Freezing for this. */
+    const struct ofpact_controller *pause;   /* Freezing for this, of a rule: */
+    be64 pause_cookie;
+    uint8_t pause_table;
     bool freeze_for_decap;       /* Freezing to see what was inside. */
     bool freeze_for_hash;        /* Freezing for dp_hash with: */
     uint32_t hash_algorithm;
@@ -78,6 +80,9 @@ void xlate_fail(struct xlate_ctx *, enum xlate_error);
 
 /* What the ports of the bridge that the packet is in are called in notes. */
 const struct port_map *xlate_port_names(const struct xlate_ctx *);
+
+/* Notes an action that is done. */
+void xlate_note_action(struct xlate_ctx *, const struct ofpact *);
 
 /* Credits now and notes for later, as the translation asks. */
 void xlate_credit(struct xlate_ctx *, const struct credit *);
@@ -175,7 +180,7 @@ ofp_port_t xlate_choose_member(struct xlate_ctx *,
 void xlate_multipath(struct xlate_ctx *, const struct ofpact_multipath *);
 
 /* ct.c */
-void xlate_ct(struct xlate_ctx *, const struct ofpact_ct *, bool is_last);
+void xlate_ct(struct xlate_ctx *, const struct ofpact_ct *);
 void xlate_ct_clear(struct xlate_ctx *);
 
 /* commit.c: datapath actions. */

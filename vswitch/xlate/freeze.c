@@ -115,10 +115,10 @@ emit_pause(struct xlate_ctx *ctx)
         .type = USERSPACE_CONTROLLER,
         .reason = c->reason,
         .is_paused = true,
-        .table_id = ctx->table_id,
+        .table_id = ctx->pause_table,
         .controller_id = c->controller_id,
         .meter_id = c->meter_id,
-        .rule_cookie = ctx->cookie,
+        .rule_cookie = ctx->pause_cookie,
         .max_len = c->max_len,
         .bridge = ctx->ofproto->uuid,
     };

@@ -57,7 +57,6 @@ do_bucket(struct xlate_ctx *ctx, struct group *group, size_t index,
     xlate_credit(ctx, &(struct credit) {
         .type = CREDIT_GROUP, .group = group, .bucket = index,
     });
-    xlate_note(ctx, TRACE_DETAIL, "using bucket %u", bucket->id);
     ctx->trace = trace_add(ctx->trace, TRACE_BUCKET, "bucket %u", bucket->id);
     xlate_save(ctx, &saved);
     ctx->in_group = true;
@@ -85,11 +84,20 @@ do_bucket(struct xlate_ctx *ctx, struct group *group, size_t index,
 
 /* The first live bucket, or SIZE_MAX. */
 static size_t
-first_live(const struct xlate_ctx *ctx, const struct group *group)
+first_live(struct xlate_ctx *ctx, const struct group *group)
 {
     for (size_t i = 0; i < group->n_buckets; i++) {
-        if (bucket_is_live(ctx, group->by_index[i].bucket, 0)) {
+        const struct bucket *bucket = group->by_index[i].bucket;
+
+        if (bucket_is_live(ctx, bucket, 0)) {
             return i;
+        }
+        if (bucket->watch_port != OFPP_NONE) {
+            xlate_note(ctx, TRACE_DETAIL, "bucket %u: not live due to port %u",
+                       bucket->id, bucket->watch_port);
+        } else {
+            xlate_note(ctx, TRACE_DETAIL, "bucket %u: not live due to group "
+                       "%u", bucket->id, bucket->watch_group);
         }
     }
     return SIZE_MAX;
@@ -169,6 +177,13 @@ choose_by_dp_hash(struct xlate_ctx *ctx, const struct group *group)
 }
 
 static void
+note_choice(struct xlate_ctx *ctx, const struct group *group, size_t index)
+{
+    xlate_note(ctx, TRACE_DETAIL, "using bucket %u",
+               group->by_index[index].bucket->id);
+}
+
+static void
 do_select(struct xlate_ctx *ctx, struct group *group, bool is_last)
 {
     size_t index;
@@ -193,6 +208,7 @@ do_select(struct xlate_ctx *ctx, struct group *group, bool is_last)
         index = best_live(ctx, group, hash_default(ctx));
     }
     if (index != SIZE_MAX) {
+        note_choice(ctx, group, index);
         do_bucket(ctx, group, index, is_last);
     } else {
         xlate_note(ctx, TRACE_DETAIL, "no live bucket");
@@ -222,6 +238,7 @@ xlate_group(struct xlate_ctx *ctx, const struct ofpact_group *action,
     case GROUP_FF:
         index = first_live(ctx, group);
         if (index != SIZE_MAX) {
+            note_choice(ctx, group, index);
             do_bucket(ctx, group, index, is_last);
         } else {
             xlate_note(ctx, TRACE_DETAIL, "no live bucket");

@@ -65,7 +65,7 @@ static const struct trace_style {
     [TRACE_BRIDGE] = { "", "", false },
     [TRACE_TABLE] = { "", "", false },
     [TRACE_THAW] = { "", "", false },
-    [TRACE_BUCKET] = { "", "", false },
+    [TRACE_BUCKET] = { "", "", true },
     [TRACE_ACTION] = { "", "", true },
     [TRACE_DETAIL] = { " -> ", "", true },
     [TRACE_WARNING] = { " >> ", "", true },

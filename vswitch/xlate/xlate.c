@@ -223,14 +223,8 @@ note_rule(struct xlate_ctx *ctx, const struct rule *rule, uint8_t table_id)
         str_printf(&s, ", cookie %#llx",
                    (unsigned long long) ntohll(rule->cookie));
     }
-    if (ctx->ofproto->tables[table_id].name) {
-        ctx->trace = trace_add(ctx->trace, TRACE_TABLE, "%2d(%s). %s",
-                               table_id, ctx->ofproto->tables[table_id].name,
-                               str_cstr(&s));
-    } else {
-        ctx->trace = trace_add(ctx->trace, TRACE_TABLE, "%2d. %s", table_id,
-                               str_cstr(&s));
-    }
+    ctx->trace = trace_add(ctx->trace, TRACE_TABLE, "%2d. %s", table_id,
+                           str_cstr(&s));
     str_uninit(&s);
 }
 
