@@ -51,6 +51,7 @@ port_map_init(struct port_map *map)
 {
     hmap_init(&map->by_name);
     hmap_init(&map->by_number);
+    map->fill = NULL;
 }
 
 void
@@ -116,10 +117,26 @@ port_map_put(struct port_map *map, ofp_port_t port, const char *name)
     hmap_insert(&map->by_number, &n->by_number, hash_word(port, 0));
 }
 
+static void
+fill(const struct port_map *map_)
+{
+    struct port_map *map = (struct port_map *) map_;
+
+    if (map && map->fill) {
+        void (*put_all)(struct port_map *, void *aux) = map->fill;
+
+        map->fill = NULL;
+        put_all(map, map->fill_aux);
+    }
+}
+
 ofp_port_t
 port_map_number(const struct port_map *map, const char *name)
 {
-    const struct port_name *n = map ? find_by_name(map, name) : NULL;
+    const struct port_name *n;
+
+    fill(map);
+    n = map ? find_by_name(map, name) : NULL;
 
     return n && !n->is_dup_name ? n->number : OFPP_NONE;
 }
@@ -127,7 +144,10 @@ port_map_number(const struct port_map *map, const char *name)
 const char *
 port_map_name(const struct port_map *map, ofp_port_t port)
 {
-    const struct port_name *n = map ? find_by_number(map, port) : NULL;
+    const struct port_name *n;
+
+    fill(map);
+    n = map ? find_by_number(map, port) : NULL;
 
     return n && !n->is_dup_number ? n->name : NULL;
 }

@@ -52,6 +52,9 @@ port_from_oxm(be32 port, ofp_port_t *ret)
 struct port_map {
     struct hmap by_name;
     struct hmap by_number;
+    void (*fill)(struct port_map *, void *aux);  /* If not NULL, puts all into
+                                                  * it when first asked. */
+    void *fill_aux;
 };
 
 void port_map_init(struct port_map *);

@@ -194,6 +194,32 @@ is_required(const struct table_features *tf, size_t id)
             && !has_field(&tf->wildcard, id));
 }
 
+void
+table_wildcards_format(uint32_t wildcards, struct str *s)
+{
+    /* By the bit that wildcards them, or the first of their bits. */
+    static const struct { uint32_t bits; uint8_t field; } rows[] = {
+        { 1 << 0, FIELD_IN_PORT }, { 1 << 1, FIELD_VLAN_VID },
+        { 1 << 2, FIELD_ETH_SRC }, { 1 << 3, FIELD_ETH_DST },
+        { 1 << 4, FIELD_ETH_TYPE }, { 1 << 5, FIELD_IP_PROTO },
+        { 1 << 6, FIELD_TCP_SRC }, { 1 << 7, FIELD_TCP_DST },
+        { 0x3f << 8, FIELD_IPV4_SRC }, { 0x3f << 14, FIELD_IPV4_DST },
+        { 1 << 20, FIELD_VLAN_PCP }, { 1 << 21, FIELD_IP_DSCP },
+    };
+    struct table_features tf = { .table_id = 0 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if ((wildcards & rows[i].bits) == rows[i].bits) {
+            uint64_t bit = UINT64_C(1) << rows[i].field % 64;
+
+            tf.match.bits[rows[i].field / 64] |= bit;
+            tf.wildcard.bits[rows[i].field / 64] |= bit;
+        }
+    }
+    str_put(s, "    matching:\n      exact match or wildcard:");
+    put_fields(&tf, is_optional, s);
+}
+
 /* "1-5,7". */
 static void
 put_tables(const uint64_t bits[4], struct str *s)

@@ -12,6 +12,10 @@
 enum ofperr group_features_format(const struct ofmsg *, struct str *s);
 enum ofperr table_features_format(const struct ofmsg *, struct str *s);
 
+/* Appends the lines about the fields that a table of OpenFlow 1.0 matches, whose
+ * wildcards it may have. */
+void table_wildcards_format(uint32_t wildcards, struct str *s);
+
 /* The tables of a reply of several messages: those that are like the one
  * before are said in a line.  Start with the initializer, add each message,
  * finish. */

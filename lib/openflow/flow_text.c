@@ -452,6 +452,8 @@ void
 flow_stats_format(const struct flow_stats *fs, const struct text_names *names,
                   bool show_stats, struct str *s)
 {
+    const char *table = (names ? port_map_name(names->tables, fs->table_id)
+                         : NULL);
     size_t start;
 
     str_put_char(s, ' ');
@@ -460,13 +462,10 @@ flow_stats_format(const struct flow_stats *fs, const struct text_names *names,
     } else if (fs->cookie) {
         str_printf(s, "cookie=0x%"PRIx64", ", ntohll(fs->cookie));
     }
-    if (show_stats || fs->table_id) {
-        const char *name = (names ? port_map_name(names->tables,
-                                                  fs->table_id) : NULL);
-
+    if (show_stats || fs->table_id || table) {
         str_put(s, "table=");
-        if (name) {
-            port_format_name(name, s);
+        if (table) {
+            port_format_name(table, s);
         } else {
             str_put_uint(s, fs->table_id);
         }

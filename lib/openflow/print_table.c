@@ -175,13 +175,16 @@ print_table_stats(const struct printer *p)
 {
     struct reader r = ofmsg_reader(p->msg);
     struct table_stats ts, prev;
+    const char *name, *prev_name = NULL;
     int first_ditto = -1;
     bool has_prev = false;
     int error;
 
     str_put_char(p->s, '\n');
     while (!(error = table_stats_decode(&ts, p->msg->version, &r))) {
-        if (has_prev && ts.active_count == prev.active_count
+        name = (p->names && p->msg->version == OFP10_VERSION
+                ? port_map_name(p->names->tables, ts.table_id) : NULL);
+        if (has_prev && !name && !prev_name && ts.active_count == prev.active_count
             && ts.lookup_count == prev.lookup_count
             && ts.matched_count == prev.matched_count
             && ts.max_entries == prev.max_entries
@@ -195,14 +198,24 @@ print_table_stats(const struct printer *p)
             str_put_char(p->s, '\n');
             first_ditto = -1;
         }
-        str_printf(p->s, "  table %u:\n    active=%"PRIu32", lookup=%"PRIu64
-                   ", matched=%"PRIu64"\n", ts.table_id, ts.active_count,
+        str_printf(p->s, "  table %u", ts.table_id);
+        if (name) {
+            str_printf(p->s, " (\"%s\")", name);
+        }
+        str_printf(p->s, ":\n    active=%"PRIu32", lookup=%"PRIu64
+                   ", matched=%"PRIu64"\n", ts.active_count,
                    ts.lookup_count, ts.matched_count);
         if (p->msg->version == OFP10_VERSION) {
             str_printf(p->s, "    max_entries=%"PRIu32"\n", ts.max_entries);
+            if (has_prev && ts.wildcards == prev.wildcards) {
+                str_put(p->s, "    (same matching)\n");
+            } else {
+                table_wildcards_format(ts.wildcards, p->s);
+            }
         }
         str_put_char(p->s, '\n');
         prev = ts;
+        prev_name = name;
         has_prev = true;
     }
     if (first_ditto >= 0) {

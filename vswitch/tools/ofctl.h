@@ -97,10 +97,10 @@ void session_for_each_part(struct session *, struct buf *b,
                            void (*each)(const struct ofmsg *, void *aux),
                            void *aux);
 
-/* Names of the switch's ports, fetched once; NULL if names are not wanted for
- * input, or for output. */
-const struct port_map *session_input_ports(struct session *);
-const struct port_map *session_output_ports(struct session *);
+/* Names of the switch's ports and tables, fetched when first needed; none if
+ * names are not wanted for input, or for output. */
+const struct text_names *session_input_names(const struct session *);
+const struct text_names *session_output_names(const struct session *);
 
 /* Takes the connection to a flow protocol of 'usable' (and of the options), and
  * returns it.  'prefer_nxm' for those who read flows back. */
@@ -134,7 +134,7 @@ struct packet_out_text {
 };
 struct error *packet_out_text_parse(struct packet_out_text *,
                                     const char *text,
-                                    const struct port_map *) MUST_USE;
+                                    const struct text_names *) MUST_USE;
 void packet_out_text_uninit(struct packet_out_text *);
 
 #endif /* vswitch/tools/ofctl.h */

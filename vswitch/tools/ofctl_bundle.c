@@ -56,22 +56,21 @@ ofctl_bundle_flush(struct session *s, struct buf **out)
 /* Lines of the file, each a message in 'protocol'. */
 
 static struct buf *
-flow_line(const char *text, const struct port_map *ports, uint32_t *usable,
+flow_line(const char *text, const struct text_names *names, uint32_t *usable,
           uint32_t protocol)
 {
-    const struct text_names names = { ports, NULL };
     struct buf ofpacts = BUF_EMPTY;
     struct flow_mod fm;
     struct buf *b;
 
-    program_check(flow_mod_parse(&fm, text, -1, &names, &ofpacts, usable));
+    program_check(flow_mod_parse(&fm, text, -1, names, &ofpacts, usable));
     b = flow_mod_encode(&fm, protocol);
     buf_uninit(&ofpacts);
     return b;
 }
 
 static struct buf *
-group_line(const char *text, const struct port_map *ports, uint32_t *usable,
+group_line(const char *text, const struct text_names *names, uint32_t *usable,
            uint32_t protocol)
 {
     static const struct {
@@ -100,20 +99,21 @@ group_line(const char *text, const struct port_map *ports, uint32_t *usable,
         }
     }
     text += strspn(text, " \t");
-    program_check(group_mod_parse(&gm, text, command, ports, usable));
+    program_check(group_mod_parse(&gm, text, command, names->ports,
+                                  usable));
     b = group_mod_encode(&gm, ofp_protocol_version(protocol));
     group_mod_uninit(&gm);
     return b;
 }
 
 static struct buf *
-packet_out_line(const char *text, const struct port_map *ports,
+packet_out_line(const char *text, const struct text_names *names,
                 uint32_t *usable, uint32_t protocol)
 {
     struct packet_out_text t;
     struct buf *b;
 
-    program_check(packet_out_text_parse(&t, text, ports));
+    program_check(packet_out_text_parse(&t, text, names));
     *usable &= t.usable;
     b = packet_out_encode(&t.po, protocol);
     packet_out_text_uninit(&t);
@@ -122,7 +122,7 @@ packet_out_line(const char *text, const struct port_map *ports,
 
 static const struct {
     const char *word;
-    struct buf *(*encode)(const char *text, const struct port_map *,
+    struct buf *(*encode)(const char *text, const struct text_names *,
                           uint32_t *usable, uint32_t protocol);
 } kinds[] = {
     { "flow ", flow_line },
@@ -131,12 +131,12 @@ static const struct {
 };
 
 static struct buf *
-encode_line(const char *line, const struct port_map *ports, uint32_t *usable,
+encode_line(const char *line, const struct text_names *names, uint32_t *usable,
             uint32_t protocol)
 {
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         if (text_starts_with(line, kinds[i].word)) {
-            return kinds[i].encode(line + strlen(kinds[i].word), ports,
+            return kinds[i].encode(line + strlen(kinds[i].word), names,
                                    usable, protocol);
         }
     }
@@ -160,7 +160,7 @@ cmd_bundle(int argc, char *argv[])
         line[strcspn(line, "#")] = '\0';
         line += strspn(line, " \t");
         if (*line) {
-            vec_push(&messages, encode_line(line, session_input_ports(s),
+            vec_push(&messages, encode_line(line, session_input_names(s),
                                             &usable, protocol));
         }
     }

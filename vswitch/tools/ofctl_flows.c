@@ -35,16 +35,15 @@ struct flow_entry {
 };
 
 static struct flow_entry *
-flow_create(const char *text, int command, const struct port_map *ports,
+flow_create(const char *text, int command, const struct text_names *names,
             uint32_t *usable)
 {
-    const struct text_names names = { ports, NULL };
     struct flow_entry *flow = xzalloc(sizeof *flow);
     struct error *error;
 
     buf_init(&flow->ofpacts);
     buf_init(&flow->present_ofpacts);
-    error = flow_mod_parse(&flow->fm, text, command, &names, &flow->ofpacts,
+    error = flow_mod_parse(&flow->fm, text, command, names, &flow->ofpacts,
                            usable);
     program_check(error);
     return flow;
@@ -77,13 +76,13 @@ next_flow_line(char **rest)
 }
 
 static void
-read_flows(const char *file, int command, const struct port_map *ports,
+read_flows(const char *file, int command, const struct text_names *names,
            flow_list *flows, uint32_t *usable)
 {
     char *text = ofctl_read_file(file), *rest = text, *line;
 
     while ((line = next_flow_line(&rest))) {
-        vec_push(flows, flow_create(line, command, ports, usable));
+        vec_push(flows, flow_create(line, command, names, usable));
     }
     free(text);
 }
@@ -152,7 +151,7 @@ change_one(char *argv[], int argc, int command)
     flow_list flows = VEC_EMPTY;
 
     vec_push(&flows, flow_create(argc > 2 ? argv[2] : "", command,
-                                 session_input_ports(s), &usable));
+                                 session_input_names(s), &usable));
     send_flows(s, &flows, usable);
     free_flows(&flows);
     session_close(s);
@@ -170,11 +169,11 @@ struct conversion {
 static struct buf *
 convert(struct conversion *c, const char *line)
 {
-    const struct text_names names = { session_input_ports(c->s), NULL };
     struct flow_mod fm;
 
     buf_clear(&c->ofpacts);
-    program_check(flow_mod_parse(&fm, line, c->command, &names, &c->ofpacts,
+    program_check(flow_mod_parse(&fm, line, c->command,
+                                 session_input_names(c->s), &c->ofpacts,
                                  &c->usable));
     return flow_mod_encode(&fm, c->protocol);
 }
@@ -237,7 +236,7 @@ change_from_file(char *argv[], int command)
     if (session_version(s) == OFP10_VERSION) {
         flow_list flows = VEC_EMPTY;
 
-        read_flows(argv[2], command, session_input_ports(s), &flows,
+        read_flows(argv[2], command, session_input_names(s), &flows,
                    &c.usable);
         send_flows(s, &flows, c.usable);
         free_flows(&flows);
@@ -300,12 +299,12 @@ cmd_del_flows(int argc, char *argv[])
 static struct buf *
 make_request(struct session *s, int argc, char *argv[], bool aggregate)
 {
-    const struct text_names names = { session_input_ports(s), NULL };
     struct flow_stats_request req;
     uint32_t usable = OFP_PROTO_ANY;
 
     program_check(flow_stats_request_parse(&req, argc > 2 ? argv[2] : "",
-                                           aggregate, &names, &usable));
+                                           aggregate, session_input_names(s),
+                                           &usable));
     return flow_stats_request_encode(&req, session_set_protocol(s, usable,
                                                                 true));
 }
@@ -338,6 +337,10 @@ collect(const struct ofmsg *msg, void *aux)
     while (!flow_stats_decode(&fs, msg, &r, &decode, &acts)) {
         struct str s = STR_EMPTY;
 
+        if (msg->version == OFP10_VERSION) {
+            /* Only the extension would tell, which need not be used. */
+            fs.idle_age_s = fs.hard_age_s = -1;
+        }
         flow_stats_format(&fs, c->names, ofctl.show_stats, &s);
         vec_push(&c->items, (struct shown) { str_steal(&s), fs.match,
                                              fs.priority });
@@ -382,10 +385,9 @@ cmd_dump_flows(int argc, char *argv[])
 {
     struct session *s = session_open(argv[1], "mgmt", 0);
     struct buf *request = make_request(s, argc, argv, false);
-    const struct text_names names = { session_output_ports(s), NULL };
-    struct collection c = { VEC_EMPTY, &names };
+    struct collection c = { VEC_EMPTY, session_output_names(s) };
 
-    if (ofctl.show_stats && !ofctl.do_sort) {
+    if (ofctl.show_stats && !ofctl.do_sort && !c.names->ports) {
         session_dump(s, request);
         session_close(s);
         return;
@@ -567,7 +569,7 @@ cmd_replace_flows(int argc, char *argv[])
     struct hmap map = HMAP_INITIALIZER(&map);
     struct flow_entry *flow;
 
-    read_flows(argv[2], FLOW_MOD_ADD, session_input_ports(s), &wanted,
+    read_flows(argv[2], FLOW_MOD_ADD, session_input_names(s), &wanted,
                &usable);
     add_wanted(&map, &wanted);
     read_switch_flows(s, &map);

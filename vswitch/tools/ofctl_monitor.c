@@ -126,7 +126,8 @@ run_packet_out(struct control_conn *conn, int argc, const char *argv[],
 {
     struct watch *w = w_;
     struct packet_out_text po;
-    struct error *error = packet_out_text_parse(&po, argv[1], NULL);
+    const struct text_names none = { NULL, NULL };
+    struct error *error = packet_out_text_parse(&po, argv[1], &none);
     struct buf *b;
 
     if (error) {
@@ -198,7 +199,11 @@ start(struct watch *w, const char *name, const char *suffix)
     *w = (struct watch) { .output = fd < 0 ? stderr : fdopen(fd, "w") };
     daemon_start();
     w->session = session_open(name, suffix, 0);
-    w->names.ports = session_output_ports(w->session);
+    w->names = *session_output_names(w->session);
+    /* What comes is printed in the middle of other things, when it is too late
+     * to ask. */
+    port_map_name(w->names.ports, OFPP_NONE);
+    port_map_name(w->names.tables, OFPP_NONE);
     control_register("ofctl/send", "OFMSG...", 1, INT32_MAX, run_send, w);
     control_register("ofctl/packet-out", "\"in_port=<port> packet=<hex data> "
                      "actions=...\"", 1, 1, run_packet_out, w);
@@ -276,8 +281,7 @@ request_watches(struct watch *w, const struct monitor_options *o)
 
         program_check(flow_monitor_request_parse(
             &request, o->watches.items[i],
-            &(struct text_names) { session_input_ports(w->session), NULL },
-            &usable));
+            session_input_names(w->session), &usable));
         request.id = id++;
         b = flow_monitor_request_encode(
             &request, ofp_protocol_version(

@@ -46,9 +46,8 @@ cut_packet(char *text, struct buf *packet)
 
 struct error *
 packet_out_text_parse(struct packet_out_text *t, const char *text,
-                      const struct port_map *ports)
+                      const struct text_names *names)
 {
-    const struct text_names names = { ports, NULL };
     char *copy = xstrdup(text), *actions = strstr(copy, "actions=");
     struct error *error;
 
@@ -61,13 +60,13 @@ packet_out_text_parse(struct packet_out_text *t, const char *text,
     }
     error = cut_packet(copy, &t->packet);
     if (!error) {
-        error = match_parse(&t->po.metadata, copy, ports, NULL);
+        error = match_parse(&t->po.metadata, copy, names->ports, NULL);
     }
     if (!error && !t->po.metadata.wc.masks.in_port) {
         error = error_create(0, "in_port is missing");
     }
     if (!error && actions) {
-        error = ofpacts_parse_actions(actions, &names, &t->ofpacts,
+        error = ofpacts_parse_actions(actions, names, &t->ofpacts,
                                       &t->usable);
     }
     free(copy);
@@ -94,7 +93,7 @@ send_packet_out(struct session *s, const char *text)
 {
     struct packet_out_text t;
 
-    program_check(packet_out_text_parse(&t, text, session_input_ports(s)));
+    program_check(packet_out_text_parse(&t, text, session_input_names(s)));
     session_do(s, packet_out_encode(&t.po, session_set_protocol(
                                         s, t.usable, false)));
     packet_out_text_uninit(&t);

@@ -12,6 +12,7 @@
 #include "lib/openflow/print.h"
 #include "lib/openflow/protocol.h"
 #include "lib/openflow/session_msg.h"
+#include "lib/openflow/table_msg.h"
 #include "lib/openflow/vconn.h"
 #include "lib/runtime/loop.h"
 #include "vswitch/tools/ofctl.h"
@@ -19,14 +20,16 @@
 /* Bytes that may wait to be sent, where there is more to be made. */
 #define MAX_BACKLOG (4 << 20)
 
+static void init_names(struct session *);
+
 struct session {
     struct vconn *vconn;
     char *name;
     struct list inbox;           /* struct buf's. */
     char *error;                 /* Why it ended; NULL while it has not. */
     uint32_t protocol;           /* enum ofp_protocol that it is in. */
-    struct port_map ports;
-    bool has_ports;
+    struct port_map ports, tables;
+    struct text_names input_names, output_names;
 };
 
 static void
@@ -98,6 +101,7 @@ session_open(const char *name, const char *suffix, uint32_t versions)
                       s->error);
     }
     s->protocol = ofp_protocol_from_version(vconn_version(s->vconn));
+    init_names(s);
     free(target);
     return s;
 }
@@ -107,9 +111,8 @@ session_close(struct session *s)
 {
     vconn_destroy(s->vconn);
     buf_list_destroy(&s->inbox);
-    if (s->has_ports) {
-        port_map_uninit(&s->ports);
-    }
+    port_map_uninit(&s->ports);
+    port_map_uninit(&s->tables);
     free(s->name);
     free(s->error);
     free(s);
@@ -233,17 +236,12 @@ session_for_each_part(struct session *s, struct buf *b,
     }
 }
 
-struct printing {
-    struct text_names names;
-};
-
 static void
 print_part(const struct ofmsg *msg, void *aux)
 {
-    const struct printing *p = aux;
     struct str s = STR_EMPTY;
 
-    ofp_print(&s, msg->data, msg->size, &p->names, ofctl.verbosity + 1);
+    ofp_print(&s, msg->data, msg->size, aux, ofctl.verbosity + 1);
     fputs(str_cstr(&s), stdout);
     str_uninit(&s);
 }
@@ -251,9 +249,8 @@ print_part(const struct ofmsg *msg, void *aux)
 void
 session_dump(struct session *s, struct buf *b)
 {
-    struct printing p = { { session_output_ports(s), NULL } };
-
-    session_for_each_part(s, b, print_part, &p);
+    session_for_each_part(s, b, print_part,
+                          (void *) session_output_names(s));
 }
 
 static void
@@ -273,35 +270,83 @@ add_ports(const struct ofmsg *msg, void *aux)
     }
 }
 
-static const struct port_map *
-fetch_ports(struct session *s)
+static void
+fetch_ports(struct port_map *map UNUSED, void *s_)
 {
+    struct session *s = s_;
     uint8_t version = session_version(s);
 
-    if (!s->has_ports) {
-        port_map_init(&s->ports);
-        s->has_ports = true;
-        session_for_each_part(
-            s, version == OFP10_VERSION
-            ? ofmsg_create_empty(OFMSG_FEATURES_REQUEST, version,
-                                 ofmsg_alloc_xid())
-            : port_desc_request_encode(version, OFPP_NONE), add_ports, s);
+    session_for_each_part(
+        s, version == OFP10_VERSION
+        ? ofmsg_create_empty(OFMSG_FEATURES_REQUEST, version,
+                             ofmsg_alloc_xid())
+        : port_desc_request_encode(version, OFPP_NONE), add_ports, s);
+}
+
+static void
+add_tables(const struct ofmsg *msg, void *aux)
+{
+    struct session *s = aux;
+    struct reader r = ofmsg_reader(msg);
+    struct table_features tf;
+    struct table_stats ts;
+
+    if (msg->type == OFMSG_TABLE_STATS_REPLY) {
+        while (!table_stats_decode(&ts, msg->version, &r)) {
+            if (*ts.name) {
+                port_map_put(&s->tables, ts.table_id, ts.name);
+            }
+        }
+    } else if (msg->type == OFMSG_TABLE_FEATURES_REPLY) {
+        while (!table_features_decode(&tf, msg, &r)) {
+            if (*tf.name) {
+                port_map_put(&s->tables, tf.table_id, tf.name);
+            }
+        }
     }
-    return &s->ports;
 }
 
-const struct port_map *
-session_input_ports(struct session *s)
+static void
+fetch_tables(struct port_map *map UNUSED, void *s_)
 {
-    return ofctl.names ? fetch_ports(s) : NULL;
+    struct session *s = s_;
+    uint8_t version = session_version(s);
+
+    session_for_each_part(
+        s, ofmsg_create_empty(version == OFP10_VERSION
+                              ? OFMSG_TABLE_STATS_REQUEST
+                              : OFMSG_TABLE_FEATURES_REQUEST, version,
+                              ofmsg_alloc_xid()), add_tables, s);
 }
 
-const struct port_map *
-session_output_ports(struct session *s)
+static void
+init_names(struct session *s)
 {
-    bool on = ofctl.names < 0 ? isatty(STDOUT_FILENO) : ofctl.names;
+    bool shows = ofctl.names < 0 ? isatty(STDOUT_FILENO) : ofctl.names;
 
-    return on ? fetch_ports(s) : NULL;
+    port_map_init(&s->ports);
+    port_map_init(&s->tables);
+    s->ports.fill = fetch_ports;
+    s->tables.fill = fetch_tables;
+    s->ports.fill_aux = s->tables.fill_aux = s;
+    if (ofctl.names) {
+        s->input_names = (struct text_names) { &s->ports, &s->tables };
+    }
+    if (shows) {
+        s->output_names = (struct text_names) { &s->ports, &s->tables };
+    }
+}
+
+const struct text_names *
+session_input_names(const struct session *s)
+{
+    return &s->input_names;
+}
+
+const struct text_names *
+session_output_names(const struct session *s)
+{
+    return &s->output_names;
 }
 
 uint32_t

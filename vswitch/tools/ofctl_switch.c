@@ -150,7 +150,7 @@ get_port(struct session *s, const char *text)
 {
     ofp_port_t port;
 
-    if (!port_parse(text, session_input_ports(s), &port)) {
+    if (!port_parse(text, session_input_names(s)->ports, &port)) {
         program_fatal("%s: unknown port `%s'", "ovs-ofctl", text);
     }
     return port;
@@ -409,7 +409,7 @@ send_group(const char *name, const char *text, uint16_t command)
     struct group_mod gm;
     struct session *s = session_open(name, "mgmt", 0);
 
-    program_check(group_mod_parse(&gm, text, command, session_input_ports(s),
+    program_check(group_mod_parse(&gm, text, command, session_input_names(s)->ports,
                                   &usable));
     session_set_protocol(s, usable, false);
     session_do(s, group_mod_encode(&gm, session_version(s)));
