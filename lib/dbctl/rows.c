@@ -375,7 +375,9 @@ find_owners(struct dbctl *dbctl, const struct dbctl_owners *owners)
     const struct replica_index *index;
     struct replica_row *row;
 
-    if (rows->condition.is_true) {
+    if (rows->condition.is_true
+        || !replica_server_has_column(dbctl->replica, owners->table,
+                                      owners->column)) {
         return;
     }
     index = dbctl_index(dbctl, owners->table, owners->column);
@@ -456,7 +458,8 @@ dbctl_fetch_referrers(struct dbctl *dbctl,
                       const struct replica_table_class *table,
                       unsigned int column, const struct replica_row *row)
 {
-    if (!dbctl->is_shared) {
+    if (!dbctl->is_shared
+        && replica_server_has_column(dbctl->replica, table, column)) {
         replica_condition_add_uuid(&rows_of(dbctl, table, 0)->condition,
                                    &table->columns[column], REPLICA_INCLUDES,
                                    &row->uuid);
