@@ -770,6 +770,28 @@ jtext_skip(struct jtext_reader *r, struct span *ret)
     return true;
 }
 
+bool
+jtext_take_last(struct jtext_reader *r, struct span *ret)
+{
+    const char *end = r->end;
+
+    if (r->error) {
+        return false;
+    }
+    skip_blanks(r);
+    while (end > r->p && memchr(" \t\r\n", end[-1], 4)) {
+        end--;
+    }
+    if (r->depth != 1 || end == r->p || end[-1] != ']') {
+        jtext_fail(r, "expected the last item of an array");
+        return false;
+    }
+    *ret = (struct span) { r->p, end - 1 - r->p };
+    r->p = end - 1;
+    r->is_first = false;
+    return true;
+}
+
 struct error *
 jtext_to_json(const char *text, size_t size, json_t **ret)
 {

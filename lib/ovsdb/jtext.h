@@ -125,6 +125,10 @@ bool jtext_get_null(struct jtext_reader *);
  * '*ret', if it is not NULL: borrowed from the text. */
 bool jtext_skip(struct jtext_reader *, struct span *ret);
 
+/* Takes the last item of the array that is the whole text: what there is before
+ * the closing bracket, of which nothing is checked. */
+bool jtext_take_last(struct jtext_reader *, struct span *ret);
+
 /* Reads a whole value as a tree, for json_decref(); NULL on error. */
 json_t *jtext_get_json(struct jtext_reader *);
 

@@ -211,6 +211,47 @@ test_error_sticks(void **state)
     error_free(error);
 }
 
+/* The last item is the text up to the closing bracket, whatever it is; there
+ * is none without the bracket, or deeper. */
+static void
+test_take_last(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *last;       /* NULL: refused. */
+    } cases[] = {
+        { "[1,{\"a\":[2]}]", "{\"a\":[2]}" },
+        { "[1, 2 ] \n", "2 " },
+        { "[1,2,3]", "2,3" },
+        { "[1,2", NULL },
+        { "[1,2}", NULL },
+        { "[1,]", "" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *text = cases[i].text;
+        struct jtext_reader r;
+        struct error *error;
+        struct span last;
+        bool ok;
+
+        jtext_reader_init(&r, text, strlen(text));
+        assert_true(jtext_enter_array(&r));
+        assert_true(jtext_next_item(&r));
+        assert_true(jtext_skip(&r, NULL));
+        assert_true(jtext_next_item(&r));
+        ok = jtext_take_last(&r, &last);
+        assert_int_equal(ok, cases[i].last != NULL);
+        if (ok) {
+            assert_true(span_equals_string(last, cases[i].last));
+            assert_false(jtext_next_item(&r));
+        }
+        error = jtext_finish(&r);
+        assert_int_equal(!error, ok);
+        error_free(error);
+    }
+}
+
 int
 jtext_tests(void)
 {
@@ -219,6 +260,7 @@ jtext_tests(void)
         cmocka_unit_test(test_every_byte_counts_wherever_it_is),
         cmocka_unit_test(test_every_truncation_is_refused),
         cmocka_unit_test(test_depth_is_bounded),
+        cmocka_unit_test(test_take_last),
         cmocka_unit_test(test_strings_are_decoded),
         cmocka_unit_test(test_numbers_keep_their_value),
         cmocka_unit_test(test_real_text_reads_back),

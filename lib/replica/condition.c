@@ -223,6 +223,7 @@ replica_set_condition(struct replica *replica,
     }
     free(table->condition);
     table->condition = text;
+    table->is_condition_new = true;
     step_wake(&replica->jobs_step);
     return true;
 }
@@ -233,6 +234,7 @@ condition_put_where(struct replica_table *table, bool is_resumed,
 {
     set(&table->sent_condition,
         is_resumed ? table->acked_condition : table->condition);
+    table->is_condition_new = true;
     if (table->sent_condition) {
         str_put(out, ",\"where\":");
         str_put(out, table->sent_condition);
@@ -248,8 +250,11 @@ conditions_put_changes(struct store *store, struct str *out)
     for (unsigned int i = 0; i < store->n_tables; i++) {
         struct replica_table *table = &store->tables[i];
 
-        if (is_monitored(table)
-            && !is_same(table->condition, table->sent_condition)) {
+        if (!is_monitored(table) || !table->is_condition_new) {
+            continue;
+        }
+        table->is_condition_new = false;
+        if (!is_same(table->condition, table->sent_condition)) {
             set(&table->sent_condition, table->condition);
             str_printf(out, "%s\"%s\":[{\"where\":%s}]", any ? "," : "",
                        table->class->name,
@@ -277,7 +282,8 @@ conditions_are_acked(const struct store *store)
     for (unsigned int i = 0; i < store->n_tables; i++) {
         const struct replica_table *table = &store->tables[i];
 
-        if (is_monitored(table)
+        /* Texts may be long, and most are not new. */
+        if (is_monitored(table) && table->is_condition_new
             && !is_same(table->condition, table->acked_condition)) {
             return false;
         }

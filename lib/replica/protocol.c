@@ -312,7 +312,8 @@ apply(struct protocol *p, struct span text, enum update_format format,
 }
 
 /* Splits [FOUND, LAST-TXN, UPDATES] (or, without 'ret_found', an update3's
- * last two after its monitor's name). */
+ * last two after its monitor's name).  Updates may be long: their syntax is
+ * checked once, by who reads them. */
 static bool
 read_since(struct jtext_reader *r, bool *ret_found, struct uuid *last_txn,
            struct span *updates)
@@ -327,7 +328,7 @@ read_since(struct jtext_reader *r, bool *ret_found, struct uuid *last_txn,
         || text.size != UUID_LEN || !uuid_from_prefix(last_txn, text.data)) {
         return false;
     }
-    return (jtext_next_item(r) && jtext_skip(r, updates)
+    return (jtext_next_item(r) && jtext_take_last(r, updates)
             && !jtext_next_item(r));
 }
 
@@ -584,7 +585,7 @@ on_update(struct protocol *p, const struct jsonrpc_message *msg)
     ok = (jtext_enter_array(&r) && jtext_next_item(&r)
           && jtext_skip(&r, &name)
           && (is_3 ? read_since(&r, NULL, &last_txn, &updates)
-              : (jtext_next_item(&r) && jtext_skip(&r, &updates)
+              : (jtext_next_item(&r) && jtext_take_last(&r, &updates)
                  && !jtext_next_item(&r))));
     error = finish_reading(&r, ok);
     if (error) {

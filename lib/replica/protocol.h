@@ -83,7 +83,8 @@ void condition_put_where(struct replica_table *, bool is_resumed,
  * as sent.  False if there is none. */
 bool conditions_put_changes(struct store *, struct str *);
 
-/* The server has agreed to those sent; whether to all. */
+/* The server has agreed to those sent; whether to all, if no change is under
+ * way. */
 void conditions_ack(struct store *);
 bool conditions_are_acked(const struct store *);
 

@@ -42,6 +42,7 @@ struct replica_table {
     uint64_t monitored;
     uint64_t omit_alert;
     char *condition;                /* Wanted: JSON text; NULL is [true]. */
+    bool is_condition_new;          /* It may not be the one sent last. */
     char *sent_condition;           /* The server was asked for. */
     char *acked_condition;          /* The server has agreed to. */
 
