@@ -255,15 +255,22 @@ static const enum field_id mpls_nsh_fields[] = {
     FIELD_NSH_C4,
 };
 
-static const enum field_id tail_fields[] = {
+static const enum field_id tunnel_fields[] = {
     FIELD_TUN_ID, FIELD_TUN_SRC, FIELD_TUN_DST, FIELD_TUN_IPV6_SRC,
     FIELD_TUN_IPV6_DST, FIELD_TUN_GBP_ID, FIELD_TUN_GBP_FLAGS,
     FIELD_TUN_FLAGS, FIELD_TUN_ERSPAN_VER, FIELD_TUN_ERSPAN_IDX,
     FIELD_TUN_ERSPAN_DIR, FIELD_TUN_ERSPAN_HWID, FIELD_TUN_GTPU_FLAGS,
-    FIELD_TUN_GTPU_MSGTYPE, FIELD_PKT_MARK, FIELD_CT_STATE, FIELD_CT_ZONE,
-    FIELD_CT_MARK, FIELD_CT_LABEL, FIELD_CT_NW_PROTO, FIELD_CT_NW_SRC,
-    FIELD_CT_NW_DST, FIELD_CT_IPV6_SRC, FIELD_CT_IPV6_DST, FIELD_CT_TP_SRC,
-    FIELD_CT_TP_DST, FIELD_METADATA,
+    FIELD_TUN_GTPU_MSGTYPE,
+};
+
+static const enum field_id state_fields[] = {
+    FIELD_PKT_MARK, FIELD_CT_STATE, FIELD_CT_ZONE, FIELD_CT_MARK,
+    FIELD_CT_LABEL,
+};
+
+static const enum field_id tuple_fields[] = {
+    FIELD_CT_NW_PROTO, FIELD_CT_NW_SRC, FIELD_CT_NW_DST, FIELD_CT_IPV6_SRC,
+    FIELD_CT_IPV6_DST, FIELD_CT_TP_SRC, FIELD_CT_TP_DST,
 };
 
 struct encoder {
@@ -445,6 +452,33 @@ encode_l3(struct encoder *e)
     }
 }
 
+/* Does the match say anything about the tunnel?  Most do not. */
+static bool
+has_tunnel(const struct flow *masks)
+{
+    const struct flow_tunnel *tunnel = &masks->tunnel;
+    const uint64_t *words = (const uint64_t *) tunnel;
+    uint64_t any = 0;
+
+    _Static_assert(sizeof *tunnel % 8 == 0, "whole words");
+    for (size_t i = 0; i < sizeof *tunnel / 8; i++) {
+        any |= words[i];
+    }
+    return any != 0;
+}
+
+/* Likewise the connection's original direction? */
+static bool
+has_tuple(const struct flow *masks)
+{
+    const uint64_t *src = (const uint64_t *) &masks->ct_ipv6_src;
+    const uint64_t *dst = (const uint64_t *) &masks->ct_ipv6_dst;
+
+    return (masks->ct_nw_proto || masks->ct_nw_src || masks->ct_nw_dst
+            || masks->ct_tp_src || masks->ct_tp_dst
+            || (src[0] | src[1] | dst[0] | dst[1]));
+}
+
 static void
 encode_regs(struct encoder *e)
 {
@@ -505,7 +539,14 @@ oxm_encode(struct buf *out, const struct match *match, uint8_t version,
     encode_fields(&e, l2_to_l4, ARRAY_SIZE(l2_to_l4));
     encode_vlan(&e);
     encode_l3(&e);
-    encode_fields(&e, tail_fields, ARRAY_SIZE(tail_fields));
+    if (has_tunnel(masks)) {
+        encode_fields(&e, tunnel_fields, ARRAY_SIZE(tunnel_fields));
+    }
+    encode_fields(&e, state_fields, ARRAY_SIZE(state_fields));
+    if (has_tuple(masks)) {
+        encode_fields(&e, tuple_fields, ARRAY_SIZE(tuple_fields));
+    }
+    encode_field(&e, FIELD_METADATA);
     encode_options(&e);
     encode_regs(&e);
     if (cookie_mask) {
