@@ -11,6 +11,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/shash.h"
+#include "lib/base/sset.h"
 #include "lib/base/str.h"
 #include "lib/base/text.h"
 #include "lib/base/vec.h"
@@ -47,7 +48,9 @@ struct ids {
     bool released;               /* Some number, in this run. */
     ids_changed_fn *notify;
     void *notify_aux;
-    bool zones_dirty;
+    bool zones_dirty;            /* Any zone may not be written... */
+    struct sset changed_zones;   /* ...or those of these texts. */
+    struct uuid bridge;          /* Which has the others. */
     bool restored;
     bool has_unwanted;           /* Restored zones are there. */
 };
@@ -97,6 +100,7 @@ ids_create(struct controller *c, ids_changed_fn *notify, void *aux)
         shash_init(&s->by_text);
         hmap_init(&s->by_number);
     }
+    sset_init(&ids->changed_zones);
     ids->sink = (struct incr_sink) { .fact = FACT_ID_WANTED, .aux = ids,
                                      .group_changed = wanted_changed };
     incr_add_sink(c->incr, &ids->sink);
@@ -114,6 +118,7 @@ ids_destroy(struct ids *ids)
         shash_uninit_free_values(&ids->spaces[i].by_text);
     }
     vec_uninit(&ids->changed);
+    sset_uninit(&ids->changed_zones);
     vec_uninit(&ids->waiting);
     free(ids);
 }
@@ -199,6 +204,14 @@ find_free(struct space *s, uint32_t n)
 }
 
 static void
+note_zone(struct ids *ids, const struct space *s, const char *text)
+{
+    if (s->kind == ID_ZONE) {
+        sset_add(&ids->changed_zones, text);
+    }
+}
+
+static void
 answer(struct ids *ids, const struct incr_group *group, uint32_t number)
 {
     incr_set(ids->controller->incr, FACT_ID, incr_group_key(group),
@@ -232,7 +245,7 @@ allocate(struct ids *ids, struct space *s, const struct incr_group *group,
         if (ids->notify && s->kind != ID_CONJUNCTION) {
             ids->notify(ids->notify_aux, s->kind, text, first, true);
         }
-        ids->zones_dirty |= s->kind == ID_ZONE;
+        note_zone(ids, s, text);
     }
     answer(ids, group, id->first);
     return true;
@@ -252,7 +265,7 @@ release(struct ids *ids, struct space *s, const struct incr_group *group,
     if (ids->notify && s->kind != ID_CONJUNCTION) {
         ids->notify(ids->notify_aux, s->kind, text, id->first, false);
     }
-    ids->zones_dirty |= s->kind == ID_ZONE;
+    note_zone(ids, s, text);
     forget(ids, s, id);
 }
 
@@ -423,24 +436,32 @@ ids_wake(struct ids *ids)
     ids->zones_dirty = true;
 }
 
-bool
-ids_has_zones_to_write(const struct ids *ids)
+/* Makes the bridge say which zone 'text' has, if any. */
+static void
+write_zone(const struct space *s, const struct vs_bridge *bridge,
+           const char *text)
 {
-    return ids->zones_dirty;
+    const struct id *id = shash_get(&s->by_text, text);
+    char *key = xasprintf(ZONE_PREFIX"%s", text);
+    const char *now = strmap_get(&bridge->external_ids, key);
+    char number[12];
+
+    if (id) {
+        snprintf(number, sizeof number, "%"PRIu32, id->first);
+        if (!now || strcmp(now, number)) {
+            vs_bridge_update_external_ids_setkey(bridge, key, number);
+        }
+    } else if (now) {
+        vs_bridge_update_external_ids_delkey(bridge, key);
+    }
+    free(key);
 }
 
-void
-ids_write_zones(struct ids *ids, struct replica_txn *txn UNUSED)
+static void
+write_all_zones(const struct space *s, const struct vs_bridge *bridge)
 {
-    const struct vs_bridge *bridge = controller_bridge(ids->controller);
-    const struct space *s = space_of(ids, ID_ZONE);
     struct shash_node *node;
-    struct str key = STR_EMPTY;
 
-    if (!ids->zones_dirty || !bridge) {
-        return;
-    }
-    ids->zones_dirty = false;
     STRMAP_FOR_EACH (i, &bridge->external_ids) {
         const char *name = bridge->external_ids.keys[i];
 
@@ -450,20 +471,31 @@ ids_write_zones(struct ids *ids, struct replica_txn *txn UNUSED)
         }
     }
     SHASH_FOR_EACH (node, &s->by_text) {
-        const struct id *id = node->value;
-        const char *now;
-        char number[12];
+        write_zone(s, bridge, node->key);
+    }
+}
 
-        str_clear(&key);
-        str_printf(&key, ZONE_PREFIX"%s", node->key);
-        snprintf(number, sizeof number, "%"PRIu32, id->first);
-        now = strmap_get(&bridge->external_ids, str_cstr(&key));
-        if (!now || strcmp(now, number)) {
-            vs_bridge_update_external_ids_setkey(bridge, str_cstr(&key),
-                                                 number);
+void
+ids_write_zones(struct ids *ids, struct replica_txn *txn UNUSED)
+{
+    const struct vs_bridge *bridge = controller_bridge(ids->controller);
+    const struct space *s = space_of(ids, ID_ZONE);
+    const struct sset_node *node;
+
+    if (!bridge) {
+        return;
+    }
+    if (ids->zones_dirty
+        || !uuid_equals(&bridge->header.uuid, &ids->bridge)) {
+        write_all_zones(s, bridge);
+        ids->bridge = bridge->header.uuid;
+    } else {
+        SSET_FOR_EACH (node, &ids->changed_zones) {
+            write_zone(s, bridge, node->name);
         }
     }
-    str_uninit(&key);
+    ids->zones_dirty = false;
+    sset_clear(&ids->changed_zones);
 }
 
 size_t

@@ -44,7 +44,6 @@ void ids_run(struct ids *);
 /* Writes zones to the open transaction of the local database, if they
  * changed; ids_wake() has them compared again. */
 void ids_write_zones(struct ids *, struct replica_txn *);
-bool ids_has_zones_to_write(const struct ids *);
 void ids_wake(struct ids *);
 
 /* Calls 'visit' for the zone whose text or number is 'which', or for all if it

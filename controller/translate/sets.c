@@ -236,7 +236,9 @@ port_group_find(struct incr_ctx *ctx, uint32_t dp_key, const char *name,
     const char **names;
     size_t n = 0;
 
-    str_printf(qualified, "%"PRIu32"_%s", dp_key, name);
+    str_put_uint(qualified, dp_key);
+    str_put_char(qualified, '_');
+    str_put(qualified, name);
     group = incr_lookup(ctx, class, qualified->string, qualified->length + 1);
     if (!group) {
         group = incr_lookup(ctx, class, name, strlen(name) + 1);
