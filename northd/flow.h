@@ -41,6 +41,7 @@
  *     reg9[2]      neighbour is known; reg9[3] may be learnt
  *     reg9[4]      comes back to be translated by this router once more
  *     reg9[5]      next hop known from conntrack (symmetric ECMP)
+ *     reg9[9]      an IPv4 packet's next hop is in xxreg0
  *     reg9[16..31] chain of policies
  */
 

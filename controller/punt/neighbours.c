@@ -17,11 +17,11 @@
 
 /* The next hop, where the router's pipeline has it: reg0 or xxreg0. */
 static struct in6_addr
-next_hop(const struct flow *flow)
+next_hop(const struct flow *flow, bool is_v4)
 {
     struct in6_addr ip;
 
-    if (flow->dl_type == htons(ETHERTYPE_IP)) {
+    if (is_v4) {
         return ip_from_v4(htonl(flow->regs[0]));
     }
     for (size_t i = 0; i < 4; i++) {
@@ -32,9 +32,9 @@ next_hop(const struct flow *flow)
 
 /* The packet goes out once the question that it makes us ask is answered. */
 static void
-wait_for_next_hop(struct request *r)
+wait_for_next_hop(struct request *r, bool is_v4)
 {
-    struct in6_addr ip = next_hop(&r->flow);
+    struct in6_addr ip = next_hop(&r->flow, is_v4);
     uint32_t port_key = known_real_port(r->known, ntohll(r->flow.metadata),
                                         r->flow.regs[LOG_REG_OUTPORT]);
 
@@ -55,22 +55,24 @@ handle_arp(struct request *r)
     arp = packet_alloc(PACKET_SMALL);
     compose_arp(arp, ARPOP_REQUEST, r->flow.dl_src, none, true,
                 r->flow.nw_src, r->flow.nw_dst);
-    wait_for_next_hop(r);
+    wait_for_next_hop(r, true);
     request_inject(r, arp);
     packet_free(arp);
 }
 
+/* Likewise, of an IPv6 next hop; the packet may be IPv4. */
 void
 handle_nd_ns(struct request *r)
 {
     struct packet *ns;
 
-    if (r->flow.dl_type != htons(ETHERTYPE_IPV6)) {
+    if (r->flow.dl_type != htons(ETHERTYPE_IPV6)
+        && r->flow.dl_type != htons(ETHERTYPE_IP)) {
         return;
     }
     ns = packet_alloc(PACKET_SMALL);
     compose_nd_ns(ns, r->flow.dl_src, &r->flow.ipv6_src, &r->flow.ipv6_dst);
-    wait_for_next_hop(r);
+    wait_for_next_hop(r, false);
     request_inject(r, ns);
     packet_free(ns);
 }

@@ -96,7 +96,7 @@ const struct action_info action_infos[N_ACTIONS] = {
     [ACTION_ND_NA] = REPLACE("nd_na", "nd_ns", PUNT_ND_NA, ACTION_F_NESTED),
     [ACTION_ND_NA_ROUTER] = REPLACE("nd_na_router", "nd_ns",
                                     PUNT_ND_NA_ROUTER, ACTION_F_NESTED),
-    [ACTION_ND_NS] = REPLACE("nd_ns", "ip6", PUNT_ND_NS, ACTION_F_NESTED),
+    [ACTION_ND_NS] = REPLACE("nd_ns", "ip", PUNT_ND_NS, ACTION_F_NESTED),
     [ACTION_ICMP4] = REPLACE("icmp4", "ip4", PUNT_ICMP, ACTION_F_NESTED),
     [ACTION_ICMP4_ERROR] = REPLACE("icmp4_error", "ip4", PUNT_ICMP4_ERROR,
                                    ACTION_F_NESTED),

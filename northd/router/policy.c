@@ -262,9 +262,10 @@ hop_actions(struct incr_ctx *ctx, unsigned int i,
         return NULL;
     }
     xx = ip_is_v4(&ip) ? "" : "xx";
-    return text(ctx, i, "%sreg0 = %s; %sreg1 = %s; eth.src = %s; "
-                "outport = %s; flags.loopback = 1; ", xx, next_hop, xx,
-                hop.src, hop.mac, router_port_name(ctx, 6, hop.outport));
+    /* Whatever kind of next hop the route had. */
+    return text(ctx, i, "%s%sreg0 = %s; %sreg1 = %s; eth.src = %s; "
+                "outport = %s; flags.loopback = 1; ",
+                *xx ? "" : "reg9[9] = 0; ", xx, next_hop, xx, hop.src, hop.mac, router_port_name(ctx, 6, hop.outport));
 }
 
 static void

@@ -195,6 +195,13 @@ parse_prefix(const char *prefix, struct route_key *key)
     return false;
 }
 
+/* Whether the next hop of an IPv4 route is an IPv6 neighbour (RFC 5549). */
+static bool
+is_foreign(const struct route_key *key, const struct route_hop *hop)
+{
+    return !key->is_ip6 && strchr(hop->next_hop, ':');
+}
+
 static void
 put_static_route(struct incr_ctx *ctx, const struct nb_logical_router *lr,
                  const struct nb_logical_router_static_route *route)
@@ -237,9 +244,9 @@ put_static_route(struct incr_ctx *ctx, const struct nb_logical_router *lr,
     } else if (!ip_parse(next_hop, &ip)) {
         warn_row(&route->header, "bad nexthop \"%s\"", next_hop);
         return;
-    } else if (ip_is_v4(&ip) == (key.is_ip6 != 0)) {
-        warn_row(&route->header, "nexthop %s is of another address family "
-                 "than the prefix, which is not supported", next_hop);
+    } else if (key.is_ip6 && ip_is_v4(&ip)) {
+        warn_row(&route->header, "an IPv6 prefix cannot have nexthop %s",
+                 next_hop);
         return;
     } else if (!router_find_outport(ctx, lr, port, &ip, &hop)) {
         warn_row(&route->header, "no port of the router reaches nexthop %s",
@@ -247,9 +254,11 @@ put_static_route(struct incr_ctx *ctx, const struct nb_logical_router *lr,
         return;
     } else {
         copy_text(hop.next_hop, sizeof hop.next_hop, ip_text(&ip).s);
-        hop.is_symmetric = strmap_get_bool(
-            nb_logical_router_static_route_get_options(ctx, route),
-            "ecmp_symmetric_reply", false);
+        hop.is_symmetric = (!is_foreign(&key, &hop)
+                            && strmap_get_bool(
+                                nb_logical_router_static_route_get_options(
+                                    ctx, route), "ecmp_symmetric_reply",
+                                false));
     }
     EMIT(ctx, F_ROUTE, key, hop);
 }
@@ -297,13 +306,15 @@ static const char *
 hop_actions(struct incr_ctx *ctx, unsigned int i, const struct route_key *key,
             const struct route_hop *hop)
 {
-    const char *xx = key->is_ip6 ? "xx" : "";
+    bool foreign = is_foreign(key, hop);
+    const char *xx = key->is_ip6 || foreign ? "xx" : "";
     const char *to = (*hop->next_hop ? hop->next_hop
                       : key->is_ip6 ? "ip6.dst" : "ip4.dst");
 
-    return text(ctx, i, "%sreg0 = %s; %sreg1 = %s; eth.src = %s; "
-                "outport = %s; flags.loopback = 1; next;", xx, to, xx,
-                hop->src, hop->mac, router_port_name(ctx, 6, hop->outport));
+    return text(ctx, i, "%s%sreg0 = %s; %sreg1 = %s; eth.src = %s; "
+                "outport = %s; flags.loopback = 1; next;",
+                foreign ? "reg9[9] = 1; " : "", xx, to, xx, hop->src,
+                hop->mac, router_port_name(ctx, 6, hop->outport));
 }
 
 /* The next one is free for flows of some of the route's packets. */
@@ -319,16 +330,24 @@ static void
 put_solicitation(struct incr_ctx *ctx, const struct route_key *key,
                  const struct route_hop *hop)
 {
+    bool foreign = is_foreign(key, hop);
     struct in6_addr ip, sn;
 
-    if (key->is_ip6 && ip_parse(hop->next_hop, &ip)) {
+    if ((key->is_ip6 || foreign) && ip_parse(hop->next_hop, &ip)) {
         sn = ip6_solicited_node(&ip);
         FLOW(ctx, key->lr, LR_IN_ARP_REQUEST, 200, hop->hint,
-             text(ctx, 0, "eth.dst == 00:00:00:00:00:00 && ip6 && "
-                  "xxreg0 == %s", hop->next_hop),
-             text(ctx, 1, "nd_ns { eth.dst = %s; ip6.dst = %s; nd.target = "
-                  "%s; output; };", mac_text(ip6_multicast_mac(&sn)).s,
-                  ip6_text(&sn).s, hop->next_hop));
+             text(ctx, 0, "eth.dst == 00:00:00:00:00:00 && %s && "
+                  "xxreg0 == %s", foreign ? "ip4 && reg9[9] == 1" : "ip6",
+                  hop->next_hop),
+             text(ctx, 1, "nd_ns { eth.dst = %s; %s%s%sip6.dst = %s; "
+                  "nd.target = %s; output; };",
+                  mac_text(ip6_multicast_mac(&sn)).s,
+                  foreign ? "ip6.src = " : "", foreign ? hop->src : "",
+                  foreign ? "; " : "", ip6_text(&sn).s, hop->next_hop));
+    }
+    if (foreign) {
+        FLOW(ctx, key->lr, LR_IN_ARP_RESOLVE, 2, NULL, "ip4 && reg9[9] == 1",
+             "get_nd(outport, xxreg0); next;");
     }
 }
 

@@ -350,3 +350,27 @@ def test_errors_about_untracked_translations(central):
     assert inner in error(4)[1]
     central.sbctl("chassis-add", "ch9", "geneve", "192.0.2.1")
     assert inner not in error(4)[1]
+
+
+def test_ipv6_next_hop_of_an_ipv4_route(central):
+    """An IPv4 prefix may be behind an IPv6 neighbour, known or to be asked
+    for; a policy may still send packets to an IPv4 one."""
+    two_networks(central)
+    central.nbctl("set", "Logical_Router_Port", "r0-pub",
+                  'networks=["172.16.0.1/24", "fd16::1/64"]', "--",
+                  "--id=@r", "create", "Logical_Router_Static_Route",
+                  "ip_prefix=192.168.0.0/24", 'nexthop="fd16::50"', "--",
+                  "add", "Logical_Router", "r0", "static_routes", "@r")
+    sync(central)
+    _, text = outputs(central, "s0", packet(80, "192.168.0.5"))
+    assert "nd_ns" in text and "nd.target = fd16::50" in text, text
+    central.nbctl("lsp-set-addresses", "host",
+                  "02:00:00:00:00:50 172.16.0.50 fd16::50")
+    sync(central)
+    found, text = outputs(central, "s0", packet(80, "192.168.0.5"))
+    assert found == ["host"], text
+    central.nbctl("lr-policy-add", "r0", "100", "tcp.dst == 81", "reroute",
+                  "172.16.0.60")
+    sync(central)
+    found, text = outputs(central, "s0", packet(81, "192.168.0.5"))
+    assert found == ["other"], text
