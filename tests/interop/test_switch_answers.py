@@ -16,6 +16,7 @@ import pytest
 
 from harness.process import run
 from harness.programs import Programs
+from harness.transcript import UUID
 from test_ofctl import start_switch, without_times
 
 PATH = os.path.join(os.path.dirname(__file__), "switch.scenarios")
@@ -38,6 +39,7 @@ SCENARIOS = read()
 def comparable(text):
     """Leaves out ids that a switch gives as it likes."""
     text = re.sub(r"\S+/switch.ctl", "SWITCH", without_times(text))
+    text = UUID.sub("UUID", text)
     return re.sub(r"(recirc_id=|recirc\(|dont_send=)(0x)?[0-9a-f]+", r"\1N",
                   text)
 
