@@ -84,8 +84,8 @@ add_check(struct dbctl_call *call, const struct nb_logical_switch_port *lsp,
     for (size_t i = 0; i < lsp->n_health_checks; i++) {
         if (check_is_same(lsp->health_checks[i], request)) {
             return (dbctl_has_option(call, "--may-exist") ? NULL
-                    : error_create(0, "port %s has such a health check "
-                                   "already", call->argv[1]));
+                    : error_create(0, "such a health check already exists on "
+                                   "port %s", call->argv[1]));
         }
     }
     check = nb_logical_switch_port_health_check_insert(dbctl_txn(call->dbctl));

@@ -374,7 +374,7 @@ run_user_add(struct dbctl_call *call)
     }
     if (user_has(&user, lb)) {
         return (dbctl_has_option(call, "--may-exist") ? NULL
-                : error_create(0, "load balancer %s is already in %s",
+                : error_create(0, "load balancer %s already exists in %s",
                                call->argv[2], call->argv[1]));
     }
     if (user.ls) {

@@ -52,8 +52,8 @@ run_add(struct dbctl_call *call)
         binding = find_binding(call, ip);
     }
     if (binding && !dbctl_has_option(call, "--may-exist")) {
-        error = error_create(0, "port %s already has a static MAC binding of "
-                             "%s", call->argv[1], ip);
+        error = error_create(0, "a static MAC binding of %s already exists on "
+                             "port %s", ip, call->argv[1]);
     }
     if (!error && !binding) {
         binding = nb_static_mac_binding_insert(dbctl_txn(call->dbctl));

@@ -214,8 +214,9 @@ run_mirror_rule_add(struct dbctl_call *call)
         if (rule->priority == priority
             && !strcmp(rule->match, call->argv[3])) {
             return (dbctl_has_option(call, "--may-exist") ? NULL
-                    : error_create(0, "mirror %s has a rule of this priority "
-                                   "and match already", call->argv[1]));
+                    : error_create(0, "a rule of this priority and match "
+                                   "already exists in mirror %s",
+                                   call->argv[1]));
         }
     }
     rule = nb_mirror_rule_insert(dbctl_txn(call->dbctl));

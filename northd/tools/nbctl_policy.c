@@ -224,8 +224,8 @@ add_policy(struct dbctl_call *call, const struct nb_logical_router *lr,
             && !strcmp(policy->match, request->match)
             && !strcmp(chain_of(policy), request->chain)) {
             return (dbctl_has_option(call, "--may-exist") ? NULL
-                    : error_create(0, "router %s has a policy of this "
-                                   "priority and match already",
+                    : error_create(0, "a policy of this priority and match "
+                                   "already exists on router %s",
                                    call->argv[1]));
         }
     }

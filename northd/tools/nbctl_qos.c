@@ -103,8 +103,8 @@ run_qos_add(struct dbctl_call *call)
         if (qos_is_same(ls->qos_rules[i], direction, priority,
                         call->argv[4])) {
             return (dbctl_has_option(call, "--may-exist") ? NULL
-                    : error_create(0, "switch %s has such a QoS rule already",
-                                   call->argv[1]));
+                    : error_create(0, "such a QoS rule already exists on "
+                                   "switch %s", call->argv[1]));
         }
     }
     insert_qos(call, ls, direction, priority, given, values);
