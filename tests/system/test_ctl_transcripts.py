@@ -12,6 +12,7 @@ from harness import transcript
 from harness.ovsdb import Server
 from harness.process import run, wait_until
 from harness.programs import Programs, ours
+from harness.relay import Relay
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ctl")
 TOOLS = {
@@ -103,6 +104,39 @@ def test_every_command_is_there(tool):
     taken = {option for line in commands.values()
              for option in re.findall(r"\[(--[a-z-]+)", line)}
     assert taken - options == set()
+
+
+def test_flows_of_one_datapath(tmp_path):
+    """What is listed of one of many datapaths is not all that there is."""
+    server = Server(Programs(), tmp_path)
+    server.create(Programs().schema("sb"), "db")
+    server.start()
+    tool = [ours("ovn-sbctl"), "--timeout=60"]
+
+    def flow(datapath, i):
+        return ("-- create logical_flow %s pipeline=ingress table_id=%d "
+                "priority=1 match=match actions=next;" % (datapath, i)).split()
+    words = []
+    for i in range(30):
+        words += ("-- --id=@d%d create datapath_binding tunnel_key=%d "
+                  "external_ids:name=dp%d" % (i, i + 1, i)).split()
+        for j in range(20):
+            words += flow("logical_datapath=@d%d" % i, j % 30)
+    for i in range(5):
+        words += ("-- --id=@g%d create logical_dp_group datapaths=@d%d,@d%d"
+                  % (i, 2 * i, 2 * i + 1)).split()
+        words += flow("logical_dp_group=@g%d" % i, i)
+    run([*tool, "--db=" + server.remote, *words])
+    n_bytes = {}
+    for words in ("init",), ("lflow-list", "dp7"), ("lflow-list",):
+        relay = Relay(str(tmp_path / "relay"), server.socket)
+        lines = run([*tool, "--db=unix:" + relay.path, *words]).splitlines()
+        n_bytes[len(lines)] = relay.finish()
+    # With headings; a group's flow counts for each of its datapaths.
+    assert set(n_bytes) == {0, 1 + 21, 30 + 600 + 10}
+    assert n_bytes[22] - n_bytes[0] < 10000
+    assert n_bytes[640] - n_bytes[0] > 60000
+    server.stop()
 
 
 @pytest.fixture

@@ -4,12 +4,9 @@ what daemons do beside."""
 
 import os
 import re
-import select
 import shlex
 import signal
-import socket
 import subprocess
-import threading
 
 import pytest
 
@@ -17,6 +14,7 @@ from harness.ovsdb import Server
 from harness.process import run, wait_until
 from harness.programs import Programs
 from harness.proxy import Proxy
+from harness.relay import Relay
 from harness.transcript import NO_ORDER, UUID, read
 
 STEPS = read(os.path.join(os.path.dirname(os.path.abspath(__file__)), "ctl",
@@ -267,37 +265,6 @@ def test_environment(server, tmp_path):
     assert (status, UUID.sub("", text)) == (0, " (s)\n")
 
 
-class Relay:
-    """Passes one connection on to a server and counts what comes back."""
-
-    def __init__(self, path, target):
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen()
-        self.target = target
-        self.n_bytes = 0
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        client, _ = self.listener.accept()
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(self.target)
-        while True:
-            for ready in select.select([client, server], [], [])[0]:
-                data = ready.recv(1 << 16)
-                if not data:
-                    client.close()
-                    server.close()
-                    self.listener.close()
-                    return
-                if ready is server:
-                    self.n_bytes += len(data)
-                    client.sendall(data)
-                else:
-                    server.sendall(data)
-
-
 # What concerns one row, and how many bytes of answers to it may be right: of
 # 20 switches with 25 ports each, of 300 ACLs and load balancers, each with a
 # uuid of 36 bytes and a name.
@@ -349,9 +316,7 @@ def answer_bytes(tool, server, tmp_path, words):
     path = str(tmp_path / "relay.sock")
     relay = Relay(path, server.socket)
     tool.ok("--db=unix:" + path, *words)
-    relay.thread.join(90)
-    os.unlink(path)
-    return relay.n_bytes
+    return relay.finish()
 
 
 def test_commands_ask_for_little(server, tmp_path):
