@@ -156,8 +156,7 @@ controller_punt_thread_test_SOURCES = \
 	controller/punt/thread_test.c \
 	controller/punt/testing.c \
 	controller/punt/testing.h
-controller_punt_thread_test_LDADD = controller/libcontroller.a \
-	$(CMOCKA_LIBS) $(CONTROLLER_LIBS)
+controller_punt_thread_test_LDADD = $(UNIT_TEST_LIBS)
 controller_punt_test_SOURCES = \
 	controller/punt/punt_test.c \
 	controller/punt/testing.c \

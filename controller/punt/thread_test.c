@@ -15,9 +15,12 @@
 #include <unistd.h>
 
 #include "controller/install/messages.h"
+#include "controller/program.h"
 #include "controller/punt/queues.h"
 #include "controller/punt/testing.h"
+#include "controller/testing.h"
 #include "lib/logical/ovn_symbols.h"
+#include "lib/openflow/flow_mod.h"
 #include "lib/openflow/session_msg.h"
 #include "lib/packet/compose.h"
 #include "lib/packet/headers.h"
@@ -197,6 +200,92 @@ test_works_while_the_main_loop_does_not(void **state UNUSED)
     punt_bench_uninit(&bench);
 }
 
+/* ## What nobody asks for ## */
+
+static void
+count(void *n_wakes)
+{
+    ++*(unsigned int *) n_wakes;
+}
+
+/* A VIF here, on a switch with a physical network, and whose learned addresses
+ * age. */
+static void
+set_rows(struct bench *b)
+{
+    bench_settings(b, "['ovn-bridge-mappings','phys:br-ex'],");
+    bench_set(b, "Datapath_Binding", 1, "'tunnel_key':7,'external_ids':"
+              "['map',[['mac_binding_age_threshold','4'],"
+              "['fdb_age_threshold','100']]]");
+    bench_set(b, "Port_Binding", 11, "'logical_port':'p','tunnel_key':3,"
+              "'datapath':@1,'mac':'02:00:00:00:00:01 10.0.0.1'");
+    bench_set(b, "Port_Binding", 12, "'logical_port':'ln','tunnel_key':4,"
+              "'type':'localnet','datapath':@1,"
+              "'options':['map',[['network_name','phys']]]");
+    bench_interface(b, 5, "'name':'v','ofport':5,"
+                    "'external_ids':['map',[['iface-id','p']]]", "");
+    bench_run(b);
+}
+
+/* The flow of a learned address that was used. */
+static void
+tell_use(const struct peer *peer, const struct ofmsg *request)
+{
+    struct flow_stats stats = {
+        .table_id = OF_TABLE_MAC_CACHE_USE, .priority = 100,
+        .n_packets = 3, .n_bytes = 300, .idle_age_s = 1, .hard_age_s = 1,
+    };
+    struct list replies = LIST_INITIALIZER(&replies);
+    struct multipart mp;
+    struct buf *b;
+
+    match_init(&stats.match);
+    match_set_metadata(&stats.match, 7);
+    match_set_reg(&stats.match, LOG_REG_INPORT, 3);
+    match_set_dl_type(&stats.match, ETH_TYPE_IPV4);
+    match_set_u64(&stats.match, FIELD_IPV4_SRC, 0x0a000002);
+    multipart_init(&mp, request, &replies);
+    flow_stats_append(&mp, &stats, NULL);
+    multipart_finish(&mp);
+    LIST_FOR_EACH_SAFE (b, node, &replies) {
+        transmit(peer, b);
+    }
+}
+
+static void
+test_sends_unasked_while_the_main_loop_does_not_turn(void **state)
+{
+    unsigned int n_wakes = 0, n_announced = 0, n_asked = 0;
+    struct punter *punter;
+    struct peer peer;
+    struct bench *b;
+    size_t consumed;
+
+    bench_setup(state);
+    b = *state;
+    punter = punter_create(&b->controller, NULL, count, &n_wakes);
+    punter_set_bridge(punter, "br0");
+    open_connection(&peer, &consumed);
+    set_rows(b);
+    punter_run(punter);
+    while (n_announced < 2 || n_asked < 3) {
+        struct ofmsg msg = receive(&peer, &consumed);
+
+        n_announced += msg.type == OFMSG_PACKET_OUT;
+        if (msg.type == OFMSG_FLOW_STATS_REQUEST) {
+            n_asked++;
+            tell_use(&peer, &msg);
+        }
+    }
+    assert_int_equal(n_wakes, 0);
+    while (!n_wakes) {
+        loop_turn(true);
+    }
+    punter_destroy(punter);
+    bench_teardown(state);
+    close(peer.fd);
+}
+
 /* ## Queues ## */
 
 static void
@@ -229,6 +318,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_works_while_the_main_loop_does_not),
+        cmocka_unit_test(test_sends_unasked_while_the_main_loop_does_not_turn),
         cmocka_unit_test(test_flood_of_one_kind_leaves_room_for_others),
     };
 

@@ -147,6 +147,7 @@ pull_bits(struct reader *r, struct punt_bits *bits)
     bits->ofs = reader_u8(r);
     bits->n_bits = reader_u8(r);
     if (!bits->n_bits) {
+        *bits = (struct punt_bits) { .n_bits = 0 };
         return;
     }
     if (base >= N_BASES || bits->ofs + bits->n_bits > 128) {

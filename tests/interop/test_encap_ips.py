@@ -165,6 +165,36 @@ def test_ports_choose(network):
                     patience=5) == 5
 
 
+def test_port_on_its_way(network):
+    """While a port is on two hosts, each gets its packets at the address that
+    its interface there names."""
+    sandbox, (h1, h2) = network.sandbox, network.hosts
+    mac, ip = "02:00:00:00:00:50", "10.0.0.15"
+    sandbox.nbctl("lsp-add", "sw0", "vm5", "--", "lsp-set-addresses", "vm5",
+                  mac + " " + ip, "--", "lsp-set-options", "vm5",
+                  "requested-chassis=h1,h2")
+    h1.workload("vm5", mac, ip)
+    h2.workload("vm5b", mac, ip)
+    h2.vsctl("set", "interface", "vm5b", "external_ids:iface-id=vm5",
+             "external_ids:encap-ip=" + B2)
+
+    def encaps():
+        return [sandbox.sbctl("--bare", "--columns=ip", "list", "encap",
+                              uuid).strip()
+                for uuid in sandbox.sbctl(
+                    "--bare", "--columns=additional_encap", "find",
+                    "port_binding", "logical_port=vm5").split()]
+    wait_until(lambda: encaps() == [B2], 20, "the other host's address")
+    PORTS["vm5"] = ("h1", ip, None)
+    try:
+        network.wait_outer("vm1", "vm5", (A1, B2), (B2, A1))
+        h2.vsctl("remove", "interface", "vm5b", "external_ids", "encap-ip")
+        wait_until(lambda: not encaps(), 20, "no address")
+        network.wait_outer("vm1", "vm5", (A1, A2), (A2, A1))
+    finally:
+        del PORTS["vm5"]
+
+
 def test_changes(network):
     """Each setting as it comes and goes, with the tunnels that can stay."""
     h1, h2 = network.hosts

@@ -4,37 +4,17 @@ the CA certificate, protocol versions."""
 
 import os
 import re
-import shutil
 
 import pytest
 
+from harness.pki import make_pki
 from harness.process import run, wait_until
 from harness.programs import Programs, ours
 
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory):
-    """Keys and certificates of two CAs, and of a server and a client of the
-    first."""
-    if not shutil.which("openssl"):
-        pytest.skip("needs openssl")
-    folder = str(tmp_path_factory.mktemp("pki"))
-
-    def path(name):
-        return os.path.join(folder, name)
-
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-               "-nodes"]
-    for ca in ("ca", "other"):
-        run(["openssl", "req", "-x509", *new_key, "-keyout", path(ca + ".key"),
-             "-out", path(ca + ".pem"), "-subj", "/CN=" + ca, "-days", "2"])
-    for name in ("server", "client"):
-        run(["openssl", "req", *new_key, "-keyout", path(name + ".key"),
-             "-out", path(name + ".csr"), "-subj", "/CN=" + name])
-        run(["openssl", "x509", "-req", "-in", path(name + ".csr"), "-CA",
-             path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial",
-             "-out", path(name + ".pem"), "-days", "2"])
-    return path
+    return make_pki(str(tmp_path_factory.mktemp("pki")))
 
 
 class Server:
