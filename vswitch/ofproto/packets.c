@@ -254,6 +254,10 @@ make_metadata(const struct flow *flow, const struct tlv_table *tlv,
     match->flow.packet_type = match->wc.masks.packet_type = 0;
     match->wc.masks.in_port = UINT32_MAX;
     match->wc.masks.ct_state = flow->ct_state ? UINT8_MAX : 0;
+    if (flow->ct_state) {
+        /* The tuple means nothing without it. */
+        match_set_dl_type(match, ntohs(flow->dl_type));
+    }
     match->wc.masks.ct_zone = flow->ct_zone ? UINT16_MAX : 0;
     match->wc.masks.ct_mark = flow->ct_mark ? UINT32_MAX : 0;
     match->wc.masks.ct_nw_proto = flow->ct_nw_proto ? UINT8_MAX : 0;
@@ -263,6 +267,7 @@ make_metadata(const struct flow *flow, const struct tlv_table *tlv,
     }
     match->wc.masks.tunnel.flags = (flow->tunnel.flags ? FLOW_TNL_PUB_F_MASK
                                     : 0);
+    match->wc.masks.tunnel.opts_present = flow->tunnel.opts_present;
     match->wc.masks.tunnel.tp_src = match->wc.masks.tunnel.tp_dst = 0;
     match->flow.tunnel.tp_src = match->flow.tunnel.tp_dst = 0;
 }

@@ -307,7 +307,12 @@ commit_ports(struct xlate_ctx *ctx)
         && f->dl_type == htons(ETH_TYPE_IPV4)) {
         commit_set(ctx, OVS_KEY_ATTR_ICMP, sizeof(struct ovs_key_icmp),
                    &icmp_members, put_icmp);
-    } else if (is_nd(f)) {
+    } else if (f->nw_proto == IPPROTO_ICMPV6
+               && f->dl_type == htons(ETH_TYPE_IPV6)) {
+        commit_set(ctx, OVS_KEY_ATTR_ICMPV6, sizeof(struct ovs_key_icmpv6),
+                   &icmp_members, put_icmp);
+    }
+    if (is_nd(f)) {
         commit_set(ctx, OVS_KEY_ATTR_ND, sizeof(struct ovs_key_nd),
                    &nd_members, put_nd);
         b->nd_target = f->nd_target;
