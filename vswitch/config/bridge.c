@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/random.h"
 #include "lib/base/str.h"
 #include "lib/base/text.h"
 #include "lib/runtime/log.h"
@@ -24,6 +25,22 @@ bridge_find(const struct config *c, const struct uuid *uuid)
     return NULL;
 }
 
+/* Gives the bridge's device an address that other processes' bridges do not
+ * have, as the kernel does; dummies are numbered from the same one in each
+ * process. */
+static void
+set_first_address(const char *name)
+{
+    struct netdev *local = netdev_find(name);
+    struct eth_addr ea;
+
+    if (local && netdev_is_dummy(local)) {
+        random_bytes(&ea, sizeof ea);
+        ea.ea[0] = (ea.ea[0] & ~1) | 2;
+        netdev_set_etheraddr(local, ea);
+    }
+}
+
 static struct bridge *
 bridge_create(struct config *c, const struct vs_bridge *row)
 {
@@ -38,6 +55,7 @@ bridge_create(struct config *c, const struct vs_bridge *row)
         error_free(error);
         return NULL;
     }
+    set_first_address(row->name);
     bridge = xzalloc(sizeof *bridge);
     bridge->uuid = row->header.uuid;
     bridge->config = c;

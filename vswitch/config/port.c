@@ -150,7 +150,9 @@ iface_add(struct iface *iface, const struct vs_interface *row)
 
     if (iface_is_local(iface)) {
         iface->ofp_port = OFPP_LOCAL;
-        set_error(iface, NULL);
+        set_error(iface, ofproto_port_set_options(
+                      iface->port->bridge->ofproto, OFPP_LOCAL,
+                      &iface->options));
         apply_protocols(iface, row);
         return;
     }

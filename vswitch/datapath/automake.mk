@@ -45,6 +45,8 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/netdev/background.c \
 	vswitch/netdev/background.h \
 	vswitch/netdev/dummy.c \
+	vswitch/netdev/dummy_wire.c \
+	vswitch/netdev/dummy_wire.h \
 	vswitch/netdev/ingress.c \
 	vswitch/netdev/ingress.h \
 	vswitch/netdev/linux.c \
@@ -66,6 +68,7 @@ EXTRA_DIST += tests/fuzz/corpus/conntrack \
 
 datapath_libs = vswitch/datapath/libdatapath.a lib/flow/libflow.a \
 	lib/netlink/libnetlink.a lib/packet/libpacket.a \
+	lib/stream/libstream.a \
 	lib/runtime/libruntime.a lib/base/libbase.a $(ALL_LIBS)
 
 noinst_PROGRAMS += vswitch/datapath/ct_load vswitch/datapath/driver

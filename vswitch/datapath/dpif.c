@@ -173,7 +173,7 @@ dp_create(const char *type, const char *name)
 
     dp->name = xstrdup(name);
     dp->type = type;
-    dp->is_dummy = !strcmp(type, "dummy");
+    dp->is_dummy = !strcmp(type, "dummy") || netdev_dummy_replaces(type);
     flow_table_init(&dp->flows);
     pthread_mutex_init(&dp->meter_mutex, NULL);
     pthread_mutex_init(&dp->contexts_mutex, NULL);
@@ -251,9 +251,7 @@ dpif_open(const char *type, const char *name, bool create, struct dpif **ret)
         dp->n_refs++;
         *ret = xzalloc(sizeof **ret);
         (*ret)->dp = dp;
-        error = dpif_port_add(*ret, name,
-                              dp->is_dummy ? "dummy" : "internal", NULL,
-                              &local);
+        error = dpif_port_add(*ret, name, "internal", NULL, &local);
         if (error) {
             dpif_destroy(*ret);
             dpif_close(*ret);
@@ -312,6 +310,12 @@ const char *
 dpif_name(const struct dpif *dpif)
 {
     return dpif->dp->name;
+}
+
+bool
+dpif_is_dummy(const struct dpif *dpif)
+{
+    return dpif->dp->is_dummy;
 }
 
 const char *

@@ -106,8 +106,10 @@ choose_number(const struct dp *dp, const char *name, odp_port_t wanted)
 static const char *
 port_type(const char *type)
 {
-    static const char *const known[] = { "system", "internal", "tap", "dummy",
-                                         "geneve", "vxlan", "gre" };
+    static const char *const known[] = {
+        "system", "internal", "tap", "dummy", "dummy-internal", "geneve",
+        "vxlan", "gre",
+    };
 
     for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
         if (!strcmp(known[i], type)) {
@@ -160,6 +162,9 @@ dpif_port_add(struct dpif *dpif, const char *name, const char *type,
     if (!known) {
         return error_create(EAFNOSUPPORT, "%s: unknown port type %s", name,
                             type);
+    }
+    if (dp->is_dummy && !strcmp(known, "internal")) {
+        known = "dummy-internal";
     }
     if (find_port(dp, name)) {
         return error_create(EEXIST, "%s: port is there already", name);
@@ -238,20 +243,11 @@ dpif_port_uninit(struct dpif_port *port)
     free(port->type);
 }
 
-const char *
-dpif_port_open_type(const char *datapath_type, const char *type)
-{
-    return (strcmp(datapath_type, "dummy") || strcmp(type, "internal") ? type
-            : "dummy-internal");
-}
-
 static void
 tell_port(const struct dp_port *port, struct dpif_port *out)
 {
     out->name = xstrdup(port->name);
-    out->type = xstrdup(port->no ? dpif_port_open_type(port->dp->type,
-                                                       port->type)
-                        : dpif_port_open_type(port->dp->type, "internal"));
+    out->type = xstrdup(port->type);
     out->port_no = port->no;
     out->dst_port = port->tunnel ? dp_tunnel_dst_port(port) : 0;
 }

@@ -213,7 +213,7 @@ underlay_is_local(const struct netdev *netdev, const struct in6_addr *ip)
     bool found = false;
     size_t n;
 
-    if (strcmp(netdev_type(netdev), "dummy")) {
+    if (!netdev_is_dummy(netdev)) {
         return set && in6_addr_equals(&set->slots[address_slot(set, ip)], ip);
     }
     if (netdev_get_addresses(netdev, &addrs, &plens, &n)) {

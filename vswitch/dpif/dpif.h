@@ -73,6 +73,10 @@ void dpif_finish(void);
 const char *dpif_name(const struct dpif *);
 const char *dpif_type(const struct dpif *);
 
+/* Says whether the main thread drives it: the provider is "dummy", or
+ * --enable-dummy puts that one in its place. */
+bool dpif_is_dummy(const struct dpif *);
+
 struct dpif_stats {
     uint64_t n_hit;              /* Packets that matched a flow. */
     uint64_t n_missed;           /* Packets that became upcalls. */
@@ -138,11 +142,6 @@ struct dpif_port_options {
     struct netdev *netdev;       /* The device, if the caller has it open
                                   * (borrowed); NULL opens it by name. */
 };
-
-/* What a port of an interface of 'type' is called in a datapath of
- * 'datapath_type': internal ports of dummy datapaths have a name of their
- * own. */
-const char *dpif_port_open_type(const char *datapath_type, const char *type);
 
 /* Adds a port.  '*port_no' is the wanted number or ODPP_NONE, and on success
  * the number it got.  'options' may be NULL.  Main thread.  Port 0 is the

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices without an interface behind them, for tests: what they receive comes
- * from a control command, what they send goes to capture files. */
+ * from a control command or by a wire from another process's dummy; what they
+ * send goes to capture files and into that wire. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,9 +11,13 @@
 #include "lib/base/text.h"
 #include "lib/base/vec.h"
 #include "lib/packet/checksum.h"
+#include "lib/packet/compose.h"
 #include "lib/packet/gso.h"
+#include "lib/packet/headers.h"
 #include "lib/packet/pcap.h"
 #include "lib/runtime/clock.h"
+#include "lib/runtime/loop.h"
+#include "vswitch/netdev/dummy_wire.h"
 #include "vswitch/netdev/netdev_provider.h"
 
 #define MAX_QUEUE 100
@@ -32,6 +37,7 @@ struct dummy {
     VEC(struct dummy_address) addresses;
     struct pcap_file *rx_pcap, *tx_pcap;
     char *rx_pcap_name, *tx_pcap_name;
+    struct dummy_wire *wire;
     bool has_rxq;
     struct packet *queue[MAX_QUEUE];
     unsigned int head, n_queued;
@@ -44,6 +50,13 @@ static struct dummy *
 dummy_cast(const struct netdev *netdev)
 {
     return CONTAINER_OF(netdev, struct dummy, up);
+}
+
+bool
+netdev_is_dummy(const struct netdev *netdev)
+{
+    return (netdev->class == &netdev_dummy_class
+            || netdev->class == &netdev_dummy_internal_class);
 }
 
 static struct netdev *
@@ -60,6 +73,8 @@ dummy_dealloc(struct netdev *netdev)
     free(dummy_cast(netdev));
 }
 
+static void receive(struct packet *, void *dummy);
+
 static struct error *
 dummy_construct(struct netdev *netdev)
 {
@@ -73,6 +88,7 @@ dummy_construct(struct netdev *netdev)
     dummy->is_up = true;
     dummy->ifindex = -EOPNOTSUPP;
     vec_init(&dummy->addresses);
+    dummy->wire = dummy_wire_create(receive, dummy);
     return NULL;
 }
 
@@ -81,6 +97,7 @@ dummy_destruct(struct netdev *netdev)
 {
     struct dummy *dummy = dummy_cast(netdev);
 
+    dummy_wire_destroy(dummy->wire);
     while (dummy->n_queued) {
         packet_free(dummy->queue[dummy->head++ % MAX_QUEUE]);
         dummy->n_queued--;
@@ -141,6 +158,7 @@ dummy_set_options(struct netdev *netdev, const struct smap *options)
     const char *rx = smap_get(options, "rxq_pcap");
     const char *tx = smap_get(options, "tx_pcap");
     const char *ifindex = smap_get(options, "ifindex");
+    struct error *error;
 
     dummy->ifindex = -EOPNOTSUPP;
     if (ifindex && !text_to_int_range(ifindex, 1, INT32_MAX,
@@ -148,7 +166,9 @@ dummy_set_options(struct netdev *netdev, const struct smap *options)
         return error_create(EINVAL, "%s: bad ifindex \"%s\"", netdev->name,
                             ifindex);
     }
-    return set_pcaps(dummy, rx ? rx : both, tx ? tx : both);
+    error = dummy_wire_set(dummy->wire, smap_get(options, "stream"),
+                           smap_get(options, "pstream"));
+    return error ? error : set_pcaps(dummy, rx ? rx : both, tx ? tx : both);
 }
 
 static int
@@ -295,6 +315,49 @@ dummy_rxq_fd(const struct netdev_rxq *rxq UNUSED)
     return -1;
 }
 
+/* An answer on its way to the main thread, whose the queues are. */
+struct answer {
+    char *name;
+    struct packet *packet;
+};
+
+static void
+deliver_answer(void *answer_)
+{
+    struct answer *answer = answer_;
+
+    netdev_dummy_receive(answer->name, answer->packet);
+    free(answer->name);
+    free(answer);
+}
+
+/* A device with addresses answers for them, as the host's stack does for a
+ * real one. */
+static void
+answer_arp(const struct dummy *dummy, const struct packet *p)
+{
+    const struct eth_header *eth = (const void *) p->data;
+    const struct arp_eth_header *arp = (const void *) (eth + 1);
+
+    if (p->size < sizeof *eth + sizeof *arp
+        || eth->type != htons(ETH_TYPE_ARP) || arp->op != htons(ARP_OP_REQUEST)) {
+        return;
+    }
+    VEC_FOR_EACH (a, &dummy->addresses) {
+        struct in6_addr asked = in6_addr_from_ipv4(arp->tpa);
+
+        if (in6_addr_equals(&a->address, &asked)) {
+            struct answer *answer = xmalloc(sizeof *answer);
+
+            answer->name = xstrdup(dummy->up.name);
+            answer->packet = packet_alloc(PACKET_SMALL);
+            compose_arp(answer->packet, ARP_OP_REPLY, dummy->mac, arp->sha,
+                        false, arp->tpa, arp->spa);
+            loop_post(deliver_answer, answer);
+        }
+    }
+}
+
 static void
 transmit(struct dummy *dummy, struct packet *p)
 {
@@ -304,6 +367,8 @@ transmit(struct dummy *dummy, struct packet *p)
     if (dummy->tx_pcap) {
         pcap_write(dummy->tx_pcap, p, clock_wall_ms() * 1000000);
     }
+    dummy_wire_send(dummy->wire, p);
+    answer_arp(dummy, p);
 }
 
 static void
@@ -334,7 +399,7 @@ find_dummy(const char *name)
 {
     struct netdev *netdev = netdev_find(name);
 
-    return (netdev && netdev->class == &netdev_dummy_class
+    return (netdev && netdev_is_dummy(netdev)
             ? dummy_cast(netdev) : NULL);
 }
 
@@ -351,12 +416,10 @@ netdev_dummy_exists(const char *name)
     return find_dummy(name) != NULL;
 }
 
-int
-netdev_dummy_receive(const char *name, struct packet *p)
+static int
+queue(struct dummy *dummy, struct packet *p)
 {
-    struct dummy *dummy = find_dummy(name);
-
-    if (!dummy || !dummy->has_rxq) {
+    if (!dummy->has_rxq) {
         packet_free(p);
         return -ENODEV;
     }
@@ -375,9 +438,27 @@ netdev_dummy_receive(const char *name, struct packet *p)
 }
 
 static void
+receive(struct packet *p, void *dummy)
+{
+    queue(dummy, p);
+}
+
+int
+netdev_dummy_receive(const char *name, struct packet *p)
+{
+    struct dummy *dummy = find_dummy(name);
+
+    if (!dummy) {
+        packet_free(p);
+        return -ENODEV;
+    }
+    return queue(dummy, p);
+}
+
+static void
 set_up_if_dummy(struct netdev *netdev, void *up)
 {
-    if (netdev->class == &netdev_dummy_class) {
+    if (netdev_is_dummy(netdev)) {
         dummy_set_up(netdev, *(bool *) up);
     }
 }
@@ -398,8 +479,9 @@ netdev_dummy_set_admin_state(const char *name, bool up)
 static void
 put_conn_state(struct netdev *netdev, void *states)
 {
-    if (netdev->class == &netdev_dummy_class) {
-        str_printf(states, "%s: unknown\n", netdev->name);
+    if (netdev_is_dummy(netdev)) {
+        str_printf(states, "%s: %s\n", netdev->name,
+                   dummy_wire_state(dummy_cast(netdev)->wire));
     }
 }
 
@@ -435,28 +517,32 @@ netdev_dummy_add_address(const char *name, const struct in6_addr *address,
     return 0;
 }
 
-const struct netdev_class netdev_dummy_class = {
-    .type = "dummy",
-    .alloc = dummy_alloc,
-    .construct = dummy_construct,
-    .destruct = dummy_destruct,
-    .dealloc = dummy_dealloc,
-    .set_options = dummy_set_options,
-    .get_etheraddr = dummy_get_etheraddr,
-    .set_etheraddr = dummy_set_etheraddr,
-    .get_mtu = dummy_get_mtu,
-    .set_mtu = dummy_set_mtu,
-    .get_ifindex = dummy_get_ifindex,
-    .is_up = dummy_is_up,
-    .get_carrier = dummy_is_up,
-    .carrier_resets = dummy_carrier_resets,
-    .set_up = dummy_set_up,
-    .get_stats = dummy_get_stats,
-    .get_addresses = dummy_get_addresses,
-    .rxq_open = dummy_rxq_open,
-    .rxq_close = dummy_rxq_close,
-    .rxq_recv = dummy_rxq_recv,
-    .rxq_release = dummy_rxq_release,
-    .rxq_fd = dummy_rxq_fd,
-    .send = dummy_send,
-};
+#define DUMMY_CLASS(TYPE) { \
+    .type = TYPE, \
+    .alloc = dummy_alloc, \
+    .construct = dummy_construct, \
+    .destruct = dummy_destruct, \
+    .dealloc = dummy_dealloc, \
+    .set_options = dummy_set_options, \
+    .get_etheraddr = dummy_get_etheraddr, \
+    .set_etheraddr = dummy_set_etheraddr, \
+    .get_mtu = dummy_get_mtu, \
+    .set_mtu = dummy_set_mtu, \
+    .get_ifindex = dummy_get_ifindex, \
+    .is_up = dummy_is_up, \
+    .get_carrier = dummy_is_up, \
+    .carrier_resets = dummy_carrier_resets, \
+    .set_up = dummy_set_up, \
+    .get_stats = dummy_get_stats, \
+    .get_addresses = dummy_get_addresses, \
+    .rxq_open = dummy_rxq_open, \
+    .rxq_close = dummy_rxq_close, \
+    .rxq_recv = dummy_rxq_recv, \
+    .rxq_release = dummy_rxq_release, \
+    .rxq_fd = dummy_rxq_fd, \
+    .send = dummy_send, \
+}
+
+const struct netdev_class netdev_dummy_class = DUMMY_CLASS("dummy");
+const struct netdev_class netdev_dummy_internal_class
+    = DUMMY_CLASS("dummy-internal");

@@ -14,6 +14,7 @@ static const struct netdev_class *const classes[] = {
     &netdev_internal_class,
     &netdev_tap_class,
     &netdev_dummy_class,
+    &netdev_dummy_internal_class,
 };
 
 static struct hmap netdevs = HMAP_INITIALIZER(&netdevs);
@@ -30,16 +31,22 @@ netdev_dummy_enable(const char *override)
                   : DUMMY_ON);
 }
 
+bool
+netdev_dummy_replaces(const char *type)
+{
+    return (dummy_mode == DUMMY_ALL
+            || (dummy_mode == DUMMY_SYSTEM && !strcmp(type, "system")));
+}
+
 static const struct netdev_class *
 find_class(const char *type)
 {
-    if (dummy_mode == DUMMY_ALL
-        || (dummy_mode == DUMMY_SYSTEM && !strcmp(type, "system"))) {
+    if (netdev_dummy_replaces(type)) {
         return &netdev_dummy_class;
     }
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
         if (!strcmp(type, classes[i]->type)
-            && (classes[i] != &netdev_dummy_class
+            && (classes[i]->alloc != netdev_dummy_class.alloc
                 || dummy_mode != DUMMY_OFF)) {
             return classes[i];
         }

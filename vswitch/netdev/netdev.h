@@ -7,8 +7,9 @@
  *
  * Types: "system" (any interface of the host, through a packet socket),
  * "internal" and "tap" (a tap interface that the device makes and owns),
- * "dummy" (no interface at all; for tests).  Tunnels and patches are not
- * devices but matters of the datapath and of the switch.
+ * "dummy" (no interface at all; for tests), which as the port of a bridge is
+ * "dummy-internal".  Tunnels and patches are not devices but matters of the
+ * datapath and of the switch.
  *
  * Threads: opening, closing, configuration and queries are the main thread's.
  * A receive queue is polled by one thread at a time; sending is for any. */
@@ -28,6 +29,12 @@ void netdev_enumerate_types(struct sset *);
 /* --enable-dummy: makes type "dummy" known.  'override' may be NULL, "system"
  * (opens dummies for type "system") or "override" (for every type). */
 void netdev_dummy_enable(const char *override);
+
+/* Says whether --enable-dummy makes what is of 'type', of devices or of
+ * datapaths, a dummy. */
+bool netdev_dummy_replaces(const char *type);
+
+bool netdev_is_dummy(const struct netdev *);
 
 /* Opens device 'name' of 'type' ("" is "system"), or takes another reference
  * if it is open as that type already.  Stores it for netdev_unref(). */
@@ -52,7 +59,7 @@ const char *netdev_name(const struct netdev *);
 const char *netdev_type(const struct netdev *);
 
 /* Applies the options of the Interface row that the type knows (dummy: "pcap",
- * "rxq_pcap", "tx_pcap", "ifindex"; others: none). */
+ * "rxq_pcap", "tx_pcap", "ifindex", "stream", "pstream"; others: none). */
 struct error *netdev_set_options(struct netdev *, const struct smap *) MUST_USE;
 
 /* Queries: 0 or a negative errno value (-EOPNOTSUPP if the type has no such

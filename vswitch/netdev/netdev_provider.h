@@ -61,6 +61,7 @@ extern const struct netdev_class netdev_system_class;
 extern const struct netdev_class netdev_tap_class;
 extern const struct netdev_class netdev_internal_class;
 extern const struct netdev_class netdev_dummy_class;
+extern const struct netdev_class netdev_dummy_internal_class;
 
 /* Says that what 'netdev' answers may have changed. */
 void netdev_changed(struct netdev *);

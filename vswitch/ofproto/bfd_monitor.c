@@ -368,7 +368,7 @@ add_session(struct ofport *port, const struct uuid *owner,
     s->port = port;
     s->owner = *owner;
     s->bfd = bfd_create(port->name, config, clock_ms());
-    s->queue = (!strcmp(port->ofproto->backer->type, "dummy") ? &main_queue
+    s->queue = (dpif_is_dummy(port->ofproto->backer->dpif) ? &main_queue
                 : &thread_queue);
     s->wake_ms = INT64_MAX;
     pthread_mutex_lock(&mutex);

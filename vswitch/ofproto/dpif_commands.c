@@ -14,6 +14,7 @@
 #include "lib/base/vec.h"
 #include "lib/daemon/control.h"
 #include "vswitch/dpif/dpif.h"
+#include "vswitch/netdev/netdev.h"
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/ofproto.h"
 
@@ -71,7 +72,8 @@ show_ports(const struct ofproto *p, struct str *s)
         if (port->kind == OFPORT_TUNNEL) {
             show_tunnel(port, s);
         } else {
-            str_put(s, dpif_port_open_type(p->backer->type, port->type));
+            str_put(s, port->netdev ? netdev_type(port->netdev)
+                    : port->type);
             if (port->kind == OFPORT_PATCH) {
                 str_printf(s, ": peer=%s", port->settings->peer);
             }

@@ -361,6 +361,12 @@ ofproto_port_add(struct ofproto *ofproto, const struct ofport_init *init,
     }
     port = create_port(ofproto, init, settings, number);
     error = backer_port_add(ofproto->backer, port);
+    if (!error && port->netdev) {
+        error = netdev_set_options(port->netdev, init->options);
+        if (error) {
+            backer_port_del(ofproto->backer, port, true);
+        }
+    }
     if (error) {
         free_port(&port->rcu);
         return error;
@@ -450,7 +456,7 @@ ofproto_port_get_tunnel_status(struct ofproto *ofproto, ofp_port_t number,
 
     if (!port || port->kind != OFPORT_TUNNEL
         || port->settings->tunnel.remote_flow
-        || !strcmp(ofproto->backer->type, "dummy")) {
+        || dpif_is_dummy(ofproto->backer->dpif)) {
         return;
     }
     config = &port->settings->tunnel;

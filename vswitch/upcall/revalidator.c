@@ -489,7 +489,7 @@ revalidator_start(struct upcall *u)
     pthread_cond_init(&u->passed, &attr);
     pthread_condattr_destroy(&attr);
     timer_init(&u->timer, run_timer, u);
-    u->has_thread = strcmp(u->backer->type, "dummy") != 0;
+    u->has_thread = !dpif_is_dummy(u->backer->dpif);
     if (u->has_thread) {
         if (pthread_create(&u->thread, NULL, revalidator, u)) {
             abort_msg("cannot create the revalidator thread");
