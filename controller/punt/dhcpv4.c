@@ -17,7 +17,7 @@ COUNTER(pinctrl_bad_dhcpv4);
 
 #define BOOTP_REQUEST 1
 #define BOOTP_REPLY 2
-#define BOOTP_MIN_SIZE 300       /* RFC 1542, 2.1. */
+#define N_PADS 4                 /* Before the end and behind it. */
 #define DHCP_COOKIE 0x63825363
 #define DHCP_FLAG_BROADCAST 0x8000
 
@@ -157,6 +157,7 @@ is_sent(const struct question *q, enum message_type type, uint8_t code,
         return code == DHCP_OPT_SERVER_ID;
     }
     switch (code) {
+    case DHCP_OPT_NETMASK:
     case DHCP_OPT_LEASE_TIME:
     case DHCP_OPT_T1:
     case DHCP_OPT_T2:
@@ -196,10 +197,9 @@ put_options(const struct question *q, enum message_type type,
         }
         ofs += 2 + n;
     }
+    buf_put_zeros(b, N_PADS);
     buf_put_u8(b, OPTION_END);
-    if (b->size < BOOTP_MIN_SIZE) {
-        buf_put_zeros(b, BOOTP_MIN_SIZE - b->size);
-    }
+    buf_put_zeros(b, N_PADS);
 }
 
 /* Where the answer goes (RFC 2131, 4.1). */

@@ -252,6 +252,8 @@ is_ipxe(const struct exchange *x)
     return o.data && o.size >= 6 && !memcmp(o.data + 2, "iPXE", 4);
 }
 
+/* The options in the order of the configuration, the client's address and our
+ * identifier among them. */
 static void
 put_configured(const struct exchange *x)
 {
@@ -263,8 +265,13 @@ put_configured(const struct exchange *x)
     bool bad = false;
 
     while (next_option(&r, &o, &bad)) {
-        if (o.code == DHCPV6_OPT_SERVER_ID || o.code == DHCPV6_OPT_IA_ADDR
-            || (o.code == DHCPV6_OPT_BOOTFILE && ipxe && has_alternative)
+        if (o.code == DHCPV6_OPT_IA_ADDR) {
+            if (messages[x->type].gets_addresses) {
+                answer_ias(x);
+            }
+            continue;
+        }
+        if ((o.code == DHCPV6_OPT_BOOTFILE && ipxe && has_alternative)
             || (o.code == DHCPV6_OPT_BOOTFILE_ALT && !ipxe)) {
             continue;
         }
@@ -296,17 +303,18 @@ answer(const struct exchange *x)
     if (client.data) {
         put_option(x->out, &client);
     }
-    if (us.data) {
-        put_option(x->out, &us);
-    }
-    if (messages[x->type].gets_addresses) {
-        answer_ias(x);
-    } else if (x->type != DHCPV6_INFORMATION_REQUEST) {
-        put_status(x->out, x->type == DHCPV6_CONFIRM ? confirm_status(x)
-                   : STATUS_SUCCESS);
+    if (messages[x->type].gets_addresses && !x->addresses.data) {
+        answer_ias(x);           /* That there are none. */
     }
     if (messages[x->type].gets_options) {
         put_configured(x);
+    } else if (us.data) {
+        put_option(x->out, &us);
+    }
+    if (!messages[x->type].gets_addresses
+        && x->type != DHCPV6_INFORMATION_REQUEST) {
+        put_status(x->out, x->type == DHCPV6_CONFIRM ? confirm_status(x)
+                   : STATUS_SUCCESS);
     }
     return true;
 }

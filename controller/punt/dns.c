@@ -19,13 +19,9 @@ COUNTER(pinctrl_bad_dns);
 #define DNS_MAX_NAME 255
 #define DNS_MAX_LABEL 63
 #define DNS_CLASS_IN 1
-#define DNS_POINTER_TO_QUESTION 0xc00c   /* The name at offset 12. */
 
 #define DNS_FLAG_RESPONSE 0x8000
 #define DNS_FLAG_OPCODE 0x7800
-#define DNS_FLAG_AUTHORITATIVE 0x0400
-#define DNS_FLAG_RECURSION_DESIRED 0x0100
-#define DNS_FLAG_RECURSION_AVAILABLE 0x0080
 #define DNS_RCODE_NOT_IMPLEMENTED 4
 
 enum {
@@ -107,10 +103,13 @@ read_question(const void *payload, size_t size, struct question *q)
 
 /* ## Answers ## */
 
+/* The record has the question's name in full, not a pointer to it, as OVN's
+ * answers always had. */
 static void
-put_record(struct buf *b, uint16_t type, const void *data, size_t size)
+put_record(struct buf *b, const struct question *q, uint16_t type,
+           const void *data, size_t size)
 {
-    buf_put_u16(b, DNS_POINTER_TO_QUESTION);
+    buf_put(b, q->bytes, q->size - 2 * sizeof(be16));
     buf_put_u16(b, type);
     buf_put_u16(b, DNS_CLASS_IN);
     buf_put_u32(b, DNS_TTL_S);
@@ -119,7 +118,7 @@ put_record(struct buf *b, uint16_t type, const void *data, size_t size)
 }
 
 static unsigned int
-put_address(struct buf *b, uint16_t type, const char *text)
+put_address(struct buf *b, const struct question *q, const char *text)
 {
     struct in6_addr ip;
     be32 ip4;
@@ -129,12 +128,12 @@ put_address(struct buf *b, uint16_t type, const char *text)
     }
     if (ip_is_v4(&ip)) {
         ip4 = ip_get_v4(&ip);
-        if (type == DNS_TYPE_A || type == DNS_TYPE_ANY) {
-            put_record(b, DNS_TYPE_A, &ip4, sizeof ip4);
+        if (q->type == DNS_TYPE_A || q->type == DNS_TYPE_ANY) {
+            put_record(b, q, DNS_TYPE_A, &ip4, sizeof ip4);
             return 1;
         }
-    } else if (type == DNS_TYPE_AAAA || type == DNS_TYPE_ANY) {
-        put_record(b, DNS_TYPE_AAAA, &ip, sizeof ip);
+    } else if (q->type == DNS_TYPE_AAAA || q->type == DNS_TYPE_ANY) {
+        put_record(b, q, DNS_TYPE_AAAA, &ip, sizeof ip);
         return 1;
     }
     return 0;
@@ -143,7 +142,7 @@ put_address(struct buf *b, uint16_t type, const char *text)
 /* Appends records for the addresses in 'text' that the question asks for;
  * returns how many. */
 static unsigned int
-put_addresses(struct buf *b, uint16_t type, const char *text)
+put_addresses(struct buf *b, const struct question *q, const char *text)
 {
     unsigned int n = 0;
 
@@ -154,7 +153,7 @@ put_addresses(struct buf *b, uint16_t type, const char *text)
         if (length && length < sizeof word) {
             memcpy(word, text, length);
             word[length] = '\0';
-            n += put_address(b, type, word);
+            n += put_address(b, q, word);
         }
         text += length;
         text += strspn(text, ", ");
@@ -163,13 +162,13 @@ put_addresses(struct buf *b, uint16_t type, const char *text)
 }
 
 static unsigned int
-put_pointer(struct buf *b, const char *name)
+put_pointer(struct buf *b, const struct question *q, const char *name)
 {
     struct buf wire = BUF_EMPTY;
     bool ok = dns_name_put(name, &wire);
 
     if (ok) {
-        put_record(b, DNS_TYPE_PTR, wire.data, wire.size);
+        put_record(b, q, DNS_TYPE_PTR, wire.data, wire.size);
     }
     buf_uninit(&wire);
     return ok;
@@ -200,14 +199,12 @@ dns_reply(const struct packet *packet, dns_find_fn *find, void *aux)
     buf_put_zeros(&b, sizeof header);
     buf_put(&b, q.bytes, q.size);
     if (q.type == DNS_TYPE_PTR) {
-        n = put_pointer(&b, value);
+        n = put_pointer(&b, &q, value);
     } else {
-        n = put_addresses(&b, q.type, value);
+        n = put_addresses(&b, &q, value);
     }
     if (n || is_owned) {
-        flags = (DNS_FLAG_RESPONSE | DNS_FLAG_AUTHORITATIVE
-                 | DNS_FLAG_RECURSION_AVAILABLE
-                 | (ntohs(q.header.flags) & DNS_FLAG_RECURSION_DESIRED));
+        flags = ntohs(q.header.flags) | DNS_FLAG_RESPONSE;
         if (!n && q.type != DNS_TYPE_A && q.type != DNS_TYPE_AAAA) {
             flags |= DNS_RCODE_NOT_IMPLEMENTED;
         }

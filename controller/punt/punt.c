@@ -241,9 +241,15 @@ static bool
 read_request(struct request *r, const struct ofmsg *msg)
 {
     static struct log_limit limit = LOG_LIMIT(1, 5);
+    enum ofperr error = packet_in_decode(&r->pin, msg, messages_decode_env(),
+                                         &r->continuation,
+                                         &r->continuation_size);
 
-    if (packet_in_decode(&r->pin, msg, messages_decode_env(),
-                         &r->continuation, &r->continuation_size)
+    if (error) {
+        log_warn_limited(&limit, "a packet-in of the switch is bad (%s)",
+                         ofperr_name(error));
+    }
+    if (error
         || punt_decode(r->pin.userdata, r->pin.userdata_size, &r->punt)) {
         counter_inc(pinctrl_bad_packet_in);
         return false;

@@ -417,7 +417,9 @@ test_tcp_reset(void **state UNUSED)
     assert_int_equal(rst->src, htons(80));
     assert_int_equal(rst->dst, htons(1000));
     assert_int_equal(sent.flow.nw_src, ip4("10.0.0.5"));
-    assert_int_equal(sent.flow.nw_ttl, 255);
+    assert_int_equal(sent.flow.nw_ttl, 63);
+    assert_int_equal(((const struct ipv4_header *) packet_l3(sent.packet))
+                     ->frag_off, htons(IPV4_DF));
     assert_true(packet_l4_csum_ok(sent.packet, IPPROTO_TCP));
     punt_sent_uninit(&sent);
     packet_free(p);
@@ -569,16 +571,16 @@ test_dns(void **state UNUSED)
 
     assert_non_null(p);
     dns = (const uint8_t *) packet_l4(p) + 8;
-    assert_memory_equal(dns, "\x12\x34\x85\x80\0\1\0\2\0\0\0\0", 12);
+    assert_memory_equal(dns, "\x12\x34\x81\0\0\1\0\2\0\0\0\0", 12);
     assert_memory_equal(dns + 12, "\3VM1\7Example\0\0\1\0\1", 17);
-    assert_memory_equal(dns + 29, "\xc0\x0c\0\1\0\1\0\0\x0e\x10\0\4\x0a\0\0\5",
-                        16);
-    assert_int_equal(packet_l4_size(p), 8 + 29 + 32);
+    assert_memory_equal(dns + 29, "\3VM1\7Example\0", 13);
+    assert_memory_equal(dns + 42, "\0\1\0\1\0\0\x0e\x10\0\4\x0a\0\0\5", 14);
+    assert_int_equal(packet_l4_size(p), 8 + 29 + 2 * 27);
     assert_true(packet_l4_csum_ok(p, IPPROTO_UDP));
     packet_free(p);
 
     p = ask_dns("vm1.example", 28);
-    assert_int_equal(packet_l4_size(p), 8 + 29 + 28);
+    assert_int_equal(packet_l4_size(p), 8 + 29 + 39);
     packet_free(p);
     p = ask_dns("5.0.0.10.in-addr.arpa", 12);
     dns = (const uint8_t *) packet_l4(p) + 8;
@@ -590,7 +592,7 @@ test_dns(void **state UNUSED)
     assert_null(ask_dns("vm1.example", 15));
     p = ask_dns("owned.example", 28);    /* Nothing, but no one else asks. */
     dns = (const uint8_t *) packet_l4(p) + 8;
-    assert_memory_equal(dns + 2, "\x85\x80\0\1\0\0", 6);
+    assert_memory_equal(dns + 2, "\x81\0\0\1\0\0", 6);
     packet_free(p);
 }
 

@@ -13,7 +13,8 @@
 COUNTER(pinctrl_bad_refusal);
 COUNTER(pinctrl_no_refusal);
 
-#define REFUSAL_TTL 255
+#define ERROR_TTL 255
+#define RESET_TTL 63
 
 /* How much of the refused packet is told: IPv4, so that the whole is at most
  * 576 bytes (RFC 1812, 4.3.2.3); IPv6, 1,280 bytes (RFC 4443, 2.4). */
@@ -96,7 +97,7 @@ refuse_icmp(const struct packet *packet, const struct flow *flow,
     memcpy(l4, &icmp, sizeof icmp);
     memcpy(l4 + sizeof icmp, packet_l3(packet), n);
     return reply_like(packet, is_v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6,
-                      REFUSAL_TTL, l4, sizeof icmp + n);
+                      ERROR_TTL, l4, sizeof icmp + n);
 }
 
 struct packet *
@@ -129,7 +130,7 @@ refuse_tcp(const struct packet *packet)
         flags |= TCP_FLAG_ACK;
     }
     rst.offset_flags = htons(TCP_HEADER_SIZE / 4 << 12 | flags);
-    return reply_like(packet, IPPROTO_TCP, REFUSAL_TTL, &rst, sizeof rst);
+    return reply_like(packet, IPPROTO_TCP, RESET_TTL, &rst, sizeof rst);
 }
 
 struct packet *
@@ -163,7 +164,7 @@ refuse_sctp(const struct packet *packet)
         abort_.header.vtag = sctp->vtag;
         abort_.flags = SCTP_ABORT_REFLECTED_TAG;
     }
-    return reply_like(packet, IPPROTO_SCTP, REFUSAL_TTL, &abort_,
+    return reply_like(packet, IPPROTO_SCTP, RESET_TTL, &abort_,
                       sizeof abort_);
 }
 

@@ -5,6 +5,7 @@
 
 #include "controller/install/messages.h"
 #include "lib/logical/ovn_symbols.h"
+#include "lib/packet/checksum.h"
 #include "lib/packet/compose.h"
 #include "lib/packet/headers.h"
 
@@ -23,6 +24,23 @@ request_udp_payload(const struct packet *packet, size_t *ret_size)
     return udp + 1;
 }
 
+static bool
+is_v4(const struct packet *packet)
+{
+    return *(const uint8_t *) packet_l3(packet) >> 4 == 4;
+}
+
+static void
+set_fragmentation(struct packet *packet, be16 id, be16 frag_off)
+{
+    struct ipv4_header *ip = packet_l3(packet);
+
+    ip->csum = csum_update16(ip->csum, ip->id, id);
+    ip->csum = csum_update16(ip->csum, ip->frag_off, frag_off);
+    ip->id = id;
+    ip->frag_off = frag_off;
+}
+
 struct packet *
 reply_like(const struct packet *like, uint8_t proto, uint8_t ttl,
            const void *l4, size_t size)
@@ -37,6 +55,10 @@ reply_like(const struct packet *like, uint8_t proto, uint8_t ttl,
         packet_free(reply);
         return NULL;
     }
+    if (is_v4(reply)) {
+        /* An identification of 0 is for what nobody may fragment. */
+        set_fragmentation(reply, 0, htons(IPV4_DF));
+    }
     return reply;
 }
 
@@ -46,6 +68,7 @@ reply_udp(const struct packet *like, const void *payload, size_t size)
     struct udp_header udp = { .size = htons(sizeof udp + size) };
     const struct udp_header *old = packet_l4(like);
     uint8_t l4[REPLY_MAX_SIZE];
+    struct packet *reply;
 
     if (size > sizeof l4 - sizeof udp) {
         return NULL;
@@ -54,7 +77,17 @@ reply_udp(const struct packet *like, const void *payload, size_t size)
     udp.dst = old->dst;
     memcpy(l4, &udp, sizeof udp);
     memcpy(l4 + sizeof udp, payload, size);
-    return reply_like(like, IPPROTO_UDP, 0, l4, sizeof udp + size);
+    reply = reply_like(like, IPPROTO_UDP, 0, l4, sizeof udp + size);
+    if (reply && is_v4(reply)) {
+        /* The header is the question's, the checksum left out, as clients
+         * and tests have known OVN to answer. */
+        const struct ipv4_header *ip = packet_l3(like);
+        struct udp_header *new = packet_l4(reply);
+
+        set_fragmentation(reply, ip->id, ip->frag_off);
+        new->csum = 0;
+    }
+    return reply;
 }
 
 void

@@ -44,26 +44,40 @@ hostname_of(struct incr_ctx *ctx, const struct nb_logical_switch_port *lsp)
                       "hostname");
 }
 
+/* Puts the options in the order of their names, as clients and tests know it:
+ * those of the row, and what the port and the network say instead. */
 static const char *
 offer4(struct incr_ctx *ctx, unsigned int i, const struct client *c,
        const struct strmap *options, be32 ip, unsigned int plen)
 {
     struct str *s = incr_scratch(ctx, i);
     const char *hostname = hostname_of(ctx, c->sp->lsp);
+    struct ip_text netmask = ip4_text(ip4_mask(plen));
+    struct {
+        const char *name, *quote, *value;
+    } own[] = {
+        { "hostname", "\"", hostname }, { "netmask", "", netmask.s },
+    };
+    size_t n_own = 0;
 
     str_printf(s, "reg0[3] = put_dhcp_opts(offerip = %s", ip4_text(ip).s);
-    STRMAP_FOR_EACH (j, options) {
-        const char *name = options->keys[j];
+    for (size_t j = 0; j <= options->n; j++) {
+        const char *name = j < options->n ? options->keys[j] : NULL;
 
-        if (strcmp(name, "server_mac") && strcmp(name, "netmask")
+        for (; n_own < ARRAY_SIZE(own)
+             && (!name || strcmp(own[n_own].name, name) < 0); n_own++) {
+            if (own[n_own].value) {
+                str_printf(s, ", %s = %s%s%s", own[n_own].name,
+                           own[n_own].quote, own[n_own].value,
+                           own[n_own].quote);
+            }
+        }
+        if (name && strcmp(name, "server_mac") && strcmp(name, "netmask")
             && !(hostname && !strcmp(name, "hostname"))) {
             str_printf(s, ", %s = %s", name, options->values[j]);
         }
     }
-    if (hostname) {
-        str_printf(s, ", hostname = \"%s\"", hostname);
-    }
-    str_printf(s, ", netmask = %s); next;", ip4_text(ip4_mask(plen)).s);
+    str_put(s, "); next;");
     return str_cstr(s);
 }
 
@@ -130,12 +144,11 @@ offer6(struct incr_ctx *ctx, unsigned int i, const struct strmap *options,
 
 static void
 put_dhcp6(struct incr_ctx *ctx, const struct client *c,
-          const struct nb_dhcp_options *row, const struct in6_addr *ip,
-          struct eth_addr mac)
+          const struct nb_dhcp_options *row, const struct in6_addr *ip)
 {
     const struct strmap *options = nb_dhcp_options_get_options(ctx, row);
     const char *server_mac = strmap_get(options, "server_id");
-    struct in6_addr network, mask, a, b, client_ll = ip6_lladdr(mac);
+    struct in6_addr network, mask, a, b;
     struct ip_text server;
     struct eth_addr parsed;
     unsigned int plen;
@@ -156,9 +169,9 @@ put_dhcp6(struct incr_ctx *ctx, const struct client *c,
     a = ip6_lladdr(parsed);
     server = ip6_text(&a);
     FLOW(ctx, c->sp->ls, LS_IN_DHCP_OPTIONS, 100, c->hint,
-         text(ctx, 3, "inport == %s && eth.src == %s && ip6.src == %s && "
+         text(ctx, 3, "inport == %s && eth.src == %s && "
               "ip6.dst == ff02::1:2 && udp.src == 546 && udp.dst == 547%s",
-              c->inport, c->mac.s, ip6_text(&client_ll).s, c->resident),
+              c->inport, c->mac.s, c->resident),
          offer6(ctx, 4, options, ip6_text(ip).s));
     FLOW(ctx, c->sp->ls, LS_IN_DHCP_RESPONSE, 100, c->hint,
          text(ctx, 3, "inport == %s && eth.src == %s && ip6.dst == ff02::1:2 "
@@ -192,7 +205,7 @@ put_client(struct incr_ctx *ctx, struct client *c,
     }
     if (v6) {
         VEC_FOR_EACH (net, &addresses->ip6) {
-            put_dhcp6(ctx, c, v6, &net->addr, addresses->mac);
+            put_dhcp6(ctx, c, v6, &net->addr);
         }
     }
 }
