@@ -36,6 +36,14 @@
 
 LOG_MODULE(main);
 
+/* Writing to a database that refuses what is written: it may take it later,
+ * but is not asked all the time. */
+struct attempts {
+    unsigned int n_failed;       /* One after the other. */
+    int64_t next_ms;             /* None before. */
+    struct timer timer;
+};
+
 struct daemon {
     struct controller controller;
     struct monitor *monitor;
@@ -51,6 +59,7 @@ struct daemon {
     struct punter *punter;
     struct step step;
 
+    struct attempts sb_attempts, vs_attempts;
     bool sb_busy;                /* A transaction is under way... */
     bool vs_busy;
     bool sb_again;               /* ...and another look is due after it. */
@@ -83,12 +92,28 @@ wake(void *d_)
 /* ## Transactions ## */
 
 static void
+note_outcome(struct attempts *a, enum replica_txn_status status)
+{
+    if (status == REPLICA_TXN_ERROR) {
+        int delay_ms = MIN(1 << MIN(a->n_failed, 10), 1000) - 1;
+
+        a->n_failed++;
+        a->next_ms = clock_ms() + delay_ms;
+        timer_set(&a->timer, delay_ms);
+    } else {
+        a->n_failed = 0;
+        a->next_ms = 0;
+    }
+}
+
+static void
 vs_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
 {
     static struct log_limit limit = LOG_LIMIT(5, 5);
     struct daemon *d = d_;
 
     d->vs_busy = false;
+    note_outcome(&d->vs_attempts, status);
     claims_vs_done(d->claims, status == REPLICA_TXN_SUCCESS
                    || status == REPLICA_TXN_UNCHANGED);
     if (status == REPLICA_TXN_ERROR) {
@@ -114,6 +139,7 @@ sb_done(struct replica_txn *txn, enum replica_txn_status status, void *d_)
     struct daemon *d = d_;
 
     d->sb_busy = false;
+    note_outcome(&d->sb_attempts, status);
     if (status == REPLICA_TXN_ERROR) {
         log_warn_limited(&limit, "writing to the southbound database "
                          "failed: %s", replica_txn_error(txn));
@@ -156,7 +182,8 @@ write_vs(struct daemon *d)
     struct replica_txn *txn;
 
     d->vs_again = d->vs_busy;
-    if (d->vs_busy || !replica_is_connected(d->controller.vs)) {
+    if (d->vs_busy || d->vs_attempts.next_ms > clock_ms()
+        || !replica_is_connected(d->controller.vs)) {
         return;
     }
     txn = replica_txn_create(d->controller.vs);
@@ -193,7 +220,8 @@ write_sb(struct daemon *d)
     struct replica_txn *txn;
 
     d->sb_again = d->sb_busy;
-    if (d->sb_busy || !replica_is_connected(d->controller.sb)
+    if (d->sb_busy || d->sb_attempts.next_ms > clock_ms()
+        || !replica_is_connected(d->controller.sb)
         || !replica_is_synced(d->controller.sb)) {
         return;
     }
@@ -506,6 +534,8 @@ daemon_setup(struct daemon *d, const char *vs_remote, const char *chassis_name)
     c->chassis_name = chassis_name;
     step_init(&d->step, "controller", run, d);
     timer_init(&d->report_timer, wake, d);
+    timer_init(&d->sb_attempts.timer, wake, d);
+    timer_init(&d->vs_attempts.timer, wake, d);
     timer_init(&d->start_timer, wake, d);
     (void) ovn_symbols();
     (void) options_get();
@@ -562,6 +592,8 @@ daemon_teardown(struct daemon *d)
     replica_destroy(c->sb);
     replica_destroy(c->vs);
     timer_stop(&d->report_timer);
+    timer_stop(&d->sb_attempts.timer);
+    timer_stop(&d->vs_attempts.timer);
     timer_stop(&d->start_timer);
     step_uninit(&d->step);
 }

@@ -7,6 +7,26 @@
 #include <strings.h>
 
 #include "controller/chassis/config.h"
+#include "lib/base/random.h"
+#include "lib/logical/addresses.h"
+
+/* No controller but ours, and an address that stays as ports come and go. */
+static void
+set_other_config(const struct vs_bridge *bridge)
+{
+    struct smap config = SMAP_INITIALIZER(&config);
+    struct str text = STR_EMPTY;
+    struct eth_addr mac;
+
+    random_bytes(&mac, sizeof mac);
+    mac.ea[0] = (mac.ea[0] & ~1) | 2;
+    mac_format(mac, &text);
+    smap_set(&config, "hwaddr", str_cstr(&text));
+    smap_set(&config, "disable-in-band", "true");
+    vs_bridge_set_other_config(bridge, &config);
+    str_uninit(&text);
+    smap_uninit(&config);
+}
 
 static void
 create(const struct controller *c, struct replica_txn *txn)
@@ -28,6 +48,7 @@ create(const struct controller *c, struct replica_txn *txn)
     vs_bridge_set_name(bridge, name);
     vs_bridge_set_fail_mode(bridge, "secure");
     vs_bridge_set_datapath_type(bridge, type);
+    set_other_config(bridge);
     vs_bridge_set_ports(bridge, (struct vs_port *const *) &port, 1);
     vs_open_vswitch_update_bridges_addvalue(controller_open_vswitch(c),
                                             bridge);
@@ -69,16 +90,29 @@ mark_start(const struct vs_bridge *bridge, int64_t started_wall_ms)
     }
 }
 
+/* Packets of logical networks may have any number of VLAN tags. */
+static void
+lift_vlan_limit(const struct vs_open_vswitch *ovs)
+{
+    if (!strmap_get(&ovs->other_config, "vlan-limit")) {
+        vs_open_vswitch_update_other_config_setkey(ovs, "vlan-limit", "0");
+    }
+}
+
 void
 bridge_run(const struct controller *c, struct replica_txn *txn,
            int64_t started_wall_ms)
 {
+    const struct vs_open_vswitch *ovs = controller_open_vswitch(c);
     const struct vs_bridge *bridge = controller_bridge(c);
 
+    if (ovs) {
+        lift_vlan_limit(ovs);
+    }
     if (bridge) {
         follow_datapath_type(c, bridge);
         mark_start(bridge, started_wall_ms);
-    } else if (controller_open_vswitch(c)) {
+    } else if (ovs) {
         create(c, txn);
     }
 }

@@ -8,7 +8,7 @@
 
 /* Writes what differs to the open transaction: the bridge, if there is none;
  * its type of datapath, if ovn-bridge-datapath-type says one; when this process
- * started. */
+ * started; other_config:vlan-limit=0, if there is none. */
 void bridge_run(const struct controller *, struct replica_txn *,
                 int64_t started_wall_ms);
 

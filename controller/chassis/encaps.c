@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "controller/binding/names.h"
+#include "controller/chassis/config.h"
 #include "controller/chassis/encap_ips.h"
 #include "controller/program.h"
 #include "lib/base/alloc.h"
 #include "lib/base/shash.h"
 #include "lib/base/str.h"
 #include "lib/base/sset.h"
+#include "lib/base/text.h"
 #include "lib/base/vec.h"
 #include "lib/schema/sb_tracked.h"
 
@@ -513,6 +515,44 @@ add_tunnel(struct comparison *c, const char *id, const struct wanted *wanted)
     free(name);
 }
 
+/* Says whether some setting, of ours or of another controller on this host,
+ * makes 'name' an integration bridge. */
+static bool
+is_integration_bridge(const struct strmap *external_ids, const char *name)
+{
+    bool has_default = false;
+
+    STRMAP_FOR_EACH (i, external_ids) {
+        if (text_starts_with(external_ids->keys[i], "ovn-bridge")
+            && !strcmp(external_ids->values[i], name)) {
+            return true;
+        }
+        has_default |= !strcmp(external_ids->keys[i], "ovn-bridge");
+    }
+    return !has_default && !strcmp(name, CONFIG_DEFAULT_BRIDGE);
+}
+
+/* Removes tunnels from bridges that were integration bridges: two tunnels of
+ * a switch cannot have the same ends. */
+static void
+clear_other_bridges(const struct comparison *c)
+{
+    const struct vs_open_vswitch *ovs = controller_open_vswitch(c->controller);
+    const struct vs_bridge *bridge;
+
+    VS_BRIDGE_FOR_EACH (bridge, c->controller->vs) {
+        if (bridge == c->bridge || !ovs
+            || is_integration_bridge(&ovs->external_ids, bridge->name)) {
+            continue;
+        }
+        for (size_t i = 0; i < bridge->n_ports; i++) {
+            if (tunnel_id(bridge->ports[i])) {
+                vs_bridge_update_ports_delvalue(bridge, bridge->ports[i]);
+            }
+        }
+    }
+}
+
 static void
 reconcile(struct encaps *e, struct replica_txn *txn, bool is_end)
 {
@@ -533,6 +573,7 @@ reconcile(struct encaps *e, struct replica_txn *txn, bool is_end)
         incr_for_each_group(e->controller->incr, FACT_TUNNEL_WANTED,
                             note_wanted, &c.wanted);
     }
+    clear_other_bridges(&c);
     keep_present(&c);
     settle_others(&c);
     SHASH_FOR_EACH (node, &c.wanted) {

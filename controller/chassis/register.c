@@ -110,7 +110,8 @@ fill_other_config(const struct controller *c, struct smap *config)
     for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
         smap_set(config, features[i], "true");
     }
-    smap_set(config, "datapath-type", bridge ? bridge->datapath_type : "");
+    smap_set(config, "datapath-type", !bridge ? "" : bridge->datapath_type[0]
+             ? bridge->datapath_type : "system");
     for (size_t i = 0; i < ovs->n_iface_types; i++) {
         str_printf(&types, "%s%s", i ? "," : "", ovs->iface_types[i]);
     }
