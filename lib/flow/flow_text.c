@@ -101,8 +101,14 @@ flow_format(const struct flow *flow, const struct tlv_table *tlv,
         SHOW(nw_dst);
         SHOW(arp_sha);
         SHOW(arp_tha);
-    } else if (flow->dl_type == htons(0x8847)) {
-        SHOW(mpls_lse[0]);
+    } else if (flow->dl_type == htons(0x8847)
+               || flow->dl_type == htons(0x8848)) {
+        for (int i = 0; i < FLOW_MAX_MPLS_LABELS; i++) {
+            SHOW(mpls_lse[i]);
+            if (flow->mpls_lse[i] & htonl(0x100)) {
+                break;
+            }
+        }
     } else if (flow->dl_type == htons(0x894f)) {
         SHOW(nsh);
         if (flow->nsh.mdtype != 1) {

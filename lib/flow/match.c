@@ -245,8 +245,9 @@ match_prereqs_ok(const struct match *match, const struct field *f)
     need.masks.nw_frag = 0;
     if (f->prereq == PREREQ_ND || f->prereq == PREREQ_ND_SOLICIT
         || f->prereq == PREREQ_ND_ADVERT) {
+        /* No packet with another code has what the fields tell of. */
         need.masks.tp_src = htons(0xff);
-        need.masks.tp_dst = htons(0xff);
+        need.masks.tp_dst = 0;
     }
     for (size_t i = 0; i < FLOW_WORDS; i++) {
         if (n[i] & ~m[i]) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "lib/base/alloc.h"
@@ -362,6 +363,21 @@ put_nsh_field(const struct printer *p, enum field_id id)
     }
 }
 
+/* A label below the first one, which has no fields. */
+static void
+put_lse(const struct printer *p, int i)
+{
+    uint32_t lse = ntohl(p->match->flow.mpls_lse[i]);
+    uint32_t mask = ntohl(p->match->wc.masks.mpls_lse[i]);
+
+    if (mask == UINT32_MAX) {
+        str_printf(p->s, "mpls_lse%d=%"PRIu32",", i, lse);
+    } else if (mask) {
+        str_printf(p->s, "mpls_lse%d=0x%08"PRIx32"/0x%08"PRIx32",", i, lse,
+                   mask);
+    }
+}
+
 static void
 put_nw(const struct printer *p, bool skip_dl_type, bool skip_nw_proto)
 {
@@ -415,6 +431,9 @@ put_nw(const struct printer *p, bool skip_dl_type, bool skip_nw_proto)
     put_field(p, FIELD_MPLS_TC);
     put_field(p, FIELD_MPLS_TTL);
     put_field(p, FIELD_MPLS_BOS);
+    for (int i = 1; i < FLOW_MAX_MPLS_LABELS; i++) {
+        put_lse(p, i);
+    }
     put_field_as(p, FIELD_IP_FRAG, "nw_frag");
 }
 

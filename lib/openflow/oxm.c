@@ -767,7 +767,7 @@ fits_ofp10(const struct match *match)
 
     if (!is_all_or_none(&m->dl_src, 6) || !is_all_or_none(&m->dl_dst, 6)
         || !is_prefix(m->nw_src) || !is_prefix(m->nw_dst)
-        || (tci && (tagged ? !(tci & 0x1000)
+        || (tci && (tagged ? !(tci & 0x1000) || !(tci & ~0x1000)
                              || ((tci & 0xfff) && (tci & 0xfff) != 0xfff)
                              || ((tci & 0xe000) && (tci & 0xe000) != 0xe000)
                     : tci != 0xffff && tci != 0x1fff))

@@ -29,6 +29,9 @@ FLOWS = [
     "priority=11,reg0=5/0xff,actions=conjunction(3,1/2)",
     "priority=12,mpls,mpls_label=7,actions=dec_mpls_ttl,pop_mpls:0x0800,1",
     "priority=13,xreg1=7,actions=clone(output:1),note:01.02.03.04.05.06",
+    "priority=14,icmp6,icmp_type=136,nd_target=::1,"
+    "nd_tll=00:00:00:00:00:01,actions=1",
+    "priority=15,vlan_vid=0x1000/0x1000,actions=1",
 ]
 
 SHOW = ["show", "dump-desc", "dump-ports-desc", "queue-stats", "get-frags",

@@ -189,6 +189,25 @@ format_vlans(struct list_text *outer, const struct flow *k,
     return n_open;
 }
 
+/* All labels that matter.  Masks are said of all members or, of one label whose
+ * bits all matter, of none. */
+static void
+format_mpls(struct list_text *l, const struct flow *k, const struct flow *m)
+{
+    if (m->mpls_lse[0] == UINT32_MAX && !m->mpls_lse[1]) {
+        odp_put_lse(ntohl(k->mpls_lse[0]), l->s);
+        return;
+    }
+    for (int i = 0; i < FLOW_MAX_MPLS_LABELS && m->mpls_lse[i]; i++) {
+        uint32_t lse = ntohl(k->mpls_lse[i]), mask = ntohl(m->mpls_lse[i]);
+
+        odp_start_item(l);
+        str_printf(l->s, "label=%u/0x%x,tc=%u/%x,ttl=%u/0x%x,bos=%u/%x",
+                   lse >> 12, mask >> 12, lse >> 9 & 7, mask >> 9 & 7,
+                   lse & 0xff, mask & 0xff, lse >> 8 & 1, mask >> 8 & 1);
+    }
+}
+
 static void
 format_nw(struct list_text *outer, const struct flow *k, const struct flow *m)
 {
@@ -232,9 +251,7 @@ format_nw(struct list_text *outer, const struct flow *k, const struct flow *m)
     }
     case ETH_TYPE_MPLS:
     case ETH_TYPE_MPLS_MCAST:
-        if (m->mpls_lse[0]) {
-            odp_put_lse(ntohl(k->mpls_lse[0]), &text);
-        }
+        format_mpls(&l, k, m);
         end_group(outer, "mpls", &text);
         return;
     case ETH_TYPE_NSH:

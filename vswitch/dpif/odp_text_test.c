@@ -38,6 +38,11 @@ static const char *const flows[] = {
     "ipv4(proto=17,frag=later)",
     "recirc_id(0),in_port(4),packet_type(ns=1,id=0x800),eth_type(0x0800),"
     "ipv4(proto=17,frag=no)",
+    "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth_type(0x8847),"
+    "mpls(label=60,tc=0,ttl=64,bos=1)",
+    "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth_type(0x8847),"
+    "mpls(label=60/0xfffff,tc=0/0,ttl=0/0x0,bos=0/1,label=50/0xfffff,tc=1/7,"
+    "ttl=64/0xff,bos=1/1)",
     "recirc_id(0),in_port(4),packet_type(ns=0,id=0),eth_type(0x894f),"
     "nsh(flags=1,ttl=63,mdtype=1,np=3,spi=0x123456,si=255,c1=0x11223344,"
     "c3=0xbb00/0x0000ff00)",

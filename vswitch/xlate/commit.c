@@ -376,16 +376,17 @@ is_mpls_type(be16 dl_type)
             || dl_type == htons(ETH_TYPE_MPLS_MCAST));
 }
 
-static unsigned int
-count_mpls(const struct flow *f)
+unsigned int
+xlate_count_mpls(const struct flow *f)
 {
     unsigned int n = 0;
 
-    if (is_mpls_type(f->dl_type)) {
-        do {
-            n++;
-        } while (n < FLOW_MAX_MPLS_LABELS
-                 && !(f->mpls_lse[n - 1] & htonl(0x100)));
+    for (unsigned int i = 0; is_mpls_type(f->dl_type)
+                             && i < FLOW_MAX_MPLS_LABELS; i++) {
+        if (f->mpls_lse[i] & htonl(0x100)) {
+            return i + 1;
+        }
+        n += f->mpls_lse[i] != 0;
     }
     return n;
 }
@@ -393,8 +394,8 @@ count_mpls(const struct flow *f)
 static void
 commit_mpls(struct xlate_ctx *ctx)
 {
-    unsigned int n_flow = count_mpls(&ctx->flow);
-    unsigned int n_base = count_mpls(&ctx->base);
+    unsigned int n_flow = xlate_count_mpls(&ctx->flow);
+    unsigned int n_base = xlate_count_mpls(&ctx->base);
     unsigned int f = n_flow, b = n_base, common;
 
     while (f && b && ctx->flow.mpls_lse[f - 1] == ctx->base.mpls_lse[b - 1]) {

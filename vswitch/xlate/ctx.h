@@ -188,6 +188,10 @@ void xlate_ct_clear(struct xlate_ctx *);
 /* Emits what makes the packet, now 'base', 'flow'. */
 void xlate_commit(struct xlate_ctx *);
 
+/* MPLS labels of the flow: up to the one that says that it is the last, or all
+ * that are not zero. */
+unsigned int xlate_count_mpls(const struct flow *);
+
 /* Attributes in 'odp': one with 'size' bytes; nested ones. */
 void odp_put(struct buf *, uint16_t type, const void *, size_t size);
 void odp_put_u32(struct buf *, uint16_t type, uint32_t);

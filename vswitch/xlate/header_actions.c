@@ -65,6 +65,10 @@ xlate_do_set_field(struct xlate_ctx *ctx, const struct ofpact *a,
         field_set_masked(s->field, &ctx->flow, layout,
                          ofpact_set_field_value(s), ofpact_set_field_mask(s));
         complete_vlan(ctx, had_tag);
+    } else {
+        xlate_note(ctx, TRACE_WARNING,
+                   "unmet prerequisites for %s, set_field ignored",
+                   s->field->name);
     }
     return true;
 }
@@ -342,7 +346,8 @@ enum {
     MPLS_TC_MASK = 0x00000e00,
     MPLS_TC_SHIFT = 9,
     MPLS_BOS = 0x00000100,
-    MPLS_TTL_MASK = 0x000000ff
+    MPLS_TTL_MASK = 0x000000ff,
+    MPLS_DEFAULT_TTL = 64
 };
 
 static void
@@ -400,16 +405,38 @@ xlate_do_dec_mpls_ttl(struct xlate_ctx *ctx, const struct ofpact *a,
     return false;
 }
 
-static unsigned int
-count_labels(const struct flow *flow)
+/* The entry that the first push puts on: traffic class and TTL are the IP
+ * packet's, and its label says of which IP it is (RFC 3032, 2.1). */
+static be32
+first_lse(struct xlate_ctx *ctx)
 {
-    unsigned int n = 0;
+    const struct flow *flow = &ctx->flow;
+    uint32_t label = 0, tc = 0, ttl = 0;
 
-    while (is_mpls(flow) && n < FLOW_MAX_MPLS_LABELS
-           && (!n || !(flow->mpls_lse[n - 1] & htonl(MPLS_BOS)))) {
-        n++;
+    if (is_ip(flow)) {
+        ctx->wc->masks.nw_tos |= 0xfc;
+        UNWILDCARD(ctx, nw_ttl);
+        label = flow->dl_type == htons(ETH_TYPE_IPV6) ? 2 : 0;
+        tc = flow->nw_tos >> 2 & 7;
+        ttl = flow->nw_ttl;
     }
-    return n;
+    return htonl(label << MPLS_LABEL_SHIFT | tc << MPLS_TC_SHIFT | MPLS_BOS
+                 | (ttl ? ttl : MPLS_DEFAULT_TTL));
+}
+
+/* Makes all that there are 'n' labels rests on matter, with the labels below the
+ * first one, and 'first' of that. */
+static void
+unwildcard_labels(struct xlate_ctx *ctx, unsigned int n, be32 first)
+{
+    be32 *masks = ctx->wc->masks.mpls_lse;
+
+    if (n && ctx->flow.mpls_lse[n - 1] & htonl(MPLS_BOS)) {
+        masks[0] |= first | htonl(MPLS_BOS);
+        memset(&masks[1], 0xff, (n - 1) * sizeof masks[0]);
+    } else {
+        UNWILDCARD(ctx, mpls_lse);
+    }
 }
 
 bool
@@ -417,12 +444,13 @@ xlate_do_push_mpls(struct xlate_ctx *ctx, const struct ofpact *a,
                    const struct action_place *place)
 {
     struct flow *flow = &ctx->flow;
-    unsigned int n = count_labels(flow);
-    uint8_t ttl = 64, tc = 0;
+    unsigned int n = xlate_count_mpls(flow);
 
-    UNWILDCARD(ctx, mpls_lse);
+    if (is_mpls(flow)) {
+        unwildcard_labels(ctx, n, UINT32_MAX);
+    }
     if (n >= FLOW_MAX_MPLS_LABELS) {
-        xlate_fail(ctx, XLATE_TOO_MANY_MPLS_LABELS);
+        ctx->error = ctx->error ? ctx->error : XLATE_TOO_MANY_MPLS_LABELS;
         return false;
     }
     if (n) {
@@ -430,16 +458,11 @@ xlate_do_push_mpls(struct xlate_ctx *ctx, const struct ofpact *a,
                 n * sizeof flow->mpls_lse[0]);
         flow->mpls_lse[0] &= ~htonl(MPLS_BOS);
     } else {
-        if (is_ip(flow)) {
-            UNWILDCARD(ctx, nw_tos);
-            UNWILDCARD(ctx, nw_ttl);
-            ttl = flow->nw_ttl;
-            tc = flow->nw_tos >> 5;
-        }
+        be32 lse = first_lse(ctx);
+
         /* The headers above are emitted before they are out of reach. */
         xlate_commit(ctx);
-        flow->mpls_lse[0] = htonl(MPLS_BOS | (uint32_t) tc << MPLS_TC_SHIFT
-                                  | ttl);
+        flow->mpls_lse[0] = lse;
         ctx->had_mpls = true;
     }
     flow->dl_type = ofpact_get_PUSH_MPLS(a)->ethertype;
@@ -451,21 +474,35 @@ xlate_do_pop_mpls(struct xlate_ctx *ctx, const struct ofpact *a,
                   const struct action_place *place)
 {
     struct flow *flow = &ctx->flow;
-    unsigned int n = count_labels(flow);
+    unsigned int n = xlate_count_mpls(flow);
 
     if (!n) {
+        if (is_mpls(flow)) {
+            UNWILDCARD(ctx, mpls_lse);
+        }
         return true;
     }
-    UNWILDCARD(ctx, mpls_lse);
-    memmove(&flow->mpls_lse[0], &flow->mpls_lse[1],
-            (FLOW_MAX_MPLS_LABELS - 1) * sizeof flow->mpls_lse[0]);
-    flow->mpls_lse[FLOW_MAX_MPLS_LABELS - 1] = 0;
-    if (n == 1) {
-        /* What is inside is known only to who looks again. */
-        flow->dl_type = ofpact_get_POP_MPLS(a)->ethertype;
-        if (is_ip(flow) && !ctx->had_mpls) {
-            xlate_start_freezing(ctx);
+    if (n == FLOW_MAX_MPLS_LABELS
+        && !(flow->mpls_lse[n - 1] & htonl(MPLS_BOS))) {
+        /* What would come up as the last one is not known. */
+        for (int i = 0; i < FLOW_MAX_MPLS_LABELS; i++) {
+            ctx->wc->masks.mpls_lse[i] |= htonl(MPLS_BOS);
         }
+        xlate_note(ctx, TRACE_ERROR, "dropping packet on which an MPLS pop "
+                   "action can't be performed as it has more MPLS LSEs than "
+                   "the %d supported.", FLOW_MAX_MPLS_LABELS);
+        ctx->error = ctx->error ? ctx->error : XLATE_TOO_MANY_MPLS_LABELS;
+        return false;
+    }
+    unwildcard_labels(ctx, n, 0);
+    memmove(&flow->mpls_lse[0], &flow->mpls_lse[1],
+            (n - 1) * sizeof flow->mpls_lse[0]);
+    flow->mpls_lse[n - 1] = 0;
+    /* What is below the last label is known only to who looks again. */
+    flow->dl_type = ofpact_get_POP_MPLS(a)->ethertype;
+    if (n == 1 && is_ip(flow) && !ctx->had_mpls) {
+        xlate_start_freezing(ctx);
+        ctx->freeze_for_decap = true;
     }
     return true;
 }

@@ -29,7 +29,7 @@ static const char *const error_texts[XLATE_N_ERRORS] = {
     [XLATE_STACK_TOO_DEEP] = "stack is too deep",
     [XLATE_TOO_MANY_ACTIONS] = "too many datapath actions",
     [XLATE_RECIRC_CONFLICT] = "recirculation while recirculating",
-    [XLATE_TOO_MANY_MPLS_LABELS] = "too many MPLS labels",
+    [XLATE_TOO_MANY_MPLS_LABELS] = "Too many MPLS labels",
     [XLATE_BAD_PACKET_TYPE] = "Unsupported packet type",
     [XLATE_NO_TUNNEL] = "tunnel is gone",
 };
