@@ -481,8 +481,13 @@ struct removal_batch {
     struct list node;            /* In ofproto.removals. */
     struct rcu_head rcu;
     bool is_ready;               /* Atomic. */
+    size_t n_removed;            /* Of 'rules'. */
     VEC(struct rule *) rules;
 };
+
+/* How many rules are removed before others have their turn: a few
+ * milliseconds. */
+#define REMOVALS_PER_TURN 2048
 
 static void
 wake_removals(void *aux UNUSED)
@@ -494,34 +499,54 @@ wake_removals(void *aux UNUSED)
     }
 }
 
+static int
+compare_addresses(const void *a_, const void *b_)
+{
+    const struct rule *const *a = a_, *const *b = b_;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* Called by liburcu's thread, which has the time to sort the rules by where
+ * they are: that is about how they came, so that what belongs to them lies
+ * close together in memory, too, and is not fetched for each rule anew. */
 static void
 batch_is_ready(struct rcu_head *head)
 {
     struct removal_batch *batch = CONTAINER_OF(head, struct removal_batch,
                                                rcu);
 
+    vec_sort(&batch->rules, compare_addresses);
     __atomic_store_n(&batch->is_ready, true, __ATOMIC_RELEASE);
     loop_post(wake_removals, NULL);
 }
 
-static void
-run_batch(struct removal_batch *batch)
+/* Removes up to 'max' rules; returns how many.  Frees the batch after the last
+ * one. */
+static size_t
+run_batch(struct removal_batch *batch, size_t max)
 {
-    list_remove(&batch->node);
-    VEC_FOR_EACH (p, &batch->rules) {
-        struct rule *rule = *p;
+    size_t n = MIN(max, batch->rules.n - batch->n_removed);
+
+    for (size_t i = 0; i < n; i++) {
+        struct rule *rule = batch->rules.items[batch->n_removed++];
 
         classifier_remove(rule->ofproto->tables[rule->table_id].cls,
                           &rule->cls);
         rule_unref(rule);
     }
-    vec_uninit(&batch->rules);
-    free(batch);
+    if (batch->n_removed == batch->rules.n) {
+        list_remove(&batch->node);
+        vec_uninit(&batch->rules);
+        free(batch);
+    }
+    return n;
 }
 
 void
 removals_run(struct ofproto *ofproto, bool wait)
 {
+    size_t left = wait ? SIZE_MAX : REMOVALS_PER_TURN;
     struct removal_batch *batch;
 
     if (wait) {
@@ -531,7 +556,11 @@ removals_run(struct ofproto *ofproto, bool wait)
         if (!__atomic_load_n(&batch->is_ready, __ATOMIC_ACQUIRE)) {
             break;
         }
-        run_batch(batch);
+        left -= run_batch(batch, left);
+        if (!left && !list_is_empty(&ofproto->removals)) {
+            loop_post(wake_removals, NULL);
+            break;
+        }
     }
 }
 
