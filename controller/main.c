@@ -222,7 +222,8 @@ write_sb(struct daemon *d)
     d->sb_again = d->sb_busy;
     if (d->sb_busy || d->sb_attempts.next_ms > clock_ms()
         || !replica_is_connected(d->controller.sb)
-        || !replica_is_synced(d->controller.sb)) {
+        || !replica_is_synced(d->controller.sb)
+        || !monitor_knows_chassis(d->monitor)) {
         return;
     }
     txn = replica_txn_create(d->controller.sb);

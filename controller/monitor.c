@@ -153,7 +153,7 @@ struct monitor {
     char *chassis_name;          /* Settings as last seen. */
     bool monitor_all;
     unsigned int dirty;          /* Sources that changed. */
-    bool is_waiting;             /* For an answer to more than interfaces. */
+    unsigned int asked;          /* Sources about which an answer is due. */
 };
 
 static void
@@ -455,12 +455,12 @@ monitor_run(struct monitor *m)
 
     look_around(m);
     if (replica_conditions_settled(m->controller->sb)) {
-        m->is_waiting = false;
+        m->asked = 0;
     }
     for (size_t i = 0, end; m->dirty && i < ARRAY_SIZE(clauses); i = end) {
         end = end_of_table(i);
         if (is_concerned(m, i, end) && set_condition(m, i, end)) {
-            m->is_waiting |= (m->dirty & ~INTERFACES) != 0;
+            m->asked |= m->dirty;
             has_asked = true;
         }
     }
@@ -471,7 +471,13 @@ monitor_run(struct monitor *m)
 bool
 monitor_is_waiting(const struct monitor *m)
 {
-    return m->is_waiting && !monitor_is_settled(m);
+    return m->asked & ~INTERFACES && !monitor_is_settled(m);
+}
+
+bool
+monitor_knows_chassis(const struct monitor *m)
+{
+    return !(m->asked & CHASSIS) || monitor_is_settled(m);
 }
 
 bool

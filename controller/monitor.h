@@ -34,6 +34,9 @@ bool monitor_run(struct monitor *);
 /* An answer is due without which nothing should be computed. */
 bool monitor_is_waiting(const struct monitor *);
 
+/* The rows of this chassis are there, if any are. */
+bool monitor_knows_chassis(const struct monitor *);
+
 /* Every row that was asked for is there (or there is no server to ask). */
 bool monitor_is_settled(const struct monitor *);
 

@@ -124,6 +124,9 @@ def restart_controller(network, end):
         took = time.monotonic() - began
         assert network.youngest_flow() > took
         assert network.identity() == identity
+        # It knew what is there before it wrote.
+        with open(os.path.join(network.host.folder, "controller.log")) as log:
+            assert "southbound database failed" not in log.read()
 
 
 def test_controller_restart(network):
