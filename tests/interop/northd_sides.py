@@ -193,7 +193,7 @@ def compile_twice(base, topology):
 COLUMNS = {
     "Port_Binding": ("logical_port", "type", "mac", "options", "parent_port",
                      "tag", "nat_addresses", "port_security",
-                     "external_ids"),
+                     "external_ids", "up"),
     "Datapath_Binding": ("external_ids",),
     "Address_Set": ("name", "addresses"),
     "DNS": ("records",),
