@@ -253,7 +253,9 @@ print_table_desc(const struct printer *p)
     int error;
 
     str_put_char(p->s, '\n');
-    while (!(error = table_desc_decode(&td, &r))) {
+    for (bool any = false; !(error = table_desc_decode(&td, &r));
+         any = true) {
+        str_put(p->s, any ? "\n" : "");
         put_table_desc(p->s, &td);
     }
     return error > 0 ? (enum ofperr) error : 0;

@@ -59,8 +59,13 @@ struct error *table_mod_parse(struct table_mod *, const char *table,
 void table_desc_append(struct multipart *, const struct table_mod *);
 int table_desc_decode(struct table_mod *, struct reader *) MUST_USE;
 
+enum table_status_reason {
+    TABLE_VACANCY_DOWN = 3,
+    TABLE_VACANCY_UP = 4
+};
+
 struct table_status {
-    uint8_t reason;              /* 3 vacancy down, 4 vacancy up. */
+    uint8_t reason;              /* enum table_status_reason. */
     struct table_mod desc;
 };
 

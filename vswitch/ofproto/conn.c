@@ -5,6 +5,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
 #include "lib/openflow/protocol.h"
+#include "lib/openflow/table_msg.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/counter.h"
 #include "lib/runtime/log.h"
@@ -494,6 +495,32 @@ conn_set_port_changed(struct conn_set *set, const struct ofport *port,
             && !cut_slow_reader(conn)) {
             conn_send(conn, port_status_encode(
                           &status, ofp_protocol_version(conn->protocol)));
+        }
+    }
+}
+
+void
+conn_set_table_changed(struct conn_set *set, uint8_t table_id, uint8_t reason)
+{
+    struct table_status status = { .reason = reason };
+    struct conn *conn;
+
+    if (!set) {
+        return;
+    }
+    LIST_FOR_EACH_SAFE (conn, node, &set->conns) {
+        struct buf *b;
+
+        if (!conn_wants(conn, ASYNC_TABLE_STATUS, reason)
+            || cut_slow_reader(conn)) {
+            continue;
+        }
+        oftable_describe(&conn->ofproto->tables[table_id], table_id,
+                         &status.desc);
+        b = table_status_encode(&status,
+                                ofp_protocol_version(conn->protocol));
+        if (b) {
+            conn_send(conn, b);
         }
     }
 }

@@ -89,6 +89,9 @@ void conn_set_flush_monitors(struct conn_set *);
 void conn_set_port_changed(struct conn_set *, const struct ofport *,
                            enum port_reason);
 
+void conn_set_table_changed(struct conn_set *, uint8_t table_id,
+                            uint8_t reason);
+
 /* A packet for controllers.  'cont' is NULL unless it was paused. */
 void conn_set_packet_in(struct conn_set *, const struct packet_in *,
                         const struct continuation *cont,

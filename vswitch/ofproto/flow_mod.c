@@ -577,6 +577,16 @@ create_batch(const struct flow_txn *txn)
     return batch;
 }
 
+static void
+tell_vacancy(struct ofproto *ofproto, uint8_t table_id)
+{
+    uint8_t reason;
+
+    if (oftable_vacancy_changed(&ofproto->tables[table_id], &reason)) {
+        conn_set_table_changed(ofproto->conns, table_id, reason);
+    }
+}
+
 void
 flow_txn_commit(struct flow_txn *txn)
 {
@@ -597,6 +607,7 @@ flow_txn_commit(struct flow_txn *txn)
             set_expirable(c->rule);
         }
         conn_set_rule_changed(ofproto->conns, c, txn->requester, txn->xid);
+        tell_vacancy(ofproto, (c->rule ? c->rule : c->old)->table_id);
     }
     conn_set_flush_monitors(ofproto->conns);
     batch = create_batch(txn);

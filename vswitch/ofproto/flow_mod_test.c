@@ -3,6 +3,7 @@
 /* Flow mods: what each command selects, and that transactions are all or
  * nothing. */
 
+#include "lib/openflow/table_msg.h"
 #include "vswitch/ofproto/flow_mod.h"
 
 #include <setjmp.h>
@@ -112,6 +113,28 @@ test_full_table_refuses_or_evicts(void **state)
     assert_int_equal(test_flow_mod(p, "add ipv6,actions=drop"),
                      OFPFMFC_TABLE_FULL);
     assert_int_equal(p->tables[0].n_flows, 2);
+}
+
+/* Each event is told once, and then the other one is waited for. */
+static void
+test_vacancy_events(void **state)
+{
+    struct ofproto *p = *state;
+    struct oftable *table = &p->tables[0];
+
+    ofproto_set_table(p, 0, &(struct oftable_settings) { .max_flows = 4 });
+    oftable_set_vacancy(table, &(struct table_mod) {
+        .vacancy = TABLE_SWITCH_ON, .vacancy_down = 30, .vacancy_up = 60,
+    });
+    assert_int_equal(table->vacancy_event, TABLE_VACANCY_DOWN);
+    test_add_flows(p, "tcp actions=drop", "udp actions=drop", NULL);
+    assert_int_equal(table->vacancy_event, TABLE_VACANCY_DOWN);
+    test_add_flows(p, "arp actions=drop", NULL);
+    assert_int_equal(table->vacancy_event, TABLE_VACANCY_UP);
+    assert_int_equal(test_flow_mod(p, "delete arp"), 0);
+    assert_int_equal(table->vacancy_event, TABLE_VACANCY_UP);
+    assert_int_equal(test_flow_mod(p, "delete udp"), 0);
+    assert_int_equal(table->vacancy_event, TABLE_VACANCY_DOWN);
 }
 
 static void
@@ -227,6 +250,7 @@ flow_mod_tests(void)
         TEST(test_modify_changes_actions_only),
         TEST(test_overlap_is_refused_when_asked),
         TEST(test_full_table_refuses_or_evicts),
+        TEST(test_vacancy_events),
         TEST(test_groups_that_are_not_there_are_refused),
         TEST(test_transactions_are_atomic),
         TEST(test_equal_actions_are_shared),

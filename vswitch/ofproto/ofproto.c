@@ -293,7 +293,8 @@ ofproto_set_table(struct ofproto *p, uint8_t table_id,
     free(table->name);
     table->name = xstrdup_null(s->name);
     table->max_flows = s->max_flows;
-    table->evicts = s->evicts;
+    table->evicts = ((table->evicts & ~OFTABLE_EVICTS_CONFIG)
+                     | (s->evicts ? OFTABLE_EVICTS_CONFIG : 0));
 }
 
 void

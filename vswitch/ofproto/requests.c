@@ -224,8 +224,13 @@ mod_table(struct ofproto *ofproto, uint8_t table_id,
     if (version < OFP13_VERSION) {
         __atomic_store_n(&table->miss, tm->miss, __ATOMIC_RELAXED);
     }
-    if (tm->eviction != TABLE_SWITCH_DEFAULT) {
-        table->evicts = tm->eviction == TABLE_SWITCH_ON;
+    if (tm->eviction == TABLE_SWITCH_ON) {
+        table->evicts |= OFTABLE_EVICTS_REQUEST;
+    } else if (tm->eviction == TABLE_SWITCH_OFF) {
+        table->evicts &= ~OFTABLE_EVICTS_REQUEST;
+    }
+    if (tm->vacancy != TABLE_SWITCH_DEFAULT) {
+        oftable_set_vacancy(table, tm);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
+#include "lib/openflow/table_msg.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/loop.h"
 #include "lib/runtime/rcu_hash.h"
@@ -412,4 +413,66 @@ oftable_uninit(struct oftable *table)
     forget_cookies(table);
     hmap_uninit(&table->watched_cookies);
     free(table->name);
+}
+
+/* Vacancy. */
+
+/* Percent that are free; a table without limit is never less than empty. */
+static unsigned int
+vacancy(const struct oftable *table)
+{
+    if (table->max_flows == UINT_MAX || !table->max_flows) {
+        return table->max_flows ? 100 : 0;
+    }
+    return (table->n_flows >= table->max_flows ? 0
+            : (uint64_t) (table->max_flows - table->n_flows) * 100
+              / table->max_flows);
+}
+
+void
+oftable_describe(const struct oftable *table, uint8_t table_id,
+                 struct table_mod *tm)
+{
+    *tm = (struct table_mod) {
+        .table_id = table_id,
+        .eviction = table->evicts ? TABLE_SWITCH_ON : TABLE_SWITCH_OFF,
+        .eviction_flags = (TABLE_EVICT_OTHER | TABLE_EVICT_IMPORTANCE
+                           | TABLE_EVICT_LIFETIME),
+        .vacancy = table->tells_vacancy ? TABLE_SWITCH_ON : TABLE_SWITCH_OFF,
+        .vacancy_down = table->vacancy_down,
+        .vacancy_up = table->vacancy_up,
+        .vacancy_now = vacancy(table),
+    };
+}
+
+void
+oftable_set_vacancy(struct oftable *table, const struct table_mod *tm)
+{
+    table->tells_vacancy = tm->vacancy == TABLE_SWITCH_ON;
+    if (table->tells_vacancy) {
+        table->vacancy_down = tm->vacancy_down;
+        table->vacancy_up = tm->vacancy_up;
+        table->vacancy_event = (vacancy(table) < table->vacancy_up
+                                ? TABLE_VACANCY_UP : TABLE_VACANCY_DOWN);
+    }
+}
+
+bool
+oftable_vacancy_changed(struct oftable *table, uint8_t *ret_reason)
+{
+    bool waits_for_down = table->vacancy_event == TABLE_VACANCY_DOWN;
+    unsigned int now;
+
+    if (!table->tells_vacancy) {
+        return false;
+    }
+    now = vacancy(table);
+    if (waits_for_down ? now >= table->vacancy_down
+        : now <= table->vacancy_up) {
+        return false;
+    }
+    *ret_reason = table->vacancy_event;
+    table->vacancy_event = (waits_for_down ? TABLE_VACANCY_UP
+                            : TABLE_VACANCY_DOWN);
+    return true;
 }

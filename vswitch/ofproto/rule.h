@@ -116,6 +116,11 @@ void rule_reduce_timeouts(struct rule *, uint16_t idle_s, uint16_t hard_s);
 void rule_get_stats(const struct rule *, const struct tlv_table *,
                     struct flow_stats *ret);
 
+enum {
+    OFTABLE_EVICTS_CONFIG = 1 << 0,
+    OFTABLE_EVICTS_REQUEST = 1 << 1     /* A controller. */
+};
+
 /* One flow table. */
 struct oftable {
     struct classifier *cls;
@@ -123,8 +128,13 @@ struct oftable {
     bool is_readonly;
     uint8_t miss;                /* enum table_miss. */
     unsigned int max_flows;      /* UINT_MAX: no limit. */
-    bool evicts;                 /* At the limit: make room, not refuse. */
+    uint8_t evicts;              /* At the limit: make room, not refuse.
+                                  * OFTABLE_EVICTS_*, who wants it. */
     size_t n_flows;              /* Visible in the newest version. */
+    bool tells_vacancy;          /* Controllers are told when less than... */
+    uint8_t vacancy_down;        /* ...this many percent are free, */
+    uint8_t vacancy_up;          /* and then when more than this are. */
+    uint8_t vacancy_event;       /* enum table_status_reason: the next. */
     struct hmap watched_cookies; /* Counts by cookie, of those that somebody
                                   * asked for; a cache. */
 
@@ -135,6 +145,18 @@ struct oftable {
 
 void oftable_init(struct oftable *);
 void oftable_uninit(struct oftable *);
+
+/* What the table is set to, as descriptions of tables tell it. */
+struct table_mod;
+void oftable_describe(const struct oftable *, uint8_t table_id,
+                      struct table_mod *);
+
+/* Sets what 'tm' has of vacancy. */
+void oftable_set_vacancy(struct oftable *, const struct table_mod *tm);
+
+/* Has what is free crossed what 'vacancy_event' waits for?  The other event is
+ * the next then; the one that happened is in '*ret_reason'. */
+bool oftable_vacancy_changed(struct oftable *, uint8_t *ret_reason);
 
 /* How many of the table's flows that are visible in 'version', the newest,
  * have 'cookie'.  The first time it counts them all; from then on the count

@@ -225,15 +225,9 @@ reply_table_desc(struct conn *conn, const struct ofmsg *msg,
                  struct multipart *reply)
 {
     for (unsigned int t = 0; t < OFPROTO_N_TABLES; t++) {
-        const struct oftable *table = &conn->ofproto->tables[t];
-        struct table_mod tm = {
-            .table_id = t,
-            .eviction = table->evicts ? TABLE_SWITCH_ON : TABLE_SWITCH_OFF,
-            .vacancy = TABLE_SWITCH_OFF,
-            .eviction_flags = (TABLE_EVICT_OTHER | TABLE_EVICT_IMPORTANCE
-                               | TABLE_EVICT_LIFETIME),
-        };
+        struct table_mod tm;
 
+        oftable_describe(&conn->ofproto->tables[t], t, &tm);
         table_desc_append(reply, &tm);
     }
     return 0;

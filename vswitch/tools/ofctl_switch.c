@@ -351,6 +351,37 @@ cmd_mod_port(int argc, char *argv[])
     program_fatal("unknown mod-port command '%s'", argv[3]);
 }
 
+/* The switch sets all that a modification has: what 'wanted' leaves out is to
+ * stay as it is. */
+struct table_fetch {
+    struct table_mod *wanted;
+    bool found;
+};
+
+static void
+keep_table_settings(const struct ofmsg *msg, void *fetch_)
+{
+    struct table_fetch *fetch = fetch_;
+    struct table_mod *tm = fetch->wanted;
+    struct reader r = ofmsg_reader(msg);
+    struct table_mod now;
+
+    while (!table_desc_decode(&now, &r)) {
+        if (now.table_id != tm->table_id || fetch->found) {
+            continue;
+        }
+        fetch->found = true;
+        if (tm->eviction == TABLE_SWITCH_DEFAULT) {
+            tm->eviction = now.eviction;
+        }
+        if (tm->vacancy == TABLE_SWITCH_DEFAULT) {
+            tm->vacancy = now.vacancy;
+            tm->vacancy_down = now.vacancy_down;
+            tm->vacancy_up = now.vacancy_up;
+        }
+    }
+}
+
 static void
 cmd_mod_table(int argc, char *argv[])
 {
@@ -363,6 +394,14 @@ cmd_mod_table(int argc, char *argv[])
         program_fatal("mod-table needs OpenFlow14 or later: use -O");
     }
     s = session_open(argv[1], "mgmt", versions);
+    if (tm.table_id != OFPTT_ALL) {
+        struct table_fetch fetch = { .wanted = &tm };
+
+        session_for_each_part(
+            s, ofmsg_create_empty(OFMSG_TABLE_DESC_REQUEST,
+                                  session_version(s), ofmsg_alloc_xid()),
+            keep_table_settings, &fetch);
+    }
     session_do(s, table_mod_encode(&tm, session_version(s)));
     session_close(s);
 }
