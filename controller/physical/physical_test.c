@@ -200,11 +200,11 @@ test_nested_container(void **state)
 
     port(b, 3, "", ",'parent_port':'p1','tag':42");
     bench_run(b);
-    expect(b, 0, "priority=150,in_port=5,dl_vlan=42 actions=strip_vlan,%s,"
+    expect(b, 0, "priority=150,in_port=5,dl_vlan=42 actions=pop_vlan,%s,"
            "set_field:0x1->metadata,set_field:0x3->reg14,"
            "set_field:0x20/0x20->reg10,resubmit(,8)\n", zones(b, "p3"));
     expect(b, 65, "priority=100,reg15=0x3,metadata=0x1 actions="
-           "push_vlan:0x8100,set_field:4138->vlan_vid,output:5,strip_vlan\n");
+           "push_vlan:0x8100,set_field:4138->vlan_vid,output:5,pop_vlan\n");
     expect(b, 64, "priority=100,reg15=0x3,metadata=0x1 actions="
            "push:NXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,65),"
            "pop:NXM_OF_IN_PORT[]\n");
@@ -220,11 +220,11 @@ test_localnet(void **state)
     port(b, 4, "localnet",
          ",'tag':9,'options':['map',[['network_name','phys']]]");
     bench_run(b);
-    expect(b, 0, "priority=150,in_port=7,dl_vlan=9 actions=strip_vlan,%s,"
+    expect(b, 0, "priority=150,in_port=7,dl_vlan=9 actions=pop_vlan,%s,"
            "set_field:0x1->metadata,set_field:0x4->reg14,"
            "set_field:0x8000/0x8000->reg10,resubmit(,8)\n", zones(b, "p4"));
     expect(b, 65, "priority=100,reg15=0x4,metadata=0x1 actions="
-           "push_vlan:0x8100,set_field:4105->vlan_vid,output:7,strip_vlan\n");
+           "push_vlan:0x8100,set_field:4105->vlan_vid,output:7,pop_vlan\n");
     expect(b, 38, "priority=100,reg15=0x2,metadata=0x1 actions="
            "set_field:0x4->reg15,resubmit(,38)\n");
     bench_expect_none(b, 37, "reg15=0x2,");
@@ -235,7 +235,7 @@ test_localnet(void **state)
     expect(b, 0, "priority=100,in_port=7,vlan_tci=0x0000/0x1fff actions=%s,"
            "set_field:0x1->metadata,set_field:0x4->reg14,"
            "set_field:0x8000/0x8000->reg10,resubmit(,8)\n", zones(b, "p4"));
-    expect(b, 0, "priority=100,in_port=7,dl_vlan=0 actions=strip_vlan,%s,"
+    expect(b, 0, "priority=100,in_port=7,dl_vlan=0 actions=pop_vlan,%s,"
            "set_field:0x1->metadata,set_field:0x4->reg14,"
            "set_field:0x8000/0x8000->reg10,resubmit(,8)\n", zones(b, "p4"));
 }
@@ -364,7 +364,7 @@ test_macs_of_chassis(void **state)
     expect(b, 65, "priority=150,reg15=0x4,metadata=0x1,"
            "dl_src=02:00:00:00:00:99 actions="
            "set_field:aa:00:00:00:00:01->eth_src,push_vlan:0x8100,"
-           "set_field:4105->vlan_vid,output:7,strip_vlan,"
+           "set_field:4105->vlan_vid,output:7,pop_vlan,"
            "set_field:02:00:00:00:00:99->eth_src\n");
     bench_expect_none(b, 0, "priority=180");
 
@@ -378,7 +378,7 @@ test_macs_of_chassis(void **state)
     expect(b, 0, "priority=180,in_port=7,dl_vlan=9 actions="
            "conjunction(%u,2/2)\n", id);
     expect(b, 0, "priority=180,conj_id=%u,in_port=7,dl_vlan=9 actions="
-           "strip_vlan,set_field:02:00:00:00:00:99->eth_src,%s,"
+           "pop_vlan,set_field:02:00:00:00:00:99->eth_src,%s,"
            "set_field:0x1->metadata,set_field:0x4->reg14,"
            "set_field:0x8000/0x8000->reg10,resubmit(,8)\n", id,
            zones(b, "p4"));
