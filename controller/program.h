@@ -10,9 +10,11 @@
  *   0  what the program sets: local datapaths, allocated ids, switch state
  *   1  configuration of this chassis (from the Open_vSwitch row)
  *   2  which interfaces are on the integration bridge
- *   3  names: interfaces by iface-id, tunnels by chassis, ports by name
- *   4  what is here: claims, resident ports, datapaths that matter
- *   5  OpenFlow flows, and ids that they want
+ *   3  tunnels whose flows say where packets go
+ *   4  names: interfaces by iface-id, tunnels by chassis, ports by name
+ *   5  what is here: claims, resident ports, datapaths that matter
+ *   6  members of port groups that matter here
+ *   7  OpenFlow flows, and ids that they want
  *
  * Some facts depend on a walk over a graph (local datapaths) or on an
  * allocation (conjunction ids, group ids, conntrack zones), which no pure
@@ -39,6 +41,8 @@ enum controller_fact {
     FACT_CONFIG,             /* Name of a setting -> its text. */
     FACT_INTEGRATION_PORT,   /* Interface uuid -> ovn-chassis-id of its Port,
                               * or "": it is on br-int. */
+    FACT_FLOW_TUNNEL,        /* enum tunnel_type (uint32_t) -> uint32_t ofport
+                              * of the one tunnel of that type. */
     FACT_INTERFACE,          /* iface-id -> struct interface_fact. */
     FACT_INTERFACE_VERSION,  /* Interface uuid -> its iface-id-ver. */
     FACT_INTERFACE_ENCAP,    /* Interface uuid -> its encap-ip. */
@@ -109,6 +113,7 @@ enum controller_rank {
     RANK_INPUT,
     RANK_CONFIG,
     RANK_BRIDGE,
+    RANK_FLOW_TUNNELS,
     RANK_NAMES,
     RANK_BINDING,
     RANK_MEMBERS,
@@ -189,8 +194,10 @@ struct tunnel_fact {
     uint8_t type;            /* enum tunnel_type. */
     uint8_t bfd_down;        /* BFD runs on it and says "down". */
     uint8_t local;           /* Number of our address in struct encap_ips. */
-    uint8_t pad;
+    uint8_t by_flow;         /* Both addresses are to be told with each
+                              * packet. */
     char remote_ip[48];      /* Which encapsulation of the chassis. */
+    char local_ip[48];       /* Ours, if 'by_flow'. */
 };
 
 struct claim_fact {

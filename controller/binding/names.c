@@ -34,6 +34,13 @@ encap_number(struct incr_ctx *ctx, const char *ip)
     return encap_ips_number(&ips, ip);
 }
 
+static enum tunnel_type
+tunnel_type_of(struct incr_ctx *ctx, const struct vs_interface *row)
+{
+    return (!strcmp(vs_interface_get_type(ctx, row), "vxlan")
+            ? TUNNEL_VXLAN : TUNNEL_GENEVE);
+}
+
 /* A tunnel that the encapsulation unit made carries the chassis's name. */
 static void
 emit_tunnel(struct incr_ctx *ctx, const struct vs_interface *row,
@@ -46,8 +53,7 @@ emit_tunnel(struct incr_ctx *ctx, const struct vs_interface *row,
         .local = encap_number(ctx, strmap_get(options, "local_ip")),
     };
 
-    tunnel.type = (!strcmp(vs_interface_get_type(ctx, row), "vxlan")
-                   ? TUNNEL_VXLAN : TUNNEL_GENEVE);
+    tunnel.type = tunnel_type_of(ctx, row);
     strncpy(tunnel.remote_ip, strmap_get_def(options, "remote_ip", ""),
             sizeof tunnel.remote_ip - 1);
     if (strmap_get_bool(bfd, "enable", false)) {
@@ -59,6 +65,32 @@ emit_tunnel(struct incr_ctx *ctx, const struct vs_interface *row,
     }
     incr_emit(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1,
               &tunnel, sizeof tunnel);
+}
+
+/* Such a tunnel is to no chassis in particular. */
+static bool
+is_flow_tunnel(const char *tunnel_id)
+{
+    return *tunnel_id == '@';
+}
+
+void
+flow_tunnel_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct vs_interface *row = row_;
+    const char *tunnel_id = incr_get(ctx, FACT_INTEGRATION_PORT,
+                                     &row->header.uuid,
+                                     sizeof row->header.uuid);
+    uint32_t type, ofport;
+
+    if (tunnel_id && is_flow_tunnel(tunnel_id)) {
+        ofport = interface_ofport(ctx, row);
+        type = tunnel_type_of(ctx, row);
+        if (ofport) {
+            incr_emit(ctx, FACT_FLOW_TUNNEL, &type, sizeof type,
+                      &ofport, sizeof ofport);
+        }
+    }
 }
 
 void
@@ -85,7 +117,7 @@ interface_unit(struct incr_ctx *ctx, const void *row_)
     }
 
     if (*tunnel_id) {
-        if (ofport) {
+        if (ofport && !is_flow_tunnel(tunnel_id)) {
             struct str *chassis = incr_scratch(ctx, 0);
 
             str_put_bytes(chassis, tunnel_id, strcspn(tunnel_id, "@"));

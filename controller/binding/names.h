@@ -10,6 +10,9 @@
 struct sb_datapath_binding;
 struct sb_port_binding;
 
+/* Unit of Interface: emits FACT_FLOW_TUNNEL. */
+void flow_tunnel_unit(struct incr_ctx *, const void *interface);
+
 /* Unit of Interface: emits FACT_INTERFACE (and its version and address of
  * encapsulation), FACT_PATCH, FACT_TUNNEL for interfaces of the integration
  * bridge. */

@@ -306,6 +306,47 @@ test_gateways_are_watched(void **state)
     assert_int_equal(tunnel(b)->bfd_options[BFD_MULT], 0);
 }
 
+/* One tunnel of each type, and ways through it in the place of others. */
+static void
+test_tunnels_by_flow(void **state)
+{
+    const struct tunnel_want *want;
+    const struct tunnel_fact *way;
+    const struct incr_group *group;
+    struct bench *b = *state;
+
+    bench_settings(b, "['ovn-encap-type','geneve,vxlan'],"
+                   "['ovn-encap-ip','10.0.0.1,fd00::1'],"
+                   "['ovn-enable-flow-based-tunnels','true'],");
+    bench_run(b);
+    assert_int_equal(n_tunnels(b), 0);
+    group = bench_find_text(b, FACT_TUNNEL_WANTED, "");
+    assert_non_null(group);
+    assert_int_equal(group->n, 2);
+    want = incr_group_value(group, 0);
+    assert_string_equal(want->remote_ip, "flow");
+    assert_string_equal(want->local_ip, "flow");
+    assert_null(bench_find_text(b, FACT_TUNNEL, "h2"));
+
+    bench_interface(b, 7, "'name':'ovn-geneve','type':'geneve','ofport':7",
+                    "['ovn-chassis-id','@geneve%flow']");
+    bench_run(b);
+    group = bench_find_text(b, FACT_TUNNEL, "h2");
+    assert_non_null(group);
+    assert_int_equal(group->n, 1);
+    way = incr_group_value(group, 0);
+    assert_true(way->by_flow);
+    assert_int_equal(way->ofport, 7);
+    assert_string_equal(way->remote_ip, "10.0.0.2");
+    assert_string_equal(way->local_ip, "10.0.0.1");
+    assert_null(bench_find_text(b, FACT_TUNNEL, ""));
+
+    bench_settings(b, "['ovn-encap-type','geneve'],"
+                   "['ovn-encap-ip','10.0.0.1'],");
+    assert_string_equal(tunnel(b)->remote_ip, "10.0.0.2");
+    assert_null(bench_find_text(b, FACT_TUNNEL, "h2"));
+}
+
 /* ## Queues ## */
 
 static const struct queue_fact *
@@ -376,6 +417,7 @@ main(void)
         TEST_H2(test_transport_zones),
         TEST_H2(test_several_addresses),
         TEST_H2(test_gateways_are_watched),
+        TEST_H2(test_tunnels_by_flow),
         TEST(test_queues),
     };
 

@@ -160,14 +160,12 @@ read_bfd(struct incr_ctx *ctx, const char *chassis, struct tunnel_want *want)
     }
 }
 
-/* What tunnels to all encapsulations of 'chassis' have in common. */
+/* What all tunnels have in common. */
 static void
-read_common(struct incr_ctx *ctx, const char *chassis,
-            struct tunnel_want *want)
+read_common(struct incr_ctx *ctx, struct tunnel_want *want)
 {
     const char *tos = controller_config(ctx, "ovn-encap-tos", "none");
 
-    read_bfd(ctx, chassis, want);
     if (strcmp(tos, "none")) {
         strncpy(want->tos, tos, sizeof want->tos - 1);
     }
@@ -209,35 +207,127 @@ emit_tunnels(struct incr_ctx *ctx, const char *chassis,
     }
 }
 
+/* Says whether there are to be tunnels to the chassis, and of which type. */
+static bool
+is_wanted(struct incr_ctx *ctx, const struct sb_chassis *row,
+          enum tunnel_type *ret_type)
+{
+    const struct strmap *other_config;
+
+    if (!strcmp(sb_chassis_get_name(ctx, row),
+                controller_config(ctx, "system-id", ""))
+        || !zones_meet(ctx, row)) {
+        return false;
+    }
+    other_config = sb_chassis_get_other_config(ctx, row);
+    return (!is_out_of_reach(ctx, other_config)
+            && choose_type(ctx, row, strmap_get_bool(other_config, "is-vtep",
+                                                     false), ret_type));
+}
+
+/* Is there one tunnel of each type, whose flows say where packets go? */
+static bool
+are_by_flow(struct incr_ctx *ctx)
+{
+    return controller_config_bool(ctx, "ovn-enable-flow-based-tunnels",
+                                  false);
+}
+
 void
 encap_unit(struct incr_ctx *ctx, const void *row_)
 {
     const struct sb_chassis *row = row_;
     const char *name = sb_chassis_get_name(ctx, row);
-    const struct strmap *other_config;
     struct sb_encap *const *encaps;
     struct tunnel_want want;
     struct encap_ips ours;
     enum tunnel_type type;
     size_t n;
 
-    if (chassis_is_here(ctx, &row->header.uuid) || !zones_meet(ctx, row)) {
-        return;
-    }
-    other_config = sb_chassis_get_other_config(ctx, row);
-    if (is_out_of_reach(ctx, other_config)
-        || !choose_type(ctx, row, strmap_get_bool(other_config, "is-vtep",
-                                                  false), &type)) {
+    if (are_by_flow(ctx) || !is_wanted(ctx, row, &type)) {
         return;
     }
     memset(&want, 0, sizeof want);
     want.type = type;
-    read_common(ctx, name, &want);
+    read_common(ctx, &want);
+    read_bfd(ctx, name, &want);
     encap_ips_read(ctx, &ours);
     encaps = sb_chassis_get_encaps(ctx, row, &n);
     for (size_t i = 0; i < n; i++) {
         if (!strcmp(sb_encap_get_type(ctx, encaps[i]), type_names[type])) {
             emit_tunnels(ctx, name, encaps[i], &ours, want);
+        }
+    }
+}
+
+void
+flow_encap_unit(struct incr_ctx *ctx, const void *open_vswitch UNUSED)
+{
+    const char *types = controller_config(ctx, "ovn-encap-type", "");
+
+    if (!are_by_flow(ctx)) {
+        return;
+    }
+    for (size_t type = 0; type < ARRAY_SIZE(type_names); type++) {
+        struct tunnel_want want;
+
+        if (list_has(types, type_names[type])) {
+            memset(&want, 0, sizeof want);
+            want.type = type;
+            want.csum = controller_config_bool(ctx, "ovn-encap-csum", true);
+            read_common(ctx, &want);
+            copy_ip(want.remote_ip, "flow");
+            copy_ip(want.local_ip, "flow");
+            incr_emit(ctx, FACT_TUNNEL_WANTED, "", 1, &want, sizeof want);
+        }
+    }
+}
+
+/* Emits the ways to 'encap' from each of our addresses of its family. */
+static void
+emit_ways(struct incr_ctx *ctx, const char *chassis,
+          const struct sb_encap *encap, const struct encap_ips *ours,
+          struct tunnel_fact tunnel)
+{
+    copy_ip(tunnel.remote_ip, sb_encap_get_ip(ctx, encap));
+    for (size_t i = 0; i < ours->n; i++) {
+        if (is_ip6(ours->ips[i]) == is_ip6(tunnel.remote_ip)) {
+            tunnel.local = i;
+            memcpy(tunnel.local_ip, ours->ips[i], sizeof tunnel.local_ip);
+            incr_emit(ctx, FACT_TUNNEL, chassis, strlen(chassis) + 1,
+                      &tunnel, sizeof tunnel);
+        }
+    }
+}
+
+void
+chassis_tunnel_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct sb_chassis *row = row_;
+    struct tunnel_fact tunnel = { .by_flow = true };
+    struct sb_encap *const *encaps;
+    const uint32_t *ofport;
+    struct encap_ips ours;
+    enum tunnel_type type;
+    uint32_t key;
+    size_t n;
+
+    if (!are_by_flow(ctx) || !is_wanted(ctx, row, &type)) {
+        return;
+    }
+    key = type;
+    ofport = incr_get(ctx, FACT_FLOW_TUNNEL, &key, sizeof key);
+    if (!ofport) {
+        return;
+    }
+    tunnel.ofport = *ofport;
+    tunnel.type = type;
+    encap_ips_read(ctx, &ours);
+    encaps = sb_chassis_get_encaps(ctx, row, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!strcmp(sb_encap_get_type(ctx, encaps[i]), type_names[type])) {
+            emit_ways(ctx, sb_chassis_get_name(ctx, row), encaps[i], &ours,
+                      tunnel);
         }
     }
 }
@@ -376,7 +466,9 @@ note_wanted(struct incr_group *group, void *wanted_)
 
     for (size_t i = 0; i < group->n; i++) {
         const struct tunnel_want *want = incr_group_value(group, i);
-        char *id = xasprintf("%s@%s%s%s", chassis, want->remote_ip,
+        char *id = xasprintf("%s@%s%s%s", chassis,
+                             *chassis ? want->remote_ip
+                             : type_names[want->type],
                              want->local_ip[0] ? "%" : "", want->local_ip);
 
         if (!shash_get(wanted, id)) {
@@ -504,7 +596,8 @@ add_tunnel(struct comparison *c, const char *id, const struct wanted *wanted)
 {
     struct vs_interface *iface = vs_interface_insert(c->txn);
     struct vs_port *port = vs_port_insert(c->txn);
-    char *name = new_name(c, wanted->chassis);
+    char *name = (*wanted->chassis ? new_name(c, wanted->chassis)
+                  : xasprintf("ovn-%s", type_names[wanted->want->type]));
 
     vs_interface_set_name(iface, name);
     write_interface(iface, wanted->want);

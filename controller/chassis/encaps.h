@@ -7,14 +7,23 @@
  *
  * A tunnel's Port row is known by external_ids:ovn-chassis-id,
  * "CHASSIS@REMOTE-IP%LOCAL-IP", without the last part where the host chooses
- * the address that it sends from. */
+ * the address that it sends from.
+ *
+ * With ovn-enable-flow-based-tunnels there is instead one tunnel of each type,
+ * "@TYPE%flow", and flows give each packet both addresses: many chassis cost no
+ * ports then.  No BFD runs on such a tunnel, so that gateways do not notice
+ * when others die. */
 
 #include "controller/controller.h"
 
 struct encaps;
 
-/* Unit of Chassis: emits FACT_TUNNEL_WANTED. */
+/* Units of Chassis and of Open_vSwitch: emit FACT_TUNNEL_WANTED. */
 void encap_unit(struct incr_ctx *, const void *chassis);
+void flow_encap_unit(struct incr_ctx *, const void *open_vswitch);
+
+/* Unit of Chassis: emits FACT_TUNNEL for the ways that flows choose among. */
+void chassis_tunnel_unit(struct incr_ctx *, const void *chassis);
 
 /* Unit of Encap: emits FACT_DEFAULT_ENCAP. */
 void default_encap_unit(struct incr_ctx *, const void *encap);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/binding/names.h"
+#include "lib/logical/addresses.h"
 #include "lib/logical/ovn_symbols.h"
 #include "lib/schema/sb_tracked.h"
 
@@ -42,6 +43,49 @@ flow_match_encap(struct flow_builder *b, uint32_t local)
                          (uint64_t) local << 16, UINT64_C(0xffff0000));
 }
 
+static void
+set_tunnel_ip4(struct flow_builder *b, enum field_id field, be32 ip)
+{
+    const union field_value value = { .be32 = ip };
+
+    ofpact_put_set_field(&b->actions, field_from_id(field), sizeof ip, &value,
+                         NULL);
+}
+
+static void
+set_tunnel_ip6(struct flow_builder *b, enum field_id field,
+               const struct in6_addr *ip)
+{
+    const union field_value value = { .ipv6 = *ip };
+
+    ofpact_put_set_field(&b->actions, field_from_id(field), sizeof *ip,
+                         &value, NULL);
+}
+
+/* Says from where to where, if the tunnel does not know.  What an output before
+ * may have said of the other family must not count. */
+static void
+set_addresses(struct flow_builder *b, const struct tunnel_fact *tunnel)
+{
+    struct in6_addr src6, dst6;
+    be32 src4, dst4;
+
+    if (!tunnel->by_flow) {
+        return;
+    }
+    if (ip4_parse(tunnel->remote_ip, &dst4)
+        && ip4_parse(tunnel->local_ip, &src4)) {
+        set_tunnel_ip4(b, FIELD_TUN_SRC, src4);
+        set_tunnel_ip4(b, FIELD_TUN_DST, dst4);
+    } else if (ip6_parse(tunnel->remote_ip, &dst6)
+               && ip6_parse(tunnel->local_ip, &src6)) {
+        set_tunnel_ip4(b, FIELD_TUN_SRC, 0);
+        set_tunnel_ip4(b, FIELD_TUN_DST, 0);
+        set_tunnel_ip6(b, FIELD_TUN_IPV6_SRC, &src6);
+        set_tunnel_ip6(b, FIELD_TUN_IPV6_DST, &dst6);
+    }
+}
+
 /* The VNI of a packet between hypervisors: 12 bits for the datapath, 11 for the
  * egress port, and one that tells groups from ports; the ingress port does not
  * fit. */
@@ -57,6 +101,7 @@ void
 flow_tunnel_output(struct flow_builder *b, const struct tunnel_fact *tunnel,
                    uint32_t dp_key, uint32_t outport)
 {
+    set_addresses(b, tunnel);
     if (tunnel->type == TUNNEL_VXLAN) {
         flow_set_bits(b, FIELD_TUN_ID, 0, 24, vxlan_vni(dp_key, outport));
     } else {
@@ -76,6 +121,7 @@ void
 flow_ramp_output(struct flow_builder *b, const struct tunnel_fact *tunnel,
                  uint32_t dp_key)
 {
+    set_addresses(b, tunnel);
     flow_set_bits(b, FIELD_TUN_ID, 0, 24, dp_key);
     flow_output(b, tunnel->ofport);
 }

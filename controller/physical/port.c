@@ -8,6 +8,7 @@
 #include "controller/physical/activation.h"
 #include "controller/physical/chassis_mac.h"
 #include "lib/base/vec.h"
+#include "lib/logical/addresses.h"
 #include "lib/logical/ovn_symbols.h"
 #include "lib/schema/sb_tracked.h"
 
@@ -297,6 +298,23 @@ emit_remote(struct context *c, uint32_t local, bool is_here)
     flow_emit(&c->b, OF_TABLE_REMOTE_OUTPUT, local ? 110 : 100);
 }
 
+/* A tunnel that all share does not say where packets come from. */
+static void
+match_source(struct context *c, const struct tunnel_fact *tunnel)
+{
+    struct in6_addr ip6;
+    be32 ip4;
+
+    if (!tunnel->by_flow) {
+        return;
+    }
+    if (ip4_parse(tunnel->remote_ip, &ip4)) {
+        match_set_u64(&c->b.match, FIELD_TUN_SRC, ntohl(ip4));
+    } else if (ip6_parse(tunnel->remote_ip, &ip6)) {
+        match_set_ipv6(&c->b.match, FIELD_TUN_IPV6_SRC, &ip6);
+    }
+}
+
 /* Table 0: packets from a VTEP say only which datapath they are of; their way
  * through it begins here, at the port that stands for the VTEP. */
 static void
@@ -316,6 +334,7 @@ ramp_flows(struct context *c)
             flow_begin(&c->b);
             match_set_in_port(&c->b.match, tunnel->ofport);
             match_set_u64(&c->b.match, FIELD_TUN_ID, c->port.dp_key);
+            match_source(c, tunnel);
             flow_load_zones(&c->b, &c->zones);
             flow_set_bits(&c->b, FIELD_METADATA, 0, 64, c->port.dp_key);
             flow_set_reg(&c->b, LOG_REG_INPORT, c->port.port_key);

@@ -227,6 +227,28 @@ def test_changes(network):
     assert network.encap_of("vm1") == network.encap_of("vm3") == ""
 
 
+def test_tunnels_by_flow(network):
+    """One tunnel for all chassis, with the addresses that the ports name; and
+    back."""
+    h1, h2 = network.hosts
+    h1.vsctl("set", "open_vswitch", ".",
+             "external_ids:ovn-enable-flow-based-tunnels=true")
+    wait_until(lambda: network.tunnels(h1) == {("flow", "flow"):
+                                               "ovn-geneve"}, 30,
+               "one tunnel")
+    network.wait_outer("vm1", "vm3", (A1, B2), (B2, A1))
+    network.wait_outer("vm2", "vm3", (B1, B2), (B2, B1))
+    network.wait_outer("vm2", "vm4", (B1, A2), (A2, B1))
+    run(["ip", "-n", network.ns["vm1"], "neigh", "flush", "dev", "eth0"])
+    assert ping(network.ns["vm1"], "10.0.0.13", count=5, interval=0.01,
+                patience=5) == 5
+    h1.vsctl("remove", "open_vswitch", ".", "external_ids",
+             "ovn-enable-flow-based-tunnels")
+    wait_until(lambda: set(network.tunnels(h1)) == {
+        (A2, A1), (A2, B1), (B2, A1), (B2, B1)}, 30, "a tunnel for each pair")
+    network.wait_outer("vm2", "vm3", (B1, B2), (B2, B1))
+
+
 def test_outer_header(network):
     """TOS, DF and checksum of the outer header are as the settings say."""
     h1, h2 = network.hosts

@@ -280,6 +280,7 @@ class History:
             ("ovn-monitor-all", ["true", "false"]),
             ("ovn-is-interconn", ["true", "false"]),
             ("ovn-encap-type", ["geneve", "geneve,vxlan"]),
+            ("ovn-enable-flow-based-tunnels", ["true", "false"]),
             ("ct-zone-range", ["1-65535", "100-900", "200-1000"]),
             ("ovn-chassis-mac-mappings-h1", ["", "phys:aa:00:00:00:00:09"])])
         self.vs.transact(VS, {
