@@ -336,7 +336,9 @@ choose_mac(const struct ipam *ipam, const struct lease *lease,
     uint64_t prefix = ((uint64_t) w->mac_prefix[0] << 40
                        | (uint64_t) w->mac_prefix[1] << 32
                        | (uint64_t) w->mac_prefix[2] << 24);
-    uint32_t low = lease->lsp->header.uuid.parts[0];
+    /* One can tell whose it is, and it is the same next time. */
+    uint32_t low = (lease->ip ? lease->ip + 1
+                    : lease->lsp->header.uuid.parts[0]);
     struct eth_addr mac;
 
     if (w->has_mac) {
@@ -380,11 +382,12 @@ static void
 give(struct ipam *ipam, struct lease *lease)
 {
     const struct wanted_address *w = incr_group_value(lease->wanted, 0);
-    struct eth_addr mac = choose_mac(ipam, lease, w);
     uint32_t old = lease->ip;
+    struct eth_addr mac;
 
-    lease_set_mac(ipam, lease, &mac);
     lease_set_ip(ipam, lease, w->has_subnet ? choose_ip(ipam, lease, w) : 0);
+    mac = choose_mac(ipam, lease, w);
+    lease_set_mac(ipam, lease, &mac);
     set_starved(lease, w->has_subnet && !lease->ip);
     if (old && old != lease->ip && is_offered(w, old)) {
         subnet_lower(ipam, lease->subnet, old);

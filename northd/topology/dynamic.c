@@ -22,14 +22,18 @@ read_switch(struct incr_ctx *ctx, const struct nb_logical_switch *ls,
     be32 network;
 
     *exclude = strmap_get_def(config, "exclude_ips", "");
-    if (subnet && ip4_parse_cidr(subnet, &network, &plen) && plen <= 30) {
+    if (subnet && ip4_parse_cidr(subnet, &network, &plen)) {
         w->has_subnet = true;
         w->network = network & ip4_mask(plen);
         w->plen = plen;
+    } else if (subnet) {
+        warn_row(&ls->header, "bad subnet \"%s\"", subnet);
     }
     if (prefix && (ip6_parse_masked(prefix, &w->prefix, &mask)
                    || ip6_parse(prefix, &w->prefix))) {
         w->has_prefix = true;
+    } else if (prefix) {
+        warn_row(&ls->header, "bad ipv6_prefix \"%s\"", prefix);
     }
     return (w->has_subnet || w->has_prefix
             || strmap_get_bool(config, "mac_only", false));

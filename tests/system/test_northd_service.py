@@ -158,6 +158,16 @@ def test_dynamic_addresses(central):
     addresses = given()
     assert addresses.pop("c") == ["10.0.0.6"]
     assert sorted(addresses.values()) == [[], ["10.0.0.4"]]
+    central.nbctl("ls-add", "tiny", "--", "set", "Logical_Switch", "tiny",
+                  "other_config:subnet=10.1.0.0/31", "--", "lsp-add", "tiny",
+                  "t", "--", "lsp-set-addresses", "t", "dynamic")
+    assert given()["t"] == []
+    central.nbctl("set", "Logical_Switch", "tiny",
+                  "other_config:subnet=10.1.0/24")
+    sync(central)
+    assert 'bad subnet "10.1.0/24"' in northd_log(central)
+    assert get(central, "Logical_Switch_Port", "t", "dynamic_addresses") \
+        == "[]"
 
 
 def datapath(sandbox, name):
