@@ -87,7 +87,8 @@ usage(void)
 
 /* SIGTERM ends the loop first, and then has its effect.  A process that dies
  * of it leaves its packet sockets to the kernel, which closes them one by one,
- * each some ten milliseconds; who starts the switch anew waits for that. */
+ * each some ten milliseconds; who starts the switch anew waits for that.  All
+ * else is as quickly gone as the process. */
 static struct sigaction old_action;
 static bool sigterm_came;
 
@@ -144,12 +145,13 @@ main(int argc, char *argv[])
     program_check(config_create(remote, &config));
     catch_sigterm(&sigterm);
     loop_run();
-    config_destroy(config, cleanup);
-    dpif_finish();
     if (sigterm_came) {
+        dpif_finish();
         sigaction(SIGTERM, &old_action, NULL);
         raise(SIGTERM);
     }
+    config_destroy(config, cleanup);
+    dpif_finish();
     daemon_finish();
     free(remote);
     return 0;

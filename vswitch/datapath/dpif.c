@@ -194,6 +194,16 @@ dp_create(const char *type, const char *name)
 }
 
 static void
+destroy_ports(struct dp *dp)
+{
+    for (odp_port_t no = 0; no < DP_MAX_PORTS; no++) {
+        if (dp->ports[no]) {
+            dp_port_destroy(dp->ports[no]);
+        }
+    }
+}
+
+static void
 dp_unref(struct dp *dp)
 {
     if (--dp->n_refs) {
@@ -204,11 +214,7 @@ dp_unref(struct dp *dp)
          * kept until dpif_destroy(). */
         return;
     }
-    for (odp_port_t no = 0; no < DP_MAX_PORTS; no++) {
-        if (dp->ports[no]) {
-            dp_port_destroy(dp->ports[no]);
-        }
-    }
+    destroy_ports(dp);
     dp_pollers_set(dp, 0, NULL);
     dp_handler_destroy(dp->overflow);
     free(dp->handler);
@@ -293,15 +299,8 @@ dpif_finish(void)
 {
     struct dp *dp;
 
-    LIST_FOR_EACH_SAFE (dp, node, &dps) {
-        if (!dp->n_refs) {
-            struct dpif *dpif = xzalloc(sizeof *dpif);
-
-            dp->n_refs++;
-            dpif->dp = dp;
-            dpif_destroy(dpif);
-            dpif_close(dpif);
-        }
+    LIST_FOR_EACH (dp, node, &dps) {
+        destroy_ports(dp);
     }
     netdev_finish();
 }

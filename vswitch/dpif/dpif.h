@@ -66,8 +66,9 @@ void dpif_close(struct dpif *);
 /* Destroys the datapath behind the handle, which remains to be closed. */
 int dpif_destroy(struct dpif *);
 
-/* At the end of the program: destroys the datapaths that nobody has open, and
- * waits until their devices are closed. */
+/* At the end of the program, after which nothing else is asked of datapaths:
+ * destroys the ports of all of them, and waits until their devices are
+ * closed. */
 void dpif_finish(void);
 
 const char *dpif_name(const struct dpif *);
