@@ -121,8 +121,13 @@ static void
 put_random_flow(struct str *s, int command, bool has_table)
 {
     put_random_match(s);
-    str_printf(s, ",priority=%u,idle_timeout=%u,hard_timeout=%u",
-               any32() % 65536, any32() % 65536, any32() % 65536);
+    if (command != FLOW_MOD_DELETE) {
+        str_printf(s, ",priority=%u", any32() % 65536);
+    }
+    if (command < FLOW_MOD_DELETE) {
+        str_printf(s, ",idle_timeout=%u,hard_timeout=%u", any32() % 65536,
+                   any32() % 65536);
+    }
     if (has_table) {
         str_printf(s, ",table=%u", any32() % 254);
     }

@@ -109,6 +109,28 @@ static const struct {
     { "no_byte_counts", FLOW_F_NO_BYT_COUNTS },
 };
 
+/* Does an option that says what a flow is to be, or which flows are meant,
+ * mean anything to the command?  What it would ignore must not be taken: a
+ * deletion of one priority is not to be one of all. */
+static bool
+takes_option(uint16_t command, const char *key)
+{
+    static const char *const changes[] = {
+        "idle_timeout", "hard_timeout", "importance",
+    };
+    bool is_delete = (command == FLOW_MOD_DELETE
+                      || command == FLOW_MOD_DELETE_STRICT);
+
+    for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+        if (!strcmp(key, changes[i])) {
+            return !is_delete;
+        }
+    }
+    return (!strcmp(key, "priority") ? command != FLOW_MOD_DELETE
+            : !strcmp(key, "out_port") || !strcmp(key, "out_group")
+            ? is_delete : true);
+}
+
 /* Options of a flow that are not of its match. */
 static bool
 parse_option(struct flow_mod *fm, const char *key, char *value,
@@ -120,7 +142,7 @@ parse_option(struct flow_mod *fm, const char *key, char *value,
     uint64_t x;
 
     for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++) {
-        if (!strcmp(key, flag_names[i].name) && !*value) {
+        if (!is_delete && !strcmp(key, flag_names[i].name) && !*value) {
             fm->flags |= flag_names[i].flag;
             if (flag_names[i].flag & ~(FLOW_F_SEND_FLOW_REM
                                        | FLOW_F_CHECK_OVERLAP)) {
@@ -129,7 +151,9 @@ parse_option(struct flow_mod *fm, const char *key, char *value,
             return true;
         }
     }
-    if (!strcmp(key, "table")) {
+    if (!takes_option(fm->command, key)) {
+        return false;
+    } else if (!strcmp(key, "table")) {
         *error = parse_table(value, names, &fm->table_id);
         *usable &= OFP_PROTO_TID;
     } else if (!strcmp(key, "priority")) {
@@ -331,7 +355,7 @@ parse_flow(struct flow_mod *fm, char *text, int command,
         || fm->command == FLOW_MOD_MODIFY_STRICT) {
         fm->new_cookie = UINT64_MAX;
     }
-    actions = cut_actions(text);
+    actions = wants_actions ? cut_actions(text) : NULL;
     if (wants_actions && !actions) {
         return error_create(EINVAL, "must specify an action");
     }

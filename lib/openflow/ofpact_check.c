@@ -19,7 +19,8 @@ struct checker {
     bool is_known;               /* Is dl_type? */
     uint32_t packet_type;
     be16 dl_type;
-    bool has_vlan;
+    bool has_vlan, matches_vlan;
+    unsigned int n_pushed;       /* Tags, and not popped since. */
     uint8_t nw_proto;            /* 0: unknown. */
     be16 tp_src;                 /* ICMPv6 type. */
 };
@@ -258,8 +259,12 @@ check_vlan_actions(struct checker *c, struct ofpact *a)
             inconsistent(c);
         }
         c->has_vlan = false;
+        c->n_pushed -= c->n_pushed > 0;
+    } else if (c->n_pushed + c->matches_vlan >= FLOW_MAX_VLAN_HEADERS) {
+        return OFPBAC_BAD_TAG;
     } else {
         c->has_vlan = true;
+        c->n_pushed++;
     }
     return 0;
 }
@@ -441,6 +446,7 @@ ofpacts_check(struct ofpact *ofpacts, size_t size, const struct match *match,
         }
         c.has_vlan = (m->vlans[0].tci & match->flow.vlans[0].tci
                       & htons(0x1000)) != 0;
+        c.matches_vlan = c.has_vlan;
         c.nw_proto = m->nw_proto == UINT8_MAX ? match->flow.nw_proto : 0;
         c.tp_src = m->tp_src ? match->flow.tp_src : 0;
     }

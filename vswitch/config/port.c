@@ -71,7 +71,7 @@ set_mtu(const struct iface *iface, const struct vs_interface *row)
     }
 }
 
-/* Says of a device what scripts look for, and in the log what else is known. */
+/* Says of a device what scripts look for; the log has what else is known. */
 static struct error *
 tell_device_error(const struct iface *iface, struct error *error)
 {
@@ -79,8 +79,10 @@ tell_device_error(const struct iface *iface, struct error *error)
 
     if (error && error->code > 0) {
         log_info("%s", error_message(error));
-        said = error_create(error->code, "could not open network device %s "
-                            "(%s)", iface->name, strerror(error->code));
+        said = error_create(error->code, error->code == EEXIST
+                            ? "could not add network device %s to ofproto (%s)"
+                            : "could not open network device %s (%s)",
+                            iface->name, strerror(error->code));
         error_free(error);
     }
     return said;

@@ -143,11 +143,12 @@ fdb_add(struct control_conn *conn, int argc, const char *argv[], void *aux)
     }
     port = ofport_find_by_name(p, argv[2]);
     if (!port) {
-        reply_error(conn, "no such port");
+        reply_error(conn, "software error, odp port is present but no ofp "
+                    "port");
     } else if (!text_to_int_range(argv[3], 0, 4095, &vlan)) {
         reply_error(conn, "invalid VLAN");
     } else if (!eth_addr_parse(argv[4], &mac)) {
-        reply_error(conn, "invalid MAC address");
+        reply_error(conn, "bad MAC address");
     } else {
         mac_table_add_static(p->macs, vlan, mac, port->ofp_port);
         backer_changed(p->backer);
@@ -168,9 +169,9 @@ fdb_del(struct control_conn *conn, int argc, const char *argv[], void *aux)
     if (!text_to_int_range(argv[2], 0, 4095, &vlan)) {
         reply_error(conn, "invalid VLAN");
     } else if (!eth_addr_parse(argv[3], &mac)) {
-        reply_error(conn, "invalid MAC address");
+        reply_error(conn, "bad MAC address");
     } else if (!mac_table_remove(p->macs, vlan, mac)) {
-        reply_error(conn, "no such entry");
+        reply_error(conn, "could not find static mac entry");
     } else {
         backer_changed(p->backer);
         control_reply(conn, NULL);

@@ -5,11 +5,14 @@
 
 #include "vswitch/ofproto/commands.h"
 
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/smap.h"
 #include "lib/base/text.h"
 #include "lib/base/vec.h"
 #include "lib/daemon/control.h"
@@ -28,27 +31,89 @@ compare_ports(const void *a_, const void *b_)
 }
 
 static void
+add_address(struct smap *options, const char *key, const struct in6_addr *a,
+            bool from_flow)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    if (from_flow) {
+        smap_set(options, key, "flow");
+    } else if (IN6_IS_ADDR_V4MAPPED(a)) {
+        smap_set(options, key, inet_ntop(AF_INET, &a->s6_addr[12], text,
+                                         sizeof text));
+    } else if (!IN6_IS_ADDR_UNSPECIFIED(a)) {
+        smap_set(options, key, inet_ntop(AF_INET6, a, text, sizeof text));
+    }
+}
+
+static void
+add_number(struct smap *options, const char *key, uint64_t number)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%"PRIu64, number);
+    smap_set(options, key, text);
+}
+
+static void
+add_key(struct smap *options, const char *name, bool from_flow, bool present,
+        be64 key)
+{
+    if (from_flow) {
+        smap_set(options, name, "flow");
+    } else if (present) {
+        add_number(options, name, ntohll(key));
+    }
+}
+
+/* The options of the tunnel that are not the default, sorted. */
+static void
 show_tunnel(const struct ofport *port, struct str *s)
 {
     const struct tunnel_config *c = &port->settings->tunnel;
-    char remote[INET6_ADDRSTRLEN];
+    struct smap options = SMAP_INITIALIZER(&options);
+    const struct smap_node **sorted;
+    const char *separator = ": ";
 
-    str_printf(s, "%s: ", c->type);
-    if (c->in_key_flow) {
-        str_put(s, "key=flow, ");
-    } else if (c->in_key_present) {
-        str_printf(s, "key=%#llx, ", (unsigned long long) ntohll(c->in_key));
-    }
-    if (c->remote_flow) {
-        str_put(s, "remote_ip=flow");
-    } else if (IN6_IS_ADDR_V4MAPPED(&c->remote)) {
-        str_printf(s, "remote_ip=%s",
-                   inet_ntop(AF_INET, &c->remote.s6_addr[12], remote,
-                             sizeof remote));
+    add_address(&options, "remote_ip", &c->remote, c->remote_flow);
+    add_address(&options, "local_ip", &c->local, c->local_flow);
+    if (c->in_key_flow == c->out_key_flow && c->in_key == c->out_key
+        && c->in_key_present == c->out_key_present) {
+        add_key(&options, "key", c->in_key_flow, c->in_key_present,
+                c->in_key);
     } else {
-        str_printf(s, "remote_ip=%s",
-                   inet_ntop(AF_INET6, &c->remote, remote, sizeof remote));
+        add_key(&options, "in_key", c->in_key_flow, c->in_key_present,
+                c->in_key);
+        add_key(&options, "out_key", c->out_key_flow, c->out_key_present,
+                c->out_key);
     }
+    if (c->ttl_inherit) {
+        smap_set(&options, "ttl", "inherit");
+    } else if (c->ttl) {
+        add_number(&options, "ttl", c->ttl);
+    }
+    if (c->tos_inherit) {
+        smap_set(&options, "tos", "inherit");
+    } else if (c->tos) {
+        add_number(&options, "tos", c->tos);
+    }
+    if (c->dst_port && c->dst_port != tunnel_default_port(c->type)) {
+        add_number(&options, "dst_port", ntohs(c->dst_port));
+    }
+    if (c->csum) {
+        smap_set(&options, "csum", "true");
+    }
+    if (!c->dont_fragment) {
+        smap_set(&options, "df_default", "false");
+    }
+    str_put(s, c->type);
+    sorted = smap_sort(&options);
+    for (size_t i = 0; i < smap_count(&options); i++) {
+        str_printf(s, "%s%s=%s", separator, sorted[i]->key, sorted[i]->value);
+        separator = ", ";
+    }
+    free(sorted);
+    smap_uninit(&options);
 }
 
 static void

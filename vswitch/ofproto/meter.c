@@ -236,6 +236,7 @@ meter_get_stats(const struct ofproto *ofproto, const struct meter *m,
     dpif_meter_get(ofproto->backer->dpif, m->dp_id, &dp);
     *stats = (struct meter_stats) {
         .meter_id = m->id,
+        .flow_count = m->n_users,
         .n_packets_in = dp.n_packets,
         .n_bytes_in = dp.n_bytes,
         .duration_s = age / 1000,

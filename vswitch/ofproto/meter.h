@@ -18,6 +18,7 @@ struct meter {
     uint32_t dp_id;              /* In the datapath. */
     struct meter_config config;
     int64_t created_ms;
+    uint32_t n_users;            /* Rules, when last counted for a reply. */
     struct rcu_head rcu;
 };
 

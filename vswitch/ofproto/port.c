@@ -224,27 +224,29 @@ free_settings(struct rcu_head *head)
 }
 
 static struct error *
-make_settings(enum ofport_kind kind, const char *type,
-              const struct smap *options, struct ofport_settings **ret)
+make_settings(const char *name, const char *type, const struct smap *options,
+              struct ofport_settings **ret)
 {
     struct ofport_settings *s = xzalloc(sizeof *s);
     struct error *error = NULL;
 
-    if (kind == OFPORT_TUNNEL) {
+    if (kind_of_type(type) == OFPORT_TUNNEL) {
         error = tunnel_config_parse(type, options, &s->tunnel);
-    } else if (kind == OFPORT_PATCH) {
+    } else if (kind_of_type(type) == OFPORT_PATCH) {
         const char *peer = smap_get(options, "peer");
 
-        if (peer && *peer) {
-            s->peer = xstrdup(peer);
-        } else {
+        if (!peer || !*peer) {
             error = error_create(0, "patch type requires valid 'peer' "
                                  "argument");
+        } else if (!strcmp(peer, name)) {
+            error = error_create(0, "patch peer must not be self");
+        } else {
+            s->peer = xstrdup(peer);
         }
     }
     if (error) {
         free_settings(&s->rcu);
-        return error;
+        return error_wrap(error, "%s", name);
     }
     *ret = s;
     return NULL;
@@ -354,10 +356,9 @@ ofproto_port_add(struct ofproto *ofproto, const struct ofport_init *init,
         return error_create(ENOSPC, "bridge %s has no free port number",
                             ofproto->name);
     }
-    error = make_settings(kind_of_type(init->type), init->type,
-                          init->options, &settings);
+    error = make_settings(init->name, init->type, init->options, &settings);
     if (error) {
-        return error_wrap(error, "%s", init->name);
+        return error;
     }
     port = create_port(ofproto, init, settings, number);
     error = backer_port_add(ofproto->backer, port);
@@ -401,7 +402,7 @@ ofproto_port_set_options(struct ofproto *ofproto, ofp_port_t number,
     if (port->kind == OFPORT_NETDEV) {
         return port->netdev ? netdev_set_options(port->netdev, options) : NULL;
     }
-    error = make_settings(port->kind, port->type, options, &settings);
+    error = make_settings(port->name, port->type, options, &settings);
     if (error) {
         return error_wrap(error, "port %s", port->name);
     }

@@ -151,6 +151,9 @@ struct error *tunnel_config_parse(const char *type, const struct smap *options,
 /* Is 'type' one of a tunnel? */
 bool tunnel_type_is_known(const char *type);
 
+/* The UDP port of tunnels of 'type' that name none; 0: not over UDP. */
+be16 tunnel_default_port(const char *type);
+
 static inline struct ofport_settings *
 ofport_settings(const struct ofport *port)
 {

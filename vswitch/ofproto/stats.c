@@ -399,7 +399,8 @@ append_group_stats(const struct group *g, struct multipart *reply)
     free(stats.buckets);
 }
 
-/* Counts the rule among the users of each group that its actions name. */
+/* Counts the rule among the users of each group and meter that its actions
+ * name. */
 static void
 count_users(const struct ofproto *ofproto, const struct ofpact *ofpacts,
             size_t size)
@@ -414,6 +415,12 @@ count_users(const struct ofproto *ofproto, const struct ofpact *ofpacts,
 
             if (g) {
                 g->n_users++;
+            }
+        } else if (a->type == OFPACT_METER) {
+            struct meter *m = meter_find(ofproto, ofpact_get_METER(a)->value);
+
+            if (m) {
+                m->n_users++;
             }
         } else if (a->type == OFPACT_CLONE
                    || a->type == OFPACT_WRITE_ACTIONS) {
@@ -432,17 +439,22 @@ count_users_of_rule(const struct rule *rule, void *aux UNUSED)
 }
 
 static void
-count_group_users(const struct ofproto *ofproto)
+count_all_users(const struct ofproto *ofproto)
 {
     const struct flow_stats_request all = {
         .table_id = OFPTT_ALL, .out_port = OFPP_NONE, .out_group = OFPG_ANY,
     };
     struct rcu_hash_cursor cursor;
+    struct meter *m;
     struct group *g;
     size_t n = 0;
 
     RCU_HASH_FOR_EACH (g, &cursor, &ofproto->groups) {
         g->n_users = 0;
+        n++;
+    }
+    RCU_HASH_FOR_EACH (m, &cursor, &ofproto->meters) {
+        m->n_users = 0;
         n++;
     }
     if (n) {
@@ -458,7 +470,7 @@ reply_group_stats(struct conn *conn, const struct ofmsg *msg,
     enum ofperr error = group_stats_request_decode(&id, msg);
 
     if (!error) {
-        count_group_users(conn->ofproto);
+        count_all_users(conn->ofproto);
         for_each_group(conn->ofproto, id, append_group_stats, reply);
     }
     return error;
@@ -560,6 +572,7 @@ static enum ofperr
 reply_meter_stats(struct conn *conn, const struct ofmsg *msg,
                   struct multipart *reply)
 {
+    count_all_users(conn->ofproto);
     return for_each_meter(conn->ofproto, msg, append_meter_stats, reply);
 }
 

@@ -204,6 +204,34 @@ make_port_map(const struct ofproto *p, struct port_map *map)
     }
 }
 
+/* Moves the tunnel options of 'match', which has them where its text was read,
+ * to where 'table' has them. */
+static void
+place_options(const struct tlv_table *table, const struct match *match,
+              struct flow *flow)
+{
+    struct match placed;
+
+    match_init_with_table(&placed, table);
+    for (unsigned int i = 0; i < TUN_METADATA_N_FIELDS; i++) {
+        if (match->flow.tunnel.opts_present & UINT64_C(1) << i) {
+            const struct field *field = field_from_id(FIELD_TUN_METADATA0 + i);
+            size_t n = field_n_bytes(field, &match->tlv);
+            size_t n_placed = field_n_bytes(field, &placed.tlv);
+            size_t n_both = MIN(n, n_placed);
+            union field_value value, mask, wide = { .bytes = { 0 } };
+
+            match_get_field(match, field, &value, &mask);
+            memcpy(&wide.bytes[n_placed - n_both], &value.bytes[n - n_both],
+                   n_both);
+            match_set_field(&placed, field, &wide, NULL);
+        }
+    }
+    memcpy(flow->tunnel.opts, placed.flow.tunnel.opts,
+           sizeof flow->tunnel.opts);
+    flow->tunnel.opts_present = placed.flow.tunnel.opts_present;
+}
+
 static struct error *
 parse_trace_flow(const struct ofproto *p, const char *text,
                  struct flow *flow)
@@ -213,10 +241,10 @@ parse_trace_flow(const struct ofproto *p, const char *text,
     struct error *error;
 
     make_port_map(p, &ports);
-    match_init_with_table(&match, p->tlv);
     error = match_parse(&match, text, &ports, NULL);
     port_map_uninit(&ports);
     *flow = match.flow;
+    place_options(p->tlv, &match, flow);
     if (flow->vlans[0].tci & htons(VLAN_CFI)) {
         /* A match does not tell the type of its tag. */
         flow->vlans[0].tpid = htons(ETH_TYPE_VLAN_8021Q);

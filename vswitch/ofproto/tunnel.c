@@ -28,6 +28,17 @@ tunnel_type_is_known(const char *type)
     return false;
 }
 
+be16
+tunnel_default_port(const char *type)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(tunnel_types); i++) {
+        if (!strcmp(type, tunnel_types[i].type)) {
+            return htons(tunnel_types[i].dst_port);
+        }
+    }
+    return 0;
+}
+
 static struct error *
 parse_address(const char *text, struct in6_addr *addr, bool *from_flow)
 {
@@ -143,7 +154,8 @@ tunnel_config_parse(const char *type, const struct smap *options,
     *config = (struct tunnel_config) { .ttl = 0 };
     strncpy(config->type, type, sizeof config->type - 1);
     if (!remote) {
-        return error_create(0, "%s tunnels need remote_ip", type);
+        return error_create(0, "%s type requires valid 'remote_ip' argument",
+                            type);
     }
     error = parse_address(remote, &config->remote, &config->remote_flow);
     if (!error && local) {

@@ -380,15 +380,15 @@ list_tunnel(const struct ofport *port, struct str *s)
         put_key(s, "out_key", c->out_key, c->out_key_flow);
     }
     str_printf(s, ", legacy_l2, dp port=%u", port->odp_port);
-    if (c->tos_inherit) {
-        str_put(s, ", tos=inherit");
-    } else if (c->tos) {
-        str_printf(s, ", tos=%#x", c->tos);
-    }
     if (c->ttl_inherit) {
         str_put(s, ", ttl=inherit");
     } else {
         str_printf(s, ", ttl=%u", c->ttl ? c->ttl : 64);
+    }
+    if (c->tos_inherit) {
+        str_put(s, ", tos=inherit");
+    } else if (c->tos) {
+        str_printf(s, ", tos=%#x", c->tos);
     }
     str_put(s, c->dont_fragment ? "" : ", df=false");
     str_put(s, c->csum ? ", csum=true)\n" : ")\n");

@@ -30,7 +30,8 @@ credit_mac(const struct credit *c)
 {
     struct mac_table *macs = c->ofproto->macs;
 
-    if (mac_table_needs_learning(macs, c->vlan, c->mac, c->port)
+    if (ofport_find(c->ofproto, c->port)
+        && mac_table_needs_learning(macs, c->vlan, c->mac, c->port)
         && mac_table_learn(macs, c->vlan, c->mac, c->port, false)) {
         backer_changed(c->ofproto->backer);
     }

@@ -461,9 +461,7 @@ static void
 output_learned(struct xlate_ctx *ctx, const struct ofbundle *in,
                const struct ofbundle *out, const struct vlan_tags *tags)
 {
-    if (!out) {
-        xlate_note(ctx, TRACE_WARNING, "learned port is unknown, dropping");
-    } else if (out == in) {
+    if (out == in) {
         xlate_note(ctx, TRACE_DETAIL, "learned port is input port, "
                    "dropping");
     } else if (out->is_protected && in->is_protected) {
@@ -509,7 +507,7 @@ is_reserved_multicast(struct eth_addr ea)
 void
 xlate_normal(struct xlate_ctx *ctx)
 {
-    const struct ofbundle *in = get_bundle(ctx, ctx->in_port);
+    const struct ofbundle *in = get_bundle(ctx, ctx->in_port), *out;
     struct flow *m = &ctx->wc->masks;
     struct vlan_tags tags;
     ofp_port_t out_port;
@@ -534,10 +532,13 @@ xlate_normal(struct xlate_ctx *ctx)
     }
     learn_source(ctx, in, tags.vid);
 
+    /* What was learned of a port that is gone is as good as nothing: the
+     * statistics of an old megaflow may have brought it back. */
     if (!(ctx->flow.dl_dst.ea[0] & 1)
         && mac_table_lookup(ctx->ofproto->macs, tags.vid, ctx->flow.dl_dst,
-                            &out_port)) {
-        output_learned(ctx, in, get_bundle(ctx, out_port), &tags);
+                            &out_port)
+        && (out = get_bundle(ctx, out_port))) {
+        output_learned(ctx, in, out, &tags);
     } else {
         xlate_note(ctx, TRACE_DETAIL, "no learned MAC for destination, "
                    "flooding");

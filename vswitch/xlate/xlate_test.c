@@ -174,6 +174,11 @@ test_normal_learns_and_respects_vlans(void **state)
     /* The access port takes no tagged packets. */
     test_expect(p, "in_port=2,dl_src=00:00:00:00:00:01,dl_vlan=10,"
                 "dl_dst=00:00:00:00:00:02,dl_type=0x1234", "drop");
+    /* A port that is gone is as good as unknown. */
+    mac_table_add_static(p->macs, 10, mac, 77);
+    test_expect(p, "in_port=2,dl_src=00:00:00:00:00:01,"
+                "dl_dst=00:00:00:00:00:02,dl_type=0x1234",
+                "push_vlan(vid=10,pcp=0),1,4,3");
     /* Reserved addresses are not forwarded. */
     test_expect(p, "in_port=1,dl_src=00:00:00:00:00:01,"
                 "dl_dst=01:80:c2:00:00:00,dl_type=0x1234", "drop");
