@@ -148,17 +148,21 @@ bundle_load(struct decoder *d, struct reader *r)
     return read_bundle(d, r, true);
 }
 
+/* The length comes before the field or behind it. */
 static enum ofperr
-output_reg(struct decoder *d, struct reader *r)
+read_output_reg(struct decoder *d, struct reader *r, bool is_length_first)
 {
     uint16_t ofs_nbits = reader_u16(r);
+    uint16_t max_len = is_length_first ? reader_u16(r) : 0;
     struct subfield src;
     enum ofperr error = read_packed_subfield(r, ofs_nbits, false, &src);
     struct ofpact_output_reg *a;
-    uint16_t max_len = reader_u16(r);
 
+    if (!is_length_first) {
+        max_len = reader_u16(r);
+    }
     if (!error) {
-        error = must_be_zero(r, 6);
+        error = must_be_zero(r, r->left);
     }
     if (error) {
         return error;
@@ -170,24 +174,15 @@ output_reg(struct decoder *d, struct reader *r)
 }
 
 static enum ofperr
+output_reg(struct decoder *d, struct reader *r)
+{
+    return read_output_reg(d, r, false);
+}
+
+static enum ofperr
 output_reg2(struct decoder *d, struct reader *r)
 {
-    uint16_t ofs_nbits = reader_u16(r);
-    uint16_t max_len = reader_u16(r);
-    struct subfield src;
-    enum ofperr error = read_packed_subfield(r, ofs_nbits, false, &src);
-    struct ofpact_output_reg *a;
-
-    if (!error) {
-        error = must_be_zero(r, r->left);
-    }
-    if (error) {
-        return error;
-    }
-    a = ofpact_put_OUTPUT_REG(d->out);
-    a->src = src;
-    a->max_len = max_len;
-    return 0;
+    return read_output_reg(d, r, true);
 }
 
 static enum ofperr

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/openflow/ofpact_encode.h"
+#include "lib/packet/headers.h"
 
 /* Actions that change the packet or its metadata. */
 
@@ -162,6 +163,15 @@ encode_SET_FIELD(struct buf *b, const struct ofpact *a_, uint8_t version)
     }
 }
 
+static void
+put_push_vlan(struct buf *b, uint16_t type)
+{
+    size_t ofs = start_std(b, OFPAT_PUSH_VLAN);
+
+    buf_put_u16(b, type);
+    finish_action(b, ofs);
+}
+
 void
 encode_SET_VLAN_VID(struct buf *b, const struct ofpact *a_, uint8_t version)
 {
@@ -175,9 +185,7 @@ encode_SET_VLAN_VID(struct buf *b, const struct ofpact *a_, uint8_t version)
         return;
     }
     if (a->push_if_needed && !a->flow_has_vlan) {
-        ofs = start_std(b, OFPAT_PUSH_VLAN);
-        buf_put_u16(b, 0x8100);
-        finish_action(b, ofs);
+        put_push_vlan(b, ETH_TYPE_VLAN_8021Q);
     }
     put_set_u64(b, FIELD_VLAN_VID, 0x1000 | a->vid, version);
 }
@@ -195,9 +203,7 @@ encode_SET_VLAN_PCP(struct buf *b, const struct ofpact *a_, uint8_t version)
         return;
     }
     if (a->push_if_needed && !a->flow_has_vlan) {
-        ofs = start_std(b, OFPAT_PUSH_VLAN);
-        buf_put_u16(b, 0x8100);
-        finish_action(b, ofs);
+        put_push_vlan(b, ETH_TYPE_VLAN_8021Q);
     }
     put_set_u64(b, FIELD_VLAN_PCP, a->pcp, version);
 }
@@ -210,16 +216,11 @@ encode_STRIP_VLAN(struct buf *b, const struct ofpact *a, uint8_t version)
 }
 
 void
-encode_PUSH_VLAN(struct buf *b, const struct ofpact *a_, uint8_t version)
+encode_PUSH_VLAN(struct buf *b, const struct ofpact *a, uint8_t version)
 {
-    const struct ofpact_push_vlan *a = ofpact_get_PUSH_VLAN(a_);
-    size_t ofs;
-
     /* OpenFlow 1.0 cannot push; a set_vlan that follows does. */
     if (version != OFP10_VERSION) {
-        ofs = start_std(b, OFPAT_PUSH_VLAN);
-        buf_put_u16(b, ntohs(a->ethertype));
-        finish_action(b, ofs);
+        put_push_vlan(b, ntohs(ofpact_get_PUSH_VLAN(a)->ethertype));
     }
 }
 

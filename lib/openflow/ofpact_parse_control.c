@@ -162,6 +162,10 @@ parse_learn_option(struct parser *p, struct ofpact_learn *a, const char *key,
 
     if (!strcmp(key, "table")) {
         *error = get_table(p, value, &a->table_id);
+        if (!*error && a->table_id == OFPTT_ALL) {
+            *error = error_create(EINVAL, "table id 255 not valid for "
+                                  "`learn' action");
+        }
     } else if (!strcmp(key, "priority")) {
         *error = read_u16(value, key, &a->priority);
     } else if (!strcmp(key, "idle_timeout")) {

@@ -3,7 +3,6 @@
 /* Flow mods: what each command selects, and that transactions are all or
  * nothing. */
 
-#include "lib/openflow/table_msg.h"
 #include "vswitch/ofproto/flow_mod.h"
 
 #include <setjmp.h>
@@ -13,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lib/openflow/flow_text.h"
+#include "lib/openflow/table_msg.h"
 #include "vswitch/ofproto/test.h"
 
 static int
