@@ -48,6 +48,14 @@ FLOWS = [
     "in_port=1,dl_type=0x1237,actions=encap(ethernet),2",
     "in_port=1,dl_type=0x1238,actions=mod_dl_src:00:00:00:00:00:01,decap(),"
     "encap(ethernet),2",
+    "in_port=1,dl_type=0x1239,actions=encap(mpls),set_field:10->mpls_label,"
+    "encap(ethernet),set_field:00:00:00:00:00:02->dl_dst,2,3",
+    "in_port=4,dl_type=0x8847,mpls_label=10,actions=decap(),"
+    "decap(packet_type(ns=0,type=0)),2",
+    "in_port=1,dl_type=0x8848,actions=decap(),"
+    "decap(packet_type(ns=1,type=0x800)),encap(ethernet),2",
+    "in_port=1,dl_type=0x123a,actions=decap(),encap(mpls_mc),encap(mpls),"
+    "encap(ethernet),2",
     "in_port=2,ip,actions=decap(),encap(nsh),dec_nsh_ttl,encap(ethernet),1",
     "in_port=2,dl_vlan=5,actions=pop_vlan,push_vlan:0x88a8,"
     "set_field:0x1007->vlan_vid,1",
@@ -58,6 +66,7 @@ TRACES = [
     NSH + ",nsh_ttl=3,nsh_c1=2", "ip,nw_dst=10.10.10.10,dl_src=00:11:22:33:4"
     "4:55", "ipv6", "dl_type=0x1234", "dl_type=0x1234,dl_vlan=5",
     "dl_type=0x1235", "dl_type=0x1236", "dl_type=0x1237", "dl_type=0x1238",
+    "dl_type=0x1239", "dl_type=0x8848,mpls_bos=1", "dl_type=0x123a",
 ]
 
 
@@ -139,6 +148,9 @@ def test_packets_come_out_alike(sides):
                     "3a6dd2099cabc0a80a0a000000000000c0a80a1e")
         side.appctl("netdev-dummy/receive", "p1",
                     "1e2ce92a669e3a6dd2099cab86dd600000000000003b40" + "00" * 33)
+        for labelled in "123901234567", "123a0123", "8848000641404500002001":
+            side.appctl("netdev-dummy/receive", "p1",
+                        "1e2ce92a669e3a6dd2099cab" + labelled + "00" * 50)
         pcap = pathlib.Path(side.folder) / "p2.pcap"
         return pcap.read_bytes()
 
@@ -147,7 +159,7 @@ def test_packets_come_out_alike(sides):
                 "options:tx_pcap=%s/p2.pcap" % s.folder)
     ours, theirs = (payloads(received(s)) for s in sides)
     assert ours == theirs
-    assert [len(p) for p in ours] == [98, 98, 42, 98]
+    assert [len(p) for p in ours] == [98, 98, 42, 98, 86, 68, 74, 69]
 
 
 def payloads(pcap):

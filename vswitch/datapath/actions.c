@@ -189,11 +189,148 @@ run_push_mpls(struct run *r, const struct nlattr *a)
     counter_add(datapath_drop_no_room, n - r->batch->n);
 }
 
+/* Headers that hide what is inside.
+ *
+ * Nobody cuts a packet within, nor finishes its checksum: what is left to do of
+ * that is done before the header is put on.  Segments go through the rest of
+ * the list apart. */
+
+typedef bool hide_fn(struct packet *, const void *aux);
+
+/* Segments of a packet, on their way through the rest of a list. */
+struct segments {
+    struct run *run;
+    hide_fn *hide;
+    const void *aux;
+    struct packet_batch batch;
+};
+
+static void
+hide_batch(struct packet_batch *batch, hide_fn *hide, const void *aux)
+{
+    uint32_t n = batch->n;
+
+    filter(batch, hide, aux);
+    counter_add(datapath_drop_no_room, n - batch->n);
+}
+
+static void
+run_segments(struct segments *s)
+{
+    struct run rest = *s->run;
+
+    rest.batch = &s->batch;
+    hide_batch(&s->batch, s->hide, s->aux);
+    if (s->batch.n) {
+        run_list(&rest, s->run->rest, s->run->rest_size);
+    }
+    packet_batch_free(&s->batch);
+}
+
+static void
+add_segment(struct packet *segment, void *s_)
+{
+    struct segments *s = s_;
+
+    s->batch.packets[s->batch.n++] = segment;
+    if (s->batch.n == PACKET_BATCH) {
+        run_segments(s);
+    }
+}
+
+/* Puts a header on all packets with 'hide', which says whether there was
+ * room. */
+static void
+run_hiding(struct run *r, hide_fn *hide, const void *aux)
+{
+    struct segments s = { .run = r, .hide = hide, .aux = aux };
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < r->batch->n; i++) {
+        struct packet *p = r->batch->packets[i];
+
+        if (p->gso_type != PACKET_GSO_NONE) {
+            packet_gso_cut(p, add_segment, &s);
+            packet_free(p);
+        } else {
+            packet_csum_finish(p);
+            packet_reset_offloads(p);
+            r->batch->packets[n++] = p;
+        }
+    }
+    r->batch->n = n;
+    if (s.batch.n) {
+        run_segments(&s);
+    }
+    hide_batch(r->batch, hide, aux);
+}
+
+static bool
+push_nsh(struct packet *p, const void *nsh)
+{
+    return dp_nsh_push(p, nsh);
+}
+
+static void
+run_push_nsh(struct run *r, const struct nlattr *a)
+{
+    run_hiding(r, push_nsh, a);
+}
+
+/* A label in front of the whole packet, whatever that begins with. */
+static bool
+add_mpls(struct packet *p, const void *mpls_)
+{
+    const struct ovs_action_add_mpls *mpls = mpls_;
+    uint8_t *lse = packet_push(p, MPLS_HEADER_SIZE);
+
+    if (!lse) {
+        return false;
+    }
+    put_be32(lse, mpls->mpls_lse);
+    p->packet_type = PACKET_TYPE(PACKET_TYPE_NS_ETHERTYPE,
+                                 ntohs(mpls->mpls_ethertype));
+    packet_reset_offsets(p);
+    p->l2_5_ofs = 0;
+    return true;
+}
+
+static void
+run_add_mpls(struct run *r, const struct nlattr *a)
+{
+    run_hiding(r, add_mpls, nlattr_payload(a));
+}
+
+/* Takes the label off that a packet without Ethernet header begins with. */
+static void
+pop_first_label(struct packet *p, be16 type)
+{
+    if (p->size < MPLS_HEADER_SIZE
+        || (p->packet_type != PACKET_TYPE_MPLS
+            && p->packet_type != PACKET_TYPE_MPLS_MC)) {
+        return;
+    }
+    packet_pop(p, MPLS_HEADER_SIZE);
+    packet_reset_offsets(p);
+    p->packet_type = (type == htons(ETH_TYPE_TEB) ? PACKET_TYPE_ETH
+                      : PACKET_TYPE(PACKET_TYPE_NS_ETHERTYPE, ntohs(type)));
+    if (p->packet_type == PACKET_TYPE_MPLS
+        || p->packet_type == PACKET_TYPE_MPLS_MC) {
+        p->l2_5_ofs = 0;
+    }
+}
+
 static void
 run_pop_mpls(struct run *r, const struct nlattr *a)
 {
     for (uint32_t i = 0; i < r->batch->n; i++) {
-        packet_pop_mpls(r->batch->packets[i], nlattr_u16(a));
+        struct packet *p = r->batch->packets[i];
+
+        if (p->packet_type == PACKET_TYPE_ETH) {
+            packet_pop_mpls(p, nlattr_u16(a));
+        } else {
+            pop_first_label(p, nlattr_u16(a));
+        }
     }
 }
 
@@ -237,79 +374,6 @@ run_pop_eth(struct run *r, const struct nlattr *a UNUSED)
             packet_pop(p, ETH_HEADER_SIZE);
         }
     }
-}
-
-static bool
-push_nsh(struct packet *p, const void *nsh)
-{
-    return dp_nsh_push(p, nsh);
-}
-
-static void
-push_nsh_on_batch(struct packet_batch *batch, const struct nlattr *a)
-{
-    uint32_t n = batch->n;
-
-    filter(batch, push_nsh, a);
-    counter_add(datapath_drop_no_room, n - batch->n);
-}
-
-/* Segments of a packet, on their way through the rest of a list. */
-struct segments {
-    struct run *run;
-    const struct nlattr *nsh;
-    struct packet_batch batch;
-};
-
-static void
-run_segments(struct segments *s)
-{
-    struct run rest = *s->run;
-
-    rest.batch = &s->batch;
-    push_nsh_on_batch(&s->batch, s->nsh);
-    if (s->batch.n) {
-        run_list(&rest, s->run->rest, s->run->rest_size);
-    }
-    packet_batch_free(&s->batch);
-}
-
-static void
-add_segment(struct packet *segment, void *s_)
-{
-    struct segments *s = s_;
-
-    s->batch.packets[s->batch.n++] = segment;
-    if (s->batch.n == PACKET_BATCH) {
-        run_segments(s);
-    }
-}
-
-/* Nobody cuts a packet within NSH, nor finishes its checksum: what is left to
- * do of that is done here.  Segments go through the rest of the list apart. */
-static void
-run_push_nsh(struct run *r, const struct nlattr *a)
-{
-    struct segments s = { .run = r, .nsh = a, .batch = { .n = 0 } };
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < r->batch->n; i++) {
-        struct packet *p = r->batch->packets[i];
-
-        if (p->gso_type != PACKET_GSO_NONE) {
-            packet_gso_cut(p, add_segment, &s);
-            packet_free(p);
-        } else {
-            packet_csum_finish(p);
-            packet_reset_offloads(p);
-            r->batch->packets[n++] = p;
-        }
-    }
-    r->batch->n = n;
-    if (s.batch.n) {
-        run_segments(&s);
-    }
-    push_nsh_on_batch(r->batch, a);
 }
 
 static bool
@@ -515,6 +579,16 @@ check_push_mpls(const struct nlattr *a, unsigned int depth UNUSED)
 }
 
 static bool
+check_add_mpls(const struct nlattr *a, unsigned int depth UNUSED)
+{
+    const struct ovs_action_add_mpls *mpls = nlattr_payload(a);
+
+    return (!mpls->tun_flags
+            && (mpls->mpls_ethertype == htons(ETH_TYPE_MPLS)
+                || mpls->mpls_ethertype == htons(ETH_TYPE_MPLS_MCAST)));
+}
+
+static bool
 check_push_nsh(const struct nlattr *a, unsigned int depth UNUSED)
 {
     return dp_nsh_push_valid(a);
@@ -603,6 +677,8 @@ static const struct action_class {
     [OVS_ACTION_ATTR_PUSH_ETH] = { sizeof(struct ovs_action_push_eth), NULL,
                                    run_push_eth },
     [OVS_ACTION_ATTR_POP_ETH] = { 0, NULL, run_pop_eth },
+    [OVS_ACTION_ATTR_ADD_MPLS] = { sizeof(struct ovs_action_add_mpls),
+                                   check_add_mpls, run_add_mpls },
     [OVS_ACTION_ATTR_PUSH_NSH] = { ANY_SIZE, check_push_nsh, run_push_nsh },
     [OVS_ACTION_ATTR_POP_NSH] = { 0, NULL, run_pop_nsh },
     [OVS_ACTION_ATTR_RECIRC] = { 4, NULL, run_recirc },

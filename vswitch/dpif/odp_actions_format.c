@@ -437,6 +437,11 @@ format_action(const struct attr *a, const struct odp_names *names,
         odp_put_lse(ntohl(get_be32(a->data)), s);
         str_printf(s, ",eth_type=0x%x)", ntohs(get_be16(a->data + 4)));
         break;
+    case OVS_ACTION_ATTR_ADD_MPLS:
+        str_put(s, "add_mpls(");
+        odp_put_lse(ntohl(get_be32(a->data)), s);
+        str_printf(s, ",eth_type=0x%x)", ntohs(get_be16(a->data + 4)));
+        break;
     case OVS_ACTION_ATTR_POP_MPLS:
         str_printf(s, "pop_mpls(eth_type=0x%x)", ntohs(get_be16(a->data)));
         break;
@@ -494,6 +499,7 @@ static const uint8_t min_sizes[] = {
     [OVS_ACTION_ATTR_RECIRC] = 4,
     [OVS_ACTION_ATTR_HASH] = 8,
     [OVS_ACTION_ATTR_PUSH_MPLS] = 6,
+    [OVS_ACTION_ATTR_ADD_MPLS] = 8,
     [OVS_ACTION_ATTR_POP_MPLS] = 2,
     [OVS_ACTION_ATTR_TRUNC] = 4,
     [OVS_ACTION_ATTR_METER] = 4,

@@ -526,6 +526,20 @@ parse_push_mpls(struct parser *p, char *text)
 }
 
 static struct error *
+parse_add_mpls(struct parser *p, char *text)
+{
+    struct ovs_action_add_mpls add = {
+        .mpls_ethertype = htons(ETH_TYPE_MPLS),
+    };
+
+    if (!text || !parse_mpls(text, &add.mpls_lse, &add.mpls_ethertype)) {
+        return bad("add_mpls");
+    }
+    nlbuf_put(p->b, OVS_ACTION_ATTR_ADD_MPLS, &add, sizeof add);
+    return NULL;
+}
+
+static struct error *
 parse_pop_mpls(struct parser *p, char *text)
 {
     uint64_t x;
@@ -883,6 +897,7 @@ static const struct {
     { "push_vlan", parse_push_vlan },
     { "pop_vlan", parse_pop_vlan },
     { "push_mpls", parse_push_mpls },
+    { "add_mpls", parse_add_mpls },
     { "pop_mpls", parse_pop_mpls },
     { "push_nsh", parse_push_nsh },
     { "pop_nsh", parse_pop_nsh },

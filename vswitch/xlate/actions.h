@@ -26,6 +26,13 @@ is_mpls(const struct flow *flow)
             || flow->dl_type == htons(ETH_TYPE_MPLS_MCAST));
 }
 
+/* The bit of a label that says that it is the last. */
+#define MPLS_BOS 0x100u
+
+/* The entry that a first label makes: traffic class and TTL are the IP
+ * packet's, and the label says of which IP it is (RFC 3032, 2.1). */
+be32 xlate_first_lse(struct xlate_ctx *);
+
 /* What an action gets. */
 struct action_place {
     const uint8_t *end;          /* Of the list. */

@@ -505,6 +505,7 @@ become(struct xlate_ctx *ctx)
     ctx->base.dl_type = ctx->flow.dl_type;
     ctx->base.dl_src = ctx->flow.dl_src;
     ctx->base.dl_dst = ctx->flow.dl_dst;
+    memcpy(ctx->base.mpls_lse, ctx->flow.mpls_lse, sizeof ctx->base.mpls_lse);
     ctx->n_reshaped++;
 }
 
@@ -547,6 +548,20 @@ commit_packet_type(struct xlate_ctx *ctx)
     } else if (ctx->pop_nsh) {
         odp_put_flag(ctx->odp, OVS_ACTION_ATTR_POP_NSH);
         ctx->pop_nsh = false;
+        become(ctx);
+    } else if (ctx->add_mpls) {
+        const struct ovs_action_add_mpls add = {
+            .mpls_lse = ctx->flow.mpls_lse[0],
+            .mpls_ethertype = ctx->flow.dl_type,
+        };
+
+        odp_put(ctx->odp, OVS_ACTION_ATTR_ADD_MPLS, &add, sizeof add);
+        ctx->add_mpls = false;
+        become(ctx);
+    } else if (ctx->pop_mpls) {
+        odp_put(ctx->odp, OVS_ACTION_ATTR_POP_MPLS, &ctx->pop_mpls,
+                sizeof ctx->pop_mpls);
+        ctx->pop_mpls = 0;
         become(ctx);
     } else if (ctx->base.packet_type == ctx->flow.packet_type) {
         return;

@@ -51,6 +51,8 @@ struct xlate_ctx {
     bool push_nsh;               /* flow.nsh, with these TLVs: */
     struct buf nsh_tlvs;
     bool pop_nsh;
+    bool add_mpls;               /* flow.mpls_lse[0]. */
+    be16 pop_mpls;               /* To what type; 0: nothing to pop. */
 
     /* Ending. */
     bool exit;                   /* Stop all levels. */
@@ -141,7 +143,8 @@ struct xlate_saved {
     uint8_t table_id;
     be64 cookie;
     bool exit;
-    bool push_nsh, pop_nsh;
+    bool push_nsh, pop_nsh, add_mpls;
+    be16 pop_mpls;
     struct flow base;
     size_t n_actions;            /* Bytes of datapath actions so far. */
     unsigned int n_reshaped;

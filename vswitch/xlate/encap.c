@@ -24,6 +24,13 @@ drop_unsupported(struct xlate_ctx *ctx)
     }
 }
 
+static bool
+is_labelled(uint32_t packet_type)
+{
+    return (packet_type == PACKET_TYPE_MPLS
+            || packet_type == PACKET_TYPE_MPLS_MC);
+}
+
 /* Takes what is behind the first header out of the flow. */
 static void
 forget_inner(struct xlate_ctx *ctx)
@@ -138,6 +145,38 @@ encap_ethernet(struct xlate_ctx *ctx)
     flow->dl_src = flow->dl_dst = (struct eth_addr) { { 0 } };
 }
 
+static void
+encap_mpls(struct xlate_ctx *ctx, uint32_t packet_type)
+{
+    struct flow *flow = &ctx->flow;
+    unsigned int n = is_labelled(flow->packet_type) ? xlate_count_mpls(flow)
+                     : 0;
+    be32 lse;
+
+    UNWILDCARD(ctx, packet_type);
+    if (n >= FLOW_MAX_MPLS_LABELS) {
+        xlate_note(ctx, TRACE_ERROR, "dropping packet on which an encap MPLS "
+                   "action can't be performed as it would have more MPLS "
+                   "LSEs than the %d supported.", FLOW_MAX_MPLS_LABELS);
+        ctx->error = ctx->error ? ctx->error : XLATE_TOO_MANY_MPLS_LABELS;
+        return;
+    }
+    if (n) {
+        UNWILDCARD(ctx, mpls_lse);
+        memmove(&flow->mpls_lse[1], &flow->mpls_lse[0],
+                n * sizeof flow->mpls_lse[0]);
+        flow->mpls_lse[0] &= ~htonl(MPLS_BOS);
+    } else {
+        lse = xlate_first_lse(ctx);
+        forget_inner(ctx);
+        flow->mpls_lse[0] = lse;
+    }
+    ctx->n_reshaped++;
+    flow->packet_type = packet_type;
+    flow->dl_type = htons(packet_type & UINT16_MAX);
+    ctx->add_mpls = true;
+}
+
 bool
 xlate_do_encap(struct xlate_ctx *ctx, const struct ofpact *a,
                const struct action_place *place)
@@ -153,7 +192,7 @@ xlate_do_encap(struct xlate_ctx *ctx, const struct ofpact *a,
         encap_nsh(ctx, encap);
         break;
     default:
-        drop_unsupported(ctx);
+        encap_mpls(ctx, encap->packet_type);
         break;
     }
     return !ctx->error;
@@ -196,6 +235,31 @@ decap_nsh(struct xlate_ctx *ctx)
     ctx->freeze_for_decap = true;
 }
 
+/* What is below a label is what the action says. */
+static void
+decap_mpls(struct xlate_ctx *ctx, uint32_t inner)
+{
+    struct flow *flow = &ctx->flow;
+    unsigned int n = xlate_count_mpls(flow);
+    be16 type = htons(inner == PACKET_TYPE_ETH ? ETH_TYPE_TEB
+                      : inner & UINT16_MAX);
+
+    UNWILDCARD(ctx, packet_type);
+    if (n == 1) {
+        ctx->wc->masks.mpls_lse[0] |= htonl(MPLS_BOS);
+    } else {
+        UNWILDCARD(ctx, mpls_lse);
+    }
+    memmove(&flow->mpls_lse[0], &flow->mpls_lse[1],
+            (FLOW_MAX_MPLS_LABELS - 1) * sizeof flow->mpls_lse[0]);
+    flow->mpls_lse[FLOW_MAX_MPLS_LABELS - 1] = 0;
+    flow->packet_type = inner;
+    flow->dl_type = type;
+    ctx->pop_mpls = type;
+    xlate_start_freezing(ctx);
+    ctx->freeze_for_decap = true;
+}
+
 bool
 xlate_do_decap(struct xlate_ctx *ctx, const struct ofpact *a,
                const struct action_place *place)
@@ -209,6 +273,10 @@ xlate_do_decap(struct xlate_ctx *ctx, const struct ofpact *a,
         break;
     case PACKET_TYPE_NSH:
         decap_nsh(ctx);
+        break;
+    case PACKET_TYPE_MPLS:
+    case PACKET_TYPE_MPLS_MC:
+        decap_mpls(ctx, ofpact_get_DECAP(a)->packet_type);
         break;
     default:
         xlate_note(ctx, TRACE_ACTION, "Dropping packet as the decap() does "

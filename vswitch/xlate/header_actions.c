@@ -345,7 +345,6 @@ enum {
     MPLS_LABEL_SHIFT = 12,
     MPLS_TC_MASK = 0x00000e00,
     MPLS_TC_SHIFT = 9,
-    MPLS_BOS = 0x00000100,
     MPLS_TTL_MASK = 0x000000ff,
     MPLS_DEFAULT_TTL = 64
 };
@@ -405,10 +404,8 @@ xlate_do_dec_mpls_ttl(struct xlate_ctx *ctx, const struct ofpact *a,
     return false;
 }
 
-/* The entry that the first push puts on: traffic class and TTL are the IP
- * packet's, and its label says of which IP it is (RFC 3032, 2.1). */
-static be32
-first_lse(struct xlate_ctx *ctx)
+be32
+xlate_first_lse(struct xlate_ctx *ctx)
 {
     const struct flow *flow = &ctx->flow;
     uint32_t label = 0, tc = 0, ttl = 0;
@@ -458,7 +455,7 @@ xlate_do_push_mpls(struct xlate_ctx *ctx, const struct ofpact *a,
                 n * sizeof flow->mpls_lse[0]);
         flow->mpls_lse[0] &= ~htonl(MPLS_BOS);
     } else {
-        be32 lse = first_lse(ctx);
+        be32 lse = xlate_first_lse(ctx);
 
         /* The headers above are emitted before they are out of reach. */
         xlate_commit(ctx);

@@ -88,6 +88,8 @@ xlate_save(struct xlate_ctx *ctx, struct xlate_saved *s)
         .exit = ctx->exit,
         .push_nsh = ctx->push_nsh,
         .pop_nsh = ctx->pop_nsh,
+        .add_mpls = ctx->add_mpls,
+        .pop_mpls = ctx->pop_mpls,
         .base = ctx->base,
         .n_actions = ctx->odp->size,
         .n_reshaped = ctx->n_reshaped,
@@ -126,6 +128,8 @@ xlate_restore(struct xlate_ctx *ctx, struct xlate_saved *s)
     ctx->exit = s->exit;
     ctx->push_nsh = s->push_nsh;
     ctx->pop_nsh = s->pop_nsh;
+    ctx->add_mpls = s->add_mpls;
+    ctx->pop_mpls = s->pop_mpls;
 }
 
 void
