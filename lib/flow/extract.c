@@ -1018,6 +1018,8 @@ flow_default_payload(const struct flow *flow)
     }
     switch (flow->nw_proto) {
     case IPPROTO_TCP:
+        /* FIN, SYN and RST come alone. */
+        return flow->tcp_flags & htons(0x007) ? 0 : 64;
     case IPPROTO_UDP:
         return 64;
     case IPPROTO_ICMP:

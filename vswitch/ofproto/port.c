@@ -253,7 +253,7 @@ make_settings(const char *name, const char *type, const struct smap *options,
 }
 
 static ofp_port_t
-choose_number(struct ofproto *ofproto, const struct ofport_init *init)
+choose_number(const struct ofproto *ofproto, const struct ofport_init *init)
 {
     if (!strcmp(init->name, ofproto->name)) {
         return OFPP_LOCAL;
@@ -268,7 +268,6 @@ choose_number(struct ofproto *ofproto, const struct ofport_init *init)
         ofp_port_t port = (ofproto->last_number + i - 1) % (OFPP_MAX - 1) + 1;
 
         if (!ofport_find(ofproto, port)) {
-            ofproto->last_number = port;
             return port;
         }
     }
@@ -384,6 +383,9 @@ ofproto_port_add(struct ofproto *ofproto, const struct ofport_init *init,
     }
     backer_changed(ofproto->backer);
     conn_set_port_changed(ofproto->conns, port, PORT_ADD);
+    if (number < OFPP_MAX && number != init->request) {
+        ofproto->last_number = number;
+    }
     *ret = number;
     return NULL;
 }
