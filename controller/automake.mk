@@ -51,6 +51,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/install/install.h \
 	controller/install/messages.c \
 	controller/install/messages.h \
+	controller/install/meters.c \
+	controller/install/meters.h \
 	controller/monitor.c \
 	controller/monitor.h \
 	controller/physical/activation.c \

@@ -14,6 +14,7 @@
 #include "controller/chassis/qos.h"
 #include "controller/flows.h"
 #include "controller/install/established.h"
+#include "controller/install/meters.h"
 #include "controller/physical/chassis_mac.h"
 #include "controller/physical/hairpin.h"
 #include "controller/physical/learned.h"
@@ -105,6 +106,7 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_DNS] = { "dns", RANK_FLOWS, format_u32, format_uuid },
     [FACT_STAND_IN] = { "stand_in", RANK_BINDING, format_u32, format_u32 },
     [FACT_PERIODIC_RA] = { "periodic_ra", RANK_FLOWS, format_uuid },
+    [FACT_METER] = { "meter", RANK_FLOWS },
 };
 
 #define ROW_UNIT(NAME, RANK, TABLE, RUN) \
@@ -147,6 +149,7 @@ static const struct incr_unit_class units[] = {
              flow_encap_unit),
     ROW_UNIT("encap", RANK_FLOWS, TABLE_SB(CHASSIS), encap_unit),
     ROW_UNIT("patch", RANK_FLOWS, TABLE_SB(PORT_BINDING), patch_unit),
+    ROW_UNIT("meter", RANK_FLOWS, TABLE_SB(METER), meter_unit),
     ROW_UNIT("acl_id", RANK_FLOWS, TABLE_SB(ACL_ID), acl_id_unit),
     ROW_UNIT("queue", RANK_FLOWS, TABLE_SB(PORT_BINDING), queue_unit),
     ROW_UNIT("physical_fixed", RANK_FLOWS, TABLE_VS(OPEN_VSWITCH),

@@ -105,6 +105,7 @@ enum controller_fact {
                               * chassisredirect port in it -> uint32_t key of
                               * the port that it stands for. */
     FACT_PERIODIC_RA,        /* Port_Binding uuid -> struct ra_fact. */
+    FACT_METER,              /* Name -> the meter as ovs-ofctl writes it. */
     N_FACTS
 };
 

@@ -15,7 +15,9 @@
 #include "controller/install/messages.h"
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
+#include "lib/base/text.h"
 #include "lib/base/vec.h"
+#include "lib/openflow/meter_msg.h"
 #include "lib/openflow/ofpact_codec.h"
 #include "lib/openflow/session_msg.h"
 #include "lib/openflow/vconn.h"
@@ -35,7 +37,7 @@ enum state {
     STATE_DISCONNECTED,
     STATE_TLV_TABLE,         /* Asked for tunnel options. */
     STATE_TLV_BARRIER,       /* Set ours; waiting for it to be done. */
-    STATE_DUMP,              /* Asked for flows and groups. */
+    STATE_DUMP,              /* Asked for flows, groups and meters. */
     STATE_DUMPED,            /* Have them; waiting for the wanted set. */
     STATE_FILLING,           /* Have few; what is known to be wanted goes out,
                               * in a bundle whose end waits for the rest. */
@@ -43,7 +45,7 @@ enum state {
 };
 
 /* Bits in the sink data of a flow's group. */
-#define FLOW_KNOWN 1u           /* Counted; always set. */
+#define FLOW_WANTED 1u          /* Counted. */
 #define FLOW_INSTALLED 2u       /* The switch has it, as far as was sent. */
 #define FLOW_DIRTY 4u           /* In install.dirty. */
 
@@ -83,8 +85,9 @@ struct install {
     int n_dumps;             /* Multipart replies not complete yet. */
     VEC(struct seen) seen;
     VEC(uint32_t) seen_groups;
+    VEC(uint32_t) seen_meters;
 
-    struct incr_sink sink;
+    struct incr_sink sink, meter_sink;
     VEC(struct incr_group *) dirty;
     size_t n_sent;           /* The first ones of 'dirty', which were sent. */
     size_t n_flows;
@@ -102,6 +105,7 @@ struct number {
     enum id_kind kind;
     uint32_t id;
     char *text;
+    bool is_there;           /* A meter that the switch has. */
 };
 
 /* Do flows go out that become wanted, and those that cease to be? */
@@ -120,11 +124,9 @@ flow_has(const struct incr_group *group, uintptr_t bit)
 }
 
 static void
-flow_set(struct install *inst, struct incr_group *group, uintptr_t bits)
+flow_set(struct incr_group *group, uintptr_t bits)
 {
-    inst->n_flows += !group->sink_data;
-    group->sink_data = (void *) ((uintptr_t) group->sink_data | bits
-                                 | FLOW_KNOWN);
+    group->sink_data = (void *) ((uintptr_t) group->sink_data | bits);
 }
 
 static void
@@ -133,19 +135,25 @@ flow_unset(struct incr_group *group, uintptr_t bits)
     group->sink_data = (void *) ((uintptr_t) group->sink_data & ~bits);
 }
 
-/* Forgets a flow that is not dirty. */
+/* Counts the flow if it is wanted, no more if it is not: the switch may have
+ * it for a while still. */
 static void
-flow_forget(struct install *inst, struct incr_group *group)
+flow_count(struct install *inst, struct incr_group *group)
 {
-    inst->n_flows -= group->sink_data != NULL;
-    group->sink_data = NULL;
+    if (group->n && !flow_has(group, FLOW_WANTED)) {
+        flow_set(group, FLOW_WANTED);
+        inst->n_flows++;
+    } else if (!group->n && flow_has(group, FLOW_WANTED)) {
+        flow_unset(group, FLOW_WANTED);
+        inst->n_flows--;
+    }
 }
 
 static void
 flow_mark_dirty(struct install *inst, struct incr_group *group)
 {
     if (!flow_has(group, FLOW_DIRTY)) {
-        flow_set(inst, group, FLOW_DIRTY);
+        flow_set(group, FLOW_DIRTY);
         vec_push(&inst->dirty, group);
     }
 }
@@ -155,13 +163,12 @@ flow_group_changed(void *inst_, struct incr_group *group)
 {
     struct install *inst = inst_;
 
+    flow_count(inst, group);
     if (is_following(inst)
         && (group->n || flow_has(group, FLOW_INSTALLED))) {
         flow_mark_dirty(inst, group);
-    } else if (group->n) {
-        flow_set(inst, group, FLOW_KNOWN);
-    } else if (!flow_has(group, FLOW_DIRTY)) {
-        flow_forget(inst, group);
+    } else if (!group->n && !flow_has(group, FLOW_DIRTY)) {
+        group->sink_data = NULL;
     }
 }
 
@@ -238,7 +245,7 @@ send_flow(struct install *inst, struct incr_group *group)
     messages_put_flow(&inst->messages, key, group->n != 0, cookie,
                       actions.data, actions.size);
     buf_uninit(&actions);
-    flow_set(inst, group, FLOW_INSTALLED);
+    flow_set(group, FLOW_INSTALLED);
 }
 
 static bool
@@ -260,7 +267,7 @@ flush_flows(struct install *inst)
             send_flow(inst, group);
         }
         if (!group->n) {
-            flow_forget(inst, group);
+            group->sink_data = NULL;
         }
     }
     if (!has_flows_to_send(inst)) {
@@ -282,7 +289,7 @@ clear_dirty(struct install *inst)
 
         flow_unset(group, FLOW_DIRTY);
         if (!group->n) {
-            flow_forget(inst, group);
+            group->sink_data = NULL;
         }
     }
     vec_clear_to(&inst->dirty, MAX_KEPT_DIRTY);
@@ -327,14 +334,53 @@ number_find(const struct install *inst, enum id_kind kind, uint32_t id)
     return NULL;
 }
 
-static void
-put_number(struct install *inst, const struct number *number, bool wanted)
+/* What meter is to be behind 'text'; NULL for none, with which packets pass
+ * unmetered. */
+static const char *
+find_meter(const struct install *inst, const char *text)
 {
+    static const char literal[] = "__string: ";
+    const struct incr_group *group;
+
+    if (text_starts_with(text, literal)) {
+        return text + strlen(literal);
+    }
+    group = incr_find(inst->controller->incr, FACT_METER, text,
+                      strlen(text) + 1);
+    return group && group->n ? incr_group_value(group, 0) : NULL;
+}
+
+static void
+put_number(struct install *inst, struct number *number, bool wanted)
+{
+    const char *meter;
+
     if (number->kind == ID_GROUP) {
         messages_put_group(&inst->messages, number->id, number->text, wanted);
-    } else {
-        messages_put_meter(&inst->messages, inst->controller, number->id,
-                           number->text, wanted);
+        return;
+    }
+    meter = wanted ? find_meter(inst, number->text) : NULL;
+    if (meter || number->is_there) {
+        messages_put_meter(&inst->messages, number->id, meter,
+                           number->is_there);
+        number->is_there = meter != NULL;
+    }
+}
+
+static void
+meter_changed(void *inst_, struct incr_group *group)
+{
+    struct install *inst = inst_;
+    struct number *number;
+
+    if (!is_following(inst)) {
+        return;
+    }
+    HMAP_FOR_EACH (number, node, &inst->numbers) {
+        if (number->kind == ID_METER
+            && !strcmp(number->text, incr_group_key(group))) {
+            put_number(inst, number, true);
+        }
     }
 }
 
@@ -379,6 +425,7 @@ forget_seen(struct install *inst)
     }
     vec_uninit(&inst->seen);
     vec_uninit(&inst->seen_groups);
+    vec_uninit(&inst->seen_meters);
 }
 
 static void
@@ -394,7 +441,7 @@ mark_missing(struct incr_group *group, void *inst_)
 static void
 mark_not_installed(struct incr_group *group, void *inst)
 {
-    flow_set(inst, group, FLOW_KNOWN);
+    flow_count(inst, group);
     flow_unset(group, FLOW_INSTALLED);
 }
 
@@ -439,7 +486,7 @@ compare_flow(struct install *inst, const struct seen *seen)
     buf_init_stack(&actions, storage, sizeof storage);
     flow_resolve(group, &cookie, &actions);
     if (flow_digest(cookie, actions.data, actions.size) == seen->digest) {
-        flow_set(inst, group, FLOW_INSTALLED);
+        flow_set(group, FLOW_INSTALLED);
     }
     buf_uninit(&actions);
 }
@@ -449,6 +496,15 @@ put_numbers(struct install *inst)
 {
     struct number *number;
 
+    HMAP_FOR_EACH (number, node, &inst->numbers) {
+        number->is_there = false;
+    }
+    VEC_FOR_EACH (id, &inst->seen_meters) {
+        number = number_find(inst, ID_METER, *id);
+        if (number) {
+            number->is_there = true;
+        }
+    }
     HMAP_FOR_EACH (number, node, &inst->numbers) {
         put_number(inst, number, true);
     }
@@ -515,6 +571,11 @@ complete(struct install *inst)
             messages_put_group(&inst->messages, *id, NULL, false);
         }
     }
+    VEC_FOR_EACH (id, &inst->seen_meters) {
+        if (!number_find(inst, ID_METER, *id)) {
+            messages_put_meter(&inst->messages, *id, NULL, true);
+        }
+    }
     forget_seen(inst);
     inst->state = STATE_SYNCED;
     inst->wants_barrier = true;
@@ -562,10 +623,11 @@ start_dump(struct install *inst)
 {
     forget_seen(inst);
     messages_discard(&inst->messages);
-    inst->n_dumps = 2;
+    inst->n_dumps = 3;
     inst->state = STATE_DUMP;
     rconn_take_send(inst->rconn, messages_flow_dump(OFPTT_ALL));
     rconn_take_send(inst->rconn, messages_group_dump());
+    rconn_take_send(inst->rconn, messages_meter_dump());
 }
 
 static void
@@ -701,6 +763,22 @@ group_reply(struct install *inst, const struct ofmsg *msg)
     dump_part_done(inst, msg);
 }
 
+static void
+meter_reply(struct install *inst, const struct ofmsg *msg)
+{
+    struct reader r = ofmsg_reader(msg);
+    struct meter_config config;
+
+    if (inst->state != STATE_DUMP) {
+        return;
+    }
+    while (!meter_config_decode(&config, &r)) {
+        vec_push(&inst->seen_meters, config.meter_id);
+        meter_config_uninit(&config);
+    }
+    dump_part_done(inst, msg);
+}
+
 /* The switch refused something.  A bundle is refused as a whole for one bad
  * flow: everything is compared again and sent flow by flow, so that only the
  * bad one is missing. */
@@ -752,6 +830,9 @@ message(struct rconn *rconn UNUSED, const void *data, size_t size,
         break;
     case OFMSG_GROUP_DESC_REPLY:
         group_reply(inst, &msg);
+        break;
+    case OFMSG_METER_CONFIG_REPLY:
+        meter_reply(inst, &msg);
         break;
     case OFMSG_ERROR:
         error_reply(inst, &msg);
@@ -809,6 +890,9 @@ install_create(struct controller *c, void (*wake)(void *aux), void *aux)
                                       .group_changed = flow_group_changed,
                                       .progress = flow_progress };
     incr_add_sink(c->incr, &inst->sink);
+    inst->meter_sink = (struct incr_sink) { .fact = FACT_METER, .aux = inst,
+                                            .group_changed = meter_changed };
+    incr_add_sink(c->incr, &inst->meter_sink);
     memory_register(report_memory, inst);
     return inst;
 }

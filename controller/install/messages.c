@@ -289,55 +289,21 @@ messages_put_group(struct messages *m, uint32_t id, const char *text,
     group_mod_uninit(&gm);
 }
 
-/* Appends row 'name' of the Meter table as ovs-ofctl writes meters; false if
- * there is none. */
-static bool
-format_meter(const struct controller *c, const char *name, struct str *s)
-{
-    const struct sb_meter *row;
-
-    SB_METER_FOR_EACH (row, c->sb) {
-        if (strcmp(row->name, name)) {
-            continue;
-        }
-        str_printf(s, "%s stats%s bands=", row->unit,
-                   row->n_bands && row->bands[0]->burst_size ? " burst" : "");
-        for (size_t i = 0; i < row->n_bands; i++) {
-            const struct sb_meter_band *band = row->bands[i];
-
-            str_printf(s, "%stype=drop rate=%"PRId64, i ? " " : "",
-                       band->rate);
-            if (band->burst_size) {
-                str_printf(s, " burst_size=%"PRId64, band->burst_size);
-            }
-        }
-        return true;
-    }
-    return false;
-}
-
 void
-messages_put_meter(struct messages *m, const struct controller *c,
-                   uint32_t id, const char *text, bool add)
+messages_put_meter(struct messages *m, uint32_t id, const char *meter,
+                   bool is_there)
 {
-    static const char literal[] = "__string: ";
-    struct str full = STR_EMPTY;
+    uint16_t command = (!meter ? METER_MOD_DELETE
+                        : is_there ? METER_MOD_MODIFY : METER_MOD_ADD);
+    char *full = xasprintf("meter=%"PRIu32" %s", id, meter ? meter : "");
     struct error *error;
     struct meter_mod mm;
     struct buf *b;
 
-    str_printf(&full, "meter=%"PRIu32" ", id);
-    if (add && text_starts_with(text, literal)) {
-        str_put(&full, text + strlen(literal));
-    } else if (add && !format_meter(c, text, &full)) {
-        str_uninit(&full);
-        return;
-    }
-    error = meter_mod_parse(&mm, str_cstr(&full), add ? METER_MOD_ADD
-                            : METER_MOD_DELETE, NULL);
-    str_uninit(&full);
+    error = meter_mod_parse(&mm, full, command, NULL);
+    free(full);
     if (error) {
-        log_warn("meter %s is left out: %s", text, error_message(error));
+        log_warn("meter %"PRIu32" is left out: %s", id, error_message(error));
         error_free(error);
         return;
     }
@@ -441,6 +407,13 @@ struct buf *
 messages_group_dump(void)
 {
     return group_desc_request_encode(OFPG_ALL, MESSAGES_OF_VERSION);
+}
+
+struct buf *
+messages_meter_dump(void)
+{
+    return meter_request_encode(OFMSG_METER_CONFIG_REQUEST, METER_ALL,
+                                MESSAGES_OF_VERSION);
 }
 
 struct buf *

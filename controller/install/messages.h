@@ -58,10 +58,10 @@ void messages_put_flow(struct messages *, const struct flow_fact_key *,
 void messages_put_group(struct messages *, uint32_t id, const char *text,
                         bool add);
 
-/* Likewise meter 'id': 'text' is "__string: " and a meter as ovs-ofctl writes
- * it, or the name of a row of the Meter table. */
-void messages_put_meter(struct messages *, const struct controller *,
-                        uint32_t id, const char *text, bool add);
+/* Likewise meter 'id', which is to be what ovs-ofctl writes as 'meter'; NULL
+ * deletes it.  'is_there': the switch has it already. */
+void messages_put_meter(struct messages *, uint32_t id, const char *meter,
+                        bool is_there);
 void messages_put_zone_flush(struct messages *, uint16_t zone);
 
 /* Connections whose ct_label.acl_id is 'acl_id'. */
@@ -87,6 +87,7 @@ struct buf *messages_tlv_request(void);
 struct buf *messages_barrier(be32 *ret_xid);
 struct buf *messages_flow_dump(uint8_t table);
 struct buf *messages_group_dump(void);
+struct buf *messages_meter_dump(void);
 
 /* What to send so that OVN's Geneve option is tun_metadata0, given the reply to
  * the request; NULL if it is already. */

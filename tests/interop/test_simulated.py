@@ -7,6 +7,7 @@ and what goes out, byte for byte as OVN's users and suites know it.
     lr0 between"""
 
 import logging
+import os
 
 import pytest
 
@@ -220,3 +221,38 @@ def test_local_database(network):
     assert network.sandbox.sbctl("get", "chassis", "h1",
                                  "other_config:datapath-type").strip() \
         == "system"
+
+
+def meters(host):
+    return [line.strip() for line in host.ofctl("dump-meters", "br-int")
+            .splitlines() if "rate=" in line]
+
+
+def test_meter_changes(network):
+    """So does the switch's, while the flow that it is for stays."""
+    nbctl, h1 = network.sandbox.nbctl, network.hosts[0]
+    nbctl("meter-add", "m1", "drop", "10", "pktps", "--", "--log",
+          "--meter=m1", "--name=a1", "acl-add", "sw0", "to-lport", "700",
+          "ip4.src == 6.6.6.6", "drop")
+    wait_until(lambda: meters(h1) == ["type=drop rate=10"], what="the meter")
+    nbctl("set", "meter_band", nbctl("--bare", "--columns=_uuid", "list",
+                                     "meter_band").strip(), "rate=20")
+    wait_until(lambda: meters(h1) == ["type=drop rate=20"], what="its rate")
+    nbctl("meter-del", "m1")
+    wait_until(lambda: meters(h1) == [], what="its end")
+    nbctl("acl-del", "sw0", "to-lport", "700", "ip4.src == 6.6.6.6")
+
+
+def test_restart_is_quiet(network):
+    """Nothing is refused when the controller finds what it left."""
+    if network.sandbox.programs.side("ovn-controller") != "ours":
+        pytest.skip("Debian's controller")
+    h1 = network.hosts[0]
+    h1.controller_appctl("exit", "--restart")
+    h1.controller.popen.wait(60)
+    h1.start_controller()
+    network.sandbox.nbctl("--wait=hv", "sync")
+    with open(os.path.join(h1.folder, "controller.log")) as log:
+        text = log.read()
+    assert text.count("ofctrl|INFO|connected") >= 2
+    assert "refused" not in text and "failed" not in text
