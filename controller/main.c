@@ -305,16 +305,22 @@ note_nb_cfg(struct daemon *d)
 }
 
 /* Says whether what bridges are made of changed, not just what is noted on
- * them: comparing all tunnels takes time. */
+ * them, or how far the switch is: comparing all ports takes time. */
 static bool
 ports_changed(const struct replica *vs)
 {
     const struct replica_row *row;
 
-    if (replica_first_changed(vs, &vs_open_vswitch_table)
-        || replica_first_changed(vs, &vs_port_table)
+    if (replica_first_changed(vs, &vs_port_table)
         || replica_first_changed(vs, &vs_interface_table)) {
         return true;
+    }
+    REPLICA_FOR_EACH_CHANGED (row, vs, &vs_open_vswitch_table) {
+        if (row->changed & (REPLICA_COL(VS_OPEN_VSWITCH_COL_BRIDGES)
+                            | REPLICA_COL(VS_OPEN_VSWITCH_COL_EXTERNAL_IDS)
+                            | REPLICA_COL(VS_OPEN_VSWITCH_COL_OTHER_CONFIG))) {
+            return true;
+        }
     }
     REPLICA_FOR_EACH_CHANGED (row, vs, &vs_bridge_table) {
         if (replica_row_is_inserted(row)
@@ -383,8 +389,8 @@ run(void *d_)
     }
     if (vs_seqno != d->vs_seqno) {
         d->vs_seqno = vs_seqno;
+        encaps_look(d->encaps);
         if (ports_changed(c->vs)) {
-            encaps_wake(d->encaps);
             patch_wake(d->patch);
             qos_wake(d->qos);
         }

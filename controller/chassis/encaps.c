@@ -377,6 +377,52 @@ tunnel_id(const struct vs_port *port)
     return strmap_get(&port->external_ids, "ovn-chassis-id");
 }
 
+/* Does the change of a row say more than that a port that is no tunnel came,
+ * went, or was told something by the switch? */
+static bool
+concerns_tunnels(const struct replica_row *row)
+{
+    const struct replica_table_class *table = replica_row_class(row);
+    bool comes_or_goes = (replica_row_is_inserted(row)
+                          || replica_row_is_deleted(row));
+
+    if (table == &vs_port_table) {
+        return (tunnel_id((const struct vs_port *) row)
+                || (!comes_or_goes
+                    && row->changed
+                    & (REPLICA_COL(VS_PORT_COL_EXTERNAL_IDS)
+                       | REPLICA_COL(VS_PORT_COL_INTERFACES))));
+    } else if (table == &vs_interface_table) {
+        return (!comes_or_goes
+                && row->changed & (REPLICA_COL(VS_INTERFACE_COL_TYPE)
+                                   | REPLICA_COL(VS_INTERFACE_COL_OPTIONS)
+                                   | REPLICA_COL(VS_INTERFACE_COL_BFD)));
+    } else if (table == &vs_bridge_table) {
+        return (comes_or_goes
+                || row->changed & REPLICA_COL(VS_BRIDGE_COL_NAME));
+    }
+    return row->changed & (REPLICA_COL(VS_OPEN_VSWITCH_COL_BRIDGES)
+                           | REPLICA_COL(VS_OPEN_VSWITCH_COL_EXTERNAL_IDS)
+                           | REPLICA_COL(VS_OPEN_VSWITCH_COL_OTHER_CONFIG));
+}
+
+void
+encaps_look(struct encaps *e)
+{
+    static const struct replica_table_class *const tables[] = {
+        &vs_open_vswitch_table, &vs_bridge_table, &vs_port_table,
+        &vs_interface_table,
+    };
+    const struct replica *vs = e->controller->vs;
+    const struct replica_row *row;
+
+    for (size_t i = 0; !e->dirty && i < ARRAY_SIZE(tables); i++) {
+        REPLICA_FOR_EACH_CHANGED (row, vs, tables[i]) {
+            e->dirty |= concerns_tunnels(row);
+        }
+    }
+}
+
 static void
 fill_options(const struct tunnel_want *want, struct smap *options)
 {

@@ -35,8 +35,10 @@ void tunnel_option_unit(struct incr_ctx *, const void *sb_global);
 struct encaps *encaps_create(struct controller *c);
 void encaps_destroy(struct encaps *);
 
-/* Notes that ports changed, so that tunnels are compared again. */
+/* Has tunnels compared again: all of them; if a change of the local database,
+ * which still shows, may concern them. */
 void encaps_wake(struct encaps *);
+void encaps_look(struct encaps *);
 
 /* Writes what differs to the open transaction of the Open_vSwitch database.
  * Does nothing if nothing may differ. */

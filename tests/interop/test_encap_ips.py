@@ -148,8 +148,8 @@ A2, B2 = "172.31.0.2", "172.31.1.2"
 
 def test_ports_choose(network):
     h1 = network.hosts[0]
-    assert set(network.tunnels(h1)) == {(A2, A1), (A2, B1), (B2, A1),
-                                        (B2, B1)}
+    ways = {(A2, A1), (A2, B1), (B2, A1), (B2, B1)}
+    assert set(network.tunnels(h1)) == ways
     wait_until(lambda: [network.encap_of(p) for p in PORTS]
                == ["", B1, B2, ""], 20, "encap of each port")
     network.wait_outer("vm1", "vm3", (A1, B2), (B2, A1))
@@ -163,6 +163,14 @@ def test_ports_choose(network):
         run(["ip", "-n", network.ns[name], "neigh", "flush", "dev", "eth0"])
         assert ping(network.ns[name], "10.0.0.13", count=5, interval=0.01,
                     patience=5) == 5
+
+    # What somebody takes away or changes by hand comes back.
+    h1.vsctl("del-port", network.tunnels(h1)[A2, A1])
+    wait_until(lambda: set(network.tunnels(h1)) == ways, 20, "all tunnels")
+    h1.vsctl("set", "interface", network.tunnels(h1)[B2, A1],
+             "options:remote_ip=192.0.2.9")
+    wait_until(lambda: set(network.tunnels(h1)) == ways, 20,
+               "all tunnels again")
 
 
 def test_port_on_its_way(network):
