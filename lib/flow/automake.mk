@@ -15,6 +15,7 @@ lib_flow_libflow_a_SOURCES = \
 	lib/flow/field_table.c \
 	lib/flow/field_text.c \
 	lib/flow/flow.h \
+	lib/flow/flow_compose.c \
 	lib/flow/flow_text.c \
 	lib/flow/key.c \
 	lib/flow/key.h \
