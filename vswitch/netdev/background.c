@@ -10,8 +10,10 @@
 #include "lib/base/list.h"
 #include "lib/runtime/loop.h"
 
-/* The threads do nothing but wait: there may be many. */
+/* The threads do little but wait: there may be many.  But where somebody waits
+ * for some of the work, the rest is to leave it the processors. */
 #define MAX_THREADS 64
+#define MAX_THREADS_UNHURRIED 8
 #define STACK_SIZE (64 * 1024)
 
 struct job {
@@ -26,6 +28,7 @@ static pthread_cond_t all_done = PTHREAD_COND_INITIALIZER;
 
 /* Protected by the mutex. */
 static struct list jobs = LIST_INITIALIZER(&jobs);
+static unsigned int n_jobs;      /* In 'jobs'. */
 static unsigned int n_threads;
 
 /* Main thread only. */
@@ -50,6 +53,7 @@ thread_main(void *aux UNUSED)
         struct job *job = CONTAINER_OF(list_pop_front(&jobs), struct job,
                                        node);
 
+        n_jobs--;
         pthread_mutex_unlock(&mutex);
         job->run(job->aux);
         if (job->is_awaited) {
@@ -89,13 +93,19 @@ static void
 add_job(void (*run)(void *aux), void *aux, bool is_awaited)
 {
     struct job *job = xmalloc(sizeof *job);
+    unsigned int max = is_awaited ? MAX_THREADS : MAX_THREADS_UNHURRIED;
     bool is_refused;
 
     *job = (struct job) { .run = run, .aux = aux, .is_awaited = is_awaited };
     loop_uv();                   /* For loop_post(). */
     pthread_mutex_lock(&mutex);
-    list_push_back(&jobs, &job->node);
-    if (n_threads == MAX_THREADS) {
+    if (is_awaited) {
+        list_push_front(&jobs, &job->node);
+    } else {
+        list_push_back(&jobs, &job->node);
+    }
+    n_jobs++;
+    if (n_threads >= max) {
         pthread_mutex_unlock(&mutex);
         return;
     }
@@ -138,6 +148,10 @@ void
 background_wait(void)
 {
     pthread_mutex_lock(&mutex);
+    for (unsigned int n = n_jobs; n && n_threads < MAX_THREADS; n--) {
+        n_threads++;
+        n_threads -= !start_thread();
+    }
     while (n_threads) {
         pthread_cond_wait(&all_done, &mutex);
     }
