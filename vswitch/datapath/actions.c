@@ -414,7 +414,8 @@ run_hash(struct run *r, const struct nlattr *a)
         uint32_t x;
 
         flow_key_extract(p, &key);
-        x = flow_key_hash_l4(&key.key, hash->hash_basis, false);
+        x = flow_key_hash_l4(&key.key, hash->hash_basis,
+                             hash->hash_alg == DPIF_HASH_SYM_L4);
         /* 0 would say that there is no hash. */
         p->md.dp_hash = x ? x : 1;
     }
@@ -599,7 +600,7 @@ check_hash(const struct nlattr *a, unsigned int depth UNUSED)
 {
     const struct ovs_action_hash *hash = nlattr_payload(a);
 
-    return hash->hash_alg == OVS_HASH_ALG_L4;
+    return hash->hash_alg <= DPIF_HASH_SYM_L4;
 }
 
 static bool

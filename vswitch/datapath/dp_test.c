@@ -43,6 +43,7 @@ struct fixture {
     unsigned int n_misses, n_actions, n_upcalls_called;
     uint32_t last_userdata;
     size_t last_size;
+    uint32_t last_hash;
 };
 
 static void
@@ -55,6 +56,7 @@ handle(struct dpif_upcall *upcalls, size_t n, void *fixture_)
         struct dpif_upcall *u = &upcalls[i];
 
         f->last_size = u->packet->size;
+        f->last_hash = u->key->dp_hash;
         if (u->type == DPIF_UC_ACTION) {
             f->n_actions++;
             assert_int_equal(u->userdata_size, 4);
@@ -549,6 +551,36 @@ test_recirculation(void **state)
     assert_int_equal(stats.n_flows, 2);
 }
 
+/* The hash of a packet from port 1000 to 2000 of two hosts, or of one back. */
+static uint32_t
+hash_of(struct fixture *f, uint32_t algorithm, bool back)
+{
+    const struct ovs_action_hash hash = { .hash_alg = algorithm };
+    struct packet *p = packet_alloc(100);
+
+    f->actions.size = 0;
+    f->install = false;
+    nlbuf_put(&f->actions, OVS_ACTION_ATTR_HASH, &hash, sizeof hash);
+    nlbuf_put_u32(&f->actions, OVS_ACTION_ATTR_RECIRC, 7);
+    compose_udp4(p, mac_b, mac_a, htonl(back ? 0x0a000002 : 0x0a000001),
+                 htonl(back ? 0x0a000001 : 0x0a000002), 64,
+                 back ? 2000 : 1000, back ? 1000 : 2000, NULL, 0);
+    receive(f, p);
+    return f->last_hash;
+}
+
+static void
+test_hashes(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_not_equal(hash_of(f, DPIF_HASH_SYM_L4, false), 0);
+    assert_int_equal(hash_of(f, DPIF_HASH_SYM_L4, false),
+                     hash_of(f, DPIF_HASH_SYM_L4, true));
+    assert_int_not_equal(hash_of(f, OVS_HASH_ALG_L4, false),
+                         hash_of(f, OVS_HASH_ALG_L4, true));
+}
+
 static void
 put_check_pkt_len(struct nlbuf *b, uint16_t limit)
 {
@@ -824,6 +856,7 @@ main(void)
         TEST(test_nsh_of_a_large_segment),
         TEST(test_bad_nsh_is_refused),
         TEST(test_recirculation),
+        TEST(test_hashes),
         TEST(test_check_pkt_len),
         TEST(test_trunc),
         TEST(test_clone_and_sample),

@@ -438,7 +438,7 @@ dpif_get_features(const struct dpif *dpif, struct dpif_features *features)
         .max_vlan_headers = FLOW_MAX_VLAN_HEADERS,
         .max_mpls_depth = FLOW_MAX_MPLS_LABELS,
         .max_meters = DPIF_MAX_METERS,
-        .max_hash_alg = OVS_HASH_ALG_L4,
+        .max_hash_alg = DPIF_HASH_SYM_L4,
         .n_upcall_threads = MAX_POLLERS + 2,
     };
 }

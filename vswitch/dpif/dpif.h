@@ -106,7 +106,7 @@ struct dpif_features {
     unsigned int max_vlan_headers;
     unsigned int max_mpls_depth;
     uint32_t max_meters;
-    uint32_t max_hash_alg;
+    uint32_t max_hash_alg;       /* OVS_HASH_ALG_L4, DPIF_HASH_SYM_L4. */
     unsigned int n_upcall_threads;   /* Most that run the upcall function at
                                       * the same time. */
 };
@@ -143,6 +143,10 @@ struct dpif_port_options {
     struct netdev *netdev;       /* The device, if the caller has it open
                                   * (borrowed); NULL opens it by name. */
 };
+
+/* The algorithm after OVS_HASH_ALG_L4: addresses and ports, the same for both
+ * directions of a connection. */
+#define DPIF_HASH_SYM_L4 (OVS_HASH_ALG_L4 + 1)
 
 /* Adds a port.  '*port_no' is the wanted number or ODPP_NONE, and on success
  * the number it got.  'options' may be NULL.  Main thread.  Port 0 is the

@@ -430,7 +430,9 @@ format_action(const struct attr *a, const struct odp_names *names,
         str_printf(s, "recirc(%#x)", get_u32(a->data));
         break;
     case OVS_ACTION_ATTR_HASH:
-        str_printf(s, "hash(l4(%u))", get_u32(a->data + 4));
+        str_printf(s, "hash(%s(%u))",
+                   get_u32(a->data) == DPIF_HASH_SYM_L4 ? "sym_l4" : "l4",
+                   get_u32(a->data + 4));
         break;
     case OVS_ACTION_ATTR_PUSH_MPLS:
         str_put(s, "push_mpls(");

@@ -473,9 +473,13 @@ parse_hash(struct parser *p, char *text)
     uint64_t basis;
 
     if (!text || !next_item(&text, &name, &arguments) || !name || !arguments
-        || (strcmp(name, "l4") && strcmp(name, "hash_l4"))
+        || (strcmp(name, "l4") && strcmp(name, "hash_l4")
+            && strcmp(name, "sym_l4"))
         || !parse_u64(arguments, UINT32_MAX, &basis)) {
         return bad("hash");
+    }
+    if (name[0] == 's') {
+        hash.hash_alg = DPIF_HASH_SYM_L4;
     }
     hash.hash_basis = basis;
     nlbuf_put(p->b, OVS_ACTION_ATTR_HASH, &hash, sizeof hash);

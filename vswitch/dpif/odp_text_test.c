@@ -59,7 +59,8 @@ static const char *const actions[] = {
     "push_mpls(label=5,tc=1,ttl=64,bos=1,eth_type=0x8847),"
     "set(mpls(label=6,tc=0,ttl=63,bos=1)),pop_mpls(eth_type=0x800),2",
     "add_mpls(label=5,tc=1,ttl=64,bos=1,eth_type=0x8848),1",
-    "hash(l4(5)),recirc(0x9)", "trunc(100),3", "meter(7),3",
+    "hash(l4(5)),recirc(0x9)", "hash(sym_l4(5)),recirc(0x9)", "trunc(100),3",
+    "meter(7),3",
     "ct(commit,zone=5,mark=0x1/0xff,label=0x1/0x3,nat(src=1.2.3.4-1.2.3.9:"
     "80-90,random)),recirc(0x1)",
     "ct(commit,nat(dst=[fe80::1]:80)),ct(nat),ct_clear,1",

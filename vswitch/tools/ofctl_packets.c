@@ -41,7 +41,10 @@ cut_packet(char *text, struct buf *packet)
     ok = ofctl_read_hex(hex, packet) && packet->size;
     free(hex);
     memmove(start, end, strlen(end) + 1);
-    return ok ? NULL : error_create(0, "packet: not hex digits");
+    return (!ok ? error_create(0, "packet: not hex digits")
+            : packet->size < ETH_HEADER_SIZE
+            ? error_create(0, "packet: Packet data too short for Ethernet")
+            : NULL);
 }
 
 struct error *

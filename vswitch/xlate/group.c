@@ -183,6 +183,20 @@ note_choice(struct xlate_ctx *ctx, const struct group *group, size_t index)
                group->by_index[index].bucket->id);
 }
 
+/* The algorithm is the upper half of the method's parameter; without a method,
+ * both directions of a connection get the same bucket. */
+static uint32_t
+hash_algorithm(const struct xlate_ctx *ctx, const struct group *group)
+{
+    uint32_t most = ctx->ofproto->backer->features.max_hash_alg;
+    uint32_t wanted = group->props.selection_method_param >> 32;
+
+    if (!group->props.selection_method[0]) {
+        return MIN(most, DPIF_HASH_SYM_L4);
+    }
+    return wanted <= most ? wanted : OVS_HASH_ALG_L4;
+}
+
 static void
 do_select(struct xlate_ctx *ctx, struct group *group, bool is_last)
 {
@@ -196,7 +210,7 @@ do_select(struct xlate_ctx *ctx, struct group *group, bool is_last)
             }
             ctx->freezing = ctx->exit = ctx->freeze_for_hash = true;
             ctx->frozen_table = RECIRC_NO_TABLE;
-            ctx->hash_algorithm = OVS_HASH_ALG_L4;
+            ctx->hash_algorithm = hash_algorithm(ctx, group);
             ctx->hash_basis = group->props.selection_method_param;
             xlate_note(ctx, TRACE_DETAIL, "needs dp_hash: recirculates");
             return;
