@@ -315,6 +315,40 @@ test_hosts_over_vxlan(void **state)
            "set_field:0x10000/0x10000->reg10,resubmit(,38)\n");
 }
 
+/* Where one tunnel serves all, each packet says from where to where. */
+static void
+test_tunnel_that_all_share(void **state)
+{
+    struct bench *b = *state;
+
+    bench_settings(b, "['ovn-encap-type','geneve,vxlan'],"
+                   "['ovn-encap-ip','10.0.0.1,fd00::1'],"
+                   "['ovn-enable-flow-based-tunnels','true'],");
+    bench_delete(b, "Interface", 6);
+    bench_set(b, "Encap", 60, "'type':'geneve','ip':'10.0.0.2'");
+    bench_set(b, "Encap", 61, "'type':'vxlan','ip':'fd00::9'");
+    bench_set(b, "Chassis", ROW_H2, "'encaps':@60");
+    bench_set(b, "Chassis", ROW_VTEP, "'encaps':@61,"
+              "'other_config':['map',[['is-vtep','true']]]");
+    bench_interface(b, 8, "'name':'ovn-geneve','type':'geneve','ofport':8",
+                    "['ovn-chassis-id','@geneve%flow']");
+    bench_interface(b, 9, "'name':'ovn-vxlan','type':'vxlan','ofport':9",
+                    "['ovn-chassis-id','@vxlan%flow']");
+    port(b, 3, "vtep", ",'chassis':@71");
+    bench_run(b);
+    expect(b, 37, "priority=100,reg15=0x2,metadata=0x1 actions="
+           "set_field:10.0.0.1->tun_src,set_field:10.0.0.2->tun_dst,"
+           TO_GENEVE("0x2") ",output:8\n");
+    expect(b, 37, "priority=100,reg15=0x3,metadata=0x1 actions="
+           "set_field:ANY->in_port,set_field:0.0.0.0->tun_src,"
+           "set_field:0.0.0.0->tun_dst,set_field:fd00::1->tun_ipv6_src,"
+           "set_field:fd00::9->tun_ipv6_dst,"
+           "set_field:0x1/0xffffff->tun_id,output:9\n");
+    expect(b, 0, "priority=110,tun_id=0x1,tun_ipv6_src=fd00::9,in_port=9 "
+           "actions=%s,set_field:0x1->metadata,set_field:0x3->reg14,"
+           "set_field:0x2/0x2->reg10,resubmit(,8)\n", zones(b, NULL));
+}
+
 static void
 test_vtep(void **state)
 {
@@ -430,6 +464,7 @@ main(void)
         TEST(test_group),
         TEST(test_packets_from_tunnels),
         TEST(test_hosts_over_vxlan),
+        TEST(test_tunnel_that_all_share),
         TEST(test_vtep),
         TEST(test_macs_of_chassis),
         TEST(test_patch),
