@@ -83,6 +83,18 @@ put_punt(struct flow_builder *b)
     buf_uninit(&userdata);
 }
 
+/* What nobody knows would never come. */
+static bool
+has_strategy(const char *list)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(strategies); i++) {
+        if (activation_list_has(list, strategies[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Does the port wait here for a sign of life? */
 static bool
 is_shut(struct incr_ctx *ctx, const struct sb_port_binding *row,
@@ -93,7 +105,7 @@ is_shut(struct incr_ctx *ctx, const struct sb_port_binding *row,
                    sizeof row->header.uuid);
 
     return (claim && claim->additional
-            && strmap_get(options, "activation-strategy")
+            && has_strategy(strmap_get_def(options, "activation-strategy", ""))
             && !activation_list_has(
                 strmap_get_def(options, "additional-chassis-activated", ""),
                 controller_config(ctx, "system-id", "")));

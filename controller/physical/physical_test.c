@@ -189,6 +189,12 @@ test_port_that_waits_for_a_sign_of_life(void **state)
     bench_run(b);
     bench_expect_none(b, 0, "priority=1000");
     bench_expect_none(b, 65, "priority=1000");
+
+    /* What would never come is not waited for. */
+    bench_set(b, "Port_Binding", 11, "'options':['map',["
+              "['activation-strategy','smoke']]]");
+    bench_run(b);
+    bench_expect_none(b, 0, "priority=1000");
 }
 
 /* The tag tells a container's packets from its parent's; either may send to
