@@ -140,6 +140,13 @@ put_random_flow(struct str *s, int command, bool has_table)
     }
 }
 
+/* Actions about types of packets, which OpenFlow 1.0 refuses. */
+static bool
+changes_packet_type(const char *flow)
+{
+    return strstr(flow, "encap(") || strstr(flow, "decap(");
+}
+
 /* A random flow that 'protocol' can carry.  Not every action suits every
  * match: tries until they do. */
 static void
@@ -150,12 +157,15 @@ random_flow(struct flow_mod *fm, int command, uint32_t protocol,
         uint32_t usable = OFP_PROTO_ANY;
         struct str s = STR_EMPTY;
         struct error *error;
+        bool fits;
 
         put_random_flow(&s, command, protocol & OFP_PROTO_TID);
+        fits = !changes_packet_type(str_cstr(&s))
+               || ofp_protocol_version(protocol) > OFP10_VERSION;
         error = flow_mod_parse(fm, str_cstr(&s), command, NULL, ofpacts,
                                &usable);
         str_uninit(&s);
-        if (!error && usable & protocol) {
+        if (!error && fits && usable & protocol) {
             return;
         }
         error_free(error);

@@ -296,7 +296,7 @@ put_instructions(const struct table_features *tf,
 
 static void
 put_table(const struct table_features *tf, const struct table_features *prev,
-          struct str *s)
+          uint8_t version, struct str *s)
 {
     str_printf(s, "\n  table %u", tf->table_id);
     if (tf->name[0]) {
@@ -304,11 +304,11 @@ put_table(const struct table_features *tf, const struct table_features *prev,
     }
     str_printf(s, ":\n    metadata: match=%#"PRIx64" write=%#"PRIx64"\n",
                ntohll(tf->metadata_match), ntohll(tf->metadata_write));
-    if (tf->capabilities) {
-        str_printf(s, "    capabilities:%s%s\n",
-                   tf->capabilities & TABLE_CAP_EVICTION ? " eviction" : "",
-                   tf->capabilities & TABLE_CAP_VACANCY_EVENTS
-                   ? " vacancy" : "");
+    if (version >= OFP14_VERSION) {
+        str_printf(s, "    eviction: %ssupported\n"
+                   "    vacancy events: %ssupported\n",
+                   tf->capabilities & TABLE_CAP_EVICTION ? "" : "not ",
+                   tf->capabilities & TABLE_CAP_VACANCY_EVENTS ? "" : "not ");
     }
     str_printf(s, "    max_entries=%"PRIu32"\n", tf->max_entries);
     put_instructions(tf, prev, s);
@@ -377,7 +377,7 @@ table_features_add(struct table_features_text *text, const struct ofmsg *msg,
             continue;
         }
         put_dittos(text->first, text->last, s);
-        put_table(&tf, text->any ? &text->shown : NULL, s);
+        put_table(&tf, text->any ? &text->shown : NULL, msg->version, s);
         text->shown = tf;
         text->any = true;
         text->first = tf.table_id + 1;

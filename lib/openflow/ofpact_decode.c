@@ -143,6 +143,15 @@ find_row(enum actions_kind kind, uint16_t type)
     return NULL;
 }
 
+/* Those about types of packets came with OpenFlow 1.3. */
+static bool
+is_too_new(uint16_t subtype, uint8_t version)
+{
+    return (version < OFP13_VERSION
+            && (subtype == NXAST_ENCAP || subtype == NXAST_DECAP
+                || subtype == NXAST_DEC_NSH_TTL));
+}
+
 /* Reads the header's rest and finds the row. */
 static enum ofperr
 find_action(const struct decoder *d, uint16_t type, struct reader *r,
@@ -159,7 +168,8 @@ find_action(const struct decoder *d, uint16_t type, struct reader *r,
             return OFPBAC_BAD_VENDOR;
         }
         *row = find_row(ACTIONS_NX, subtype);
-        return *row ? 0 : OFPBAC_BAD_VENDOR_TYPE;
+        return *row && !is_too_new(subtype, d->version)
+               ? 0 : OFPBAC_BAD_VENDOR_TYPE;
     }
     *row = find_row(d->version == OFP10_VERSION ? ACTIONS_10 : ACTIONS_12,
                     type);

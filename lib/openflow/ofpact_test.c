@@ -133,6 +133,15 @@ test_text_round_trips(void **state)
     }
 }
 
+/* OpenFlow 1.0 has no actions about types of packets. */
+static bool
+is_refused(const char *text, uint8_t version)
+{
+    return (version == OFP10_VERSION
+            && (strstr(text, "encap(") || strstr(text, "decap(")
+                || strstr(text, "dec_nsh_ttl")));
+}
+
 /* Version by version, the wire form decodes to what encodes the same; what the
  * version can say it keeps. */
 static void
@@ -166,12 +175,16 @@ test_wire_round_trips(void **state)
                 ofpacts_encode_instructions(&w2, (const void *) b.data,
                                             b.size, versions[v]);
             }
-            if (error) {
+            if (is_refused(texts[i].in, versions[v])) {
+                assert_int_equal(error, OFPBAC_BAD_VENDOR_TYPE);
+            } else if (error) {
                 fail_msg("%s in version %d: %s", texts[i].in, versions[v],
                          ofperr_name(error));
             }
-            assert_int_equal(w1.size, w2.size);
-            if (w1.size && memcmp(w1.data, w2.data, w1.size)) {
+            if (!error) {
+                assert_int_equal(w1.size, w2.size);
+            }
+            if (!error && w1.size && memcmp(w1.data, w2.data, w1.size)) {
                 fail_msg("%s in version %d changes", texts[i].in,
                          versions[v]);
             }

@@ -34,8 +34,10 @@ make_packet(const char *text, unsigned int size, struct packet **ret)
     struct error *error;
 
     if (text[strspn(text, "0123456789abcdefABCDEF")] == '\0') {
+        bool is_whole = strlen(text) % 2 == 0;
+
         *ret = packet_from_hex(text);
-        if (*ret && (*ret)->size >= ETH_HEADER_SIZE) {
+        if (is_whole && *ret && (*ret)->size >= ETH_HEADER_SIZE) {
             return NULL;
         }
         packet_free(*ret);

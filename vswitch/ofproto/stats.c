@@ -154,9 +154,16 @@ reply_table_stats(struct conn *conn, const struct ofmsg *msg,
 }
 
 static void
-fill_instructions(struct table_instructions *ti, unsigned int t)
+fill_instructions(struct table_instructions *ti, unsigned int t,
+                  uint8_t version)
 {
     ti->instructions = 0x7e;     /* goto_table to meter. */
+    if (t + 1 == OFPROTO_N_TABLES) {
+        ti->instructions &= ~UINT32_C(0x02);     /* There is none to go to. */
+    }
+    if (version >= OFP15_VERSION) {
+        ti->instructions &= ~UINT32_C(0x40);     /* It is an action there. */
+    }
     for (unsigned int next = t + 1; next < OFPROTO_N_TABLES; next++) {
         ti->next[next / 64] |= UINT64_C(1) << next % 64;
     }
@@ -177,21 +184,20 @@ fill_instructions(struct table_instructions *ti, unsigned int t)
 
 static void
 fill_features(const struct ofproto *ofproto, unsigned int t,
-              struct table_features *tf)
+              uint8_t version, struct table_features *tf)
 {
     *tf = (struct table_features) {
         .table_id = t,
         .metadata_match = UINT64_MAX,
         .metadata_write = UINT64_MAX,
-        .capabilities = TABLE_CAP_EVICTION,
         .max_entries = MIN(ofproto->tables[t].max_flows, 1000000),
         .has_any_properties = true,
     };
     if (ofproto->tables[t].name) {
         snprintf(tf->name, sizeof tf->name, "%s", ofproto->tables[t].name);
     }
-    fill_instructions(&tf->hit, t);
-    fill_instructions(&tf->miss, t);
+    fill_instructions(&tf->hit, t, version);
+    fill_instructions(&tf->miss, t, version);
     for (unsigned int i = 0; i < FIELD_N_IDS; i++) {
         uint64_t bit = UINT64_C(1) << i % 64;
 
@@ -214,7 +220,7 @@ reply_table_features(struct conn *conn, const struct ofmsg *msg,
     for (unsigned int t = 0; t < OFPROTO_N_TABLES; t++) {
         struct table_features tf;
 
-        fill_features(conn->ofproto, t, &tf);
+        fill_features(conn->ofproto, t, reply->version, &tf);
         table_features_append(reply, &tf);
     }
     return 0;
