@@ -85,7 +85,7 @@ send_flow(const struct controller *c, struct install *install,
     error = expr_to_flow(expr, &env, &flow);
     if (!error) {
         packet = packet_alloc(PACKET_SMALL);
-        flow_compose(packet, &flow, 0);
+        flow_compose(packet, &flow, flow_default_payload(&flow));
         send_from_port(&outlet, packet, port->dp_key, port->port_key, 0);
         packet_free(packet);
     }
