@@ -91,3 +91,25 @@ def test_same_answers(switches, name):
             line, "\n".join(difflib.unified_diff(
                 answers["debian"], answers["ours"], "debian", "ours",
                 lineterm="", n=0)))
+
+
+def test_megaflows_follow_flows_at_once(switches):
+    """No clock and no pass that somebody asked for; Debian's switch has
+    threads for it, and takes a moment."""
+    env = switches["ours"]
+    for line in [
+            "ovs-vsctl --if-exists del-br br0 -- add-br br0 -- set bridge br0 "
+            "datapath-type=dummy fail-mode=secure -- add-port br0 p1 -- set "
+            "interface p1 type=dummy ofport_request=1",
+            "ovs-appctl time/stop", "ovs-ofctl add-flow br0 ip,actions=1",
+            "ovs-appctl netdev-dummy/receive br0 in_port(0),eth(src=50:54:00:"
+            "00:00:05,dst=50:54:00:00:00:07),eth_type(0x0800),ipv4(src=1.1.1."
+            "1,dst=2.2.2.2,proto=6,tos=0,ttl=64,frag=no),tcp(src=8,dst=10)"]:
+        assert do(env, line)[0] == "status 0"
+    for change, actions in [("mod-flows br0 actions=drop", "actions:drop$"),
+                            ("mod-flows br0 actions=1", "actions:[0-9]+$"),
+                            ("del-flows br0", "actions:drop$")]:
+        assert do(env, "ovs-ofctl " + change)[0] == "status 0"
+        flows = do(env, "ovs-appctl dpctl/dump-flows")
+        assert re.search(actions, flows[2]), flows
+    do(env, "ovs-appctl time/warp 100000 10000")

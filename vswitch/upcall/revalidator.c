@@ -446,10 +446,24 @@ run_timer(void *u_)
     timer_set(&u->timer, interval_ms());
 }
 
+/* Without a thread: what the turn has changed is in the datapath before its
+ * output, the answers to those who asked for it, leaves; no clock is read. */
+static void
+run_step(void *u_)
+{
+    struct upcall *u = u_;
+
+    if (!u->is_paused) {
+        run_pass(u, false);
+    }
+}
+
 void
 upcall_wake(struct upcall *u)
 {
-    if (u && u->has_thread) {
+    if (u && !u->has_thread) {
+        step_wake(&u->step);
+    } else if (u) {
         pthread_mutex_lock(&u->mutex);
         if (!u->is_woken) {
             u->is_woken = true;
@@ -463,7 +477,9 @@ void
 revalidator_run(struct upcall *u, bool flush)
 {
     if (!u->has_thread) {
-        run_pass(u, flush);
+        if (!u->is_paused || flush) {
+            run_pass(u, flush);
+        }
         return;
     }
     pthread_mutex_lock(&u->mutex);
@@ -495,6 +511,7 @@ revalidator_start(struct upcall *u)
             abort_msg("cannot create the revalidator thread");
         }
     } else {
+        step_init(&u->step, "revalidator", run_step, u);
         timer_set(&u->timer, interval_ms());
     }
 }
@@ -508,6 +525,8 @@ revalidator_stop(struct upcall *u)
         pthread_cond_broadcast(&u->wakeup);
         pthread_mutex_unlock(&u->mutex);
         pthread_join(u->thread, NULL);
+    } else {
+        step_uninit(&u->step);
     }
     timer_stop(&u->timer);
     pthread_cond_destroy(&u->wakeup);
@@ -523,4 +542,7 @@ revalidator_set_paused(struct upcall *u, bool paused)
     pthread_cond_broadcast(&u->wakeup);
     pthread_cond_broadcast(&u->passed);
     pthread_mutex_unlock(&u->mutex);
+    if (!paused) {
+        upcall_wake(u);
+    }
 }

@@ -51,7 +51,8 @@ struct upcall {
     bool flush;
     uint64_t n_passes;           /* Finished ones. */
     pthread_cond_t passed;
-    struct timer timer;          /* Without a thread. */
+    struct timer timer;          /* Without a thread: for the interval, */
+    struct step step;            /* and after a change. */
 
     uint64_t dump_seq;
     int64_t last_start_ms;       /* When the last pass began, 0: none yet, */

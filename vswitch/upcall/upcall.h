@@ -30,7 +30,8 @@ struct upcall *upcall_create(struct backer *);
 /* Stops, deleting all megaflows. */
 void upcall_destroy(struct upcall *);
 
-/* Something changed: revalidate soon.  Threads: any. */
+/* Something changed: revalidate soon; a dummy datapath's megaflows, before the
+ * turn ends.  Threads: any, of a dummy datapath the main one. */
 void upcall_wake(struct upcall *);
 
 /* Deletes all megaflows, and waits until it is done. */
