@@ -112,6 +112,7 @@ parse_bucket(struct bucket *bucket, char *text, uint8_t type,
     char *original = xstrdup(text), *s = text, *key, *value;
     struct str actions = STR_EMPTY;
     struct error *error = NULL;
+    bool has_actions = false;
 
     bucket->weight = type == GROUP_SELECT ? 1 : 0;
     bucket->watch_port = OFPP_NONE;
@@ -123,13 +124,21 @@ parse_bucket(struct bucket *bucket, char *text, uint8_t type,
             /* Actions, with "actions=" before the first or without. */
             size_t start = (named ? value : key) - text;
 
+            has_actions = true;
             str_printf(&actions, "%.*s,", (int) (s - text - start),
                        original + start);
         } else {
             error = parse_bucket_word(bucket, key, value, ports, has_id);
         }
     }
+    if (!error && !has_actions) {
+        error = error_create(0, "bucket must specify actions");
+    }
     if (!error) {
+        while (actions.length
+               && strchr(", \t\n", actions.string[actions.length - 1])) {
+            str_truncate(&actions, actions.length - 1);
+        }
         error = parse_bucket_actions(bucket, str_cstr(&actions), ports,
                                      usable_protocols);
     }

@@ -107,14 +107,11 @@ EXTRA_PROGRAMS += tests/fuzz/odp_text tests/fuzz/tunnel
 fuzz_programs += tests/fuzz/odp_text tests/fuzz/tunnel
 tests_fuzz_odp_text_SOURCES = tests/fuzz/odp_text.c
 tests_fuzz_odp_text_LDADD = vswitch/ofproto/libofproto.a \
-	vswitch/datapath/libdatapath.a lib/openflow/libopenflow.a \
-	lib/flow/libflow.a lib/netlink/libnetlink.a lib/packet/libpacket.a \
-	lib/runtime/libruntime.a lib/base/libbase.a $(ALL_LIBS)
+	vswitch/datapath/libdatapath.a lib/netlink/libnetlink.a \
+	$(OPENFLOW_LIBS) $(ALL_LIBS)
 tests_fuzz_odp_text_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_tunnel_SOURCES = tests/fuzz/tunnel.c
 tests_fuzz_tunnel_LDADD = vswitch/ofproto/libofproto.a \
-	vswitch/datapath/libdatapath.a lib/flow/libflow.a \
-	lib/netlink/libnetlink.a lib/packet/libpacket.a \
-	lib/runtime/libruntime.a lib/base/libbase.a $(ALL_LIBS)
+	$(datapath_libs)
 tests_fuzz_tunnel_LDFLAGS = $(FUZZ_LDFLAGS)
 endif
