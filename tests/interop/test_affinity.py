@@ -97,10 +97,14 @@ class Network:
     def ask(self, client, vip, n=N_QUESTIONS):
         """Who answers.  Of all that a client sends, the packet for which a
         backend is chosen is dropped, as this northd says: the first question
-        may have to be asked again."""
+        may have to be asked again, and is by a choice of its own if the switch
+        has not yet learned of the first.  All are credited, then packets go
+        by what was learned, before the rest is asked."""
         ask = within(self.ns[client], ["/usr/bin/python3", "-c", ASK, vip])
         wait_until(lambda: not run(ask + ["1", "1"], check=False).returncode,
                    30, "an answer")
+        for _ in range(2):
+            self.host.appctl("revalidator/wait")
         return set(run(ask + [str(n), "20"]).split()) if n else None
 
     def learnt(self):
