@@ -97,11 +97,11 @@ stage_info(enum stage stage)
     return &stages[stage];
 }
 
-void
-flow_put(struct incr_ctx *ctx, const struct replica_row *datapath,
-         enum stage stage, unsigned int priority,
-         const struct replica_row *hint, const char *match,
-         const char *actions, const char *meter, const char *source)
+/* The key of such a flow, in SCRATCH_KEY. */
+static struct str *
+put_key(struct incr_ctx *ctx, enum stage stage, unsigned int priority,
+        const struct replica_row *hint, const char *match,
+        const char *actions, const char *meter, const char *source)
 {
     struct lflow_key header = {
         .source = source,
@@ -121,8 +121,34 @@ flow_put(struct incr_ctx *ctx, const struct replica_row *datapath,
     if (meter) {
         str_put_bytes(key, meter, meter_size);
     }
+    return key;
+}
+
+void
+flow_put(struct incr_ctx *ctx, const struct replica_row *datapath,
+         enum stage stage, unsigned int priority,
+         const struct replica_row *hint, const char *match,
+         const char *actions, const char *meter, const char *source)
+{
+    const struct str *key = put_key(ctx, stage, priority, hint, match,
+                                    actions, meter, source);
+
     incr_emit(ctx, F_FLOW, key->string, key->length,
               &datapath, sizeof datapath);
+}
+
+void
+flow_put_lb(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
+            enum stage stage, unsigned int priority, const char *match,
+            const char *actions, const char *meter, const char *source)
+{
+    struct str *key = put_key(ctx, stage, priority, &lb->header, match,
+                              actions, meter, source);
+
+    /* Load balancers that say the same have flows of their own, as they have
+     * sets of switches of their own. */
+    str_put_bytes(key, &lb, sizeof lb);
+    incr_emit(ctx, F_LB_FLOW, key->string, key->length, &lb, sizeof lb);
 }
 
 const char *

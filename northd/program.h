@@ -79,7 +79,11 @@ enum northd_fact {
     F_LBG_LB,           /* {load balancer group, lb} -> {} */
     F_LBG_SWITCHES,     /* load balancer group -> ls */
     F_LBG_ROUTERS,      /* load balancer group -> lr */
+    F_LB_VIP,           /* struct lb_vip_key -> backends' text */
+    F_LB_LIVE,          /* lb with VIPs -> {} */
     F_LB_SWITCH,        /* {lb, ls} -> {} */
+    F_LB_STATELESS,     /* {lb, ls that balances untracked packets} -> {} */
+    F_LB_SWITCHES,      /* lb with VIPs -> ls */
     F_LB_ROUTER,        /* {lb, lr} -> {} */
     F_ROUTE,            /* struct route_key -> struct route_hop */
     F_NAT,              /* {nat, lr} -> {} */
@@ -91,6 +95,7 @@ enum northd_fact {
 
     /* Out. */
     F_FLOW,             /* struct lflow_key -> datapath row */
+    F_LB_FLOW,          /* struct lflow_key, lb -> lb: of F_LB_SWITCHES */
     F_SB_DATAPATH,      /* nb row uuid -> cells */
     F_SB_PORT,          /* logical_port -> cells */
     F_SB_MULTICAST,     /* nb row uuid + name -> cells */
@@ -171,6 +176,11 @@ enum datapath_flag_type {
 struct datapath_flag {
     const void *row;
     uint64_t flag;              /* enum datapath_flag_type. */
+};
+
+/* A VIP.  Its text follows, without its null terminator. */
+struct lb_vip_key {
+    const struct nb_load_balancer *lb;
 };
 
 /* Two rows as a key. */

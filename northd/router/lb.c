@@ -28,9 +28,14 @@ put_dnat(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
     const struct replica_row *hint = &place->lb->header;
     const char *match = lb_vip_match(ctx, 2, vip, protocol);
     const char *action = lb_action(ctx, 3, place->lb, vip, place->snat);
+    const char *meter;
+    const char *event = lb_event(ctx, 8, place->lb, vip, &meter);
 
-    lb_put_event(ctx, &place->lr->header, LR_IN_DNAT, place->lb, vip,
-                 protocol, place->resident);
+    if (event) {
+        FLOW_METERED(ctx, place->lr, LR_IN_DNAT, LB_EVENT_PRIORITY, hint,
+                     text(ctx, 9, "%s%s", match, place->resident), event,
+                     meter);
+    }
     if (!vip->backends.n) {
         action = (lb_rejects(ctx, place->lb)
                   ? text(ctx, 3, "reject { outport <-> inport; "

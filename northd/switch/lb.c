@@ -6,21 +6,18 @@
 #include "northd/flow.h"
 #include "northd/topology/lb.h"
 
-struct place {
-    const struct nb_load_balancer *lb;
-    const struct nb_logical_switch *ls;
-};
-
 /* Stateless ACLs keep packets out of the connection tracker, but for those to
  * the VIP and those from its backends, which may be replies. */
 static void
 put_stateless(struct incr_ctx *ctx, const struct lb_vip *vip,
-              const char *protocol, const struct place *place)
+              const char *protocol, void *place_)
 {
-    const struct replica_row *hint = &place->lb->header;
+    const struct row_pair *place = place_;
+    const struct nb_load_balancer *lb = place->a;
+    const struct nb_logical_switch *ls = place->b;
     int family = ip_is_v4(&vip->vip.ip) ? 4 : 6;
 
-    FLOW(ctx, place->ls, LS_IN_PRE_LB, 105, hint,
+    FLOW(ctx, ls, LS_IN_PRE_LB, 105, &lb->header,
          text(ctx, 2, "reg0[16] == 1 && %s",
               lb_vip_match(ctx, 3, vip, protocol)), "reg0[2] = 1; next;");
     VEC_FOR_EACH (backend, &vip->backends) {
@@ -28,7 +25,7 @@ put_stateless(struct incr_ctx *ctx, const struct lb_vip *vip,
             = text(ctx, 2, "reg0[16] == 1 && ip%d.src == %s", family,
                    ip_text(&backend->ip).s);
 
-        FLOW(ctx, place->ls, LS_OUT_PRE_LB, 105, hint,
+        FLOW(ctx, ls, LS_OUT_PRE_LB, 105, &lb->header,
              backend->port ? text(ctx, 3, "%s && %s.src == %u", match,
                                   protocol, backend->port)
              : match, "reg0[2] = 1; next;");
@@ -36,48 +33,72 @@ put_stateless(struct incr_ctx *ctx, const struct lb_vip *vip,
 }
 
 static void
-put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
-        void *place_)
+lb_stateless(struct incr_ctx *ctx, const struct incr_group *group)
 {
-    const struct place *place = place_;
-    const struct replica_row *hint = &place->lb->header;
-    const char *match = lb_vip_match(ctx, 0, vip, protocol);
-    const char *action = lb_action(ctx, 1, place->lb, vip, NULL);
-    const char *reg = ip_is_v4(&vip->vip.ip) ? "reg1" : "xxreg1";
-    struct ip_text ip = ip_text(&vip->vip.ip);
-    unsigned int priority = vip->vip.port ? 120 : 110;
+    struct row_pair key = *(const struct row_pair *) incr_group_key(group);
 
-    lb_put_event(ctx, &place->ls->header, LS_IN_PRE_LB, place->lb, vip,
-                 protocol, "");
-    if (switch_balances_stateless(ctx, place->ls)) {
-        put_stateless(ctx, vip, protocol, place);
+    lb_for_each_vip(ctx, key.a, put_stateless, &key);
+}
+
+static const char *
+balance_action(struct incr_ctx *ctx, unsigned int i,
+               const struct nb_load_balancer *lb, const struct lb_vip *vip)
+{
+    if (vip->backends.n) {
+        return text(ctx, i, "reg0[1] = 0; %s",
+                    lb_action(ctx, i + 1, lb, vip, NULL));
     }
-    /* The address and port that were asked for, for the hairpin check. */
-    FLOW(ctx, place->ls, LS_IN_PRE_STATEFUL, 120, hint,
-         text(ctx, 2, "reg0[2] == 1 && %s", match),
-         vip->vip.port
-         ? text(ctx, 3, "%s = %s; reg2[0..15] = %u; ct_lb_mark;", reg, ip.s,
-                vip->vip.port)
-         : text(ctx, 3, "%s = %s; ct_lb_mark;", reg, ip.s));
-    if (!vip->backends.n) {
-        action = (lb_rejects(ctx, place->lb)
-                  ? text(ctx, 1, "reg0 = 0; reject { outport <-> inport; "
-                         "next(pipeline=egress,table=%u); };",
-                         STAGE_TABLE(LS_OUT_QOS)) : "drop;");
-    } else {
-        action = text(ctx, 3, "reg0[1] = 0; %s", action);
-    }
-    FLOW(ctx, place->ls, LS_IN_LB, priority, hint,
-         text(ctx, 2, "ct.new && %s", match), action);
+    return (lb_rejects(ctx, lb)
+            ? text(ctx, i, "reg0 = 0; reject { outport <-> inport; "
+                   "next(pipeline=egress,table=%u); };",
+                   STAGE_TABLE(LS_OUT_QOS)) : "drop;");
 }
 
 static void
-lb_switch_flows(struct incr_ctx *ctx, const struct incr_group *group)
+put_vip(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
+        const struct lb_vip *vip)
 {
-    const struct row_pair *key = incr_group_key(group);
-    struct place place = { key->a, key->b };
+    const char *match = lb_vip_match(ctx, 0, vip, lb_protocol(ctx, lb));
+    const char *reg = ip_is_v4(&vip->vip.ip) ? "reg1" : "xxreg1";
+    struct ip_text ip = ip_text(&vip->vip.ip);
+    const char *meter;
+    const char *event = lb_event(ctx, 1, lb, vip, &meter);
 
-    lb_for_each_vip(ctx, place.lb, put_vip, &place);
+    if (event) {
+        FLOW_OF_LB_METERED(ctx, lb, LS_IN_PRE_LB, LB_EVENT_PRIORITY, match,
+                           event, meter);
+    }
+    /* The address and port that were asked for, for the hairpin check. */
+    FLOW_OF_LB(ctx, lb, LS_IN_PRE_STATEFUL, 120,
+               text(ctx, 2, "reg0[2] == 1 && %s", match),
+               vip->vip.port
+               ? text(ctx, 3, "%s = %s; reg2[0..15] = %u; ct_lb_mark;", reg,
+                      ip.s, vip->vip.port)
+               : text(ctx, 3, "%s = %s; ct_lb_mark;", reg, ip.s));
+    FLOW_OF_LB(ctx, lb, LS_IN_LB, vip->vip.port ? 120 : 110,
+               text(ctx, 2, "ct.new && %s", match),
+               balance_action(ctx, 3, lb, vip));
+}
+
+/* Such a flow is the same on every switch. */
+static void
+lb_vip_flows(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct lb_vip_key *key = incr_group_key(group);
+    const char *text_of_vip = (const char *) (key + 1);
+    struct lb_vip vip;
+
+    if (!EXISTS(ctx, F_LB_SWITCHES, key->lb)) {
+        return;
+    }
+    if (lb_vip_read(ctx, key->lb,
+                    text(ctx, 10, "%.*s", (int) (group->key_size
+                                                 - sizeof *key),
+                         text_of_vip),
+                    incr_group_value(group, 0), &vip)) {
+        put_vip(ctx, key->lb, &vip);
+        lb_vip_uninit(&vip);
+    }
 }
 
 static void
@@ -107,5 +128,6 @@ switch_hairpin(struct incr_ctx *ctx, const struct incr_group *group)
 }
 
 UNIT_LIST(switch_lb_units,
-    UNIT_GROUP(RANK_OUT, F_LB_SWITCH, lb_switch_flows),
+    UNIT_GROUP(RANK_OUT, F_LB_VIP, lb_vip_flows),
+    UNIT_GROUP(RANK_OUT, F_LB_STATELESS, lb_stateless),
     UNIT_GROUP(RANK_OUT, F_SWITCH, switch_hairpin));

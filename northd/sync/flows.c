@@ -12,7 +12,9 @@
 #include "lib/schema/sb.h"
 #include "northd/flow.h"
 
-/* The row of a flow: the group's sink_data. */
+/* The row of a flow: the group's sink_data.  The group is one of F_FLOW, whose
+ * facts are the datapaths, or of F_LB_FLOW, whose fact is the load balancer
+ * whose switches (F_LB_SWITCHES) they are. */
 struct flow {
     struct hmap_node node;      /* In flow_sync.flows, by uuid, unless that is
                                  * zero. */
@@ -21,6 +23,21 @@ struct flow {
     struct dp_group *dps;       /* NULL if it has one datapath. */
     bool dirty;
     bool echo;
+};
+
+/* A flow of F_LB_FLOW. */
+struct lb_flow {
+    struct flow flow;
+    struct list node;           /* In lb_set.flows. */
+    struct lb_set *set;
+};
+
+/* The flows of a load balancer, to which its switches come and go: the
+ * sink_data of the group of F_LB_SWITCHES.  There is one while there are such
+ * flows. */
+struct lb_set {
+    struct list flows;          /* Of struct lb_flow. */
+    struct incr_group *group;
 };
 
 /* A set of datapaths that flows share. */
@@ -45,7 +62,7 @@ struct flow_sync {
     struct replica *nb;
     struct replica *replica;
     struct row_sync *rows;
-    struct incr_sink sink;
+    struct incr_sink sinks[3];
     struct hmap flows;
     struct hmap dp_groups;
     VEC(struct dp_group *) unused;
@@ -66,12 +83,61 @@ set_dirty(struct flow_sync *sync, struct flow *flow)
 }
 
 static struct flow *
+lb_flow_create(struct flow_sync *sync, struct incr_group *group)
+{
+    struct lb_flow *lf = xzalloc(sizeof *lf);
+    struct incr_group *switches
+        = incr_find(sync->incr, F_LB_SWITCHES, incr_group_value(group, 0),
+                    sizeof(void *));
+
+    lf->set = switches->sink_data;
+    if (!lf->set) {
+        lf->set = xmalloc(sizeof *lf->set);
+        list_init(&lf->set->flows);
+        lf->set->group = switches;
+        switches->sink_data = lf->set;
+    }
+    list_push_back(&lf->set->flows, &lf->node);
+    return &lf->flow;
+}
+
+static void
+lb_flow_destroy(struct flow *flow)
+{
+    struct lb_flow *lf = CONTAINER_OF(flow, struct lb_flow, flow);
+
+    list_remove(&lf->node);
+    if (list_is_empty(&lf->set->flows)) {
+        lf->set->group->sink_data = NULL;
+        free(lf->set);
+    }
+    free(lf);
+}
+
+static bool
+is_of_lb(const struct flow *flow)
+{
+    return flow->group->class_id == F_LB_FLOW;
+}
+
+/* The group whose values are the flow's datapaths: none if the flow is
+ * gone. */
+static const struct incr_group *
+datapaths_of(const struct flow *flow)
+{
+    return (flow->group->n && is_of_lb(flow)
+            ? CONTAINER_OF(flow, const struct lb_flow, flow)->set->group
+            : flow->group);
+}
+
+static struct flow *
 flow_of(struct flow_sync *sync, struct incr_group *group)
 {
     struct flow *flow = group->sink_data;
 
     if (!flow) {
-        flow = xzalloc(sizeof *flow);
+        flow = (group->class_id == F_LB_FLOW ? lb_flow_create(sync, group)
+                : xzalloc(sizeof *flow));
         flow->group = group;
         group->sink_data = flow;
         set_dirty(sync, flow);
@@ -84,7 +150,32 @@ group_changed(void *sync_, struct incr_group *group)
 {
     struct flow_sync *sync = sync_;
 
-    set_dirty(sync, flow_of(sync, group));
+    /* One that came and went is none of ours. */
+    if (group->n || group->sink_data) {
+        set_dirty(sync, flow_of(sync, group));
+    }
+}
+
+static void
+switches_changed(void *sync, struct incr_group *group)
+{
+    struct lb_set *set = group->sink_data;
+    struct lb_flow *lf;
+
+    if (set) {
+        LIST_FOR_EACH (lf, node, &set->flows) {
+            set_dirty(sync, &lf->flow);
+        }
+    }
+}
+
+/* Calls 'visit' for each flow's group. */
+static void
+for_each_flow(struct flow_sync *sync,
+              void (*visit)(struct incr_group *, void *sync))
+{
+    incr_for_each_group(sync->incr, F_FLOW, visit, sync);
+    incr_for_each_group(sync->incr, F_LB_FLOW, visit, sync);
 }
 
 struct flow_sync *
@@ -99,12 +190,19 @@ flow_sync_create(struct incr *incr, struct replica *nb,
     sync->rows = rows;
     hmap_init(&sync->flows);
     hmap_init(&sync->dp_groups);
-    sync->sink = (struct incr_sink) {
-        .fact = F_FLOW,
-        .aux = sync,
-        .group_changed = group_changed,
+    sync->sinks[0] = (struct incr_sink) {
+        .fact = F_FLOW, .aux = sync, .group_changed = group_changed,
     };
-    incr_add_sink(incr, &sync->sink);
+    sync->sinks[1] = (struct incr_sink) {
+        .fact = F_LB_FLOW, .aux = sync, .group_changed = group_changed,
+    };
+    sync->sinks[2] = (struct incr_sink) {
+        .fact = F_LB_SWITCHES, .aux = sync,
+        .group_changed = switches_changed,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(sync->sinks); i++) {
+        incr_add_sink(incr, &sync->sinks[i]);
+    }
     return sync;
 }
 
@@ -128,7 +226,11 @@ flow_destroy(struct flow_sync *sync, struct flow *flow)
         hmap_remove(&sync->flows, &flow->node);
     }
     flow->group->sink_data = NULL;
-    free(flow);
+    if (is_of_lb(flow)) {
+        lb_flow_destroy(flow);
+    } else {
+        free(flow);
+    }
 }
 
 static struct flow *
@@ -195,7 +297,7 @@ flow_sync_destroy(struct flow_sync *sync)
         return;
     }
     drop_dead_flows(sync);
-    incr_for_each_group(sync->incr, F_FLOW, forget_group, sync);
+    for_each_flow(sync, forget_group);
     free_dp_groups(sync);
     hmap_uninit(&sync->flows);
     hmap_uninit(&sync->dp_groups);
@@ -387,8 +489,8 @@ flow_sync_adopt(struct flow_sync *sync)
     vec_clear(&sync->stray_dps);
     drop_dead_flows(sync);
     free_dp_groups(sync);
-    incr_for_each_group(sync->incr, F_FLOW, forget_uuid, sync);
-    incr_for_each_group(sync->incr, F_FLOW, adopt_flow, sync);
+    for_each_flow(sync, forget_uuid);
+    for_each_flow(sync, adopt_flow);
     SB_LOGICAL_FLOW_FOR_EACH (row, sync->replica) {
         if (!flow_find(sync, &row->header.uuid)) {
             vec_push(&sync->strays, row->header.uuid);
@@ -447,13 +549,14 @@ plan(struct flow_sync *sync)
     VEC_FOR_EACH (p, &sync->dirty) {
         struct flow *flow = *p;
         struct dp_group *dps;
+        const struct incr_group *datapaths = datapaths_of(flow);
 
-        if (flow->group->n < 2) {
+        if (datapaths->n < 2) {
             continue;
         }
-        dps = dp_group_find(sync, flow->group->set_hash);
+        dps = dp_group_find(sync, datapaths->set_hash);
         if (!dps) {
-            dps = dp_group_create(sync, flow->group->set_hash);
+            dps = dp_group_create(sync, datapaths->set_hash);
             dps->from = flow->dps;
             dps->mixed = !flow->dps;
         }
@@ -491,8 +594,9 @@ move_flows(struct flow_sync *sync)
 {
     VEC_FOR_EACH (p, &sync->dirty) {
         struct flow *flow = *p;
-        struct dp_group *dps = (flow->group->n < 2 ? NULL
-                                : dp_group_find(sync, flow->group->set_hash));
+        const struct incr_group *datapaths = datapaths_of(flow);
+        struct dp_group *dps = (datapaths->n < 2 ? NULL
+                                : dp_group_find(sync, datapaths->set_hash));
 
         if (flow->dps != dps) {
             flow_leave(sync, flow);
@@ -512,7 +616,7 @@ write_dp_groups(struct flow_sync *sync, struct replica_txn *txn)
 {
     VEC_FOR_EACH (p, &sync->dirty_dps) {
         struct dp_group *dps = *p;
-        const struct incr_group *group = dps->any->group;
+        const struct incr_group *group = datapaths_of(dps->any);
         VEC(const struct sb_datapath_binding *) datapaths = VEC_EMPTY;
         struct sb_logical_dp_group *row;
 
@@ -605,7 +709,7 @@ row_value_init(const struct flow_sync *sync, const struct flow *flow,
                                                  &flow->dps->uuid);
         v->dp_group.n = v->dp != NULL;
     } else {
-        v->dp = datapath_at(sync, flow->group, 0);
+        v->dp = datapath_at(sync, datapaths_of(flow), 0);
         v->datapath.n = v->dp != NULL;
     }
 }

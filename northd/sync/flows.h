@@ -2,7 +2,7 @@
 #ifndef NORTHD_SYNC_FLOWS_H
 #define NORTHD_SYNC_FLOWS_H
 
-/* Makes Logical_Flow and Logical_DP_Group rows equal to F_FLOW.
+/* Makes Logical_Flow and Logical_DP_Group rows equal to F_FLOW and F_LB_FLOW.
  *
  * A flow of one datapath names it; a flow of several names a group of
  * datapaths that all flows of that same set share.  Groups are found by an

@@ -106,10 +106,20 @@ lb_options(struct incr_ctx *ctx, const void *row)
 {
     static const struct option options[] = {
         { "distributed", "distributed load balancers" },
+        { "template", "templates of load balancers" },
     };
+    const struct nb_load_balancer *lb = row;
+    const struct strmap *map = nb_load_balancer_get_options(ctx, lb);
+    size_t n;
 
-    check_options(row, nb_load_balancer_get_options(ctx, row), options,
-                  ARRAY_SIZE(options));
+    check_options(row, map, options, ARRAY_SIZE(options));
+    if (strmap_get_uint(map, "affinity_timeout", 0)) {
+        warn(row, "affinity of load balancers");
+    }
+    nb_load_balancer_get_health_check(ctx, lb, &n);
+    if (n) {
+        warn(row, "health checks (every backend counts as up)");
+    }
 }
 
 static void

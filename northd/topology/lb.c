@@ -108,48 +108,6 @@ lb_group_lb_places(struct incr_ctx *ctx, const struct incr_group *group)
     }
 }
 
-static void
-lb_switch_flag(struct incr_ctx *ctx, const struct incr_group *group)
-{
-    const struct row_pair *key = incr_group_key(group);
-
-    if (nb_load_balancer_get_vips(ctx, key->a)->n) {
-        switch_set(ctx, key->b, SWITCH_HAS_LB);
-    }
-}
-
-static void
-lb_router_flag(struct incr_ctx *ctx, const struct incr_group *group)
-{
-    const struct row_pair *key = incr_group_key(group);
-
-    if (nb_load_balancer_get_vips(ctx, key->a)->n) {
-        router_set(ctx, key->b, ROUTER_HAS_LB);
-    }
-}
-
-/* What belongs to a later version is named once, and left alone. */
-static bool
-is_in_scope(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
-{
-    const struct strmap *options = nb_load_balancer_get_options(ctx, lb);
-    size_t n;
-
-    if (strmap_get_bool(options, "template", false)) {
-        warn_row(&lb->header, "templates are not supported");
-        return false;
-    }
-    nb_load_balancer_get_health_check(ctx, lb, &n);
-    if (n) {
-        warn_row(&lb->header, "health checks are not supported; every "
-                 "backend counts as up");
-    }
-    if (strmap_get_uint(options, "affinity_timeout", 0)) {
-        warn_row(&lb->header, "affinity is not supported");
-    }
-    return true;
-}
-
 static struct row_id
 lb_row(const struct nb_load_balancer *lb)
 {
@@ -157,19 +115,78 @@ lb_row(const struct nb_load_balancer *lb)
                              sizeof lb->header.uuid };
 }
 
+static bool
+is_template(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
+{
+    return strmap_get_bool(nb_load_balancer_get_options(ctx, lb), "template",
+                           false);
+}
+
+/* VIPs, each a fact of its own, so that a change of one is not one of all. */
 static void
-lb_sb_row(struct incr_ctx *ctx, const struct incr_group *group)
+lb_vips(struct incr_ctx *ctx, const void *row)
+{
+    const struct nb_load_balancer *lb = row;
+    const struct lb_vip_key key = { lb };
+    const struct strmap *vips = nb_load_balancer_get_vips(ctx, lb);
+
+    if (!vips->n || is_template(ctx, lb)) {
+        return;
+    }
+    EMIT_KEY(ctx, F_LB_LIVE, lb);
+    STRMAP_FOR_EACH (i, vips) {
+        struct str *s = incr_scratch(ctx, SCRATCH_KEY);
+
+        str_put_bytes(s, &key, sizeof key);
+        str_put(s, vips->keys[i]);
+        incr_emit(ctx, F_LB_VIP, s->string, s->length, vips->values[i],
+                  strlen(vips->values[i]) + 1);
+    }
+}
+
+/* All that depends on which switches a load balancer is on, but not on its
+ * VIPs. */
+static void
+lb_on_switch(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct row_pair *key = incr_group_key(group);
     const struct nb_load_balancer *lb = key->a;
     const struct nb_logical_switch *ls = key->b;
-    const struct row_id id = lb_row(lb), dp = datapath_row(&ls->header);
-    const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
 
-    if (!is_in_scope(ctx, lb) || !get_datapath_key(ctx, &ls->header)
-        || !nb_load_balancer_get_vips(ctx, lb)->n) {
+    if (!EXISTS(ctx, F_LB_LIVE, lb)) {
         return;
     }
+    switch_set(ctx, ls, SWITCH_HAS_LB);
+    EMIT(ctx, F_LB_SWITCHES, lb, ls);
+    if (switch_balances_stateless(ctx, ls)) {
+        EMIT_KEY(ctx, F_LB_STATELESS, *key);
+    }
+    if (get_datapath_key(ctx, &ls->header)) {
+        const struct row_id id = lb_row(lb), dp = datapath_row(&ls->header);
+
+        cell_ref(ctx, &id, SB_LOAD_BALANCER_COL_DATAPATHS, &dp);
+    }
+}
+
+static void
+lb_on_router(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct row_pair *key = incr_group_key(group);
+    const struct nb_load_balancer *lb = key->a;
+
+    if (EXISTS(ctx, F_LB_LIVE, lb)) {
+        router_set(ctx, key->b, ROUTER_HAS_LB);
+    }
+}
+
+static void
+lb_sb_row(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct nb_load_balancer *lb = *(const void *const *)
+        incr_group_key(group);
+    const struct row_id id = lb_row(lb);
+    const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
+
     cell_string(ctx, &id, SB_LOAD_BALANCER_COL_NAME,
                 nb_load_balancer_get_name(ctx, lb));
     cell_map(ctx, &id, SB_LOAD_BALANCER_COL_VIPS,
@@ -183,10 +200,31 @@ lb_sb_row(struct incr_ctx *ctx, const struct incr_group *group)
               "true");
     cell_pair(ctx, &id, SB_LOAD_BALANCER_COL_EXTERNAL_IDS, "lb_id",
               text(ctx, 0, UUID_FMT, UUID_ARGS(&lb->header.uuid)));
-    cell_ref(ctx, &id, SB_LOAD_BALANCER_COL_DATAPATHS, &dp);
 }
 
 /* Common to the flows of switches and routers. */
+
+bool
+lb_vip_read(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
+            const char *key, const char *backends, struct lb_vip *vip)
+{
+    struct error *error = lb_vip_parse(key, backends, vip);
+
+    if (error) {
+        warn_row(&lb->header, "vip %s: %s", key, error_message(error));
+        error_free(error);
+        return false;
+    }
+    return true;
+}
+
+const char *
+lb_protocol(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
+{
+    const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
+
+    return protocol ? protocol : "tcp";
+}
 
 void
 lb_for_each_vip(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
@@ -195,25 +233,18 @@ lb_for_each_vip(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
                 void *aux)
 {
     const struct strmap *vips = nb_load_balancer_get_vips(ctx, lb);
-    const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
+    const char *protocol = lb_protocol(ctx, lb);
 
-    if (strmap_get_bool(nb_load_balancer_get_options(ctx, lb), "template",
-                        false)) {
+    if (is_template(ctx, lb)) {
         return;
     }
     STRMAP_FOR_EACH (i, vips) {
         struct lb_vip vip;
-        struct error *error = lb_vip_parse(vips->keys[i], vips->values[i],
-                                           &vip);
 
-        if (error) {
-            warn_row(&lb->header, "vip %s: %s", vips->keys[i],
-                     error_message(error));
-            error_free(error);
-            continue;
+        if (lb_vip_read(ctx, lb, vips->keys[i], vips->values[i], &vip)) {
+            visit(ctx, &vip, protocol, aux);
+            lb_vip_uninit(&vip);
         }
-        visit(ctx, &vip, protocol ? protocol : "tcp", aux);
-        lb_vip_uninit(&vip);
     }
 }
 
@@ -263,7 +294,6 @@ lb_action(struct incr_ctx *ctx, unsigned int i,
           const char *option)
 {
     struct str *s = incr_scratch(ctx, i);
-    const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
 
     if (!vip->backends.n) {
         return "";
@@ -273,7 +303,7 @@ lb_action(struct incr_ctx *ctx, unsigned int i,
         str_put(s, j ? "," : "");
         ip_port_format(&vip->backends.items[j], s);
     }
-    put_hash_fields(ctx, lb, protocol ? protocol : "tcp", s);
+    put_hash_fields(ctx, lb, lb_protocol(ctx, lb), s);
     if (option) {
         str_printf(s, "; %s", option);
     }
@@ -296,30 +326,26 @@ lb_rejects(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
                            false);
 }
 
-void
-lb_put_event(struct incr_ctx *ctx, const struct replica_row *datapath,
-             enum stage stage, const struct nb_load_balancer *lb,
-             const struct lb_vip *vip, const char *protocol,
-             const char *resident)
+const char *
+lb_event(struct incr_ctx *ctx, unsigned int i,
+         const struct nb_load_balancer *lb, const struct lb_vip *vip,
+         const char **meter)
 {
-    static const char meter[] = "event-elb";
-    struct str *s = incr_scratch(ctx, 8);
+    static const char name[] = "event-elb";
+    struct str *s = incr_scratch(ctx, i);
 
     if (vip->backends.n || lb_rejects(ctx, lb)
         || !(get_global(ctx).controller_event
              || strmap_get_bool(nb_load_balancer_get_options(ctx, lb),
                                 "event", false))) {
-        return;
+        return NULL;
     }
     str_put(s, "trigger_event(event = \"empty_lb_backends\", vip = \"");
     ip_port_format(&vip->vip, s);
     str_printf(s, "\", protocol = \"%s\", load_balancer = \""UUID_FMT"\");",
-               protocol, UUID_ARGS(&lb->header.uuid));
-    flow_put(ctx, datapath, stage, 130, &lb->header,
-             text(ctx, 9, "%s%s", lb_vip_match(ctx, 10, vip, protocol),
-                  resident), s->string,
-             get_row_by_name(ctx, F_METER, meter) ? meter : NULL,
-             FLOW_SOURCE);
+               lb_protocol(ctx, lb), UUID_ARGS(&lb->header.uuid));
+    *meter = get_row_by_name(ctx, F_METER, name) ? name : NULL;
+    return str_cstr(s);
 }
 
 UNIT_LIST(lb_units,
@@ -329,6 +355,7 @@ UNIT_LIST(lb_units,
     UNIT_GROUP(RANK_ADDRESS, F_ROUTER, router_lb_groups),
     UNIT_ROW(RANK_ADDRESS, T_NB(LOAD_BALANCER_GROUP), lb_group_lbs),
     UNIT_GROUP(RANK_MEMBER, F_LBG_LB, lb_group_lb_places),
-    UNIT_GROUP(RANK_SET, F_LB_SWITCH, lb_switch_flag),
-    UNIT_GROUP(RANK_SET, F_LB_ROUTER, lb_router_flag),
-    UNIT_GROUP(RANK_OUT, F_LB_SWITCH, lb_sb_row));
+    UNIT_ROW(RANK_MEMBER, T_NB(LOAD_BALANCER), lb_vips),
+    UNIT_GROUP(RANK_SET, F_LB_SWITCH, lb_on_switch),
+    UNIT_GROUP(RANK_SET, F_LB_ROUTER, lb_on_router),
+    UNIT_GROUP(RANK_OUT, F_LB_SWITCHES, lb_sb_row));

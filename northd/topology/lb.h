@@ -8,6 +8,14 @@
 #include "northd/flow.h"
 #include "northd/topology/address.h"
 
+/* Parses one of the VIPs.  False, with a warning, if it cannot be parsed; else
+ * the caller must lb_vip_uninit() it. */
+bool lb_vip_read(struct incr_ctx *, const struct nb_load_balancer *,
+                 const char *key, const char *backends, struct lb_vip *);
+
+/* The protocol of VIPs with ports. */
+const char *lb_protocol(struct incr_ctx *, const struct nb_load_balancer *);
+
 /* Calls 'visit' for each VIP that can be parsed; 'protocol' is that of VIPs
  * with ports. */
 void lb_for_each_vip(struct incr_ctx *, const struct nb_load_balancer *,
@@ -34,13 +42,13 @@ bool switch_balances_stateless(struct incr_ctx *,
 /* Whether packets to a VIP without backends are to be refused. */
 bool lb_rejects(struct incr_ctx *, const struct nb_load_balancer *);
 
-/* Puts a flow of 'stage' that reports packets to a VIP without backends to the
- * platform, if it wants to know: by options:event of the load balancer, or by
- * NB_Global's options:controller_event.  A meter called "event-elb" limits the
- * reports.  'resident' is "" or " && is_chassis_resident(...)". */
-void lb_put_event(struct incr_ctx *, const struct replica_row *datapath,
-                  enum stage, const struct nb_load_balancer *,
-                  const struct lb_vip *, const char *protocol,
-                  const char *resident);
+/* The actions, in builder 'i', that report a packet to a VIP without backends
+ * to the platform, if that wants to know: by options:event of the load
+ * balancer, or by NB_Global's options:controller_event.  NULL if not.  A meter
+ * called "event-elb", '*meter' then, limits the reports. */
+const char *lb_event(struct incr_ctx *, unsigned int i,
+                     const struct nb_load_balancer *, const struct lb_vip *,
+                     const char **meter);
+#define LB_EVENT_PRIORITY 130
 
 #endif /* northd/topology/lb.h */

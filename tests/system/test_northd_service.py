@@ -323,6 +323,47 @@ def test_counts_start_anew(central):
         ask(central, "inc-engine/compute-log-timeout", "x")
 
 
+def work(central, *words):
+    """Units that run for a change, by class."""
+    ask(central, "inc-engine/clear-stats")
+    central.nbctl("--wait=sb", *words)
+    units, _, _ = ask(central, "inc-engine/show-stats").partition("fact class")
+    return {name: int(n) for name, n in re.findall(
+        r"^(lb_\w+) +\d+ +\d+ +(\d+) ", units, re.M)}
+
+
+def test_work_of_a_vip(central):
+    """The flows of one VIP are computed anew when it changes, however many
+    VIPs and switches its load balancer has; all the same, each switch that
+    comes gets all of them, and one that goes keeps none."""
+    central.nbctl("lb-add", "lb0", "10.1.0.1:80", "10.0.0.1:80", "--",
+                  "ls-add", "s0", "--", "ls-lb-add", "s0", "lb0")
+    sync(central)
+    few = work(central, "lb-add", "lb0", "10.1.0.2:80", "10.0.0.1:80")
+    assert few["lb_vip_flows"] == 1
+    for i in range(10):
+        central.nbctl("lb-add", "lb0", "10.2.0.%d:80" % i, "10.0.0.1:80",
+                      "--", "ls-add", "t%d" % i, "--", "ls-lb-add",
+                      "t%d" % i, "lb0")
+    sync(central)
+    assert work(central, "lb-add", "lb0", "10.1.0.3:80",
+                "10.0.0.1:80") == few
+
+    def vips(switch):
+        return len(re.findall(r"ls_in_lb .*ct_lb_mark", central.sbctl(
+            "lflow-list", switch)))
+
+    assert vips("t3") == vips("s0") == 13
+    central.nbctl("--wait=sb", "ls-lb-del", "t3", "lb0")
+    assert vips("t3") == 0 and vips("t4") == 13
+    central.nbctl("--wait=sb", "lb-del", "lb0", "10.1.0.2:80")
+    assert vips("t4") == 12
+    for i in range(10):
+        central.nbctl("--if-exists", "ls-lb-del", "t%d" % i, "lb0")
+    sync(central)
+    assert vips("t4") == 0 and vips("s0") == 12
+
+
 def test_alone_and_paused_changes_nothing(central):
     sync(central)
     ask(central, "pause")
