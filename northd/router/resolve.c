@@ -119,30 +119,27 @@ switch_port_resolve(struct incr_ctx *ctx, const struct incr_group *group)
 
 static void
 put_neighbor_router(struct incr_ctx *ctx, const struct router_port *rp,
+                    const struct port_addresses *networks,
                     const struct router_port *neighbor)
 {
-    struct port_addresses networks, host;
+    struct port_addresses host;
 
-    if (lrp_addresses(ctx, rp->lrp, &networks)) {
-        if (lrp_addresses(ctx, neighbor->lrp, &host)) {
-            put_known(ctx, rp, &rp->lrp->header, &networks, &host);
-        }
-        port_addresses_uninit(&host);
+    if (lrp_addresses(ctx, neighbor->lrp, &host)) {
+        put_known(ctx, rp, &rp->lrp->header, networks, &host);
     }
-    port_addresses_uninit(&networks);
+    port_addresses_uninit(&host);
 }
 
-/* Other routers: the direct peer, and those on the same switch. */
 static void
-router_port_resolve(struct incr_ctx *ctx, const struct incr_group *group)
+put_neighbor_routers(struct incr_ctx *ctx, const struct router_port *rp,
+                     const struct port_addresses *networks)
 {
-    const struct router_port *rp = incr_group_key(group);
     const struct router_port *peer = GET(ctx, F_LRP_ROUTER_PEER, rp->lrp);
     const struct switch_port *sp = GET(ctx, F_LRP_SWITCH_PEER, rp->lrp);
     const struct incr_group *routers;
 
     if (peer) {
-        put_neighbor_router(ctx, rp, peer);
+        put_neighbor_router(ctx, rp, networks, peer);
     }
     if (!sp || strmap_get_bool(nb_logical_router_get_options(ctx, rp->lr),
                                "dynamic_neigh_routers", false)) {
@@ -153,9 +150,22 @@ router_port_resolve(struct incr_ctx *ctx, const struct incr_group *group)
         const struct switch_router *sr = incr_group_value(routers, i);
 
         if (sr->rp.lrp != rp->lrp) {
-            put_neighbor_router(ctx, rp, &sr->rp);
+            put_neighbor_router(ctx, rp, networks, &sr->rp);
         }
     }
+}
+
+/* Other routers: the direct peer, and those on the same switch. */
+static void
+router_port_resolve(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct router_port *rp = incr_group_key(group);
+    struct port_addresses networks;
+
+    if (lrp_addresses(ctx, rp->lrp, &networks)) {
+        put_neighbor_routers(ctx, rp, &networks);
+    }
+    port_addresses_uninit(&networks);
 }
 
 /* The parent that a virtual port is bound to now, or NULL. */
