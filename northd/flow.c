@@ -138,17 +138,18 @@ flow_put(struct incr_ctx *ctx, const struct replica_row *datapath,
 }
 
 void
-flow_put_lb(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
+flow_put_lb(struct incr_ctx *ctx, const struct lb_places *places,
             enum stage stage, unsigned int priority, const char *match,
             const char *actions, const char *meter, const char *source)
 {
-    struct str *key = put_key(ctx, stage, priority, &lb->header, match,
-                              actions, meter, source);
+    struct str *key = put_key(ctx, stage, priority, &places->lb->header,
+                              match, actions, meter, source);
 
     /* Load balancers that say the same have flows of their own, as they have
-     * sets of switches of their own. */
-    str_put_bytes(key, &lb, sizeof lb);
-    incr_emit(ctx, F_LB_FLOW, key->string, key->length, &lb, sizeof lb);
+     * datapaths of their own. */
+    str_put_bytes(key, places, sizeof *places);
+    incr_emit(ctx, F_LB_FLOW, key->string, key->length, places,
+              sizeof *places);
 }
 
 const char *

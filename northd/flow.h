@@ -157,12 +157,15 @@ struct lflow_key {
     flow_put(CTX, &(DP)->header, STAGE, PRIORITY, HINT, MATCH, ACTIONS, \
              METER, FLOW_SOURCE)
 
-/* Likewise of all switches that load balancer 'LB' is on: one fact, however many
- * they are. */
-#define FLOW_OF_LB(CTX, LB, STAGE, PRIORITY, MATCH, ACTIONS) \
-    flow_put_lb(CTX, LB, STAGE, PRIORITY, MATCH, ACTIONS, NULL, FLOW_SOURCE)
-#define FLOW_OF_LB_METERED(CTX, LB, STAGE, PRIORITY, MATCH, ACTIONS, METER) \
-    flow_put_lb(CTX, LB, STAGE, PRIORITY, MATCH, ACTIONS, METER, FLOW_SOURCE)
+/* Likewise of all the datapaths of F_LB_PLACES under 'PLACES': one fact, however
+ * many they are. */
+#define FLOW_OF_LB(CTX, PLACES, STAGE, PRIORITY, MATCH, ACTIONS) \
+    flow_put_lb(CTX, PLACES, STAGE, PRIORITY, MATCH, ACTIONS, NULL, \
+                FLOW_SOURCE)
+#define FLOW_OF_LB_METERED(CTX, PLACES, STAGE, PRIORITY, MATCH, ACTIONS, \
+                           METER) \
+    flow_put_lb(CTX, PLACES, STAGE, PRIORITY, MATCH, ACTIONS, METER, \
+                FLOW_SOURCE)
 
 void flow_put(struct incr_ctx *, const struct replica_row *datapath,
               enum stage, unsigned int priority,
@@ -170,8 +173,8 @@ void flow_put(struct incr_ctx *, const struct replica_row *datapath,
               const char *actions, const char *meter,
               const char *source);
 
-void flow_put_lb(struct incr_ctx *, const struct nb_load_balancer *,
-                 enum stage, unsigned int priority, const char *match,
+void flow_put_lb(struct incr_ctx *, const struct lb_places *, enum stage,
+                 unsigned int priority, const char *match,
                  const char *actions, const char *meter, const char *source);
 
 /* The parts of a key. */

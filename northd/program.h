@@ -83,7 +83,7 @@ enum northd_fact {
     F_LB_LIVE,          /* lb with VIPs -> {} */
     F_LB_SWITCH,        /* {lb, ls} -> {} */
     F_LB_STATELESS,     /* {lb, ls that balances untracked packets} -> {} */
-    F_LB_SWITCHES,      /* lb with VIPs -> ls */
+    F_LB_PLACES,        /* struct lb_places -> ls or lr */
     F_LB_ROUTER,        /* {lb, lr} -> {} */
     F_ROUTE,            /* struct route_key -> struct route_hop */
     F_NAT,              /* {nat, lr} -> {} */
@@ -95,7 +95,8 @@ enum northd_fact {
 
     /* Out. */
     F_FLOW,             /* struct lflow_key -> datapath row */
-    F_LB_FLOW,          /* struct lflow_key, lb -> lb: of F_LB_SWITCHES */
+    F_LB_FLOW,          /* struct lflow_key, struct lb_places -> struct
+                         * lb_places: of all of these */
     F_SB_DATAPATH,      /* nb row uuid -> cells */
     F_SB_PORT,          /* logical_port -> cells */
     F_SB_MULTICAST,     /* nb row uuid + name -> cells */
@@ -181,6 +182,19 @@ struct datapath_flag {
 /* A VIP.  Its text follows, without its null terminator. */
 struct lb_vip_key {
     const struct nb_load_balancer *lb;
+};
+
+/* Datapaths on which a load balancer that has VIPs does the same. */
+enum lb_place_kind {
+    LB_ON_SWITCHES,
+    LB_ON_GATEWAYS,             /* Gateway routers. */
+    LB_ON_SNAT_GATEWAYS,        /* Those that force SNAT on it. */
+    LB_N_PLACE_KINDS
+};
+
+struct lb_places {
+    const struct nb_load_balancer *lb;
+    uint64_t kind;              /* enum lb_place_kind. */
 };
 
 /* Two rows as a key. */

@@ -9,32 +9,48 @@
 #include "northd/router/routable.h"
 #include "northd/topology/lb.h"
 
-/* A load balancer on a router. */
+/* A load balancer on all gateway routers of a kind, or on one router. */
 struct place {
     const struct nb_load_balancer *lb;
+    const struct lb_places *gateways;   /* NULL: on one router, ... */
     const struct nb_logical_router *lr;
-    const struct nb_logical_router_port *gateway;   /* NULL on a gateway
-                                                     * router. */
+    const struct nb_logical_router_port *gateway;   /* ... at this port; NULL
+                                                     * on a gateway router. */
     const char *resident;       /* " && is_chassis_resident(...)" or "". */
     const char *snat;           /* "skip_snat", "force_snat" or NULL. */
     const char *responder;      /* options:neighbor_responder. */
     bool stateless;             /* options:use_stateless_nat. */
 };
 
+#define PLACE_FLOW(CTX, PLACE, STAGE, PRIORITY, MATCH, ACTIONS, METER) \
+    place_put(CTX, PLACE, STAGE, PRIORITY, MATCH, ACTIONS, METER, FLOW_SOURCE)
+
+static void
+place_put(struct incr_ctx *ctx, const struct place *place, enum stage stage,
+          unsigned int priority, const char *match, const char *actions,
+          const char *meter, const char *source)
+{
+    if (place->gateways) {
+        flow_put_lb(ctx, place->gateways, stage, priority, match, actions,
+                    meter, source);
+    } else {
+        flow_put(ctx, &place->lr->header, stage, priority,
+                 &place->lb->header, match, actions, meter, source);
+    }
+}
+
 static void
 put_dnat(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
          const struct place *place)
 {
-    const struct replica_row *hint = &place->lb->header;
     const char *match = lb_vip_match(ctx, 2, vip, protocol);
     const char *action = lb_action(ctx, 3, place->lb, vip, place->snat);
     const char *meter;
     const char *event = lb_event(ctx, 8, place->lb, vip, &meter);
 
     if (event) {
-        FLOW_METERED(ctx, place->lr, LR_IN_DNAT, LB_EVENT_PRIORITY, hint,
-                     text(ctx, 9, "%s%s", match, place->resident), event,
-                     meter);
+        PLACE_FLOW(ctx, place, LR_IN_DNAT, LB_EVENT_PRIORITY,
+                   text(ctx, 9, "%s%s", match, place->resident), event, meter);
     }
     if (!vip->backends.n) {
         action = (lb_rejects(ctx, place->lb)
@@ -44,9 +60,9 @@ put_dnat(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
     } else if (place->snat) {
         action = text(ctx, 4, "flags.%s_for_lb = 1; %s", place->snat, action);
     }
-    FLOW(ctx, place->lr, LR_IN_DNAT, vip->vip.port ? 120 : 110, hint,
-         text(ctx, 5, "ct.new && !ct.rel && %s%s", match, place->resident),
-         action);
+    PLACE_FLOW(ctx, place, LR_IN_DNAT, vip->vip.port ? 120 : 110,
+               text(ctx, 5, "ct.new && !ct.rel && %s%s", match,
+                    place->resident), action, NULL);
 }
 
 /* Gives the reply the VIP as its source.  Connections' replies may leave by
@@ -184,19 +200,25 @@ put_neighbor(struct incr_ctx *ctx, const struct in6_addr *ip,
 }
 
 static void
-put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
-        void *place_)
+put_balance(struct incr_ctx *ctx, const struct lb_vip *vip,
+            const char *protocol, const struct place *place)
 {
-    const struct place *place = place_;
+    PLACE_FLOW(ctx, place, LR_IN_DEFRAG, 100,
+               text(ctx, 2, "ip && ip%d.dst == %s",
+                    ip_is_v4(&vip->vip.ip) ? 4 : 6,
+                    ip_text(&vip->vip.ip).s), "ct_dnat;", NULL);
+    put_dnat(ctx, vip, protocol, place);
+}
+
+/* What depends on the router: whether it translates the address otherwise, or
+ * is to answer for it. */
+static void
+put_reach(struct incr_ctx *ctx, const struct lb_vip *vip,
+          const char *protocol, const struct place *place)
+{
     struct ip_text ip = ip_text(&vip->vip.ip);
     int family = ip_is_v4(&vip->vip.ip) ? 4 : 6;
 
-    FLOW(ctx, place->lr, LR_IN_DEFRAG, 100, &place->lb->header,
-         text(ctx, 2, "ip && ip%d.dst == %s", family, ip.s), "ct_dnat;");
-    put_dnat(ctx, vip, protocol, place);
-    if (place->gateway && vip->backends.n) {
-        put_undnat(ctx, vip, protocol, place);
-    }
     if (router_ip_has(ctx, F_NAT_EXTERNAL, place->lr, ip.s)) {
         FLOW(ctx, place->lr, LR_IN_UNSNAT, 120, &place->lb->header,
              text(ctx, 2, "ip%d && %s", family,
@@ -204,6 +226,21 @@ put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
     } else if (strcmp(place->responder, "none")) {
         put_neighbor(ctx, &vip->vip.ip, place);
     }
+}
+
+static void
+put_vip(struct incr_ctx *ctx, const struct lb_vip *vip, const char *protocol,
+        void *place_)
+{
+    const struct place *place = place_;
+
+    if (place->gateway) {
+        put_balance(ctx, vip, protocol, place);
+        if (vip->backends.n) {
+            put_undnat(ctx, vip, protocol, place);
+        }
+    }
+    put_reach(ctx, vip, protocol, place);
 }
 
 /* options:add_route, at the ports that the VIP can be reached by. */
@@ -230,25 +267,13 @@ put_routable(struct incr_ctx *ctx, const struct lb_vip *vip,
     }
 }
 
-static const char *
-snat_option(struct incr_ctx *ctx, const struct place *place)
-{
-    const char *force
-        = strmap_get(nb_logical_router_get_options(ctx, place->lr),
-                     "lb_force_snat_ip");
-
-    return (strmap_get_bool(nb_load_balancer_get_options(ctx, place->lb),
-                            "skip_snat", false) ? "skip_snat"
-            : force && *force && !place->gateway ? "force_snat" : NULL);
-}
-
 static void
 put_place(struct incr_ctx *ctx, struct place *place)
 {
     const struct strmap *options = nb_load_balancer_get_options(ctx,
                                                                 place->lb);
 
-    place->snat = snat_option(ctx, place);
+    place->snat = lb_skips_snat(ctx, place->lb) ? "skip_snat" : NULL;
     place->responder = strmap_get_def(options, "neighbor_responder",
                                       "reachable");
     place->stateless = strmap_get_bool(options, "use_stateless_nat", false);
@@ -277,6 +302,38 @@ lb_router_flows(struct incr_ctx *ctx, const struct incr_group *group)
                                             ctx, place.gateway)));
         put_place(ctx, &place);
     }
+}
+
+static void
+put_gateways(struct incr_ctx *ctx, const struct lb_vip *vip,
+             const struct lb_places *gateways)
+{
+    const struct place place = {
+        .lb = gateways->lb, .gateways = gateways, .resident = "",
+        .snat = (gateways->kind == LB_ON_SNAT_GATEWAYS ? "force_snat"
+                 : lb_skips_snat(ctx, gateways->lb) ? "skip_snat" : NULL),
+    };
+
+    put_balance(ctx, vip, lb_protocol(ctx, gateways->lb), &place);
+}
+
+static void
+lb_gateway_flows(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct lb_vip_key *key = incr_group_key(group);
+    struct lb_vip vip;
+
+    if (!lb_vip_read(ctx, group, &vip)) {
+        return;
+    }
+    for (int kind = LB_ON_GATEWAYS; kind < LB_N_PLACE_KINDS; kind++) {
+        const struct lb_places places = { key->lb, kind };
+
+        if (EXISTS(ctx, F_LB_PLACES, places)) {
+            put_gateways(ctx, &vip, &places);
+        }
+    }
+    lb_vip_uninit(&vip);
 }
 
 /* VIPs that are also the router's own address must not be dropped there. */
@@ -336,6 +393,7 @@ router_lb(struct incr_ctx *ctx, const struct incr_group *group)
 }
 
 UNIT_LIST(router_lb_units,
+    UNIT_GROUP(RANK_OUT, F_LB_VIP, lb_gateway_flows),
     UNIT_GROUP(RANK_OUT, F_LB_ROUTER, lb_router_flows),
     UNIT_GROUP(RANK_SET, F_LB_ROUTER, lb_router_owned),
     UNIT_GROUP(RANK_OUT, F_ROUTER, router_lb));

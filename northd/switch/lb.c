@@ -55,9 +55,10 @@ balance_action(struct incr_ctx *ctx, unsigned int i,
 }
 
 static void
-put_vip(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
+put_vip(struct incr_ctx *ctx, const struct lb_places *places,
         const struct lb_vip *vip)
 {
+    const struct nb_load_balancer *lb = places->lb;
     const char *match = lb_vip_match(ctx, 0, vip, lb_protocol(ctx, lb));
     const char *reg = ip_is_v4(&vip->vip.ip) ? "reg1" : "xxreg1";
     struct ip_text ip = ip_text(&vip->vip.ip);
@@ -65,38 +66,30 @@ put_vip(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
     const char *event = lb_event(ctx, 1, lb, vip, &meter);
 
     if (event) {
-        FLOW_OF_LB_METERED(ctx, lb, LS_IN_PRE_LB, LB_EVENT_PRIORITY, match,
+        FLOW_OF_LB_METERED(ctx, places, LS_IN_PRE_LB, LB_EVENT_PRIORITY, match,
                            event, meter);
     }
     /* The address and port that were asked for, for the hairpin check. */
-    FLOW_OF_LB(ctx, lb, LS_IN_PRE_STATEFUL, 120,
+    FLOW_OF_LB(ctx, places, LS_IN_PRE_STATEFUL, 120,
                text(ctx, 2, "reg0[2] == 1 && %s", match),
                vip->vip.port
                ? text(ctx, 3, "%s = %s; reg2[0..15] = %u; ct_lb_mark;", reg,
                       ip.s, vip->vip.port)
                : text(ctx, 3, "%s = %s; ct_lb_mark;", reg, ip.s));
-    FLOW_OF_LB(ctx, lb, LS_IN_LB, vip->vip.port ? 120 : 110,
+    FLOW_OF_LB(ctx, places, LS_IN_LB, vip->vip.port ? 120 : 110,
                text(ctx, 2, "ct.new && %s", match),
                balance_action(ctx, 3, lb, vip));
 }
 
-/* Such a flow is the same on every switch. */
 static void
-lb_vip_flows(struct incr_ctx *ctx, const struct incr_group *group)
+lb_switch_flows(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct lb_vip_key *key = incr_group_key(group);
-    const char *text_of_vip = (const char *) (key + 1);
+    const struct lb_places places = { key->lb, LB_ON_SWITCHES };
     struct lb_vip vip;
 
-    if (!EXISTS(ctx, F_LB_SWITCHES, key->lb)) {
-        return;
-    }
-    if (lb_vip_read(ctx, key->lb,
-                    text(ctx, 10, "%.*s", (int) (group->key_size
-                                                 - sizeof *key),
-                         text_of_vip),
-                    incr_group_value(group, 0), &vip)) {
-        put_vip(ctx, key->lb, &vip);
+    if (EXISTS(ctx, F_LB_PLACES, places) && lb_vip_read(ctx, group, &vip)) {
+        put_vip(ctx, &places, &vip);
         lb_vip_uninit(&vip);
     }
 }
@@ -128,6 +121,6 @@ switch_hairpin(struct incr_ctx *ctx, const struct incr_group *group)
 }
 
 UNIT_LIST(switch_lb_units,
-    UNIT_GROUP(RANK_OUT, F_LB_VIP, lb_vip_flows),
+    UNIT_GROUP(RANK_OUT, F_LB_VIP, lb_switch_flows),
     UNIT_GROUP(RANK_OUT, F_LB_STATELESS, lb_stateless),
     UNIT_GROUP(RANK_OUT, F_SWITCH, switch_hairpin));

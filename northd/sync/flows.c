@@ -13,8 +13,8 @@
 #include "northd/flow.h"
 
 /* The row of a flow: the group's sink_data.  The group is one of F_FLOW, whose
- * facts are the datapaths, or of F_LB_FLOW, whose fact is the load balancer
- * whose switches (F_LB_SWITCHES) they are. */
+ * facts are the datapaths, or of F_LB_FLOW, whose fact says under which key of
+ * F_LB_PLACES they are. */
 struct flow {
     struct hmap_node node;      /* In flow_sync.flows, by uuid, unless that is
                                  * zero. */
@@ -32,9 +32,8 @@ struct lb_flow {
     struct lb_set *set;
 };
 
-/* The flows of a load balancer, to which its switches come and go: the
- * sink_data of the group of F_LB_SWITCHES.  There is one while there are such
- * flows. */
+/* The flows to which datapaths of a group of F_LB_PLACES come and go: the
+ * group's sink_data.  There is one while there are such flows. */
 struct lb_set {
     struct list flows;          /* Of struct lb_flow. */
     struct incr_group *group;
@@ -86,16 +85,16 @@ static struct flow *
 lb_flow_create(struct flow_sync *sync, struct incr_group *group)
 {
     struct lb_flow *lf = xzalloc(sizeof *lf);
-    struct incr_group *switches
-        = incr_find(sync->incr, F_LB_SWITCHES, incr_group_value(group, 0),
-                    sizeof(void *));
+    struct incr_group *places
+        = incr_find(sync->incr, F_LB_PLACES, incr_group_value(group, 0),
+                    sizeof(struct lb_places));
 
-    lf->set = switches->sink_data;
+    lf->set = places->sink_data;
     if (!lf->set) {
         lf->set = xmalloc(sizeof *lf->set);
         list_init(&lf->set->flows);
-        lf->set->group = switches;
-        switches->sink_data = lf->set;
+        lf->set->group = places;
+        places->sink_data = lf->set;
     }
     list_push_back(&lf->set->flows, &lf->node);
     return &lf->flow;
@@ -157,7 +156,7 @@ group_changed(void *sync_, struct incr_group *group)
 }
 
 static void
-switches_changed(void *sync, struct incr_group *group)
+places_changed(void *sync, struct incr_group *group)
 {
     struct lb_set *set = group->sink_data;
     struct lb_flow *lf;
@@ -197,8 +196,8 @@ flow_sync_create(struct incr *incr, struct replica *nb,
         .fact = F_LB_FLOW, .aux = sync, .group_changed = group_changed,
     };
     sync->sinks[2] = (struct incr_sink) {
-        .fact = F_LB_SWITCHES, .aux = sync,
-        .group_changed = switches_changed,
+        .fact = F_LB_PLACES, .aux = sync,
+        .group_changed = places_changed,
     };
     for (size_t i = 0; i < ARRAY_SIZE(sync->sinks); i++) {
         incr_add_sink(incr, &sync->sinks[i]);
@@ -813,8 +812,8 @@ delete_flow(struct flow_sync *sync, struct flow *flow)
     flow_destroy(sync, flow);
 }
 
-void
-flow_sync_flush(struct flow_sync *sync, struct replica_txn *txn)
+static void
+delete_strays(struct flow_sync *sync)
 {
     VEC_FOR_EACH (uuid, &sync->strays) {
         struct sb_logical_flow *row
@@ -825,6 +824,11 @@ flow_sync_flush(struct flow_sync *sync, struct replica_txn *txn)
         }
     }
     vec_clear(&sync->strays);
+}
+
+void
+flow_sync_flush(struct flow_sync *sync, struct replica_txn *txn)
+{
     plan(sync);
     take_over_rows(sync);
     move_flows(sync);
@@ -833,11 +837,16 @@ flow_sync_flush(struct flow_sync *sync, struct replica_txn *txn)
         (*p)->dirty = false;
         if ((*p)->group->n) {
             write_flow(sync, txn, *p);
-        } else {
+        }
+    }
+    /* Last, so that no new row has chosen the uuid of one that goes. */
+    VEC_FOR_EACH (p, &sync->dirty) {
+        if (!(*p)->group->n) {
             flow_leave(sync, *p);
             delete_flow(sync, *p);
         }
     }
+    delete_strays(sync);
     drop_unused_dp_groups(sync);
     vec_clear(&sync->dirty);
 }

@@ -152,12 +152,13 @@ lb_on_switch(struct incr_ctx *ctx, const struct incr_group *group)
     const struct row_pair *key = incr_group_key(group);
     const struct nb_load_balancer *lb = key->a;
     const struct nb_logical_switch *ls = key->b;
+    const struct lb_places places = { lb, LB_ON_SWITCHES };
 
     if (!EXISTS(ctx, F_LB_LIVE, lb)) {
         return;
     }
     switch_set(ctx, ls, SWITCH_HAS_LB);
-    EMIT(ctx, F_LB_SWITCHES, lb, ls);
+    EMIT(ctx, F_LB_PLACES, places, ls);
     if (switch_balances_stateless(ctx, ls)) {
         EMIT_KEY(ctx, F_LB_STATELESS, *key);
     }
@@ -173,20 +174,34 @@ lb_on_router(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct row_pair *key = incr_group_key(group);
     const struct nb_load_balancer *lb = key->a;
+    const struct nb_logical_router *lr = key->b;
+    struct lb_places places = { lb, LB_ON_GATEWAYS };
 
-    if (EXISTS(ctx, F_LB_LIVE, lb)) {
-        router_set(ctx, key->b, ROUTER_HAS_LB);
+    if (!EXISTS(ctx, F_LB_LIVE, lb)) {
+        return;
+    }
+    router_set(ctx, lr, ROUTER_HAS_LB);
+    if (router_chassis(ctx, lr)) {
+        if (*strmap_get_def(nb_logical_router_get_options(ctx, lr),
+                            "lb_force_snat_ip", "")
+            && !lb_skips_snat(ctx, lb)) {
+            places.kind = LB_ON_SNAT_GATEWAYS;
+        }
+        EMIT(ctx, F_LB_PLACES, places, lr);
     }
 }
 
 static void
 lb_sb_row(struct incr_ctx *ctx, const struct incr_group *group)
 {
-    const struct nb_load_balancer *lb = *(const void *const *)
-        incr_group_key(group);
+    const struct lb_places *places = incr_group_key(group);
+    const struct nb_load_balancer *lb = places->lb;
     const struct row_id id = lb_row(lb);
     const char *protocol = nb_load_balancer_get_protocol(ctx, lb);
 
+    if (places->kind != LB_ON_SWITCHES) {
+        return;
+    }
     cell_string(ctx, &id, SB_LOAD_BALANCER_COL_NAME,
                 nb_load_balancer_get_name(ctx, lb));
     cell_map(ctx, &id, SB_LOAD_BALANCER_COL_VIPS,
@@ -204,9 +219,9 @@ lb_sb_row(struct incr_ctx *ctx, const struct incr_group *group)
 
 /* Common to the flows of switches and routers. */
 
-bool
-lb_vip_read(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
-            const char *key, const char *backends, struct lb_vip *vip)
+static bool
+parse_vip(const struct nb_load_balancer *lb, const char *key,
+          const char *backends, struct lb_vip *vip)
 {
     struct error *error = lb_vip_parse(key, backends, vip);
 
@@ -216,6 +231,17 @@ lb_vip_read(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
         return false;
     }
     return true;
+}
+
+bool
+lb_vip_read(struct incr_ctx *ctx, const struct incr_group *group,
+            struct lb_vip *vip)
+{
+    const struct lb_vip_key *key = incr_group_key(group);
+    struct str *s = incr_scratch(ctx, 0);
+
+    str_put_bytes(s, key + 1, group->key_size - sizeof *key);
+    return parse_vip(key->lb, str_cstr(s), incr_group_value(group, 0), vip);
 }
 
 const char *
@@ -241,7 +267,7 @@ lb_for_each_vip(struct incr_ctx *ctx, const struct nb_load_balancer *lb,
     STRMAP_FOR_EACH (i, vips) {
         struct lb_vip vip;
 
-        if (lb_vip_read(ctx, lb, vips->keys[i], vips->values[i], &vip)) {
+        if (parse_vip(lb, vips->keys[i], vips->values[i], &vip)) {
             visit(ctx, &vip, protocol, aux);
             lb_vip_uninit(&vip);
         }
@@ -320,6 +346,13 @@ switch_balances_stateless(struct incr_ctx *ctx,
 }
 
 bool
+lb_skips_snat(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
+{
+    return strmap_get_bool(nb_load_balancer_get_options(ctx, lb),
+                           "skip_snat", false);
+}
+
+bool
 lb_rejects(struct incr_ctx *ctx, const struct nb_load_balancer *lb)
 {
     return strmap_get_bool(nb_load_balancer_get_options(ctx, lb), "reject",
@@ -358,4 +391,4 @@ UNIT_LIST(lb_units,
     UNIT_ROW(RANK_MEMBER, T_NB(LOAD_BALANCER), lb_vips),
     UNIT_GROUP(RANK_SET, F_LB_SWITCH, lb_on_switch),
     UNIT_GROUP(RANK_SET, F_LB_ROUTER, lb_on_router),
-    UNIT_GROUP(RANK_OUT, F_LB_SWITCHES, lb_sb_row));
+    UNIT_GROUP(RANK_OUT, F_LB_PLACES, lb_sb_row));

@@ -8,10 +8,10 @@
 #include "northd/flow.h"
 #include "northd/topology/address.h"
 
-/* Parses one of the VIPs.  False, with a warning, if it cannot be parsed; else
- * the caller must lb_vip_uninit() it. */
-bool lb_vip_read(struct incr_ctx *, const struct nb_load_balancer *,
-                 const char *key, const char *backends, struct lb_vip *);
+/* Parses the VIP of a group of F_LB_VIP, with scratch builder 0.  False, with a
+ * warning, if it cannot be parsed; else the caller must lb_vip_uninit() it. */
+bool lb_vip_read(struct incr_ctx *, const struct incr_group *,
+                 struct lb_vip *);
 
 /* The protocol of VIPs with ports. */
 const char *lb_protocol(struct incr_ctx *, const struct nb_load_balancer *);
@@ -38,6 +38,10 @@ const char *lb_action(struct incr_ctx *, unsigned int i,
  * allows, too: other_config:enable-stateless-acl-with-lb. */
 bool switch_balances_stateless(struct incr_ctx *,
                                const struct nb_logical_switch *);
+
+/* Whether its connections keep their source address where routers would change
+ * it. */
+bool lb_skips_snat(struct incr_ctx *, const struct nb_load_balancer *);
 
 /* Whether packets to a VIP without backends are to be refused. */
 bool lb_rejects(struct incr_ctx *, const struct nb_load_balancer *);

@@ -337,10 +337,12 @@ def test_work_of_a_vip(central):
     VIPs and switches its load balancer has; all the same, each switch that
     comes gets all of them, and one that goes keeps none."""
     central.nbctl("lb-add", "lb0", "10.1.0.1:80", "10.0.0.1:80", "--",
-                  "ls-add", "s0", "--", "ls-lb-add", "s0", "lb0")
+                  "ls-add", "s0", "--", "ls-lb-add", "s0", "lb0", "--",
+                  "lr-add", "g0", "--", "set", "Logical_Router", "g0",
+                  "options:chassis=ch1", "--", "lr-lb-add", "g0", "lb0")
     sync(central)
     few = work(central, "lb-add", "lb0", "10.1.0.2:80", "10.0.0.1:80")
-    assert few["lb_vip_flows"] == 1
+    assert few["lb_switch_flows"] == 1
     for i in range(10):
         central.nbctl("lb-add", "lb0", "10.2.0.%d:80" % i, "10.0.0.1:80",
                       "--", "ls-add", "t%d" % i, "--", "ls-lb-add",
@@ -349,11 +351,19 @@ def test_work_of_a_vip(central):
     assert work(central, "lb-add", "lb0", "10.1.0.3:80",
                 "10.0.0.1:80") == few
 
-    def vips(switch):
-        return len(re.findall(r"ls_in_lb .*ct_lb_mark", central.sbctl(
-            "lflow-list", switch)))
+    def vips(datapath, stage="ls_in_lb"):
+        return len(re.findall(stage + r" .*ct_lb_mark", central.sbctl(
+            "lflow-list", datapath)))
 
-    assert vips("t3") == vips("s0") == 13
+    assert vips("t3") == vips("s0") == vips("g0", "lr_in_dnat") == 13
+    central.nbctl("--wait=sb", "set", "Logical_Router", "g0",
+                  "options:lb_force_snat_ip=router_ip")
+    assert vips("g0", "lr_in_dnat .*force_snat_for_lb") == 13
+    assert vips("g0", "lr_in_dnat") == 13
+    # Rows with other datapaths and equal words are new ones beside the old.
+    assert "transaction failed" not in northd_log(central)
+    central.nbctl("--wait=sb", "lr-lb-del", "g0", "lb0")
+    assert vips("g0", "lr_in_dnat") == 0
     central.nbctl("--wait=sb", "ls-lb-del", "t3", "lb0")
     assert vips("t3") == 0 and vips("t4") == 13
     central.nbctl("--wait=sb", "lb-del", "lb0", "10.1.0.2:80")
