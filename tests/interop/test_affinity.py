@@ -35,14 +35,16 @@ while True:
     s.sendto(sys.argv[1].encode(), whence)
 """
 
-# Each question is from a port of its own: a connection of its own.
+# Each question is from a port of its own, which none had before: what belongs
+# to a connection that was made earlier goes where that goes.
 ASK = """
 import socket, sys
-target, n, patience = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+target, first, n, patience = sys.argv[1], *map(int, sys.argv[2:])
 kind = socket.AF_INET6 if ":" in target else socket.AF_INET
-for i in range(n):
+for port in range(first, first + n):
     with socket.socket(kind, socket.SOCK_DGRAM) as s:
         s.settimeout(patience)
+        s.bind(("", port))
         s.sendto(b"who", (target, 53))
         print(s.recv(100).decode())
 """
@@ -50,7 +52,7 @@ for i in range(n):
 
 class Network:
     def __init__(self, sandbox):
-        self.sandbox, self.ns = sandbox, {}
+        self.sandbox, self.ns, self.next_port = sandbox, {}, 10000
         sandbox.start_central()
         self.host, = sandbox.underlay(1)
         self.configure()
@@ -98,14 +100,27 @@ class Network:
         """Who answers.  Of all that a client sends, the packet for which a
         backend is chosen is dropped, as this northd says: the first question
         may have to be asked again, and is by a choice of its own if the switch
-        has not yet learned of the first.  All are credited, then packets go
-        by what was learned, before the rest is asked."""
-        ask = within(self.ns[client], ["/usr/bin/python3", "-c", ASK, vip])
-        wait_until(lambda: not run(ask + ["1", "1"], check=False).returncode,
-                   30, "an answer")
+        has not yet learned of the first."""
+        def ask(n, patience_s, check=True):
+            first, self.next_port = self.next_port, self.next_port + n
+            return run(within(self.ns[client], [
+                "/usr/bin/python3", "-c", ASK, vip, str(first), str(n),
+                str(patience_s)]), check=check)
+
+        wait_until(lambda: not ask(1, 1, check=False).returncode, 30,
+                   "an answer")
+        self.settle()
+        return set(ask(n, 20).split()) if n else None
+
+    def change(self, *words):
+        self.sandbox.nbctl("--wait=hv", *words)
+        self.settle()
+
+    def settle(self):
+        """All packets are credited, then packets go by what was learned, and by
+        the present flows."""
         for _ in range(2):
             self.host.appctl("revalidator/wait")
-        return set(run(ask + [str(n), "20"]).split()) if n else None
 
     def learnt(self):
         """Flows that remember who was sent where."""
@@ -125,24 +140,23 @@ def network():
 @pytest.mark.parametrize("balancer", sorted(BALANCERS))
 def test_affinity(network, balancer, family):
     _, _, vips, client = BALANCERS[balancer]
-    nbctl = network.sandbox.nbctl
     assert network.ask(client, vips[family]) == {"vm1", "vm2"}
 
-    nbctl("--wait=hv", "set", "load_balancer", balancer,
-          "options:affinity_timeout=60")
+    network.change("set", "load_balancer", balancer,
+                   "options:affinity_timeout=60")
     favourite = network.ask(client, vips[family])
     assert len(favourite) == 1
     assert network.ask(client, vips[family]) == favourite
     assert network.learnt()
 
-    nbctl("--wait=hv", "remove", "load_balancer", balancer, "options",
-          "affinity_timeout")
+    network.change("remove", "load_balancer", balancer, "options",
+                   "affinity_timeout")
     assert network.ask(client, vips[family]) == {"vm1", "vm2"}
 
 
 def test_silent_ones_are_forgotten(network):
     network.host.ofctl("del-flows", "br-int", "table=78")
-    network.sandbox.nbctl("--wait=hv", "set", "load_balancer", "lb0",
-                          "options:affinity_timeout=%d" % IDLE_S)
+    network.change("set", "load_balancer", "lb0",
+                   "options:affinity_timeout=%d" % IDLE_S)
     network.ask("vm3", "10.8.0.100", 0)
     wait_until(lambda: not network.learnt(), 30, "no flow that was learnt")
