@@ -429,8 +429,10 @@ run(void *d_)
     if (d->is_whole && monitor_is_settled(d->monitor)) {
         note_nb_cfg(d);
     }
-    write_vs(d);
+    /* In this order: a port that is found to be installed is told to both
+     * databases at once. */
     write_sb(d);
+    write_vs(d);
 }
 
 /* ## Begin and end ## */
