@@ -95,6 +95,7 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_PORT_GROUP_HERE] = { "port_group_here", RANK_MEMBERS },
     [FACT_SET_USE] = { "set_use", RANK_MEMBERS },
     [FACT_BUCKET_USE] = { "bucket_use", RANK_MEMBERS },
+    [FACT_DATAPATH_USE] = { "datapath_use", RANK_MEMBERS },
     [FACT_FLOW] = { "flow", RANK_FLOWS, format_flow_key },
     [FACT_ID_WANTED] = { "id_wanted", RANK_FLOWS, NULL, format_u32 },
     [FACT_TUNNEL_WANTED] = { "tunnel_wanted", RANK_FLOWS },
@@ -144,7 +145,8 @@ static const struct incr_unit_class units[] = {
              bfd_peer_unit),
     ROW_UNIT("port_group_here", RANK_MEMBERS, TABLE_SB(PORT_GROUP),
              port_group_here_unit),
-    ROW_UNIT("set_use", RANK_MEMBERS, TABLE_SB(LOGICAL_FLOW), set_use_unit),
+    ROW_UNIT("flow_parts", RANK_MEMBERS, TABLE_SB(LOGICAL_FLOW),
+             flow_parts_unit),
     ROW_UNIT("flow_encap", RANK_FLOWS, TABLE_VS(OPEN_VSWITCH),
              flow_encap_unit),
     ROW_UNIT("encap", RANK_FLOWS, TABLE_SB(CHASSIS), encap_unit),
@@ -178,6 +180,8 @@ static const struct incr_unit_class units[] = {
     ROW_UNIT("logical_flow", RANK_FLOWS, TABLE_SB(LOGICAL_FLOW),
              logical_flow_unit),
     FACT_UNIT("set_members", RANK_FLOWS, FACT_BUCKET_USE, set_members_unit),
+    FACT_UNIT("flow_on_datapath", RANK_FLOWS, FACT_DATAPATH_USE,
+              flow_on_datapath_unit),
 };
 
 const struct incr_program *

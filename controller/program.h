@@ -87,6 +87,8 @@ enum controller_fact {
                               * members of that set are translated bucket by
                               * bucket. */
     FACT_BUCKET_USE,         /* Likewise, for each bucket. */
+    FACT_DATAPATH_USE,       /* struct datapath_use_key -> nothing: that flow is
+                              * translated for that datapath by itself. */
 
     FACT_FLOW,               /* struct flow_key -> struct flow_value. */
     FACT_ID_WANTED,          /* id_key() -> uint32_t how many. */

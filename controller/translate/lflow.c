@@ -7,12 +7,16 @@
  * port groups, which mean something else on each datapath, it is compiled for
  * each.
  *
+ * A flow that names port groups on many datapaths has a unit for each of these:
+ * a port that comes or goes changes the group on its own datapath only.
+ *
  * A match that uses large address sets is compiled as if these were empty, and
  * their members are compiled, for this match, by units of their own, one for
  * each bucket of the set (sets.h). */
 #include "controller/translate/lflow.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "controller/binding/names.h"
@@ -20,6 +24,7 @@
 #include "controller/program.h"
 #include "controller/translate/options.h"
 #include "controller/translate/sets.h"
+#include "lib/base/alloc.h"
 #include "lib/logical/actions.h"
 #include "lib/logical/ovn_symbols.h"
 #include "lib/runtime/counter.h"
@@ -70,6 +75,7 @@ struct translation {
     bool asked_for_datapath;     /* By what was compiled or encoded. */
     const char *set;             /* Only the members... */
     struct const_set members;    /* ...that are in here; or NULL. */
+    const struct sb_datapath_binding *datapath;  /* Only this one; or NULL. */
 
     enum pipeline pipeline;
     uint8_t stage;
@@ -245,8 +251,24 @@ read_place(struct translation *t)
                                   ? LFLOW_N_INGRESS : LFLOW_N_EGRESS);
 }
 
+/* What a flow's texts say.  It is kept until the next one is read, since units
+ * of one flow on many datapaths run one after the other; that is no state, as
+ * it follows from its members. */
+struct parsed {
+    char *match;                 /* NULL: nothing. */
+    char *actions;
+    enum pipeline pipeline;
+    uint8_t stage;
+    struct arena arena;          /* Holds these two. */
+    const struct expr *expr;
+    const struct action *acts;
+};
+
+static _Thread_local struct parsed last_parsed;
+
 static struct error *
-parse(struct translation *t)
+parse_texts(const struct translation *t, const char *match,
+            const char *actions, struct parsed *parsed)
 {
     const struct option_tables *options = options_get();
     const struct action_parse_env env = {
@@ -261,23 +283,65 @@ parse(struct translation *t)
         .n_tables = LFLOW_N_INGRESS,
     };
     const struct expr *prereqs;
-    const char *text;
     struct error *error;
 
-    text = templates_expand(t->ctx, sb_logical_flow_get_match(t->ctx, t->row),
-                            &t->arena);
-    error = expr_parse(text, ovn_symbols(), &t->arena, &t->match);
+    error = expr_parse(match, ovn_symbols(), &parsed->arena, &parsed->expr);
     if (error) {
         return error_wrap(error, "match");
     }
-    text = templates_expand(t->ctx,
-                            sb_logical_flow_get_actions(t->ctx, t->row),
-                            &t->arena);
-    error = actions_parse(text, &env, &t->arena, &t->actions, &prereqs);
+    error = actions_parse(actions, &env, &parsed->arena, &parsed->acts,
+                          &prereqs);
     if (error) {
         return error_wrap(error, "actions");
     }
-    t->match = expr_and(&t->arena, t->match, prereqs);
+    parsed->expr = expr_and(&parsed->arena, parsed->expr, prereqs);
+    return NULL;
+}
+
+static bool
+is_parsed(const struct parsed *parsed, const struct translation *t,
+          const char *match, const char *actions)
+{
+    return (parsed->match && parsed->pipeline == t->pipeline
+            && parsed->stage == t->stage && !strcmp(parsed->match, match)
+            && !strcmp(parsed->actions, actions));
+}
+
+static void
+parsed_clear(struct parsed *parsed)
+{
+    free(parsed->match);
+    free(parsed->actions);
+    arena_uninit(&parsed->arena);
+    *parsed = (struct parsed) { .arena = ARENA_EMPTY };
+}
+
+static struct error *
+parse(struct translation *t)
+{
+    struct parsed *parsed = &last_parsed;
+    const char *match, *actions;
+    struct error *error;
+
+    match = templates_expand(t->ctx,
+                             sb_logical_flow_get_match(t->ctx, t->row),
+                             &t->arena);
+    actions = templates_expand(t->ctx,
+                               sb_logical_flow_get_actions(t->ctx, t->row),
+                               &t->arena);
+    if (!is_parsed(parsed, t, match, actions)) {
+        parsed_clear(parsed);
+        error = parse_texts(t, match, actions, parsed);
+        if (error) {
+            return error;
+        }
+        parsed->match = xstrdup(match);
+        parsed->actions = xstrdup(actions);
+        parsed->pipeline = t->pipeline;
+        parsed->stage = t->stage;
+    }
+    t->match = parsed->expr;
+    t->actions = parsed->acts;
     expr_for_each_ref(t->match, note_ref, t);
     /* The ingress pipeline runs where 'inport' is, the egress pipeline where
      * 'outport' is. */
@@ -497,26 +561,57 @@ consider(struct translation *t, const struct sb_datapath_binding *datapath,
             : translate_for(t, datapath, matches, compiled));
 }
 
+/* The datapaths of the flow's group, '*ret_n' of them; NULL without one. */
+static struct sb_datapath_binding *const *
+read_group(struct incr_ctx *ctx, const struct sb_logical_flow *row,
+           size_t *ret_n)
+{
+    const struct sb_logical_dp_group *group
+        = sb_logical_flow_get_logical_dp_group(ctx, row);
+
+    *ret_n = 0;
+    return group ? sb_logical_dp_group_get_datapaths(ctx, group, ret_n) : NULL;
+}
+
+/* Are the datapaths of the flow's group done one by one?  A port group that
+ * only a template names is not worth a unit. */
+static bool
+is_by_datapath(struct incr_ctx *ctx, const struct sb_logical_flow *row)
+{
+    return strchr(sb_logical_flow_get_match(ctx, row), '@') != NULL;
+}
+
+/* Does all datapaths but those that have units of their own. */
+static struct error *
+consider_all(struct translation *t, struct expr_matches *matches)
+{
+    struct sb_datapath_binding *const *datapaths;
+    bool compiled = false;
+    struct error *error;
+    size_t n;
+
+    error = consider(t, sb_logical_flow_get_logical_datapath(t->ctx, t->row),
+                     matches, &compiled);
+    if (error || (!t->set && is_by_datapath(t->ctx, t->row))) {
+        return error;
+    }
+    datapaths = read_group(t->ctx, t->row, &n);
+    for (size_t i = 0; i < n && !error; i++) {
+        error = consider(t, datapaths[i], matches, &compiled);
+    }
+    return error;
+}
+
 static struct error *
 translate(struct translation *t)
 {
-    const struct sb_logical_dp_group *group
-        = sb_logical_flow_get_logical_dp_group(t->ctx, t->row);
-    struct sb_datapath_binding *const *datapaths;
     struct expr_matches matches;
     struct error *error;
     bool compiled = false;
-    size_t n;
 
     expr_matches_init(&matches);
-    error = consider(t, sb_logical_flow_get_logical_datapath(t->ctx, t->row),
-                     &matches, &compiled);
-    if (group && !error) {
-        datapaths = sb_logical_dp_group_get_datapaths(t->ctx, group, &n);
-        for (size_t i = 0; i < n && !error; i++) {
-            error = consider(t, datapaths[i], &matches, &compiled);
-        }
-    }
+    error = (t->datapath ? consider(t, t->datapath, &matches, &compiled)
+             : consider_all(t, &matches));
     expr_matches_uninit(&matches);
     return error;
 }
@@ -553,6 +648,17 @@ logical_flow_unit(struct incr_ctx *ctx, const void *row_)
 }
 
 void
+flow_on_datapath_unit(struct incr_ctx *ctx, const struct incr_group *group)
+{
+    const struct datapath_use_key *key = incr_group_key(group);
+    struct translation t = { .ctx = ctx, .row = key->row,
+                             .arena = ARENA_EMPTY,
+                             .datapath = key->datapath };
+
+    run(&t);
+}
+
+void
 set_members_unit(struct incr_ctx *ctx, const struct incr_group *group)
 {
     const struct set_use_key *key = incr_group_key(group);
@@ -563,32 +669,49 @@ set_members_unit(struct incr_ctx *ctx, const struct incr_group *group)
     run(&t);
 }
 
-/* ## Which sets are translated by their members ## */
+/* ## In which parts a flow is translated ## */
+
+static bool
+datapath_is_local(struct incr_ctx *ctx, const struct sb_datapath_binding *row)
+{
+    return controller_is_local(ctx,
+                               sb_datapath_binding_get_tunnel_key(ctx, row));
+}
 
 static bool
 is_local(struct incr_ctx *ctx, const struct sb_logical_flow *row)
 {
     const struct sb_datapath_binding *datapath
         = sb_logical_flow_get_logical_datapath(ctx, row);
-    const struct sb_logical_dp_group *group
-        = sb_logical_flow_get_logical_dp_group(ctx, row);
-    struct sb_datapath_binding *const *datapaths = NULL;
-    size_t n = 0;
+    struct sb_datapath_binding *const *datapaths;
+    size_t n;
 
-    if (datapath && controller_is_local(
-            ctx, sb_datapath_binding_get_tunnel_key(ctx, datapath))) {
+    if (datapath && datapath_is_local(ctx, datapath)) {
         return true;
     }
-    if (group) {
-        datapaths = sb_logical_dp_group_get_datapaths(ctx, group, &n);
-    }
+    datapaths = read_group(ctx, row, &n);
     for (size_t i = 0; i < n; i++) {
-        if (controller_is_local(ctx, sb_datapath_binding_get_tunnel_key(
-                                    ctx, datapaths[i]))) {
+        if (datapath_is_local(ctx, datapaths[i])) {
             return true;
         }
     }
     return false;
+}
+
+static void
+emit_datapath_uses(struct incr_ctx *ctx, const struct sb_logical_flow *row)
+{
+    struct sb_datapath_binding *const *datapaths;
+    size_t n;
+
+    datapaths = read_group(ctx, row, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct datapath_use_key key = { row, datapaths[i] };
+
+        if (datapath_is_local(ctx, datapaths[i])) {
+            incr_emit(ctx, FACT_DATAPATH_USE, &key, sizeof key, NULL, 0);
+        }
+    }
 }
 
 /* A world in which every name is known, so that no part of an expression
@@ -671,21 +794,32 @@ emit_use(void *uses_, enum expr_ref_type type, const char *name)
     }
 }
 
-void
-set_use_unit(struct incr_ctx *ctx, const void *row_)
+static void
+emit_set_uses(struct incr_ctx *ctx, const struct sb_logical_flow *row)
 {
-    struct uses uses = { .ctx = ctx, .row = row_ };
+    struct uses uses = { .ctx = ctx, .row = row };
     struct arena arena = ARENA_EMPTY;
-    const char *text = sb_logical_flow_get_match(ctx, uses.row);
+    const char *text = templates_expand(
+        ctx, sb_logical_flow_get_match(ctx, row), &arena);
 
-    if (!strpbrk(text, "$^") || !is_local(ctx, uses.row)) {
-        return;
-    }
-    text = templates_expand(ctx, text, &arena);
     /* logical_flow_unit() tells what is wrong with a bad one. */
     error_free(expr_parse(text, ovn_symbols(), &arena, &uses.match));
     if (uses.match) {
         expr_for_each_ref(uses.match, emit_use, &uses);
     }
     arena_uninit(&arena);
+}
+
+void
+flow_parts_unit(struct incr_ctx *ctx, const void *row_)
+{
+    const struct sb_logical_flow *row = row_;
+
+    if (is_by_datapath(ctx, row)) {
+        emit_datapath_uses(ctx, row);
+    }
+    if (strpbrk(sb_logical_flow_get_match(ctx, row), "$^")
+        && is_local(ctx, row)) {
+        emit_set_uses(ctx, row);
+    }
 }

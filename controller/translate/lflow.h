@@ -23,12 +23,23 @@ struct set_use_key {
     char name[];
 };
 
-/* Unit of Logical_Flow, of lower rank: emits FACT_SET_USE and FACT_BUCKET_USE
- * for the large sets whose members can be translated one by one. */
-void set_use_unit(struct incr_ctx *, const void *logical_flow);
+/* Key of FACT_DATAPATH_USE.  The rows live as long as facts about them. */
+struct datapath_use_key {
+    const void *row;             /* struct sb_logical_flow. */
+    const void *datapath;        /* struct sb_datapath_binding. */
+};
 
-/* Unit of Logical_Flow: all but the members of these sets. */
+/* Unit of Logical_Flow, of lower rank: says in which parts the flow is
+ * translated.  Emits FACT_SET_USE and FACT_BUCKET_USE for the large sets whose
+ * members can be translated one by one, and FACT_DATAPATH_USE for the local
+ * datapaths that are done one by one. */
+void flow_parts_unit(struct incr_ctx *, const void *logical_flow);
+
+/* Unit of Logical_Flow: all but these parts. */
 void logical_flow_unit(struct incr_ctx *, const void *logical_flow);
+
+/* Unit of FACT_DATAPATH_USE: the flow on one datapath. */
+void flow_on_datapath_unit(struct incr_ctx *, const struct incr_group *);
 
 /* Unit of FACT_BUCKET_USE: the members of one bucket in one flow. */
 void set_members_unit(struct incr_ctx *, const struct incr_group *);
