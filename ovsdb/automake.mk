@@ -6,6 +6,8 @@ ovsdb_libovsdbserver_a_SOURCES = \
 	ovsdb/server/db.h \
 	ovsdb/server/execute.c \
 	ovsdb/server/execute.h \
+	ovsdb/server/filter.c \
+	ovsdb/server/filter.h \
 	ovsdb/server/find.c \
 	ovsdb/server/find.h \
 	ovsdb/server/history.c \

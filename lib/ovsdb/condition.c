@@ -70,23 +70,6 @@ append(struct ovsdb_condition *cond)
 }
 
 void
-ovsdb_condition_clone(struct ovsdb_condition *dst,
-                      const struct ovsdb_condition *src)
-{
-    ovsdb_condition_init(dst);
-    for (size_t i = 0; i < src->n_clauses; i++) {
-        struct ovsdb_clause *clause = append(dst);
-
-        *clause = src->clauses[i];
-        if (clause->column) {
-            ovsdb_datum_clone(&clause->arg, &src->clauses[i].arg,
-                              &clause->type);
-        }
-    }
-    dst->columns = src->columns;
-}
-
-void
 ovsdb_condition_add_bool(struct ovsdb_condition *cond, bool value)
 {
     *append(cond) = (struct ovsdb_clause) {
@@ -228,29 +211,12 @@ ovsdb_condition_read(struct ovsdb_condition *cond,
     return true;
 }
 
-void
-ovsdb_condition_put_json(struct str *out, const struct ovsdb_condition *cond)
+bool
+ovsdb_clause_equals(const struct ovsdb_clause *a, const struct ovsdb_clause *b)
 {
-    str_put_char(out, '[');
-    for (size_t i = 0; i < cond->n_clauses; i++) {
-        const struct ovsdb_clause *clause = &cond->clauses[i];
-
-        if (i) {
-            str_put_char(out, ',');
-        }
-        if (!clause->column) {
-            str_put(out, names[clause->function]);
-            continue;
-        }
-        str_put_char(out, '[');
-        jtext_put_cstr(out, clause->column->name);
-        str_put_char(out, ',');
-        jtext_put_cstr(out, names[clause->function]);
-        str_put_char(out, ',');
-        ovsdb_datum_put_json(out, &clause->arg, &clause->type);
-        str_put_char(out, ']');
-    }
-    str_put_char(out, ']');
+    return (a->function == b->function && a->column == b->column
+            && (!a->column
+                || ovsdb_datum_equals(&a->arg, &b->arg, &a->type)));
 }
 
 bool

@@ -46,21 +46,22 @@ bool ovsdb_function_from_span(const struct span *, enum ovsdb_function *);
 
 void ovsdb_condition_init(struct ovsdb_condition *);
 void ovsdb_condition_uninit(struct ovsdb_condition *);
-void ovsdb_condition_clone(struct ovsdb_condition *,
-                           const struct ovsdb_condition *);
 
 /* Reads an array of conditions.  False, with '*cond' empty, if the reader has
  * failed. */
 bool ovsdb_condition_read(struct ovsdb_condition *,
                           const struct ovsdb_table_schema *,
                           struct jtext_reader *, struct ovsdb_symtab *);
-void ovsdb_condition_put_json(struct str *, const struct ovsdb_condition *);
 
 /* Builds a condition by hand; owns 'arg' from now on. */
 void ovsdb_condition_add_take(struct ovsdb_condition *, enum ovsdb_function,
                               const struct ovsdb_column *,
                               struct ovsdb_datum arg);
 void ovsdb_condition_add_bool(struct ovsdb_condition *, bool);
+
+/* Whether both, of one table, ask the same of the same column. */
+bool ovsdb_clause_equals(const struct ovsdb_clause *,
+                         const struct ovsdb_clause *);
 
 bool ovsdb_clause_matches(const struct ovsdb_clause *,
                           const struct ovsdb_datum *field);

@@ -146,14 +146,6 @@ ovsdb_matcher_matches(const struct ovsdb_matcher *m, ovsdb_field_fn *field_of,
     return !m->cond->n_clauses;
 }
 
-static bool
-clauses_are_equal(const struct ovsdb_clause *a, const struct ovsdb_clause *b)
-{
-    return (a->function == b->function && a->column == b->column
-            && (!a->column
-                || ovsdb_datum_equals(&a->arg, &b->arg, &a->type)));
-}
-
 bool
 ovsdb_matcher_has_clause(const struct ovsdb_matcher *m,
                          const struct ovsdb_clause *clause)
@@ -163,14 +155,14 @@ ovsdb_matcher_has_clause(const struct ovsdb_matcher *m,
 
     if (ovsdb_clause_key(clause, &hash) == OVSDB_KEY_NONE) {
         VEC_FOR_EACH (p, &m->others) {
-            if (clauses_are_equal(*p, clause)) {
+            if (ovsdb_clause_equals(*p, clause)) {
                 return true;
             }
         }
         return false;
     }
     HMAP_FOR_EACH_WITH_HASH (key, node, hash, &m->keys) {
-        if (clauses_are_equal(key->clause, clause)) {
+        if (ovsdb_clause_equals(key->clause, clause)) {
             return true;
         }
     }

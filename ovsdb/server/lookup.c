@@ -357,16 +357,19 @@ compare_rows(const void *a_, const void *b_)
     return a->slot < b->slot ? -1 : a->slot > b->slot;
 }
 
-/* Adds the rows for the clauses of 'cond' that 'other' has not. */
+/* Adds the rows for the clauses of 'm' that 'other', if there is one, has
+ * not. */
 static bool
-add_rows_of(struct db_table *table, const struct ovsdb_condition *cond,
+add_rows_of(struct db_table *table, const struct ovsdb_matcher *m,
             const struct ovsdb_matcher *other, db_row_vec *rows)
 {
+    const struct ovsdb_condition *cond = m->cond;
+
     for (size_t i = 0; i < cond->n_clauses; i++) {
         const struct ovsdb_clause *clause = &cond->clauses[i];
 
         if (clause->function != OVSDB_F_FALSE
-            && !ovsdb_matcher_has_clause(other, clause)
+            && !(other && ovsdb_matcher_has_clause(other, clause))
             && !add_rows(table, clause, rows)) {
             return false;
         }
@@ -375,19 +378,13 @@ add_rows_of(struct db_table *table, const struct ovsdb_condition *cond,
 }
 
 bool
-lookup_difference(struct db_table *table, const struct ovsdb_condition *a,
-                  const struct ovsdb_condition *b, db_row_vec *rows)
+lookup_difference(struct db_table *table, const struct ovsdb_matcher *a,
+                  const struct ovsdb_matcher *b, db_row_vec *rows)
 {
-    struct ovsdb_matcher ma, mb;
     size_t n = 0;
-    bool ok;
 
-    ovsdb_matcher_init(&ma, a);
-    ovsdb_matcher_init(&mb, b);
-    ok = add_rows_of(table, a, &mb, rows) && add_rows_of(table, b, &ma, rows);
-    ovsdb_matcher_uninit(&ma);
-    ovsdb_matcher_uninit(&mb);
-    if (!ok) {
+    if (!add_rows_of(table, a, b, rows)
+        || (b && !add_rows_of(table, b, a, rows))) {
         vec_clear(rows);
         return false;
     }

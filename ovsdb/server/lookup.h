@@ -22,10 +22,10 @@ bool lookup_all_of(struct db_table *, const struct ovsdb_condition *cond,
 
 /* Adds to '*rows', each once, the committed rows for which one of the clauses
  * of 'a' that 'b' lacks, or the other way around, may hold, and returns true.
- * False if only a look at each row can tell.  With an empty 'b' these are all
+ * False if only a look at each row can tell.  With a 'b' of NULL these are all
  * rows that may match 'a'. */
-bool lookup_difference(struct db_table *, const struct ovsdb_condition *a,
-                       const struct ovsdb_condition *b, db_row_vec *rows);
+bool lookup_difference(struct db_table *, const struct ovsdb_matcher *a,
+                       const struct ovsdb_matcher *b, db_row_vec *rows);
 
 /* Keep the indexes: 'row' has entered the committed rows (it has its slot);
  * is about to leave them; has changed in 'columns', for those of 'with_diff' by

@@ -154,10 +154,13 @@ check_difference(struct db_table *table, struct rng *rng, size_t *n_found)
 {
     db_row_vec rows = VEC_EMPTY;
     struct ovsdb_condition a, b;
+    struct ovsdb_matcher ma, mb;
 
     random_condition(table, rng, &a, false);
     random_condition(table, rng, &b, false);
-    if (lookup_difference(table, &a, &b, &rows)) {
+    ovsdb_matcher_init(&ma, &a);
+    ovsdb_matcher_init(&mb, &b);
+    if (lookup_difference(table, &ma, &mb, &rows)) {
         ++*n_found;
         for (size_t i = 1; i < rows.n; i++) {
             assert_true(rows.items[i - 1]->slot < rows.items[i]->slot);
@@ -169,6 +172,8 @@ check_difference(struct db_table *table, struct rng *rng, size_t *n_found)
             }
         }
     }
+    ovsdb_matcher_uninit(&ma);
+    ovsdb_matcher_uninit(&mb);
     ovsdb_condition_uninit(&a);
     ovsdb_condition_uninit(&b);
     vec_uninit(&rows);

@@ -3,6 +3,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
+#include "ovsdb/server/filter.h"
 #include "ovsdb/server/lookup.h"
 #include "ovsdb/server/row_text.h"
 
@@ -20,16 +21,16 @@ struct feed_table {
     struct db_table *table;         /* NULL: nothing. */
     bool selects[N_SELECTS];
     uint64_t columns[N_SELECTS];    /* The columns of each. */
-    struct ovsdb_condition cond;    /* No clauses: all rows. */
-    struct ovsdb_matcher *matcher;  /* Of 'cond', once that is settled. */
+    struct filter *filter;          /* The rows. */
     struct view *view;              /* Of 'columns[INITIAL]'. */
 };
 
 struct feed {
-    struct hmap_node node;          /* In feeds->by_key. */
+    struct hmap_node node;          /* In feeds->all, by what makes it what it
+                                     * is, once that is settled. */
     struct list dirty_node;         /* In feeds->dirty. */
     struct feeds *feeds;
-    char *key;                      /* Says all that makes it what it is. */
+    bool is_shared;                 /* Is in feeds->all. */
     char *id;                       /* JSON text of the monitor's name. */
     enum monitor_version version;
     struct feed_table *tables;      /* By number of the schema's tables. */
@@ -41,21 +42,21 @@ void
 feeds_init(struct feeds *feeds, struct db *db)
 {
     feeds->db = db;
-    hmap_init(&feeds->by_key);
+    hmap_init(&feeds->all);
     list_init(&feeds->dirty);
 }
 
 void
 feeds_uninit(struct feeds *feeds)
 {
-    assert(hmap_is_empty(&feeds->by_key));
-    hmap_uninit(&feeds->by_key);
+    assert(hmap_is_empty(&feeds->all));
+    hmap_uninit(&feeds->all);
 }
 
 size_t
 feeds_count(const struct feeds *feeds)
 {
-    return feeds->by_key.n;
+    return feeds->all.n;
 }
 
 static size_t
@@ -82,21 +83,16 @@ feed_create(struct feeds *feeds, enum monitor_version version, struct span id)
 static void
 feed_destroy(struct feed *feed)
 {
-    if (feed->key) {
-        hmap_remove(&feed->feeds->by_key, &feed->node);
+    if (feed->is_shared) {
+        hmap_remove(&feed->feeds->all, &feed->node);
     }
     list_remove(&feed->dirty_node);
     for (size_t i = 0; i < n_tables(feed); i++) {
-        if (feed->tables[i].matcher) {
-            ovsdb_matcher_uninit(feed->tables[i].matcher);
-            free(feed->tables[i].matcher);
-        }
-        ovsdb_condition_uninit(&feed->tables[i].cond);
+        filter_unref(feed->tables[i].filter);
         view_unref(feed->tables[i].view);
     }
     free(feed->tables);
     str_uninit(&feed->pending);
-    free(feed->key);
     free(feed->id);
     free(feed);
 }
@@ -189,8 +185,8 @@ read_where(struct feed_table *ft, struct jtext_reader *r)
     struct ovsdb_condition cond;
 
     if (ovsdb_condition_read(&cond, ft->table->schema, r, NULL)) {
-        ovsdb_condition_uninit(&ft->cond);
-        ft->cond = cond;
+        filter_unref(ft->filter);
+        ft->filter = filter_take(&cond);
     }
 }
 
@@ -280,40 +276,73 @@ read_requests(struct feed *feed, struct span requests)
     return jtext_finish(&r);
 }
 
-/* Prepares the conditions, which are read, for matching. */
-static void
-make_matchers(struct feed *feed)
-{
-    for (size_t i = 0; i < n_tables(feed); i++) {
-        struct feed_table *ft = &feed->tables[i];
+/* Sharing. */
 
-        if (ft->table && ft->cond.n_clauses) {
-            ft->matcher = xmalloc(sizeof *ft->matcher);
-            ovsdb_matcher_init(ft->matcher, &ft->cond);
+static uint64_t
+hash_feed(const struct feed *feed)
+{
+    uint64_t hash = hash_string(feed->id, feed->version);
+
+    for (size_t i = 0; i < n_tables(feed); i++) {
+        const struct feed_table *ft = &feed->tables[i];
+
+        if (ft->table) {
+            hash = hash_combine(hash, i);
+            hash = hash_bytes(ft->columns, sizeof ft->columns, hash);
+            hash = hash_combine(hash, filter_hash(ft->filter));
         }
     }
+    return hash;
+}
+
+static bool
+tables_are_equal(const struct feed_table *a, const struct feed_table *b)
+{
+    return (a->table == b->table
+            && !memcmp(a->selects, b->selects, sizeof a->selects)
+            && !memcmp(a->columns, b->columns, sizeof a->columns)
+            && filter_equals(a->filter, b->filter));
+}
+
+static bool
+feeds_are_equal(const struct feed *a, const struct feed *b)
+{
+    if (a->version != b->version || strcmp(a->id, b->id)) {
+        return false;
+    }
+    for (size_t i = 0; i < n_tables(a); i++) {
+        if (!tables_are_equal(&a->tables[i], &b->tables[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct feed *
+find_equal(const struct feed *feed, uint64_t hash)
+{
+    struct feed *other;
+
+    HMAP_FOR_EACH_WITH_HASH (other, node, hash, &feed->feeds->all) {
+        if (feeds_are_equal(other, feed)) {
+            return other;
+        }
+    }
+    return NULL;
 }
 
 static void
-make_key(struct feed *feed)
+make_views(struct feed *feed)
 {
-    struct str key = STR_EMPTY;
-
-    str_printf(&key, "%d %s", feed->version, feed->id);
     for (size_t i = 0; i < n_tables(feed); i++) {
         struct feed_table *ft = &feed->tables[i];
 
-        if (!ft->table) {
-            continue;
+        if (ft->table && ft->selects[INITIAL]) {
+            ft->view = view_get(ft->table, ft->columns[INITIAL],
+                                (feed->version == MONITOR_V1 ? VIEW_NEW
+                                 : VIEW_INITIAL));
         }
-        str_printf(&key, "\n%s", ft->table->schema->name);
-        for (size_t j = 0; j < N_SELECTS; j++) {
-            str_printf(&key, " %d %llx", ft->selects[j],
-                       (unsigned long long) ft->columns[j]);
-        }
-        ovsdb_condition_put_json(&key, &ft->cond);
     }
-    feed->key = str_steal(&key);
 }
 
 /* Joins 'monitor' to the feed that is like 'feed', which may be 'feed' itself
@@ -321,32 +350,16 @@ make_key(struct feed *feed)
 static void
 join(struct monitor *monitor, struct feed *feed)
 {
-    struct feeds *feeds = feed->feeds;
-    struct feed *same;
-    size_t hash;
+    uint64_t hash = hash_feed(feed);
+    struct feed *same = find_equal(feed, hash);
 
-    make_key(feed);
-    hash = hash_string(feed->key, 0);
-    HMAP_FOR_EACH_WITH_HASH (same, node, hash, &feeds->by_key) {
-        if (!strcmp(same->key, feed->key)) {
-            free(feed->key);
-            feed->key = NULL;
-            feed_destroy(feed);
-            feed = same;
-            break;
-        }
-    }
-    if (feed != same) {
-        hmap_insert(&feeds->by_key, &feed->node, hash);
-        for (size_t i = 0; i < n_tables(feed); i++) {
-            struct feed_table *ft = &feed->tables[i];
-
-            if (ft->table && ft->selects[INITIAL]) {
-                ft->view = view_get(ft->table, ft->columns[INITIAL],
-                                    (feed->version == MONITOR_V1 ? VIEW_NEW
-                                     : VIEW_INITIAL));
-            }
-        }
+    if (same) {
+        feed_destroy(feed);
+        feed = same;
+    } else {
+        hmap_insert(&feed->feeds->all, &feed->node, hash);
+        feed->is_shared = true;
+        make_views(feed);
     }
     monitor->feed = feed;
     list_push_back(&feed->members, &monitor->node);
@@ -364,7 +377,6 @@ monitor_join(struct monitor *monitor, struct feeds *feeds,
         feed_destroy(feed);
         return error;
     }
-    make_matchers(feed);
     join(monitor, feed);
     return NULL;
 }
@@ -403,24 +415,18 @@ push_text(rcbuf_vec *out, struct str *text)
     }
 }
 
-static bool
-matches(const struct feed_table *ft, ovsdb_field_fn *field, const void *row)
-{
-    return !ft->matcher || ovsdb_matcher_matches(ft->matcher, field, row);
-}
-
 /* Appends the rows that match the condition, as views have them. */
 static void
 put_matching_rows(const struct feed_table *ft, enum view_form form,
                   struct str *out)
 {
-    const struct ovsdb_condition nothing = { .clauses = NULL };
     db_row_vec found = VEC_EMPTY;
-    bool is_found = lookup_difference(ft->table, &ft->cond, &nothing, &found);
+    bool is_found = lookup_difference(ft->table, &ft->filter->matcher, NULL,
+                                      &found);
     bool is_first = true;
 
     VEC_FOR_EACH (row, is_found ? &found : &ft->table->slots) {
-        if (matches(ft, db_row_field, *row)) {
+        if (filter_matches(ft->filter, db_row_field, *row)) {
             if (!is_first) {
                 str_put_char(out, ',');
             }
@@ -462,7 +468,7 @@ monitor_dump(const struct monitor *monitor, rcbuf_vec *out)
         str_printf(&text, "%s\"%s\":{", is_first ? "" : ",",
                    ft->table->schema->name);
         start = text.length;
-        if (ft->cond.n_clauses) {
+        if (ft->filter) {
             put_matching_rows(ft, (feed->version == MONITOR_V1 ? VIEW_NEW
                                    : VIEW_INITIAL), &text);
             if (text.length == start) {
@@ -580,9 +586,10 @@ put_v2(struct str *out, const struct feed_table *ft,
 {
     bool was, is;
 
-    was = rc->old && matches(ft, rc->old_field, rc->old);
-    is = (rc->old && rc->new_ && !(ft->cond.columns & rc->changed) ? was
-          : rc->new_ && matches(ft, rc->new_field, rc->new_));
+    was = rc->old && filter_matches(ft->filter, rc->old_field, rc->old);
+    is = (rc->old && rc->new_ && !(filter_columns(ft->filter) & rc->changed)
+          ? was
+          : rc->new_ && filter_matches(ft->filter, rc->new_field, rc->new_));
     if (!was && !is) {
         return false;
     } else if (was && is) {
@@ -744,7 +751,7 @@ feeds_put_txn(struct feeds *feeds, struct txn *txn)
 {
     struct feed *feed;
 
-    HMAP_FOR_EACH (feed, node, &feeds->by_key) {
+    HMAP_FOR_EACH (feed, node, &feeds->all) {
         feed_put_txn(feed, txn);
     }
 }
@@ -891,8 +898,7 @@ copy_tables(struct feed *dst, const struct feed *src)
     for (size_t i = 0; i < n_tables(src); i++) {
         dst->tables[i] = src->tables[i];
         dst->tables[i].view = NULL;
-        dst->tables[i].matcher = NULL;
-        ovsdb_condition_clone(&dst->tables[i].cond, &src->tables[i].cond);
+        filter_ref(dst->tables[i].filter);
     }
 }
 
@@ -901,15 +907,14 @@ static void
 put_condition_change(struct updates *u, const struct feed_table *old,
                      const struct feed_table *new_)
 {
-    /* Without clauses a condition holds for every row. */
     db_row_vec found = VEC_EMPTY;
-    bool is_found = (old->cond.n_clauses && new_->cond.n_clauses
-                     && lookup_difference(new_->table, &old->cond,
-                                          &new_->cond, &found));
+    bool is_found = (old->filter && new_->filter
+                     && lookup_difference(new_->table, &old->filter->matcher,
+                                          &new_->filter->matcher, &found));
 
     VEC_FOR_EACH (p, is_found ? &found : &new_->table->slots) {
-        bool was = matches(old, db_row_field, *p);
-        bool is = matches(new_, db_row_field, *p);
+        bool was = filter_matches(old->filter, db_row_field, *p);
+        bool is = filter_matches(new_->filter, db_row_field, *p);
         struct row_change rc = {
             .row = *p, .uuid = &(*p)->uuid,
             .old = was ? *p : NULL, .old_field = db_row_field,
@@ -940,12 +945,11 @@ monitor_change(struct monitor *monitor, struct span new_id,
         feed_destroy(feed);
         return error;
     }
-    make_matchers(feed);
     /* The old name: the client takes on the new one with the reply. */
     put_head(out, old, &old->feeds->db->last_id);
     updates_begin(&u, feed, out);
     for (size_t i = 0; i < n_tables(feed); i++) {
-        if (feed->tables[i].table) {
+        if (!filter_equals(old->tables[i].filter, feed->tables[i].filter)) {
             put_condition_change(&u, &old->tables[i], &feed->tables[i]);
         }
     }

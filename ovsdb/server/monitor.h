@@ -29,7 +29,7 @@ struct feed;
 /* All feeds of a database. */
 struct feeds {
     struct db *db;
-    struct hmap by_key;     /* Of struct feed. */
+    struct hmap all;        /* Of struct feed. */
     struct list dirty;      /* Feeds with notifications to be sent. */
 };
 
