@@ -53,6 +53,7 @@ enum dbctl_which {
                                  * given. */
     DBCTL_NAMED_OR_ALL,         /* Likewise; all if they are not. */
     DBCTL_ALL,
+    DBCTL_TRUE,                 /* Those whose boolean 'column' is true. */
     DBCTL_REFERENCED,           /* Those that rows which are here refer to. */
     DBCTL_OWNERS,               /* The one that refers to each row here. */
 };
@@ -65,6 +66,7 @@ struct dbctl_need {
                                  * N on. */
     int column;                 /* DBCTL_NAMED*: what an argument is a value
                                  * of; it may be a uuid too; -1: a uuid only.
+                                 * DBCTL_TRUE: that is true.
                                  * DBCTL_OWNERS: that refers. */
 };
 

@@ -325,6 +325,13 @@ dbctl_monitor_need(struct dbctl_call *call, const struct dbctl_need *need)
     case DBCTL_ALL:
         dbctl_monitor(dbctl, need->table, need->columns);
         break;
+    case DBCTL_TRUE:
+        replica_condition_add_bool(&rows_of(dbctl, need->table,
+                                            REPLICA_COL(need->column))
+                                   ->condition,
+                                   &need->table->columns[need->column],
+                                   REPLICA_EQ, true);
+        break;
     case DBCTL_REFERENCED:
         dbctl_monitor_referenced(dbctl, need->table, need->columns);
         break;

@@ -423,33 +423,55 @@ run_iface_to_br(struct dbctl_call *call)
     return NULL;
 }
 
+#define BRIDGE(COLUMN) REPLICA_COL(VS_BRIDGE_COL_##COLUMN)
+#define PORT(COLUMN) REPLICA_COL(VS_PORT_COL_##COLUMN)
+#define IFACE(COLUMN) REPLICA_COL(VS_INTERFACE_COL_##COLUMN)
+
+/* What arguments name, whether bridge, port or interface, since one may be in
+ * the way of another; what these are part of; and the ports that stand for
+ * bridges.  A switch has few of these, and may have thousands of others. */
+static const struct dbctl_need named[] = {
+    { &vs_bridge_table, BRIDGE(NAME) | BRIDGE(PORTS), DBCTL_NAMED, -1,
+      VS_BRIDGE_COL_NAME },
+    { &vs_bridge_table, BRIDGE(PORTS), DBCTL_OWNERS, 0, VS_BRIDGE_COL_PORTS },
+    { &vs_port_table, PORT(NAME) | PORT(INTERFACES) | PORT(TAG), DBCTL_NAMED,
+      -1, VS_PORT_COL_NAME },
+    { &vs_port_table, 0, DBCTL_TRUE, 0, VS_PORT_COL_FAKE_BRIDGE },
+    { &vs_port_table, PORT(INTERFACES), DBCTL_OWNERS, 0,
+      VS_PORT_COL_INTERFACES },
+    { &vs_interface_table, IFACE(NAME), DBCTL_NAMED, -1,
+      VS_INTERFACE_COL_NAME },
+    { &vs_interface_table, IFACE(NAME), DBCTL_REFERENCED, 0, -1 },
+    { .table = NULL },
+};
+
 static const struct dbctl_command commands[] = {
     { .name = "list-ports", .min_args = 1, .max_args = 1,
       .arguments = "BRIDGE", .needs = vsctl_needs, .run = run_list_ports },
     { .name = "add-port", .min_args = 2, .max_args = INT_MAX,
       .arguments = "BRIDGE NEW-PORT [COLUMN[:KEY]=VALUE]...",
-      .options = "--may-exist", .needs = vsctl_needs,
+      .options = "--may-exist", .needs = named,
       .run = run_add_port },
     { .name = "add-bond", .min_args = 4, .max_args = INT_MAX,
       .arguments = "BRIDGE PORT IFACE IFACE... [COLUMN[:KEY]=VALUE]...",
-      .options = "--may-exist,--fake-iface", .needs = vsctl_needs,
+      .options = "--may-exist,--fake-iface", .needs = named,
       .run = run_add_bond },
     { .name = "del-port", .min_args = 1, .max_args = 2,
       .arguments = "[BRIDGE] PORT", .options = "--if-exists,--with-iface",
-      .needs = vsctl_needs, .run = run_del_port },
+      .needs = named, .run = run_del_port },
     { .name = "port-to-br", .min_args = 1, .max_args = 1,
-      .arguments = "PORT", .needs = vsctl_needs, .run = run_port_to_br },
+      .arguments = "PORT", .needs = named, .run = run_port_to_br },
     { .name = "add-bond-iface", .min_args = 2, .max_args = 2,
       .arguments = "BOND IFACE", .options = "--may-exist",
-      .needs = vsctl_needs, .run = run_add_bond_iface },
+      .needs = named, .run = run_add_bond_iface },
     { .name = "del-bond-iface", .min_args = 1, .max_args = 2,
       .arguments = "[BOND] IFACE", .options = "--if-exists",
-      .needs = vsctl_needs, .run = run_del_bond_iface },
+      .needs = named, .run = run_del_bond_iface },
     { .name = "list-ifaces", .min_args = 1, .max_args = 1,
       .arguments = "BRIDGE", .needs = vsctl_needs,
       .run = run_list_ifaces },
     { .name = "iface-to-br", .min_args = 1, .max_args = 1,
-      .arguments = "IFACE", .needs = vsctl_needs,
+      .arguments = "IFACE", .needs = named,
       .run = run_iface_to_br },
 };
 
