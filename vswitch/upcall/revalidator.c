@@ -464,12 +464,16 @@ upcall_wake(struct upcall *u)
     if (u && !u->has_thread) {
         step_wake(&u->step);
     } else if (u) {
+        bool was_woken;
+
         pthread_mutex_lock(&u->mutex);
-        if (!u->is_woken) {
-            u->is_woken = true;
+        was_woken = u->is_woken;
+        u->is_woken = true;
+        pthread_mutex_unlock(&u->mutex);
+        /* Not before: the thread would wake only to wait for the mutex. */
+        if (!was_woken) {
             pthread_cond_signal(&u->wakeup);
         }
-        pthread_mutex_unlock(&u->mutex);
     }
 }
 
