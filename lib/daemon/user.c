@@ -10,7 +10,28 @@
 #include <unistd.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/library.h"
 #include "lib/runtime/log.h"
+
+/* Few processes become another user, and the library looks around in /proc
+ * before main(). */
+#define CAPNG_SONAME "libcap-ng.so.0"
+
+static __typeof__(&capng_clear) capng_clear_;
+static __typeof__(&capng_updatev) capng_updatev_;
+static __typeof__(&capng_change_id) capng_change_id_;
+
+static struct error *
+load_capng(void)
+{
+    static const struct library_symbol symbols[] = {
+        { "capng_clear", &capng_clear_ },
+        { "capng_updatev", &capng_updatev_ },
+        { "capng_change_id", &capng_change_id_ },
+    };
+
+    return library_load(CAPNG_SONAME, symbols, ARRAY_SIZE(symbols));
+}
 
 /* Reads 'spec' into ids. */
 static struct error *
@@ -48,14 +69,14 @@ parse_spec(const char *spec, uid_t *uid, gid_t *gid)
 static bool
 choose_capabilities(bool network)
 {
-    capng_clear(CAPNG_SELECT_BOTH);
-    int error = capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-                              CAP_IPC_LOCK, CAP_NET_BIND_SERVICE, -1);
+    capng_clear_(CAPNG_SELECT_BOTH);
+    int error = capng_updatev_(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+                               CAP_IPC_LOCK, CAP_NET_BIND_SERVICE, -1);
 
     if (!error && network) {
-        error = capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-                              CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BROADCAST,
-                              -1);
+        error = capng_updatev_(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+                               CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BROADCAST,
+                               -1);
     }
     return !error;
 }
@@ -71,6 +92,9 @@ user_become(const char *spec, bool network)
         return error_create(EPERM, "only root can use --user option");
     }
     error = parse_spec(spec, &uid, &gid);
+    if (!error) {
+        error = load_capng();
+    }
     if (error) {
         return error;
     }
@@ -81,7 +105,7 @@ user_become(const char *spec, bool network)
     }
 
     result = choose_capabilities(network)
-             ? capng_change_id(uid, gid, CAPNG_DROP_SUPP_GRP) : -1;
+             ? capng_change_id_(uid, gid, CAPNG_DROP_SUPP_GRP) : -1;
     if (result) {
         return error_create(EPERM, "cannot become \"%s\" (libcap-ng error %d)",
                             spec, result);

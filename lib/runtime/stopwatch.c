@@ -6,7 +6,6 @@
 #include "lib/runtime/stopwatch.h"
 
 #include <errno.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +57,7 @@ bucket_value(unsigned int bucket)
         return bucket;
     }
     unsigned int shift = bucket / N_LINEAR - 1;
-    return ldexp(N_LINEAR + bucket % N_LINEAR + .5, shift);
+    return (N_LINEAR + bucket % N_LINEAR + .5) * (UINT64_C(1) << shift);
 }
 
 struct stopwatch *
