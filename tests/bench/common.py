@@ -5,7 +5,7 @@ and the table of ratios.
 A benchmark is a module with measure(side, folder, size), which runs the
 programs of one side ("ours" or "debian") and returns {name of a figure:
 Figure}.  The tools that set things up are Debian's on both sides, so that
-only daemons differ."""
+only daemons differ; figures "with its own tool" have each side's."""
 
 import json
 import os
@@ -24,6 +24,11 @@ DAEMONS = ("ovsdb_server", "ovn_northd", "ovn_controller", "ovs_vswitchd")
 def programs_of(side):
     """Daemons of 'side', everything else Debian's."""
     return Programs("debian", schema="debian", **{d: side for d in DAEMONS})
+
+
+def own_tool(side, name):
+    """The path of the tool 'name' of 'side'."""
+    return Programs(side).path(name)
 
 
 def less(value, unit):

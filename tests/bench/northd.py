@@ -5,7 +5,7 @@ the southbound database is whole, and small changes after that."""
 import time
 
 from bench.common import (cpu_s, fill_northbound, less, memory_mib,
-                          programs_of, repeated)
+                          own_tool, programs_of, repeated)
 from harness.ovsdb import Client
 from harness.process import run
 from harness.sandbox import Database, Sandbox
@@ -13,11 +13,11 @@ from harness.sandbox import Database, Sandbox
 N_CHANGES = 10
 
 
-def sync(sandbox, *words):
+def sync(sandbox, *words, tool=None):
     """Runs ovn-nbctl until northd has followed what it changes."""
-    run([sandbox.programs.path("ovn-nbctl"), "--db=" + sandbox.nb.remote,
-         "--timeout=300", "--wait=sb"] + list(words or ("sync",)),
-        timeout=310)
+    run([tool or sandbox.programs.path("ovn-nbctl"),
+         "--db=" + sandbox.nb.remote, "--timeout=300", "--wait=sb"]
+        + list(words or ("sync",)), timeout=310)
 
 
 def start_cold(sandbox, n_ports):
@@ -34,6 +34,43 @@ def start_cold(sandbox, n_ports):
     return time.monotonic() - start
 
 
+def changes(first):
+    """{name: words of ovn-nbctl that make the 'i'th change}; 'first' is where
+    the numbers of what they add begin."""
+    return {
+        "nothing changed": lambda i: (),
+        "one port added": lambda i: (
+            "lsp-add", "ls0", "new%d" % (first + i), "--",
+            "lsp-set-addresses", "new%d" % (first + i),
+            "02:ee:00:00:00:%02x 10.0.0.%d" % (first + i, 200 + first + i)),
+        "one port deleted": lambda i: ("lsp-del", "new%d" % (first + i)),
+        "one ACL added": lambda i: (
+            "acl-add", "pg0", "to-lport", str(2000 + first + i),
+            "outport == @pg0 && tcp.dst == %d" % (2000 + first + i),
+            "allow-related"),
+        "one VIP added": lambda i: (
+            "lb-add", "lb0", "172.31.0.%d:80" % (first + i + 1),
+            "10.0.0.5:80"),
+    }
+
+
+def measure_changes(side, sandbox):
+    """Each change with Debian's tool, then with the side's own."""
+    northd = sandbox.northd.pid
+    figures = {}
+    for name, words in changes(0).items():
+        seconds, cpu = repeated(
+            N_CHANGES, lambda i: sync(sandbox, *words(i)), northd)
+        figures[name] = less(seconds, "s")
+        figures[name + ": northd CPU"] = less(cpu, "s")
+    tool = own_tool(side, "ovn-nbctl")
+    for name, words in changes(N_CHANGES).items():
+        seconds, _ = repeated(
+            N_CHANGES, lambda i: sync(sandbox, *words(i), tool=tool), northd)
+        figures[name + ", with its own tool"] = less(seconds, "s")
+    return figures
+
+
 def measure(side, _, n_ports):
     with Sandbox(programs_of(side)) as sandbox:
         cold = start_cold(sandbox, n_ports)
@@ -45,24 +82,5 @@ def measure(side, _, n_ports):
                 cpu_s(sandbox.sb.process.pid), "s"),
             "northd peak memory": less(memory_mib(northd, "VmHWM"), "MiB"),
         }
-        changes = {
-            "nothing changed": lambda i: sync(sandbox),
-            "one port added": lambda i: sync(
-                sandbox, "lsp-add", "ls0", "new%d" % i, "--",
-                "lsp-set-addresses", "new%d" % i,
-                "02:ee:00:00:00:%02x 10.0.0.%d" % (i, 200 + i)),
-            "one port deleted": lambda i: sync(sandbox, "lsp-del",
-                                               "new%d" % i),
-            "one ACL added": lambda i: sync(
-                sandbox, "acl-add", "pg0", "to-lport", str(2000 + i),
-                "outport == @pg0 && tcp.dst == %d" % (2000 + i),
-                "allow-related"),
-            "one VIP added": lambda i: sync(
-                sandbox, "lb-add", "lb0", "172.31.0.%d:80" % (i + 1),
-                "10.0.0.5:80"),
-        }
-        for name, change in changes.items():
-            seconds, cpu = repeated(N_CHANGES, change, northd)
-            figures[name] = less(seconds, "s")
-            figures[name + ": northd CPU"] = less(cpu, "s")
+        figures.update(measure_changes(side, sandbox))
         return figures

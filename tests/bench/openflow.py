@@ -11,11 +11,11 @@ import random
 import re
 import time
 
-from bench.common import cpu_s, elapsed, less, memory_mib, more, programs_of
+from bench.common import (cpu_s, elapsed, less, memory_mib, more, own_tool,
+                          programs_of)
 from bench.datapath import IPS, MACS, SINK, bridge, build_sender
 from harness.netns import within
 from harness.process import run, wait_until
-from harness.programs import Programs
 from harness.sandbox import Host, Sandbox
 
 N_FLOWS = 500000
@@ -81,7 +81,7 @@ def bundle(side, folder):
     write_bundle(path)
     figures = {}
     for name, tool_of in (("Debian's tool", "debian"), ("its own tool", side)):
-        tool = Programs(tool_of).path("ovs-ofctl")
+        tool = own_tool(tool_of, "ovs-ofctl")
         for what, figure in install(side, path, tool).items():
             if not what or tool_of == "debian":
                 figures["500,000 flows in a bundle" + (
