@@ -12,6 +12,7 @@
 #include "controller/testing.h"
 #include "controller/translate/sets.h"
 #include "lib/base/alloc.h"
+#include "lib/runtime/counter.h"
 
 /* Switch 1 with VIFs p1 here and p2 elsewhere, and logical flow 20 in stage 0,
  * whose match is 'match'. */
@@ -172,6 +173,73 @@ test_port_group_of_a_datapath(void **state)
 }
 
 static void
+set_port(struct bench *b, unsigned int datapath, unsigned int key)
+{
+    bench_set(b, "Port_Binding", 10 * datapath + key, "'logical_port':"
+              "'d%u-%u','tunnel_key':%u,'datapath':@%u", datapath, key, key,
+              datapath);
+}
+
+static void
+plug_port(struct bench *b, unsigned int datapath, unsigned int key)
+{
+    unsigned int id = 1000 + 10 * datapath + key;
+    char *columns = xasprintf(
+        "'name':'i%u','ofport':%u,'external_ids':['map',[['iface-id',"
+        "'d%u-%u']]]", id, id, datapath, key);
+
+    bench_interface(b, id, columns, "");
+    free(columns);
+    bench_run(b);
+}
+
+/* A port that comes to one of many datapaths costs as much as if it were the
+ * only one; the flows of the others stay. */
+static void
+test_port_group_on_many_datapaths(void **state)
+{
+    enum { FIRST = 50, N = 9 };
+    struct bench *b = *state;
+    struct str group = STR_EMPTY;
+    uint64_t n_before;
+
+    for (unsigned int i = 0; i < N; i++) {
+        bench_set(b, "Datapath_Binding", FIRST + i, "'tunnel_key':%u,"
+                  "'external_ids':['map',[['logical-switch','x']]]",
+                  FIRST + i);
+        set_port(b, FIRST + i, 1);
+        set_port(b, FIRST + i, 2);
+        bench_set(b, "Port_Group", 2000 + i, "'name':'%u_pg','ports':"
+                  "['set',['d%u-1','d%u-2']]", FIRST + i, FIRST + i,
+                  FIRST + i);
+        str_printf(&group, "%s@%u", i ? "," : "", FIRST + i);
+        plug_port(b, FIRST + i, 1);
+    }
+    bench_set(b, "Logical_DP_Group", 30, "'datapaths':['set',[%s]]",
+              str_cstr(&group));
+    str_uninit(&group);
+    bench_set(b, "Logical_Flow", 20, "'pipeline':'ingress','table_id':0,"
+              "'priority':50,'match':'inport == @pg','actions':'next;',"
+              "'logical_dp_group':@30");
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), N);
+
+    n_before = counter_read("lflow_translate");
+    plug_port(b, FIRST + 3, 2);
+    assert_int_equal(counter_read("lflow_translate") - n_before, 1);
+    assert_int_equal(n_lines(b, 8), N + 1);
+    bench_expect(b, 8, "priority=50,reg14=0x2,metadata=0x35 "
+                 "actions=resubmit(,9)\n");
+
+    bench_set(b, "Logical_DP_Group", 30, "'datapaths':@%u", FIRST + 3);
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 2);
+    bench_delete(b, "Logical_Flow", 20);
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 0);
+}
+
+static void
 test_template_variables(void **state)
 {
     struct bench *b = *state;
@@ -214,6 +282,7 @@ main(void)
         TEST(test_negated_set),
         TEST(test_port_group),
         TEST(test_port_group_of_a_datapath),
+        TEST(test_port_group_on_many_datapaths),
         TEST(test_template_variables),
         TEST(test_flows_of_local_datapaths_only),
     };
