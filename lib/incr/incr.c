@@ -84,10 +84,12 @@ incr_create(const struct incr_program *program, struct pool *pool)
     }
     for (size_t i = 0; i < program->n_facts; i++) {
         fact_store_init(&incr->facts[i], &program->facts[i]);
+        incr->max_rank = MAX(incr->max_rank, program->facts[i].rank);
     }
     for (size_t i = 0; i < program->n_units; i++) {
         const struct incr_unit_class *class = &program->units[i];
 
+        incr->max_rank = MAX(incr->max_rank, class->rank);
         if (class->table != INCR_NONE) {
             vec_push(&incr->tables[class->table].units, class);
         } else {
@@ -326,7 +328,7 @@ incr_step(struct incr *incr)
     if (!incr->pending) {
         return 0;
     }
-    for (int rank = 0; rank <= INCR_MAX_RANK; rank++) {
+    for (int rank = 0; rank <= incr->max_rank; rank++) {
         incr->rank = rank;
         incr->now.n_units += units_run(incr, rank);
         for (size_t i = 0; i < incr->program->n_facts; i++) {

@@ -227,6 +227,7 @@ struct incr {
     struct step_record now;     /* What is being collected. */
     struct step_record history[INCR_N_HISTORY];
     int rank;                   /* Of the units that run; -1 between steps. */
+    int max_rank;               /* The highest that the program has. */
     bool pending;
 };
 
