@@ -394,12 +394,12 @@ run(void *d_)
             patch_wake(d->patch);
             qos_wake(d->qos);
         }
-        registration_wake(d->registration);
+        registration_look(d->registration);
         follow_config(d);
     }
     if (sb_seqno != d->sb_seqno) {
         d->sb_seqno = sb_seqno;
-        registration_wake(d->registration);
+        registration_look(d->registration);
         if (encaps_changed(c)) {
             claims_wake(d->claims);
         }

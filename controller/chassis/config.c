@@ -15,7 +15,9 @@ put_override_key(const char *chassis, const char *name, struct str *s)
     if (!chassis) {
         return false;
     }
-    str_printf(s, "%s-%s", name, chassis);
+    str_put(s, name);
+    str_put_char(s, '-');
+    str_put(s, chassis);
     return true;
 }
 

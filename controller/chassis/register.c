@@ -41,6 +41,43 @@ registration_destroy(struct registration *r)
     free(r);
 }
 
+/* Whether what our rows are made of has changed, in the local database. */
+static bool
+settings_changed(const struct replica *vs)
+{
+    const struct replica_row *row;
+
+    REPLICA_FOR_EACH_CHANGED (row, vs, &vs_open_vswitch_table) {
+        if (replica_row_is_inserted(row)
+            || row->changed & (REPLICA_COL(VS_OPEN_VSWITCH_COL_EXTERNAL_IDS)
+                               | REPLICA_COL(VS_OPEN_VSWITCH_COL_IFACE_TYPES)
+                               | REPLICA_COL(VS_OPEN_VSWITCH_COL_BRIDGES))) {
+            return true;
+        }
+    }
+    REPLICA_FOR_EACH_CHANGED (row, vs, &vs_bridge_table) {
+        if (replica_row_is_inserted(row)
+            || row->changed & (REPLICA_COL(VS_BRIDGE_COL_NAME)
+                               | REPLICA_COL(VS_BRIDGE_COL_DATAPATH_TYPE))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+registration_look(struct registration *r)
+{
+    const struct controller *c = r->controller;
+
+    if (settings_changed(c->vs)
+        || replica_first_changed(c->sb, &sb_chassis_table)
+        || replica_first_changed(c->sb, &sb_chassis_private_table)
+        || replica_first_changed(c->sb, &sb_encap_table)) {
+        r->dirty = true;
+    }
+}
+
 void
 registration_wake(struct registration *r)
 {

@@ -12,7 +12,11 @@ struct registration;
 struct registration *registration_create(struct controller *);
 void registration_destroy(struct registration *);
 
-/* Notes that settings or our rows changed. */
+/* Looks whether settings or rows such as ours are among what has changed in
+ * either replica. */
+void registration_look(struct registration *);
+
+/* Notes that what was written has not come to be. */
 void registration_wake(struct registration *);
 
 /* Writes what differs to the open transaction of the southbound database. */

@@ -52,7 +52,11 @@ begin(struct str *out, const char *column, enum replica_compare compare)
         [REPLICA_INCLUDES] = "includes", [REPLICA_EXCLUDES] = "excludes",
     };
 
-    str_printf(out, "[\"%s\",\"%s\",", column, operators[compare]);
+    str_put(out, "[\"");
+    str_put(out, column);
+    str_put(out, "\",\"");
+    str_put(out, operators[compare]);
+    str_put(out, "\",");
 }
 
 static void
@@ -256,9 +260,11 @@ conditions_put_changes(struct store *store, struct str *out)
         table->is_condition_new = false;
         if (!is_same(table->condition, table->sent_condition)) {
             set(&table->sent_condition, table->condition);
-            str_printf(out, "%s\"%s\":[{\"where\":%s}]", any ? "," : "",
-                       table->class->name,
-                       table->condition ? table->condition : "[true]");
+            str_put(out, any ? ",\"" : "\"");
+            str_put(out, table->class->name);
+            str_put(out, "\":[{\"where\":");
+            str_put(out, table->condition ? table->condition : "[true]");
+            str_put(out, "}]");
             any = true;
         }
     }
