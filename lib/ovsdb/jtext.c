@@ -36,25 +36,39 @@ class_of(char c)
     return classes[(unsigned char) c];
 }
 
+#ifdef __SSE2__
+#define BLOCK 16
+
+static inline __m128i
+load(const char *p)
+{
+    return _mm_loadu_si128((const __m128i *) (const void *) p);
+}
+
+/* How many PLAIN bytes a block begins with. */
+static inline unsigned int
+n_plain(__m128i x)
+{
+    __m128i special = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+                                   _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+    /* As signed bytes, those of class HIGH are less than 0. */
+    __m128i plain = _mm_andnot_si128(
+        special, _mm_cmpgt_epi8(x, _mm_set1_epi8(0x1f)));
+
+    return __builtin_ctz(~_mm_movemask_epi8(plain));
+}
+#endif
+
 /* The first byte in [p, end) that is not PLAIN, or 'end'. */
 static inline const char *
 skip_plain(const char *p, const char *end)
 {
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i control = _mm_set1_epi8(0x1f);
+    for (; end - p >= BLOCK; p += BLOCK) {
+        unsigned int n = n_plain(load(p));
 
-    for (; end - p >= 16; p += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *) (const void *) p);
-        __m128i special = _mm_or_si128(_mm_cmpeq_epi8(x, quote),
-                                       _mm_cmpeq_epi8(x, backslash));
-        /* As signed bytes, those of class HIGH are less than 0. */
-        __m128i plain = _mm_andnot_si128(special, _mm_cmpgt_epi8(x, control));
-        unsigned int mask = _mm_movemask_epi8(plain);
-
-        if (mask != 0xffff) {
-            return p + __builtin_ctz(~mask);
+        if (n < BLOCK) {
+            return p + n;
         }
     }
 #endif
@@ -465,6 +479,46 @@ scan_plain(struct jtext_reader *r)
     }
 }
 
+/* Decodes plain characters and escaped quotes, of which a JSON text within a
+ * string (a schema) is made, block by block; says whether it got anywhere.
+ * Where it stops there may be more of either. */
+static bool
+read_nested(struct jtext_reader *r, struct str *out)
+{
+#ifdef __SSE2__
+    const char *p = r->p;
+
+    while (r->end - p >= BLOCK) {
+        __m128i x = load(p);
+        unsigned int n = n_plain(x);
+        char *to;
+
+        str_reserve(out, out->length + BLOCK + 1);
+        to = out->string + out->length;
+        _mm_storeu_si128((__m128i *) (void *) to, x);
+        out->length += n;
+        p += n;
+        if (n < BLOCK) {
+            if (p[0] != '\\' || r->end - p < 2 || p[1] != '"') {
+                break;
+            }
+            to[n] = '"';
+            out->length++;
+            p += 2;
+        }
+    }
+    if (p > r->p) {
+        out->string[out->length] = '\0';
+        r->p = p;
+        return true;
+    }
+#else
+    (void) r;
+    (void) out;
+#endif
+    return false;
+}
+
 /* Reads a string.  'scratch' takes it decoded if it has escapes; NULL only
  * skips it. */
 static bool
@@ -497,9 +551,11 @@ read_string(struct jtext_reader *r, struct str *scratch,
             r->p++;
             break;
         }
-        r->p++;
-        if (!read_escape(r, scratch)) {
-            return false;
+        if (!scratch || !read_nested(r, scratch)) {
+            r->p++;
+            if (!read_escape(r, scratch)) {
+                return false;
+            }
         }
         start = r->p;
         if (!scan_plain(r)) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/random.h"
 #include "lib/ovsdb/jtext.h"
 
 int jtext_tests(void);
@@ -192,6 +193,40 @@ test_put_string_escapes_what_must_be(void **state)
     str_uninit(&s);
 }
 
+/* Quotes within a string, as of a schema, are decoded by blocks, which begin
+ * and end anywhere between other escapes and characters. */
+static void
+test_strings_read_back(void **state)
+{
+    static const char *const parts[] = {
+        "\"", "\"", "\"", "a", "name", "0123456789abcdef", "\\", "\n", "\x01",
+        "\xc3\xa9", "\xf0\x9f\x98\x80",
+    };
+    struct rng rng = { random_u64() };
+
+    print_message("seed %llu\n", (unsigned long long) rng.state);
+    for (int i = 0; i < 20000; i++) {
+        struct str text = STR_EMPTY, json = STR_EMPTY;
+        struct jtext_reader r;
+        struct span read;
+        char *copy;
+
+        for (uint32_t n = rng_range(&rng, 30); n; n--) {
+            str_put(&text, parts[rng_range(&rng, ARRAY_SIZE(parts))]);
+        }
+        jtext_put_cstr(&json, str_cstr(&text));
+        copy = xmemdup(json.string, json.length);
+        jtext_reader_init(&r, copy, json.length);
+        assert_true(jtext_get_string(&r, &read));
+        assert_int_equal(read.size, text.length);
+        assert_memory_equal(read.data, str_cstr(&text), text.length);
+        assert_null(jtext_finish(&r));
+        free(copy);
+        str_uninit(&json);
+        str_uninit(&text);
+    }
+}
+
 /* The first error stays, whatever is called after it. */
 static void
 test_error_sticks(void **state)
@@ -265,6 +300,7 @@ jtext_tests(void)
         cmocka_unit_test(test_numbers_keep_their_value),
         cmocka_unit_test(test_real_text_reads_back),
         cmocka_unit_test(test_put_string_escapes_what_must_be),
+        cmocka_unit_test(test_strings_read_back),
         cmocka_unit_test(test_error_sticks),
     };
 
