@@ -101,18 +101,19 @@ class Pings:
         self.popen = subprocess.Popen(
             pinger(ns, address, 0, self.INTERVAL_S, patience),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.read_answered()
+        self.read_line("begun")
+        self.read_line("answered")
 
-    def read_answered(self):
+    def read_line(self, expected):
         assert select.select([self.popen.stdout], [], [], PATIENCE)[0], \
-            "no ping is answered"
-        assert self.popen.stdout.readline() == "answered\n"
+            "no ping is " + expected
+        assert self.popen.stdout.readline() == expected + "\n"
 
     def wait_answer(self):
         """Waits until a ping that is sent from now on is answered."""
         self.popen.stdin.write("?")
         self.popen.stdin.flush()
-        self.read_answered()
+        self.read_line("answered")
 
     def end(self):
         """Ends with an answer, so that what lasts is no less an outage."""

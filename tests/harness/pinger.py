@@ -8,7 +8,7 @@ longer than for the slowest so far or for its interval.)
 sends COUNT echo requests with SIZE bytes of data, or with 0 until its standard
 input ends, one every INTERVAL seconds, and then waits for answers for up to
 PATIENCE seconds.
-Prints "answered" when it has the first answer, again for each byte on its
+Prints "begun" when it sends the first, "answered" when it has an answer, again for each byte on its
 standard input when a later request has one, and last
 
     SENT sent, RECEIVED received, OUTAGE ms outage
@@ -85,6 +85,7 @@ class Pinger:
         # Standard input is only looked at if there is no count.
         inputs = [self.socket] + ([] if count else [sys.stdin])
         due = time.monotonic()
+        print("begun", flush=True)
         while not count or len(self.sent_at) < count:
             wait = due - time.monotonic()
             if wait <= 0:
