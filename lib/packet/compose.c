@@ -154,7 +154,9 @@ put_udp(struct packet *p, uint16_t tp_src, uint16_t tp_dst,
     udp->src = htons(tp_src);
     udp->dst = htons(tp_dst);
     udp->size = htons(sizeof *udp + payload_size);
-    memcpy(put_zeros(p, payload_size), payload, payload_size);
+    if (payload_size) {
+        memcpy(put_zeros(p, payload_size), payload, payload_size);
+    }
 }
 
 static void
