@@ -86,6 +86,8 @@ struct dp {
     bool is_dummy;               /* All work on the main thread. */
 
     struct dp_port *ports[DP_MAX_PORTS];   /* Read with rcu_dereference(). */
+    odp_port_t first_free;       /* All ports from 1 to below it are there. */
+    struct rcu_hash names;       /* All ports, by hash_string() of the name. */
     struct rcu_hash internals;   /* Ports behind which the host is. */
     struct rcu_hash tunnels;     /* Tunnel ports, by dp_tunnel_hash(). */
     struct flow_table flows;

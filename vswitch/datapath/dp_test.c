@@ -791,6 +791,14 @@ test_ports(void **state)
     dpif_port_uninit(&port);
     assert_int_equal(dpif_port_del(f->dpif, 2), 0);
     assert_int_equal(dpif_port_by_name(f->dpif, "p2", &port), -ENODEV);
+    /* The lowest number that is free. */
+    no = ODPP_NONE;
+    assert_null(dpif_port_add(f->dpif, "x", "dummy", NULL, &no));
+    assert_int_equal(no, 2);
+    assert_int_equal(dpif_port_by_name(f->dpif, "x", &port), 0);
+    assert_int_equal(port.port_no, 2);
+    dpif_port_uninit(&port);
+    assert_int_equal(dpif_port_del(f->dpif, 2), 0);
     /* Output to a port that went is a drop. */
     nlbuf_put_u32(&f->actions, OVS_ACTION_ATTR_OUTPUT, 2);
     receive(f, udp_packet(10));

@@ -180,6 +180,8 @@ dp_create(const char *type, const char *name)
     pthread_mutex_init(&dp->handed_mutex, NULL);
     list_init(&dp->contexts);
     dp->conntrack = conntrack_create();
+    dp->first_free = 1;
+    rcu_hash_init(&dp->names);
     rcu_hash_init(&dp->internals);
     rcu_hash_init(&dp->tunnels);
     underlay_start();
@@ -222,6 +224,7 @@ dp_unref(struct dp *dp)
     flow_table_uninit(&dp->flows);
     dp_meters_destroy(dp);
     conntrack_destroy(dp->conntrack);
+    rcu_hash_uninit(&dp->names);
     rcu_hash_uninit(&dp->internals);
     rcu_hash_uninit(&dp->tunnels);
     underlay_stop();

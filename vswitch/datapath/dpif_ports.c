@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/hash.h"
 #include "lib/base/text.h"
 #include "vswitch/datapath/datapath.h"
 #include "vswitch/datapath/underlay.h"
@@ -20,10 +21,12 @@ get_port(const struct dp *dp, odp_port_t no)
 static struct dp_port *
 find_port(const struct dp *dp, const char *name)
 {
-    for (odp_port_t no = 0; no < DP_MAX_PORTS; no++) {
-        struct dp_port *port = get_port(dp, no);
+    struct rcu_hash_cursor cursor;
+    struct dp_port *port;
 
-        if (port && !strcmp(port->name, name)) {
+    RCU_HASH_FOR_EACH_WITH_HASH (port, &cursor, hash_string(name, 0),
+                                 &dp->names) {
+        if (!strcmp(port->name, name)) {
             return port;
         }
     }
@@ -78,7 +81,7 @@ open_device(struct dp_port *port, const struct dpif_port_options *options)
 }
 
 static odp_port_t
-choose_number(const struct dp *dp, const char *name, odp_port_t wanted)
+choose_number(struct dp *dp, const char *name, odp_port_t wanted)
 {
     if (wanted != ODPP_NONE) {
         return wanted < DP_MAX_PORTS && !dp->ports[wanted] ? wanted
@@ -95,12 +98,10 @@ choose_number(const struct dp *dp, const char *name, odp_port_t wanted)
             return n;
         }
     }
-    for (odp_port_t no = 1; no < DP_MAX_PORTS; no++) {
-        if (!dp->ports[no]) {
-            return no;
-        }
+    while (dp->first_free < DP_MAX_PORTS && dp->ports[dp->first_free]) {
+        dp->first_free++;
     }
-    return ODPP_NONE;
+    return dp->first_free < DP_MAX_PORTS ? dp->first_free : ODPP_NONE;
 }
 
 static const char *
@@ -119,12 +120,13 @@ port_type(const char *type)
     return NULL;
 }
 
-/* Enters the port where tunnels look for it. */
+/* Enters the port where it is looked for by other than its number. */
 static void
 index_port(struct dp_port *port)
 {
     struct dp *dp = port->dp;
 
+    rcu_hash_insert(&dp->names, port, hash_string(port->name, 0));
     if (port->tunnel) {
         rcu_hash_insert(&dp->tunnels, port, dp_tunnel_port_hash(port));
     }
@@ -140,6 +142,7 @@ unindex_port(struct dp_port *port)
 {
     struct dp *dp = port->dp;
 
+    rcu_hash_remove(&dp->names, port, hash_string(port->name, 0));
     if (port->tunnel) {
         rcu_hash_remove(&dp->tunnels, port, dp_tunnel_port_hash(port));
     }
@@ -204,6 +207,9 @@ dp_port_destroy(struct dp_port *port)
         dp_rxq_stop(dp, port->rxqs[i]);
     }
     rcu_assign_pointer(dp->ports[port->no], NULL);
+    if (port->no && port->no < dp->first_free) {
+        dp->first_free = port->no;
+    }
     unindex_port(port);
     synchronize_rcu();
     if (dp->overflow) {
