@@ -9,6 +9,7 @@ import pytest
 from harness.netns import ping, within
 from harness.overlay import ports_are_claimed
 from harness.process import run, wait_until
+from harness.proxy import Proxy
 from harness.sandbox import Sandbox
 from harness.switch import Switch
 
@@ -112,3 +113,27 @@ def test_host_is_kept_away(switch):
     add_ports(switch)
     switch.host.vswitchd.kill()
     assert ping(ns, "10.8.0.1", count=1) == 1
+
+
+def test_tool_reads_what_a_command_names(switch, tmp_path):
+    """One more port costs its tool the same whatever others there are."""
+    names = set()
+
+    def note(message, text):
+        names.update(re.findall(r'"name": "(\w+)"', text))
+        return text
+
+    switch.host.vsctl("add-br", "br1", "--", "set", "bridge", "br1",
+                      "datapath_type=netdev")
+    veths(switch)
+    add_ports(switch)
+    proxy = Proxy(str(tmp_path / "proxy.sock"), switch.host.db.socket,
+                  spoil=note)
+    for words in (["add-port", "br0", "new"],
+                  ["--may-exist", "add-port", "br0", "new"],
+                  ["port-to-br", "new"], ["del-port", "br0", "new"]):
+        run([switch.sandbox.programs.path("ovs-vsctl"), "--no-wait",
+             "--db=unix:" + proxy.path, *words])
+    proxy.close()
+    assert "new" in names
+    assert names <= {"new", "br0", "_Server", "Open_vSwitch"}
