@@ -53,6 +53,12 @@ controller_libcontroller_a_SOURCES = \
 	controller/install/messages.h \
 	controller/install/meters.c \
 	controller/install/meters.h \
+	controller/install/numbers.c \
+	controller/install/numbers.h \
+	controller/install/seen.c \
+	controller/install/seen.h \
+	controller/install/wanted.c \
+	controller/install/wanted.h \
 	controller/monitor.c \
 	controller/monitor.h \
 	controller/physical/activation.c \

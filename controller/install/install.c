@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each wanted flow is a group of FACT_FLOW, whose sink data is a few bits: what
- * this file knows of the flow.  What a flow is made of stays in the facts.
- *
- * Flows to be sent are encoded no faster than the switch takes them, so that
- * the first ten thousands do not wait in memory as messages, and the switch
- * decodes some while others are encoded. */
+/* The life of a connection to the switch, and when what goes out on it.  Flows
+ * are in wanted.c, groups and meters in numbers.c. */
 #include "controller/install/install.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller/flows.h"
 #include "controller/install/messages.h"
+#include "controller/install/numbers.h"
+#include "controller/install/seen.h"
+#include "controller/install/wanted.h"
 #include "lib/base/alloc.h"
-#include "lib/base/hash.h"
-#include "lib/base/text.h"
 #include "lib/base/vec.h"
-#include "lib/openflow/meter_msg.h"
-#include "lib/openflow/ofpact_codec.h"
 #include "lib/openflow/session_msg.h"
 #include "lib/openflow/vconn.h"
 #include "lib/runtime/dirs.h"
@@ -44,15 +38,6 @@ enum state {
     STATE_SYNCED,
 };
 
-/* Bits in the sink data of a flow's group. */
-#define FLOW_WANTED 1u          /* Counted. */
-#define FLOW_INSTALLED 2u       /* The switch has it, as far as was sent. */
-#define FLOW_DIRTY 4u           /* In install.dirty. */
-
-/* What may wait on the connection before no more flows are encoded.  What is
- * on its way beyond that is in the socket. */
-#define BACKLOG_BYTES (256 * 1024)
-
 /* A switch that has more flows than this has been filled before: most of them
  * are still wanted, so none is sent before that is known. */
 #define FEW_FLOWS 16
@@ -60,16 +45,6 @@ enum state {
 /* Switches give up an open bundle that nothing is added to, Open vSwitch after
  * 10 s: it is taken back before, and begun anew once everything is known. */
 #define FILL_IDLE_MS 3000
-
-/* Room in 'dirty' that is kept. */
-#define MAX_KEPT_DIRTY 1024
-
-/* A flow that the switch told. */
-struct seen {
-    struct flow_fact_key *key;
-    size_t key_size;
-    uint64_t digest;         /* flow_digest(). */
-};
 
 struct install {
     struct controller *controller;
@@ -83,29 +58,16 @@ struct install {
     struct timer fill_timer;
     bool may_fill;           /* On this connection. */
     int n_dumps;             /* Multipart replies not complete yet. */
-    VEC(struct seen) seen;
-    VEC(uint32_t) seen_groups;
-    VEC(uint32_t) seen_meters;
+    struct seen seen;
 
     struct incr_sink sink, meter_sink;
-    VEC(struct incr_group *) dirty;
-    size_t n_sent;           /* The first ones of 'dirty', which were sent. */
-    size_t n_flows;
-    struct hmap numbers;     /* struct number: groups and meters wanted. */
     struct messages messages;
+    struct wanted wanted;
+    struct numbers numbers;
     uint64_t current;
     uint64_t done;
     bool wants_barrier;      /* Even if there is nothing to send. */
     VEC(struct { be32 xid; uint64_t seq; }) barriers;
-};
-
-/* A group or meter that is wanted. */
-struct number {
-    struct hmap_node node;   /* By kind and id. */
-    enum id_kind kind;
-    uint32_t id;
-    char *text;
-    bool is_there;           /* A meter that the switch has. */
 };
 
 /* Do flows go out that become wanted, and those that cease to be? */
@@ -115,185 +77,51 @@ is_following(const struct install *inst)
     return inst->state >= STATE_FILLING;
 }
 
-/* ## Wanted flows ## */
-
-static bool
-flow_has(const struct incr_group *group, uintptr_t bit)
-{
-    return (uintptr_t) group->sink_data & bit;
-}
+/* ## What changed ## */
 
 static void
-flow_set(struct incr_group *group, uintptr_t bits)
-{
-    group->sink_data = (void *) ((uintptr_t) group->sink_data | bits);
-}
-
-static void
-flow_unset(struct incr_group *group, uintptr_t bits)
-{
-    group->sink_data = (void *) ((uintptr_t) group->sink_data & ~bits);
-}
-
-/* Counts the flow if it is wanted, no more if it is not: the switch may have
- * it for a while still. */
-static void
-flow_count(struct install *inst, struct incr_group *group)
-{
-    if (group->n && !flow_has(group, FLOW_WANTED)) {
-        flow_set(group, FLOW_WANTED);
-        inst->n_flows++;
-    } else if (!group->n && flow_has(group, FLOW_WANTED)) {
-        flow_unset(group, FLOW_WANTED);
-        inst->n_flows--;
-    }
-}
-
-static void
-flow_mark_dirty(struct install *inst, struct incr_group *group)
-{
-    if (!flow_has(group, FLOW_DIRTY)) {
-        flow_set(group, FLOW_DIRTY);
-        vec_push(&inst->dirty, group);
-    }
-}
-
-static void
-flow_group_changed(void *inst_, struct incr_group *group)
+flow_changed(void *inst_, struct incr_group *group)
 {
     struct install *inst = inst_;
 
-    flow_count(inst, group);
-    if (is_following(inst)
-        && (group->n || flow_has(group, FLOW_INSTALLED))) {
-        flow_mark_dirty(inst, group);
-    } else if (!group->n && !flow_has(group, FLOW_DIRTY)) {
-        group->sink_data = NULL;
-    }
+    wanted_changed(&inst->wanted, group, is_following(inst));
 }
 
-static bool
-is_conjunction(const struct incr_fact *fact)
-{
-    const struct flow_fact_value *value = incr_fact_value(fact);
-    const struct ofpact *a = (const void *) value->actions;
-
-    return (fact->value_size > sizeof *value
-            && a->type == OFPACT_CONJUNCTION);
-}
-
-/* Resolves the values of a group into one flow: see struct flow_fact_value. */
 static void
-flow_resolve(const struct incr_group *group, uint64_t *ret_cookie,
-             struct buf *actions)
+meter_changed(void *inst_, struct incr_group *group)
 {
-    const struct incr_fact *best = incr_group_fact(group, 0);
-    const struct flow_fact_value *value;
-    bool all_conjunctions = group->n > 1;
+    struct install *inst = inst_;
 
-    for (size_t i = 0; i < group->n; i++) {
-        const struct incr_fact *fact = incr_group_fact(group, i);
-
-        all_conjunctions = all_conjunctions && is_conjunction(fact);
-        if (fact->value_size < best->value_size
-            || (fact->value_size == best->value_size
-                && memcmp(incr_fact_value(fact), incr_fact_value(best),
-                          best->value_size) < 0)) {
-            best = fact;
-        }
-    }
-    value = incr_fact_value(best);
-    *ret_cookie = value->cookie;
-    for (size_t i = 0; i < (all_conjunctions ? group->n : 1); i++) {
-        const struct incr_fact *fact
-            = all_conjunctions ? incr_group_fact(group, i) : best;
-
-        value = incr_fact_value(fact);
-        buf_put(actions, value->actions, fact->value_size - sizeof *value);
+    if (is_following(inst)) {
+        numbers_put_meter(&inst->numbers, incr_group_key(group));
     }
 }
 
-/* A hash of what the flow does, the same for flows that were written by us and
- * read back from the switch. */
-static uint64_t
-flow_digest(uint64_t cookie, const void *actions, size_t size)
+void
+install_id_changed(void *inst_, enum id_kind kind, const char *text,
+                   uint32_t id, bool added)
 {
-    uint64_t storage[128];
-    struct buf wire;
-    uint64_t digest;
+    struct install *inst = inst_;
 
-    buf_init_stack(&wire, storage, sizeof storage);
-    ofpacts_encode(&wire, actions, size, MESSAGES_OF_VERSION);
-    digest = hash_bytes(wire.data, wire.size, cookie);
-    buf_uninit(&wire);
-    return digest;
+    if (kind != ID_ZONE) {
+        numbers_set(&inst->numbers, kind, text, id, added,
+                    is_following(inst));
+    } else if (added && rconn_is_connected(inst->rconn)) {
+        messages_put_zone_flush(&inst->messages, id);
+    }
 }
 
 /* ## Sending ## */
-
-static void
-send_flow(struct install *inst, struct incr_group *group)
-{
-    const struct flow_fact_key *key = incr_group_key(group);
-    uint64_t storage[128], cookie = 0;
-    struct buf actions;
-
-    buf_init_stack(&actions, storage, sizeof storage);
-    if (group->n) {
-        flow_resolve(group, &cookie, &actions);
-    }
-    messages_put_flow(&inst->messages, key, group->n != 0, cookie,
-                      actions.data, actions.size);
-    buf_uninit(&actions);
-    flow_set(group, FLOW_INSTALLED);
-}
-
-static bool
-has_flows_to_send(const struct install *inst)
-{
-    return inst->n_sent < inst->dirty.n;
-}
 
 /* Sends flows until the connection has enough to do. */
 static void
 flush_flows(struct install *inst)
 {
-    while (has_flows_to_send(inst)
-           && rconn_backlog(inst->rconn) < BACKLOG_BYTES) {
-        struct incr_group *group = inst->dirty.items[inst->n_sent++];
-
-        flow_unset(group, FLOW_DIRTY);
-        if (group->n || flow_has(group, FLOW_INSTALLED)) {
-            send_flow(inst, group);
-        }
-        if (!group->n) {
-            group->sink_data = NULL;
-        }
-    }
-    if (!has_flows_to_send(inst)) {
-        vec_clear_to(&inst->dirty, MAX_KEPT_DIRTY);
-        inst->n_sent = 0;
-    }
+    wanted_flush(&inst->wanted);
     if (inst->state == STATE_FILLING
         && messages_are_partial(&inst->messages)) {
         timer_set(&inst->fill_timer, FILL_IDLE_MS);
     }
-}
-
-/* Forgets which flows were to be sent. */
-static void
-clear_dirty(struct install *inst)
-{
-    for (size_t i = inst->n_sent; i < inst->dirty.n; i++) {
-        struct incr_group *group = inst->dirty.items[i];
-
-        flow_unset(group, FLOW_DIRTY);
-        if (!group->n) {
-            group->sink_data = NULL;
-        }
-    }
-    vec_clear_to(&inst->dirty, MAX_KEPT_DIRTY);
-    inst->n_sent = 0;
 }
 
 /* Ends what was put, behind it a barrier. */
@@ -312,229 +140,11 @@ finish_messages(struct install *inst)
              (__typeof__(*inst->barriers.items)) { xid, inst->current });
 }
 
-/* ## Groups, meters, zones ## */
-
-static uint64_t
-number_hash(enum id_kind kind, uint32_t id)
-{
-    return hash_word(id, kind);
-}
-
-static struct number *
-number_find(const struct install *inst, enum id_kind kind, uint32_t id)
-{
-    struct number *number;
-
-    HMAP_FOR_EACH_WITH_HASH (number, node, number_hash(kind, id),
-                             &inst->numbers) {
-        if (number->kind == kind && number->id == id) {
-            return number;
-        }
-    }
-    return NULL;
-}
-
-/* What meter is to be behind 'text'; NULL for none, with which packets pass
- * unmetered. */
-static const char *
-find_meter(const struct install *inst, const char *text)
-{
-    static const char literal[] = "__string: ";
-    const struct incr_group *group;
-
-    if (text_starts_with(text, literal)) {
-        return text + strlen(literal);
-    }
-    group = incr_find(inst->controller->incr, FACT_METER, text,
-                      strlen(text) + 1);
-    return group && group->n ? incr_group_value(group, 0) : NULL;
-}
-
-static void
-put_number(struct install *inst, struct number *number, bool wanted)
-{
-    const char *meter;
-
-    if (number->kind == ID_GROUP) {
-        messages_put_group(&inst->messages, number->id, number->text, wanted);
-        return;
-    }
-    meter = wanted ? find_meter(inst, number->text) : NULL;
-    if (meter || number->is_there) {
-        messages_put_meter(&inst->messages, number->id, meter,
-                           number->is_there);
-        number->is_there = meter != NULL;
-    }
-}
-
-static void
-meter_changed(void *inst_, struct incr_group *group)
-{
-    struct install *inst = inst_;
-    struct number *number;
-
-    if (!is_following(inst)) {
-        return;
-    }
-    HMAP_FOR_EACH (number, node, &inst->numbers) {
-        if (number->kind == ID_METER
-            && !strcmp(number->text, incr_group_key(group))) {
-            put_number(inst, number, true);
-        }
-    }
-}
-
-void
-install_id_changed(void *inst_, enum id_kind kind, const char *text,
-                   uint32_t id, bool added)
-{
-    struct install *inst = inst_;
-    struct number *number;
-
-    if (kind == ID_ZONE) {
-        if (added && rconn_is_connected(inst->rconn)) {
-            messages_put_zone_flush(&inst->messages, id);
-        }
-        return;
-    }
-    number = number_find(inst, kind, id);
-    if (added && !number) {
-        number = xzalloc(sizeof *number);
-        number->kind = kind;
-        number->id = id;
-        number->text = xstrdup(text);
-        hmap_insert(&inst->numbers, &number->node, number_hash(kind, id));
-    }
-    if (is_following(inst) && number) {
-        put_number(inst, number, added);
-    }
-    if (!added && number) {
-        hmap_remove(&inst->numbers, &number->node);
-        free(number->text);
-        free(number);
-    }
-}
-
-/* ## From what the switch has to what it should have ## */
-
-static void
-forget_seen(struct install *inst)
-{
-    VEC_FOR_EACH (seen, &inst->seen) {
-        free(seen->key);
-    }
-    vec_uninit(&inst->seen);
-    vec_uninit(&inst->seen_groups);
-    vec_uninit(&inst->seen_meters);
-}
-
-static void
-mark_missing(struct incr_group *group, void *inst_)
-{
-    struct install *inst = inst_;
-
-    if (!flow_has(group, FLOW_INSTALLED)) {
-        flow_mark_dirty(inst, group);
-    }
-}
-
-static void
-mark_not_installed(struct incr_group *group, void *inst)
-{
-    flow_count(inst, group);
-    flow_unset(group, FLOW_INSTALLED);
-}
-
-/* Tables that learn() actions of wanted flows fill.  What is in there goes with
- * its flow, or when it is idle. */
-static bool
-is_learned_table(uint8_t table)
-{
-    return (table == OF_TABLE_CHK_LB_HAIRPIN_REPLY
-            || table == OF_TABLE_ECMP_NH_MAC || table == OF_TABLE_ECMP_NH
-            || table == OF_TABLE_CHK_LB_AFFINITY);
-}
-
-/* Returns the wanted flow under the key of one that the switch has.  If there
- * is none, has it removed and returns NULL. */
-static struct incr_group *
-find_or_remove(struct install *inst, const struct seen *seen)
-{
-    struct incr_group *group = incr_find(inst->controller->incr, FACT_FLOW,
-                                         seen->key, seen->key_size);
-
-    if (group && group->n) {
-        return group;
-    }
-    if (!is_learned_table(seen->key->table)) {
-        messages_put_flow(&inst->messages, seen->key, false, 0, NULL, 0);
-    }
-    return NULL;
-}
-
-/* Compares a flow of the switch with the wanted one. */
-static void
-compare_flow(struct install *inst, const struct seen *seen)
-{
-    struct incr_group *group = find_or_remove(inst, seen);
-    uint64_t storage[128], cookie;
-    struct buf actions;
-
-    if (!group) {
-        return;
-    }
-    buf_init_stack(&actions, storage, sizeof storage);
-    flow_resolve(group, &cookie, &actions);
-    if (flow_digest(cookie, actions.data, actions.size) == seen->digest) {
-        flow_set(group, FLOW_INSTALLED);
-    }
-    buf_uninit(&actions);
-}
-
-static void
-put_numbers(struct install *inst)
-{
-    struct number *number;
-
-    HMAP_FOR_EACH (number, node, &inst->numbers) {
-        number->is_there = false;
-    }
-    VEC_FOR_EACH (id, &inst->seen_meters) {
-        number = number_find(inst, ID_METER, *id);
-        if (number) {
-            number->is_there = true;
-        }
-    }
-    HMAP_FOR_EACH (number, node, &inst->numbers) {
-        put_number(inst, number, true);
-    }
-}
-
-/* Finds out what differs between the switch's flows and those that are wanted,
- * now that these are known. */
-static void
-compare(struct install *inst)
-{
-    put_numbers(inst);
-    clear_dirty(inst);
-    incr_for_each_group(inst->controller->incr, FACT_FLOW,
-                        mark_not_installed, inst);
-    VEC_FOR_EACH (seen, &inst->seen) {
-        compare_flow(inst, seen);
-    }
-    incr_for_each_group(inst->controller->incr, FACT_FLOW, mark_missing,
-                        inst);
-}
-
 static void
 start_filling(struct install *inst)
 {
-    put_numbers(inst);
-    clear_dirty(inst);
-    incr_for_each_group(inst->controller->incr, FACT_FLOW,
-                        mark_not_installed, inst);
-    incr_for_each_group(inst->controller->incr, FACT_FLOW, mark_missing,
-                        inst);
+    numbers_put_all(&inst->numbers, &inst->seen);
+    wanted_send_all(&inst->wanted);
     inst->state = STATE_FILLING;
 }
 
@@ -557,30 +167,20 @@ stop_filling(void *inst_)
 static void
 complete(struct install *inst)
 {
-    size_t n_seen = inst->seen.n;
+    size_t n_seen = inst->seen.flows.n;
 
     if (inst->state == STATE_FILLING) {
-        VEC_FOR_EACH (seen, &inst->seen) {
-            (void) find_or_remove(inst, seen);
-        }
+        wanted_remove_others(&inst->wanted, &inst->seen);
     } else {
-        compare(inst);
+        numbers_put_all(&inst->numbers, &inst->seen);
+        wanted_compare(&inst->wanted, &inst->seen);
     }
-    VEC_FOR_EACH (id, &inst->seen_groups) {
-        if (!number_find(inst, ID_GROUP, *id)) {
-            messages_put_group(&inst->messages, *id, NULL, false);
-        }
-    }
-    VEC_FOR_EACH (id, &inst->seen_meters) {
-        if (!number_find(inst, ID_METER, *id)) {
-            messages_put_meter(&inst->messages, *id, NULL, true);
-        }
-    }
-    forget_seen(inst);
+    numbers_remove_others(&inst->numbers, &inst->seen);
+    seen_clear(&inst->seen);
     inst->state = STATE_SYNCED;
     inst->wants_barrier = true;
     log_info("%s: the switch had %zu flows, %zu are wanted",
-             inst->bridge, n_seen, inst->n_flows);
+             inst->bridge, n_seen, inst->wanted.n_flows);
 }
 
 /* Sends some of the flows while others are computed. */
@@ -599,7 +199,7 @@ void
 install_run(struct install *inst, bool is_complete)
 {
     if (inst->state == STATE_DUMPED && !is_complete && inst->may_fill
-        && inst->seen.n <= FEW_FLOWS
+        && inst->seen.flows.n <= FEW_FLOWS
         && messages_are_atomic(&inst->messages)) {
         start_filling(inst);
     }
@@ -610,7 +210,7 @@ install_run(struct install *inst, bool is_complete)
     if (is_following(inst)) {
         flush_flows(inst);
     }
-    if (rconn_is_connected(inst->rconn) && !has_flows_to_send(inst)
+    if (rconn_is_connected(inst->rconn) && !wanted_are_dirty(&inst->wanted)
         && inst->state != STATE_FILLING) {
         finish_messages(inst);
     }
@@ -621,7 +221,7 @@ install_run(struct install *inst, bool is_complete)
 static void
 start_dump(struct install *inst)
 {
-    forget_seen(inst);
+    seen_clear(&inst->seen);
     messages_discard(&inst->messages);
     inst->n_dumps = 3;
     inst->state = STATE_DUMP;
@@ -663,9 +263,9 @@ drained(struct rconn *rconn UNUSED, void *inst_)
 {
     struct install *inst = inst_;
 
-    if (is_following(inst) && has_flows_to_send(inst)) {
+    if (is_following(inst) && wanted_are_dirty(&inst->wanted)) {
         flush_flows(inst);
-        if (!has_flows_to_send(inst)) {
+        if (!wanted_are_dirty(&inst->wanted)) {
             inst->wake(inst->aux);
         }
     }
@@ -717,66 +317,15 @@ dump_part_done(struct install *inst, const struct ofmsg *msg)
     }
 }
 
+/* A part of a dump's reply: 'add' takes what is in it. */
 static void
-see_flow(struct install *inst, const struct flow_stats *stats)
+dump_reply(struct install *inst, const struct ofmsg *msg,
+           void (*add)(struct seen *, const struct ofmsg *))
 {
-    struct seen seen;
-
-    seen.key = flow_fact_key_create(&stats->match, stats->table_id,
-                                    stats->priority, &seen.key_size);
-    seen.digest = flow_digest(ntohll(stats->cookie), stats->ofpacts,
-                              stats->ofpacts_size);
-    vec_push(&inst->seen, seen);
-}
-
-static void
-flow_reply(struct install *inst, const struct ofmsg *msg)
-{
-    struct reader r = ofmsg_reader(msg);
-    struct buf ofpacts = BUF_EMPTY;
-    struct flow_stats stats;
-
-    if (inst->state != STATE_DUMP) {
-        return;
+    if (inst->state == STATE_DUMP) {
+        add(&inst->seen, msg);
+        dump_part_done(inst, msg);
     }
-    while (!flow_stats_decode(&stats, msg, &r, messages_decode_env(),
-                              &ofpacts)) {
-        see_flow(inst, &stats);
-    }
-    buf_uninit(&ofpacts);
-    dump_part_done(inst, msg);
-}
-
-static void
-group_reply(struct install *inst, const struct ofmsg *msg)
-{
-    struct reader r = ofmsg_reader(msg);
-    struct group_desc desc;
-
-    if (inst->state != STATE_DUMP) {
-        return;
-    }
-    while (!group_desc_decode(&desc, msg, &r)) {
-        vec_push(&inst->seen_groups, desc.group_id);
-        group_desc_uninit(&desc);
-    }
-    dump_part_done(inst, msg);
-}
-
-static void
-meter_reply(struct install *inst, const struct ofmsg *msg)
-{
-    struct reader r = ofmsg_reader(msg);
-    struct meter_config config;
-
-    if (inst->state != STATE_DUMP) {
-        return;
-    }
-    while (!meter_config_decode(&config, &r)) {
-        vec_push(&inst->seen_meters, config.meter_id);
-        meter_config_uninit(&config);
-    }
-    dump_part_done(inst, msg);
 }
 
 /* The switch refused something.  A bundle is refused as a whole for one bad
@@ -826,13 +375,13 @@ message(struct rconn *rconn UNUSED, const void *data, size_t size,
         barrier_reply(inst, &msg);
         break;
     case OFMSG_FLOW_STATS_REPLY:
-        flow_reply(inst, &msg);
+        dump_reply(inst, &msg, seen_add_flows);
         break;
     case OFMSG_GROUP_DESC_REPLY:
-        group_reply(inst, &msg);
+        dump_reply(inst, &msg, seen_add_groups);
         break;
     case OFMSG_METER_CONFIG_REPLY:
-        meter_reply(inst, &msg);
+        dump_reply(inst, &msg, seen_add_meters);
         break;
     case OFMSG_ERROR:
         error_reply(inst, &msg);
@@ -880,14 +429,15 @@ install_create(struct controller *c, void (*wake)(void *aux), void *aux)
     inst->controller = c;
     inst->wake = wake;
     inst->aux = aux;
-    hmap_init(&inst->numbers);
     inst->rconn = rconn_create(OFP_VERSION_BIT(MESSAGES_OF_VERSION), 1, 5,
                                &callbacks, inst);
     messages_init(&inst->messages, inst->rconn);
+    numbers_init(&inst->numbers, c->incr, &inst->messages);
+    wanted_init(&inst->wanted, c->incr, &inst->messages);
     timer_init(&inst->fill_timer, stop_filling, inst);
     rconn_set_backoff(inst->rconn, MIN_BACKOFF_MS, MAX_BACKOFF_MS);
     inst->sink = (struct incr_sink) { .fact = FACT_FLOW, .aux = inst,
-                                      .group_changed = flow_group_changed,
+                                      .group_changed = flow_changed,
                                       .progress = flow_progress };
     incr_add_sink(c->incr, &inst->sink);
     inst->meter_sink = (struct incr_sink) { .fact = FACT_METER, .aux = inst,
@@ -900,23 +450,16 @@ install_create(struct controller *c, void (*wake)(void *aux), void *aux)
 void
 install_destroy(struct install *inst)
 {
-    struct number *number;
-
     if (!inst) {
         return;
     }
     memory_unregister(report_memory, inst);
     timer_stop(&inst->fill_timer);
     rconn_destroy(inst->rconn);
-    HMAP_FOR_EACH_SAFE (number, node, &inst->numbers) {
-        hmap_remove(&inst->numbers, &number->node);
-        free(number->text);
-        free(number);
-    }
-    hmap_uninit(&inst->numbers);
-    forget_seen(inst);
+    numbers_uninit(&inst->numbers);
+    wanted_uninit(&inst->wanted);
+    seen_clear(&inst->seen);
     messages_uninit(&inst->messages);
-    vec_uninit(&inst->dirty);
     vec_uninit(&inst->barriers);
     free(inst->bridge);
     free(inst);
@@ -960,7 +503,7 @@ uint64_t
 install_current(const struct install *inst)
 {
     return inst->current + (inst->state != STATE_SYNCED
-                            || has_flows_to_send(inst)
+                            || wanted_are_dirty(&inst->wanted)
                             || messages_are_partial(&inst->messages));
 }
 
@@ -991,5 +534,5 @@ install_version(const struct install *inst)
 size_t
 install_n_flows(const struct install *inst)
 {
-    return inst->n_flows;
+    return inst->wanted.n_flows;
 }
