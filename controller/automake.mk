@@ -119,6 +119,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/translate/lflow.h \
 	controller/translate/options.c \
 	controller/translate/options.h \
+	controller/translate/parts.c \
+	controller/translate/parts.h \
 	controller/translate/sets.c \
 	controller/translate/sets.h
 EXTRA_DIST += controller/README.md controller/punt/README.md \

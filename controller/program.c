@@ -25,6 +25,7 @@
 #include "controller/punt/known.h"
 #include "controller/punt/periodic_ra.h"
 #include "controller/translate/lflow.h"
+#include "controller/translate/parts.h"
 #include "controller/translate/sets.h"
 #include "lib/base/str.h"
 #include "lib/incr/rows.h"
@@ -93,9 +94,12 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_DATAPATH_EDGE] = { "datapath_edge", RANK_BINDING, format_u32,
                              format_u32 },
     [FACT_PORT_GROUP_HERE] = { "port_group_here", RANK_MEMBERS },
-    [FACT_SET_USE] = { "set_use", RANK_MEMBERS },
-    [FACT_BUCKET_USE] = { "bucket_use", RANK_MEMBERS },
-    [FACT_DATAPATH_USE] = { "datapath_use", RANK_MEMBERS },
+    [FACT_GROUP_BUCKETS] = { "group_buckets", RANK_MEMBERS, NULL,
+                             format_u32 },
+    [FACT_GROUP_BUCKET] = { "group_bucket", RANK_MEMBERS },
+    [FACT_PLACE] = { "place", RANK_PARTS },
+    [FACT_SET_USE] = { "set_use", RANK_PARTS },
+    [FACT_BUCKET_USE] = { "bucket_use", RANK_PARTS },
     [FACT_FLOW] = { "flow", RANK_FLOWS, format_flow_key },
     [FACT_ID_WANTED] = { "id_wanted", RANK_FLOWS, NULL, format_u32 },
     [FACT_TUNNEL_WANTED] = { "tunnel_wanted", RANK_FLOWS },
@@ -145,8 +149,8 @@ static const struct incr_unit_class units[] = {
              bfd_peer_unit),
     ROW_UNIT("port_group_here", RANK_MEMBERS, TABLE_SB(PORT_GROUP),
              port_group_here_unit),
-    ROW_UNIT("flow_parts", RANK_MEMBERS, TABLE_SB(LOGICAL_FLOW),
-             flow_parts_unit),
+    ROW_UNIT("lflow_parts", RANK_PARTS, TABLE_SB(LOGICAL_FLOW),
+             lflow_parts_unit),
     ROW_UNIT("flow_encap", RANK_FLOWS, TABLE_VS(OPEN_VSWITCH),
              flow_encap_unit),
     ROW_UNIT("encap", RANK_FLOWS, TABLE_SB(CHASSIS), encap_unit),
@@ -179,9 +183,8 @@ static const struct incr_unit_class units[] = {
     ROW_UNIT("fdb", RANK_FLOWS, TABLE_SB(FDB), fdb_unit),
     ROW_UNIT("logical_flow", RANK_FLOWS, TABLE_SB(LOGICAL_FLOW),
              logical_flow_unit),
+    FACT_UNIT("lflow_place", RANK_FLOWS, FACT_PLACE, lflow_place_unit),
     FACT_UNIT("set_members", RANK_FLOWS, FACT_BUCKET_USE, set_members_unit),
-    FACT_UNIT("flow_on_datapath", RANK_FLOWS, FACT_DATAPATH_USE,
-              flow_on_datapath_unit),
 };
 
 const struct incr_program *

@@ -14,7 +14,8 @@
  *   4  names: interfaces by iface-id, tunnels by chassis, ports by name
  *   5  what is here: claims, resident ports, datapaths that matter
  *   6  members of port groups that matter here
- *   7  OpenFlow flows, and ids that they want
+ *   7  parts that logical flows are translated in
+ *   8  OpenFlow flows, and ids that they want
  *
  * Some facts depend on a walk over a graph (local datapaths) or on an
  * allocation (conjunction ids, group ids, conntrack zones), which no pure
@@ -83,12 +84,17 @@ enum controller_fact {
     FACT_PORT_GROUP_HERE,    /* As FACT_PORT_GROUP, without the ports whose
                               * packets neither enter nor leave here. */
 
-    FACT_SET_USE,            /* struct set_use_key -> nothing: of that flow, the
-                              * members of that set are translated bucket by
-                              * bucket. */
+    FACT_GROUP_BUCKETS,      /* Name of a port group with many such ports ->
+                              * uint32_t in how many buckets they are. */
+    FACT_GROUP_BUCKET,       /* struct bucket_key -> names of ports, each ended
+                              * by a 0. */
+
+    FACT_PLACE,              /* struct part_key -> nothing: that flow is
+                              * translated for that datapath alone. */
+    FACT_SET_USE,            /* struct part_key -> nothing: of that flow there,
+                              * the members of that set or port group are
+                              * translated bucket by bucket. */
     FACT_BUCKET_USE,         /* Likewise, for each bucket. */
-    FACT_DATAPATH_USE,       /* struct datapath_use_key -> nothing: that flow is
-                              * translated for that datapath by itself. */
 
     FACT_FLOW,               /* struct flow_key -> struct flow_value. */
     FACT_ID_WANTED,          /* id_key() -> uint32_t how many. */
@@ -120,6 +126,7 @@ enum controller_rank {
     RANK_NAMES,
     RANK_BINDING,
     RANK_MEMBERS,
+    RANK_PARTS,
     RANK_FLOWS,
 };
 

@@ -7,12 +7,9 @@
  * port groups, which mean something else on each datapath, it is compiled for
  * each.
  *
- * A flow that names port groups on many datapaths has a unit for each of these:
- * a port that comes or goes changes the group on its own datapath only.
- *
- * A match that uses large address sets is compiled as if these were empty, and
- * their members are compiled, for this match, by units of their own, one for
- * each bucket of the set (sets.h). */
+ * A flow may be cut into parts that have units of their own (parts.h): one for
+ * each datapath, if port groups are in the match; and one for each bucket of a
+ * large address set or port group (sets.h), which the others take as empty. */
 #include "controller/translate/lflow.h"
 
 #include <inttypes.h>
@@ -23,6 +20,7 @@
 #include "controller/flows.h"
 #include "controller/program.h"
 #include "controller/translate/options.h"
+#include "controller/translate/parts.h"
 #include "controller/translate/sets.h"
 #include "lib/base/alloc.h"
 #include "lib/logical/actions.h"
@@ -73,9 +71,9 @@ struct translation {
     bool groups_are_here;        /* Only the ports here matter of groups. */
     bool is_waiting;             /* For an id: emit nothing yet. */
     bool asked_for_datapath;     /* By what was compiled or encoded. */
+    const struct sb_datapath_binding *place;  /* Only this one; or NULL. */
     const char *set;             /* Only the members... */
     struct const_set members;    /* ...that are in here; or NULL. */
-    const struct sb_datapath_binding *datapath;  /* Only this one; or NULL. */
 
     enum pipeline pipeline;
     uint8_t stage;
@@ -93,35 +91,39 @@ struct translation {
 
 /* ## What expressions and actions ask ## */
 
-static void
-put_use_key(struct str *key, const void *row, uint32_t bucket,
-            const char *name)
-{
-    const struct set_use_key head = { .row = row, .bucket = bucket };
-
-    str_put_bytes(key, &head, sizeof head);
-    str_put_bytes(key, name, strlen(name) + 1);
-}
-
 static const struct const_set *
 find_set(void *t_, const char *name)
 {
     static const struct const_set none;
     struct translation *t = t_;
-    struct str *key = incr_scratch(t->ctx, 4);
 
-    put_use_key(key, t->row, 0, name);
-    if (incr_exists(t->ctx, FACT_SET_USE, key->string, key->length)) {
+    if (set_is_in_parts(t->ctx, t->row, t->place, name)) {
         return &none;
     }
     return address_set_find(t->ctx, name, &t->arena);
 }
 
+static bool
+is_large_group(void *t_, const char *name)
+{
+    struct translation *t = t_;
+    struct str *set = incr_scratch(t->ctx, 5);
+
+    str_put_char(set, '@');
+    str_put(set, name);
+    return set_is_in_parts(t->ctx, t->row, t->place, str_cstr(set));
+}
+
 static const char *const *
 find_port_group(void *t_, const char *name, size_t *ret_n)
 {
+    static const char *const none[1];
     struct translation *t = t_;
 
+    if (is_large_group(t, name)) {
+        *ret_n = 0;
+        return none;
+    }
     return port_group_find(t->ctx, t->dp_key, name,
                            t->groups_are_here, &t->arena, ret_n);
 }
@@ -201,44 +203,10 @@ note_ref(void *t_, enum expr_ref_type type, const char *name UNUSED)
     }
 }
 
-static bool
-names_group(const struct expr *expr)
-{
-    for (size_t i = 0; i < expr->cmp.n_constants; i++) {
-        if (expr->cmp.constants[i].type == EXPR_CONST_PORT_GROUP) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Is 'field' all that the expression compares with port groups? */
-static bool
-compares_groups_with(const struct expr *expr, const char *field)
-{
-    switch (expr->type) {
-    case EXPR_COMPARE:
-        return (!names_group(expr)
-                || !strcmp(expr->cmp.bits.symbol->name, field));
-    case EXPR_AND:
-    case EXPR_OR:
-        for (size_t i = 0; i < expr->andor.n_subs; i++) {
-            if (!compares_groups_with(expr->andor.subs[i], field)) {
-                return false;
-            }
-        }
-        return true;
-    case EXPR_BOOLEAN:
-    case EXPR_CHASSIS_RESIDENT:
-        return true;
-    }
-    return false;
-}
-
 /* ## Reading ## */
 
 static bool
-read_place(struct translation *t)
+read_stage(struct translation *t)
 {
     const char *pipeline = sb_logical_flow_get_pipeline(t->ctx, t->row);
     int64_t stage = sb_logical_flow_get_table_id(t->ctx, t->row);
@@ -251,9 +219,9 @@ read_place(struct translation *t)
                                   ? LFLOW_N_INGRESS : LFLOW_N_EGRESS);
 }
 
-/* What a flow's texts say.  It is kept until the next one is read, since units
- * of one flow on many datapaths run one after the other; that is no state, as
- * it follows from its members. */
+/* What a flow's texts say.  It is kept until the next one is read, since the
+ * parts of one flow run one after the other; that is no state, as it follows
+ * from its members. */
 struct parsed {
     char *match;                 /* NULL: nothing. */
     char *actions;
@@ -343,10 +311,7 @@ parse(struct translation *t)
     t->match = parsed->expr;
     t->actions = parsed->acts;
     expr_for_each_ref(t->match, note_ref, t);
-    /* The ingress pipeline runs where 'inport' is, the egress pipeline where
-     * 'outport' is. */
-    t->groups_are_here = compares_groups_with(
-        t->match, t->pipeline == PIPELINE_INGRESS ? "inport" : "outport");
+    t->groups_are_here = lflow_groups_are_here(t->ctx, t->row, t->match);
     return NULL;
 }
 
@@ -489,6 +454,7 @@ compile_env(struct translation *t)
     return (struct expr_env) {
         .find_set = find_set,
         .find_port_group = find_port_group,
+        .is_large_group = is_large_group,
         .find_port = find_port,
         .is_chassis_resident = is_chassis_resident,
         .aux = t,
@@ -520,100 +486,62 @@ translate_members(struct translation *t,
                   struct expr_matches *matches)
 {
     const struct expr_env env = compile_env(t);
-    struct error *error = NULL;
 
-    for (size_t i = 0; i < t->members.n && !error; i++) {
-        expr_matches_clear(matches);
-        if (!expr_compile_member(t->match, &env, t->set, &t->members.items[i],
-                                 matches)) {
-            return error_create(0, "members of $%s have no flows of their own",
-                                t->set);
-        }
-        if (matches->items.n) {
-            error = emit_matches(t, datapath, matches);
-        }
+    expr_matches_clear(matches);
+    if (!expr_compile_members(t->match, &env, t->set, t->members.items,
+                              t->members.n, matches)) {
+        return error_create(0, "members of %s have no flows of their own",
+                            t->set);
     }
-    return error;
+    return matches->items.n ? emit_matches(t, datapath, matches) : NULL;
 }
 
-/* Does the flow for the datapath if it matters here. */
-static struct error *
-consider(struct translation *t, const struct sb_datapath_binding *datapath,
-         struct expr_matches *matches, bool *compiled)
-{
+struct consideration {
+    struct translation *t;
+    struct expr_matches matches;
+    bool compiled;
     struct error *error;
+};
 
-    if (!datapath) {
-        return NULL;
+/* Does the flow for the datapath if it matters here. */
+static void
+consider(void *con_, const struct sb_datapath_binding *datapath)
+{
+    struct consideration *con = con_;
+    struct translation *t = con->t;
+
+    if (con->error) {
+        return;
     }
     t->dp_key = sb_datapath_binding_get_tunnel_key(t->ctx, datapath);
     if (!controller_is_local(t->ctx, t->dp_key)) {
-        return NULL;
+        return;
     }
     if (!t->match) {
-        error = parse(t);
-        if (error) {
-            return error;
+        con->error = parse(t);
+        if (con->error) {
+            return;
         }
     }
     t->is_waiting = false;
-    return (t->set ? translate_members(t, datapath, matches)
-            : translate_for(t, datapath, matches, compiled));
-}
-
-/* The datapaths of the flow's group, '*ret_n' of them; NULL without one. */
-static struct sb_datapath_binding *const *
-read_group(struct incr_ctx *ctx, const struct sb_logical_flow *row,
-           size_t *ret_n)
-{
-    const struct sb_logical_dp_group *group
-        = sb_logical_flow_get_logical_dp_group(ctx, row);
-
-    *ret_n = 0;
-    return group ? sb_logical_dp_group_get_datapaths(ctx, group, ret_n) : NULL;
-}
-
-/* Are the datapaths of the flow's group done one by one?  A port group that
- * only a template names is not worth a unit. */
-static bool
-is_by_datapath(struct incr_ctx *ctx, const struct sb_logical_flow *row)
-{
-    return strchr(sb_logical_flow_get_match(ctx, row), '@') != NULL;
-}
-
-/* Does all datapaths but those that have units of their own. */
-static struct error *
-consider_all(struct translation *t, struct expr_matches *matches)
-{
-    struct sb_datapath_binding *const *datapaths;
-    bool compiled = false;
-    struct error *error;
-    size_t n;
-
-    error = consider(t, sb_logical_flow_get_logical_datapath(t->ctx, t->row),
-                     matches, &compiled);
-    if (error || (!t->set && is_by_datapath(t->ctx, t->row))) {
-        return error;
-    }
-    datapaths = read_group(t->ctx, t->row, &n);
-    for (size_t i = 0; i < n && !error; i++) {
-        error = consider(t, datapaths[i], matches, &compiled);
-    }
-    return error;
+    con->error = (t->set ? translate_members(t, datapath, &con->matches)
+                  : translate_for(t, datapath, &con->matches,
+                                  &con->compiled));
 }
 
 static struct error *
 translate(struct translation *t)
 {
-    struct expr_matches matches;
-    struct error *error;
-    bool compiled = false;
+    struct consideration con = { .t = t };
 
-    expr_matches_init(&matches);
-    error = (t->datapath ? consider(t, t->datapath, &matches, &compiled)
-             : consider_all(t, &matches));
-    expr_matches_uninit(&matches);
-    return error;
+    expr_matches_init(&con.matches);
+    if (t->place) {
+        consider(&con, t->place);
+    } else {
+        lflow_for_each_datapath(t->ctx, t->row, consider, &con);
+    }
+    expr_matches_uninit(&con.matches);
+    return con.error;
 }
 
 static void
@@ -625,7 +553,7 @@ run(struct translation *t)
 
     buf_init_stack(&t->encoded, storage, sizeof storage);
     counter_inc(lflow_translate);
-    error = (read_place(t) ? translate(t)
+    error = (read_stage(t) ? translate(t)
              : error_create(0, "stage %d is beyond the tables there are",
                             t->stage));
     if (error) {
@@ -644,182 +572,54 @@ logical_flow_unit(struct incr_ctx *ctx, const void *row_)
 {
     struct translation t = { .ctx = ctx, .row = row_, .arena = ARENA_EMPTY };
 
-    run(&t);
+    if (!lflow_has_places(ctx, row_)) {
+        run(&t);
+    }
 }
 
 void
-flow_on_datapath_unit(struct incr_ctx *ctx, const struct incr_group *group)
+lflow_place_unit(struct incr_ctx *ctx, const struct incr_group *group)
 {
-    const struct datapath_use_key *key = incr_group_key(group);
+    const struct part_key *key = incr_group_key(group);
     struct translation t = { .ctx = ctx, .row = key->row,
-                             .arena = ARENA_EMPTY,
-                             .datapath = key->datapath };
+                             .arena = ARENA_EMPTY, .place = key->place };
 
     run(&t);
+}
+
+/* The ports of a bucket of a large group, as members of a set. */
+static struct const_set
+find_ports(struct translation *t, const struct part_key *key)
+{
+    const char *const *names;
+    struct const_set set = { .n = 0 };
+    size_t n;
+
+    t->dp_key = sb_datapath_binding_get_tunnel_key(t->ctx, key->place);
+    names = port_group_bucket_find(t->ctx, t->dp_key, key->name + 1,
+                                   key->bucket, &t->arena, &n);
+    set.items = arena_array(&t->arena, struct const_set_item, MAX(n, 1));
+    for (size_t i = 0; i < n; i++) {
+        uint32_t port;
+
+        if (find_port(t, names[i], &port)) {
+            set.items[set.n++] = (struct const_set_item) {
+                .value = port, .mask = U128_MAX };
+        }
+    }
+    return set;
 }
 
 void
 set_members_unit(struct incr_ctx *ctx, const struct incr_group *group)
 {
-    const struct set_use_key *key = incr_group_key(group);
+    const struct part_key *key = incr_group_key(group);
     struct translation t = { .ctx = ctx, .row = key->row,
-                             .arena = ARENA_EMPTY, .set = key->name };
+                             .arena = ARENA_EMPTY, .place = key->place,
+                             .set = key->name };
 
-    t.members = address_bucket_find(ctx, key->name, key->bucket, &t.arena);
+    t.members = (key->name[0] == '@' ? find_ports(&t, key)
+                 : address_bucket_find(ctx, key->name, key->bucket,
+                                       &t.arena));
     run(&t);
-}
-
-/* ## In which parts a flow is translated ## */
-
-static bool
-datapath_is_local(struct incr_ctx *ctx, const struct sb_datapath_binding *row)
-{
-    return controller_is_local(ctx,
-                               sb_datapath_binding_get_tunnel_key(ctx, row));
-}
-
-static bool
-is_local(struct incr_ctx *ctx, const struct sb_logical_flow *row)
-{
-    const struct sb_datapath_binding *datapath
-        = sb_logical_flow_get_logical_datapath(ctx, row);
-    struct sb_datapath_binding *const *datapaths;
-    size_t n;
-
-    if (datapath && datapath_is_local(ctx, datapath)) {
-        return true;
-    }
-    datapaths = read_group(ctx, row, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (datapath_is_local(ctx, datapaths[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-emit_datapath_uses(struct incr_ctx *ctx, const struct sb_logical_flow *row)
-{
-    struct sb_datapath_binding *const *datapaths;
-    size_t n;
-
-    datapaths = read_group(ctx, row, &n);
-    for (size_t i = 0; i < n; i++) {
-        const struct datapath_use_key key = { row, datapaths[i] };
-
-        if (datapath_is_local(ctx, datapaths[i])) {
-            incr_emit(ctx, FACT_DATAPATH_USE, &key, sizeof key, NULL, 0);
-        }
-    }
-}
-
-/* A world in which every name is known, so that no part of an expression
- * vanishes; the ports in question are here or not, as '*aux' says. */
-static const char *const *
-any_port_group(void *aux UNUSED, const char *name UNUSED, size_t *ret_n)
-{
-    static const char *const ports[] = { "a", "b" };
-
-    *ret_n = ARRAY_SIZE(ports);
-    return ports;
-}
-
-static bool
-any_port(void *aux UNUSED, const char *name, uint32_t *ret_key)
-{
-    *ret_key = 1 + (name[0] == 'b');
-    return true;
-}
-
-static bool
-any_residence(void *is_resident, const char *port UNUSED)
-{
-    return *(const bool *) is_resident;
-}
-
-/* Has each member of the set flows of its own in this match?  That depends on
- * the match alone, so one member is tried for all. */
-static bool
-is_separable(const struct expr *match, const char *set)
-{
-    const struct const_set_item item = { .value = 1, .mask = U128_MAX };
-    struct expr_matches matches;
-    bool separable = true;
-
-    expr_matches_init(&matches);
-    for (int i = 0; i < 2 && separable; i++) {
-        bool is_resident = i;
-        const struct expr_env env = {
-            .find_port_group = any_port_group,
-            .find_port = any_port,
-            .is_chassis_resident = any_residence,
-            .aux = &is_resident,
-        };
-
-        expr_matches_clear(&matches);
-        separable = expr_compile_member(match, &env, set, &item, &matches);
-    }
-    expr_matches_uninit(&matches);
-    return separable;
-}
-
-struct uses {
-    struct incr_ctx *ctx;
-    const struct sb_logical_flow *row;
-    const struct expr *match;
-};
-
-static void
-emit_use(void *uses_, enum expr_ref_type type, const char *name)
-{
-    struct uses *uses = uses_;
-    struct str *key = incr_scratch(uses->ctx, 4);
-    const uint32_t *n;
-
-    if (type != EXPR_REF_SET) {
-        return;
-    }
-    n = incr_get(uses->ctx, FACT_SET_BUCKETS, name, strlen(name) + 1);
-    if (!n || !is_separable(uses->match, name)) {
-        return;
-    }
-    put_use_key(key, uses->row, 0, name);
-    incr_emit(uses->ctx, FACT_SET_USE, key->string, key->length, NULL, 0);
-    for (uint32_t i = 0; i < *n; i++) {
-        str_clear(key);
-        put_use_key(key, uses->row, i, name);
-        incr_emit(uses->ctx, FACT_BUCKET_USE, key->string, key->length,
-                  NULL, 0);
-    }
-}
-
-static void
-emit_set_uses(struct incr_ctx *ctx, const struct sb_logical_flow *row)
-{
-    struct uses uses = { .ctx = ctx, .row = row };
-    struct arena arena = ARENA_EMPTY;
-    const char *text = templates_expand(
-        ctx, sb_logical_flow_get_match(ctx, row), &arena);
-
-    /* logical_flow_unit() tells what is wrong with a bad one. */
-    error_free(expr_parse(text, ovn_symbols(), &arena, &uses.match));
-    if (uses.match) {
-        expr_for_each_ref(uses.match, emit_use, &uses);
-    }
-    arena_uninit(&arena);
-}
-
-void
-flow_parts_unit(struct incr_ctx *ctx, const void *row_)
-{
-    const struct sb_logical_flow *row = row_;
-
-    if (is_by_datapath(ctx, row)) {
-        emit_datapath_uses(ctx, row);
-    }
-    if (strpbrk(sb_logical_flow_get_match(ctx, row), "$^")
-        && is_local(ctx, row)) {
-        emit_set_uses(ctx, row);
-    }
 }

@@ -172,6 +172,146 @@ test_port_group_of_a_datapath(void **state)
     assert_int_equal(n_lines(b, 8), 1);
 }
 
+/* Binds interface 'id' to the port of that number. */
+static void
+bind_vif(struct bench *b, unsigned int id)
+{
+    bench_set(b, "Interface", 1000000 + id,
+              "'external_ids':['map',[['iface-id','p%u']]]", id);
+}
+
+/* Makes port 'v' of datapath 'dp' (a row and a key), and an interface for it,
+ * bound if 'is_here'. */
+static void
+set_vif(struct bench *b, unsigned int dp, unsigned int v, bool is_here)
+{
+    unsigned int id = 10000 * dp + v;
+    char *columns = xasprintf("'name':'v%u','ofport':%u", id, 10 + v);
+
+    bench_set(b, "Port_Binding", id, "'logical_port':'p%u','tunnel_key':%u,"
+              "'datapath':@%u", id, v, dp);
+    bench_interface(b, 1000000 + id, columns, "");
+    free(columns);
+    if (is_here) {
+        bind_vif(b, id);
+    }
+}
+
+/* Puts VIFs 1 to 'n' of datapath 'dp' in its row of port group pg. */
+static void
+set_group(struct bench *b, unsigned int dp, unsigned int n)
+{
+    struct str s = STR_EMPTY;
+
+    for (unsigned int v = 1; v <= n; v++) {
+        str_printf(&s, "%s'p%u'", v > 1 ? "," : "", 10000 * dp + v);
+    }
+    bench_set(b, "Port_Group", 40 + dp, "'name':'%u_pg','ports':['set',[%s]]",
+              dp, str_cstr(&s));
+    str_uninit(&s);
+}
+
+/* Each number of ports around the sizes at which buckets come and go, with
+ * matches in which the ports are all there is, stand beside one value, several
+ * and those of a set, or are there twice. */
+static void
+test_group_of_any_size(void **state)
+{
+    static const unsigned int sizes[] = { 1, 2, 31, 32, 33, 65, 31, 100, 2,
+                                          0, 70 };
+    static const struct {
+        const char *match;
+        unsigned int n_others;   /* Flows but for one each port. */
+    } matches[] = {
+        { "inport == @pg", 0 },
+        { "inport == @pg && ip4.src == 10.0.0.1", 0 },
+        { "inport == @pg && ip4.src == {10.0.0.1, 10.0.0.2, 10.0.0.3}", 4 },
+        { "inport == @pg && ip4.src == $as", 101 },
+        { "inport == {@pg, @pg}", 0 },
+    };
+    struct bench *b = *state;
+    struct str s = STR_EMPTY;
+
+    for (unsigned int j = 0; j < 100; j++) {
+        str_printf(&s, "%s'10.1.0.%u'", j ? "," : "", j);
+    }
+    set_addresses(b, str_cstr(&s));
+    str_uninit(&s);
+    for (unsigned int v = 1; v <= 100; v++) {
+        set_vif(b, 1, v, true);
+    }
+    for (size_t m = 0; m < ARRAY_SIZE(matches); m++) {
+        set_flow(b, matches[m].match);
+        for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+            set_group(b, 1, sizes[i]);
+            bench_run(b);
+            if (sizes[i] > 2) {
+                assert_int_equal(n_lines(b, 8),
+                                 sizes[i] + matches[m].n_others);
+            }
+            assert_int_equal(bench_find_text(b, FACT_GROUP_BUCKETS, "1_pg")
+                             != NULL, sizes[i] >= 2 * GROUP_BUCKET_SIZE);
+        }
+    }
+}
+
+/* Makes 10 ACLs on datapaths 1 to 'n_datapaths', each with 'n_vifs' VIFs here,
+ * and returns how many facts are emitted anew when one VIF more comes. */
+static uint64_t
+cost_of_a_vif(struct bench *b, unsigned int n_datapaths, unsigned int n_vifs)
+{
+    struct str datapaths = STR_EMPTY;
+    struct incr_counts before;
+
+    for (unsigned int dp = 1; dp <= n_datapaths; dp++) {
+        bench_set(b, "Datapath_Binding", dp, "'tunnel_key':%u,"
+                  "'external_ids':['map',[['logical-switch','x']]]", dp);
+        set_group(b, dp, n_vifs + 1);
+        for (unsigned int v = 1; v <= n_vifs + 1; v++) {
+            set_vif(b, dp, v, v <= n_vifs);
+        }
+        str_printf(&datapaths, "%s@%u", dp > 1 ? "," : "", dp);
+    }
+    bench_set(b, "Logical_DP_Group", 9000, "'datapaths':['set',[%s]]",
+              str_cstr(&datapaths));
+    str_uninit(&datapaths);
+    for (unsigned int i = 0; i < 10; i++) {
+        bench_set(b, "Logical_Flow", 9001 + i, "'pipeline':'egress',"
+                  "'table_id':1,'priority':%u,'actions':'next;','match':"
+                  "'outport == @pg && ip4.src == {10.0.0.1, 10.0.0.2}',"
+                  "'logical_dp_group':@9000", 100 + i);
+    }
+    bench_run(b);
+    before = incr_counts(b->controller.incr);
+    bind_vif(b, 10000 + n_vifs + 1);
+    bench_run(b);
+    return incr_counts(b->controller.incr).n_emits - before.n_emits;
+}
+
+static uint64_t
+cost_of_a_vif_alone(unsigned int n_datapaths, unsigned int n_vifs)
+{
+    void *state;
+    uint64_t cost;
+
+    setup(&state);
+    cost = cost_of_a_vif(state, n_datapaths, n_vifs);
+    bench_teardown(&state);
+    return cost;
+}
+
+/* What a VIF that comes costs does not depend on the other datapaths of its port
+ * group, and hardly on its other ports. */
+static void
+test_a_port_that_comes_costs_little(void **state UNUSED)
+{
+    uint64_t cost = cost_of_a_vif_alone(2, 4);
+
+    assert_int_equal(cost_of_a_vif_alone(16, 4), cost);
+    cost = cost_of_a_vif_alone(1, 60);
+    assert_in_range(cost_of_a_vif_alone(1, 500), 1, 2 * cost);
+}
+
 static void
 set_port(struct bench *b, unsigned int datapath, unsigned int key)
 {
@@ -283,6 +423,8 @@ main(void)
         TEST(test_port_group),
         TEST(test_port_group_of_a_datapath),
         TEST(test_port_group_on_many_datapaths),
+        TEST(test_group_of_any_size),
+        cmocka_unit_test(test_a_port_that_comes_costs_little),
         TEST(test_template_variables),
         TEST(test_flows_of_local_datapaths_only),
     };

@@ -8,7 +8,7 @@
  * on a flow (expr_evaluate()), or compiled to OpenFlow matches
  * (expr_compile()).  A tree refers to address sets, port groups and ports by
  * name: it stays good when these change, and only the compilation is done
- * again, or, for one member of an address set, only that member's flows.
+ * again, or, for some members of an address set, only these members' flows.
  *
  * A tree never changes after it is made and may be shared by threads. */
 
@@ -145,6 +145,10 @@ struct expr_env {
     const char *const *(*find_port_group)(void *aux, const char *name,
                                           size_t *ret_n);
 
+    /* Do ports of the group come and go one by one, as members of a set do?
+     * NULL: of no group. */
+    bool (*is_large_group)(void *aux, const char *name);
+
     /* The key of a port or multicast group of the datapath, or false, and then
      * no comparison with it is true.  Not asked of "" and "none", whose key is
      * 0: no port. */
@@ -210,22 +214,26 @@ void expr_matches_clear(struct expr_matches *);
  * items: nothing matches.
  *
  * Comparisons of several fields with several values each become conjunctive
- * matches where that takes fewer flows.  An address set counts as "several"
- * whatever its size, so that the shape of the result does not depend on it.
+ * matches where that takes fewer flows.  An address set, or a large port group,
+ * counts as "several" whatever its size, so that the shape of the result does
+ * not depend on it.
  *
  * Fails (E2BIG) for an expression whose matches would exceed the bound. */
 struct error *expr_compile(const struct expr *, const struct expr_env *,
                            struct expr_matches *ret) MUST_USE;
 
-/* Compiles only the matches that 'item', a member of set 'name', gives rise
- * to, with the same conjunction ids as expr_compile() gives: what to add when
- * the member is added, and to remove (counting n_sources) when it is removed.
- * Linear in the result, not in the sets.  Returns false if the expression uses
- * the set in a way that lets one member change flows of others (negated, or
- * intersected with another set): compile the whole again. */
-bool expr_compile_member(const struct expr *, const struct expr_env *,
-                         const char *name, const struct const_set_item *item,
-                         struct expr_matches *ret);
+/* Compiles only the matches that the 'n' 'items', members of set 'name', give
+ * rise to (or the ports of these keys, in the large port group that is called
+ * 'name' behind an @), with the same conjunction ids as expr_compile() gives:
+ * what to add when these members are added, and to remove (counting n_sources)
+ * when they are removed.  Linear in the result, not in the sets.  Returns false
+ * if the expression uses the set in a way that lets one member change flows of
+ * others (negated, or intersected with another set): compile the whole
+ * again. */
+bool expr_compile_members(const struct expr *, const struct expr_env *,
+                          const char *name,
+                          const struct const_set_item *items, size_t n,
+                          struct expr_matches *ret);
 
 /* ANDs the terms, and conj_id plus 'conj_base', to an OpenFlow match. */
 void expr_match_to_match(const struct expr_match *, uint32_t conj_base,

@@ -26,9 +26,10 @@
  * of a clause depends on leaves the contents of sets aside: a dimension with
  * a set in it stays one even if it has one cube or none, is never intersected
  * with another, and makes its clause conjunctive if there is another one.
- * Compiling for one member then is compiling with the other members, and all
- * other sets, empty.  Where that cannot work (a negated set; a clause split by
- * something in a set's dimension), 'is_entangled' says so. */
+ * Compiling for some members then is compiling with the other members, and all
+ * other sets, empty.  A large port group is a set of ports.  Where that cannot
+ * work (a negated set; a clause split by something in a set's dimension),
+ * 'is_entangled' says so. */
 
 #include "lib/logical/expr_form.h"
 
@@ -169,16 +170,17 @@ expr_compile(const struct expr *expr, const struct expr_env *env,
 }
 
 bool
-expr_compile_member(const struct expr *expr, const struct expr_env *env,
-                    const char *name, const struct const_set_item *item,
-                    struct expr_matches *ret)
+expr_compile_members(const struct expr *expr, const struct expr_env *env,
+                     const char *name, const struct const_set_item *items,
+                     size_t n, struct expr_matches *ret)
 {
     struct compiler c = {
         .env = env,
         .out = ret,
         .max_matches = EXPR_MAX_MATCHES,
         .member_set = name,
-        .member = item,
+        .members = items,
+        .n_members = n,
     };
     struct error *error = run(&c, expr);
 

@@ -10,13 +10,14 @@
 struct cube {
     const struct expr_term *terms;   /* Sorted by base. */
     uint16_t n_terms;
-    bool is_member;              /* Compiling for one member: from it. */
+    bool is_member;              /* Compiling for members: from one. */
 };
 
 struct dim {
     const struct cube *cubes;
     size_t n;
-    bool has_set;                /* Some cubes come from an address set. */
+    bool has_set;                /* Some cubes come from an address set, or
+                                  * from a large port group. */
 };
 
 struct clause {
@@ -38,9 +39,10 @@ struct compiler {
     size_t max_matches;
     size_t work;                 /* Up to MAX_WORK. */
 
-    /* Compiling for one member of one set. */
-    const char *member_set;
-    const struct const_set_item *member;
+    /* Compiling for some members of one set. */
+    const char *member_set;      /* "@NAME" for a port group. */
+    const struct const_set_item *members;
+    size_t n_members;
     bool is_entangled;
 
     struct error *error;         /* E2BIG: stop. */

@@ -9,8 +9,8 @@ struct cube_list {
     const struct symbol_bits *bits;
     VEC(struct expr_term) terms;
     bool has_set;
-    size_t member_at;            /* Index of the term of the member, or
-                                  * SIZE_MAX. */
+    size_t members_start;        /* Indexes of the members' terms; SIZE_MAX: */
+    size_t members_end;          /* there are none. */
 };
 
 /* Adds VALUE/MASK of the bits. */
@@ -47,26 +47,55 @@ put_port(struct cube_list *l, const char *port)
 }
 
 static void
-put_port_group(struct cube_list *l, const char *name)
-{
-    const struct expr_env *env = l->c->env;
-    const char *const *ports;
-    size_t n = 0;
-
-    ports = (env->find_port_group
-             ? env->find_port_group(env->aux, name, &n) : NULL);
-    for (size_t i = 0; ports && i < n; i++) {
-        put_port(l, ports[i]);
-    }
-}
-
-static void
 put_set_item(struct cube_list *l, const struct const_set_item *item)
 {
     u128 all = u128_low(l->bits->n_bits);
 
     if (!(item->value & ~all)) {
         put_term(l, item->value, item->mask & all);
+    }
+}
+
+/* Adds the members that are compiled for. */
+static void
+put_members(struct cube_list *l, bool are_ports)
+{
+    struct compiler *c = l->c;
+
+    /* "{$a, $a}". */
+    c->is_entangled |= l->members_start != SIZE_MAX;
+    l->members_start = l->terms.n;
+    for (size_t i = 0; i < c->n_members; i++) {
+        if (are_ports) {
+            put_term(l, c->members[i].value, UINT32_MAX);
+        } else {
+            put_set_item(l, &c->members[i]);
+        }
+    }
+    l->members_end = l->terms.n;
+}
+
+static void
+put_port_group(struct cube_list *l, const char *name)
+{
+    const struct expr_env *env = l->c->env;
+    const char *member_set = l->c->member_set;
+    const char *const *ports;
+    size_t n = 0;
+
+    if (env->is_large_group && env->is_large_group(env->aux, name)) {
+        l->has_set = true;
+        if (member_set) {
+            if (member_set[0] == '@' && !strcmp(member_set + 1, name)) {
+                put_members(l, true);
+            }
+            return;
+        }
+    }
+    ports = (env->find_port_group
+             ? env->find_port_group(env->aux, name, &n) : NULL);
+    for (size_t i = 0; ports && i < n; i++) {
+        put_port(l, ports[i]);
     }
 }
 
@@ -79,12 +108,7 @@ put_set(struct cube_list *l, const char *name)
     l->has_set = true;
     if (c->member_set) {
         if (!strcmp(c->member_set, name)) {
-            if (l->member_at != SIZE_MAX) {
-                /* "{$a, $a}". */
-                c->is_entangled = true;
-            }
-            l->member_at = l->terms.n;
-            put_set_item(l, c->member);
+            put_members(l, false);
         }
         return;
     }
@@ -247,7 +271,7 @@ static struct form
 compile_not_equal(struct compiler *c, const struct expr *expr)
 {
     struct cube_list l = { .c = c, .bits = &expr->cmp.bits,
-                           .member_at = SIZE_MAX };
+                           .members_start = SIZE_MAX };
     item_vec items = VEC_EMPTY;
     bool all_prefixes = true;
     struct form form = form_true(c);
@@ -286,7 +310,7 @@ form_of_terms(struct cube_list *l)
         cubes[i] = (struct cube) {
             .terms = &terms[i],
             .n_terms = terms[i].mask != 0,
-            .is_member = i == l->member_at,
+            .is_member = i >= l->members_start && i < l->members_end,
         };
         if (!cubes[i].n_terms && !l->has_set) {
             return form_true(l->c);
@@ -300,7 +324,7 @@ form_of_compare(struct compiler *c, const struct expr *expr,
                 enum expr_relop relop)
 {
     struct cube_list l = { .c = c, .bits = &expr->cmp.bits,
-                           .member_at = SIZE_MAX };
+                           .members_start = SIZE_MAX };
     unsigned int width = expr->cmp.bits.n_bits;
     u128 value = expr->cmp.constants[0].value;
     u128 all = u128_low(width);

@@ -289,8 +289,9 @@ test_a_member_makes_its_own_flows(void **state UNUSED)
         assert_null(expr_compile(expr, &env, &all));
         for (size_t j = 0; j < set->n; j++) {
             expr_matches_clear(&one);
-            assert_true(expr_compile_member(expr, &env, "v4", &set->items[j],
-                                            &one));
+            /* With the next one, if there is one. */
+            assert_true(expr_compile_members(expr, &env, "v4", &set->items[j],
+                                             MIN(set->n - j, 2), &one));
             VEC_FOR_EACH (m, &one.items) {
                 bool found = false;
 
@@ -310,6 +311,53 @@ test_a_member_makes_its_own_flows(void **state UNUSED)
     }
 }
 
+static bool
+is_large_group(void *aux UNUSED, const char *name UNUSED)
+{
+    return true;
+}
+
+static void
+check_members(const char *text, const struct expr_env *env,
+              const char *set, uint64_t value, const char *expected)
+{
+    const struct const_set_item item = { .value = value, .mask = U128_MAX };
+    struct arena arena = ARENA_EMPTY;
+    struct str s = STR_EMPTY;
+    struct expr_matches m;
+
+    expr_matches_init(&m);
+    assert_true(expr_compile_members(parse(text, &arena), env, set, &item, 1,
+                                     &m));
+    expr_matches_format(&m, &s);
+    assert_string_equal(str_cstr(&s), expected);
+    str_uninit(&s);
+    expr_matches_uninit(&m);
+    arena_uninit(&arena);
+}
+
+/* One port more of a large group is one flow more, and a member of a set beside
+ * it does not go through its ports. */
+static void
+test_a_port_of_a_large_group_makes_its_own_flows(void **state UNUSED)
+{
+    struct expr_env env = test_world();
+
+    env.is_large_group = is_large_group;
+    check_members("inport == @pg", &env, "@pg", 9, "reg14=0x9\n");
+    check_members("inport == @pg && tcp", &env, "@pg", 9,
+                  "tcp,reg14=0x9\ntcp6,reg14=0x9\n");
+    check_members("inport == @pg && ip4.src == {1.0.0.0, 2.0.0.0}", &env,
+                  "@pg", 9,
+                  "ip,reg14=0x9 actions=conjunction(1,1/2)\n");
+    check_members("outport == {\"p1\", @pg} && ip4.src == $v4", &env,
+                  "@pg", 9,
+                  "ip,reg15=0x9 actions=conjunction(1,1/2)\n");
+    check_members("outport == @pg && ip4.src == $v4", &env, "v4", 0x01020304,
+                  "ip,nw_src=1.2.3.4 actions=conjunction(1,2/2)\n");
+    check_members("inport == @other", &env, "@pg", 9, "");
+}
+
 static void
 test_a_member_of_a_negated_set_is_entangled(void **state UNUSED)
 {
@@ -319,10 +367,13 @@ test_a_member_of_a_negated_set_is_entangled(void **state UNUSED)
     struct expr_matches one;
 
     expr_matches_init(&one);
-    assert_false(expr_compile_member(parse("ip4.src != $v4", &arena), &env,
-                                     "v4", &set->items[0], &one));
-    assert_false(expr_compile_member(parse("ip4.src == {$v4, $v4}", &arena),
-                                     &env, "v4", &set->items[0], &one));
+    assert_false(expr_compile_members(parse("ip4.src != $v4", &arena), &env,
+                                      "v4", set->items, 1, &one));
+    assert_false(expr_compile_members(parse("ip4.src == {$v4, $v4}", &arena),
+                                      &env, "v4", set->items, 1, &one));
+    env.is_large_group = is_large_group;
+    assert_false(expr_compile_members(parse("inport == {@pg, @pg}", &arena),
+                                      &env, "@pg", set->items, 1, &one));
     expr_matches_uninit(&one);
     arena_uninit(&arena);
 }
@@ -404,8 +455,8 @@ test_one_member_more_costs_one_member(void **state UNUSED)
         expr_matches_uninit(&m);
 
         expr_matches_init(&m);
-        assert_true(expr_compile_member(expr, &env, "a",
-                                        &big.set->items[n / 2], &m));
+        assert_true(expr_compile_members(expr, &env, "a",
+                                         &big.set->items[n / 2], 1, &m));
         assert_int_equal(m.items.n, 1);
         assert_true(!member_size || arena_size(&m.arena) == member_size);
         member_size = arena_size(&m.arena);
@@ -507,6 +558,7 @@ expr_tests(void)
         cmocka_unit_test(test_sets_keep_their_shape),
         cmocka_unit_test(test_conjunctions_split_by_prerequisites),
         cmocka_unit_test(test_a_member_makes_its_own_flows),
+        cmocka_unit_test(test_a_port_of_a_large_group_makes_its_own_flows),
         cmocka_unit_test(test_a_member_of_a_negated_set_is_entangled),
         cmocka_unit_test(test_big_sets_are_linear),
         cmocka_unit_test(test_one_member_more_costs_one_member),
