@@ -444,7 +444,9 @@ fill_options(const struct tunnel_want *want, struct smap *options)
     }
 }
 
-/* All or nothing: an interface without BFD has an empty column. */
+/* All or nothing: an interface without BFD has an empty column.  What a
+ * workload sends is in a tunnel with a key, and BFD's own is not: nobody inside
+ * may say that the other end lives (CVE-2024-2182). */
 static void
 write_bfd(const struct vs_interface *iface, const struct tunnel_want *want)
 {
@@ -453,6 +455,7 @@ write_bfd(const struct vs_interface *iface, const struct tunnel_want *want)
     smap_init(&bfd);
     if (want->bfd) {
         smap_set(&bfd, "enable", "true");
+        smap_set(&bfd, "check_tnl_key", "true");
         for (size_t i = 0; i < N_BFD_OPTIONS; i++) {
             if (want->bfd_options[i]) {
                 smap_setf(&bfd, bfd_options[i].key, "%"PRIu32,

@@ -300,7 +300,8 @@ def test_dead_address(network):
     for host in (h1, h2):
         wait_until(lambda: states(host) == ["up"] * 4, 30, "BFD")
         assert bfd(host, "bfd") == [{"enable": "true", "min_rx": "300",
-                                     "min_tx": "250", "mult": "4"}] * 4
+                                     "min_tx": "250", "mult": "4",
+                                     "check_tnl_key": "true"}] * 4
     run(["ip", "-n", h2.ns, "addr", "del", B2 + "/24", "dev", "br-phy"])
     wait_until(lambda: states(h1) == ["down"] * 3 + ["up"], 30,
                "one tunnel left")
