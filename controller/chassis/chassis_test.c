@@ -347,6 +347,40 @@ test_tunnels_by_flow(void **state)
     assert_null(bench_find_text(b, FACT_TUNNEL, "h2"));
 }
 
+/* Whoever has the highest priority is the gateway, and lives. */
+static void
+test_tunnels_by_flow_have_no_bfd(void **state)
+{
+    struct bench *b = *state;
+    const struct tunnel_fact *way;
+
+    bench_settings(b, "['ovn-encap-type','geneve'],"
+                   "['ovn-encap-ip','10.0.0.1'],"
+                   "['ovn-enable-flow-based-tunnels','true'],");
+    bench_interface(b, 7, "'name':'ovn-geneve','type':'geneve','ofport':7,"
+                    "'bfd_status':['map',[['state','down']]]",
+                    "['ovn-chassis-id','@geneve%flow']");
+    bench_set(b, "HA_Chassis", 31, "'chassis':@%u,'priority':1",
+              ROW_CHASSIS);
+    bench_set(b, "HA_Chassis", 32, "'chassis':@2,'priority':2");
+    bench_set(b, "HA_Chassis_Group", 33, "'name':'g',"
+              "'ha_chassis':['set',[@31,@32]]");
+    bench_set(b, "Datapath_Binding", 40, "'tunnel_key':4");
+    bench_set(b, "Port_Binding", 41, "'logical_port':'cr','tunnel_key':1,"
+              "'type':'chassisredirect','datapath':@40,"
+              "'ha_chassis_group':@33");
+    bench_run(b);
+    assert_null(bench_find_row(b, FACT_CLAIM, 41));
+    way = incr_group_value(bench_find_text(b, FACT_TUNNEL, "h2"), 0);
+    assert_false(way->bfd_down);
+    assert_false(((const struct tunnel_want *) incr_group_value(
+                      bench_find_text(b, FACT_TUNNEL_WANTED, ""), 0))->bfd);
+
+    bench_set(b, "HA_Chassis", 31, "'priority':3");
+    bench_run(b);
+    assert_non_null(bench_find_row(b, FACT_CLAIM, 41));
+}
+
 /* ## Queues ## */
 
 static const struct queue_fact *
@@ -418,6 +452,7 @@ main(void)
         TEST_H2(test_several_addresses),
         TEST_H2(test_gateways_are_watched),
         TEST_H2(test_tunnels_by_flow),
+        TEST_H2(test_tunnels_by_flow_have_no_bfd),
         TEST(test_queues),
     };
 

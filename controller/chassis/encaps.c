@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "controller/binding/names.h"
 #include "controller/chassis/config.h"
@@ -15,7 +16,13 @@
 #include "lib/base/sset.h"
 #include "lib/base/text.h"
 #include "lib/base/vec.h"
+#include "lib/runtime/log.h"
 #include "lib/schema/sb_tracked.h"
+
+LOG_MODULE(encaps);
+
+/* The setting. */
+#define BY_FLOW "ovn-enable-flow-based-tunnels"
 
 /* ## What is wanted ## */
 
@@ -229,8 +236,7 @@ is_wanted(struct incr_ctx *ctx, const struct sb_chassis *row,
 static bool
 are_by_flow(struct incr_ctx *ctx)
 {
-    return controller_config_bool(ctx, "ovn-enable-flow-based-tunnels",
-                                  false);
+    return controller_config_bool(ctx, BY_FLOW, false);
 }
 
 void
@@ -336,14 +342,24 @@ chassis_tunnel_unit(struct incr_ctx *ctx, const void *row_)
 
 struct encaps {
     struct controller *controller;
-    struct incr_sink sink;
+    struct incr_sink sink, peer_sink;
     bool dirty;
+    size_t n_peers;              /* That gateway groups would watch. */
+    bool is_blind;               /* warn_of_blindness() has. */
 };
 
 static void
 wanted_changed(void *encaps_, struct incr_fact *fact UNUSED, bool added UNUSED)
 {
     encaps_wake(encaps_);
+}
+
+static void
+peer_changed(void *encaps_, struct incr_fact *fact UNUSED, bool added)
+{
+    struct encaps *e = encaps_;
+
+    e->n_peers += added ? 1 : -1;
 }
 
 struct encaps *
@@ -356,6 +372,9 @@ encaps_create(struct controller *c)
                                    .fact_changed = wanted_changed };
     e->dirty = true;
     incr_add_sink(c->incr, &e->sink);
+    e->peer_sink = (struct incr_sink) { .fact = FACT_BFD_PEER, .aux = e,
+                                        .fact_changed = peer_changed };
+    incr_add_sink(c->incr, &e->peer_sink);
     return e;
 }
 
@@ -726,9 +745,27 @@ reconcile(struct encaps *e, struct replica_txn *txn, bool is_end)
     shash_uninit_free_values(&c.wanted);
 }
 
+/* Tells once that gateways of this host are chosen without knowing who
+ * lives. */
+static void
+warn_of_blindness(struct encaps *e)
+{
+    bool is_blind = (e->n_peers
+                     && !strcasecmp(controller_setting(
+                            e->controller, BY_FLOW, ""), "true"));
+
+    if (is_blind && !e->is_blind) {
+        log_warn("%s: no BFD runs on these tunnels, so gateway groups go by "
+                 "priorities alone: the gateway of a chassis that dies moves "
+                 "to no other", BY_FLOW);
+    }
+    e->is_blind = is_blind;
+}
+
 void
 encaps_run(struct encaps *e, struct replica_txn *txn)
 {
+    warn_of_blindness(e);
     if (e->dirty) {
         e->dirty = false;
         reconcile(e, txn, false);

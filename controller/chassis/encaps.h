@@ -11,8 +11,9 @@
  *
  * With ovn-enable-flow-based-tunnels there is instead one tunnel of each type,
  * "@TYPE%flow", and flows give each packet both addresses: many chassis cost no
- * ports then.  No BFD runs on such a tunnel, so that gateways do not notice
- * when others die. */
+ * ports then.  No BFD runs on such a tunnel, as with OVN, which has no HA
+ * chassis then: here the gateway of a group is its member of the highest
+ * priority, whether or not it lives, and the log tells so. */
 
 #include "controller/controller.h"
 

@@ -5,6 +5,7 @@ the sender's interface names, for the one that the receiver's names.
     vm1, vm2 - h1 (172.31.0.1, 172.31.1.1) --- hub
     vm3, vm4 - h2 (172.31.0.2, 172.31.1.2) --- hub"""
 
+import os
 import re
 import sys
 
@@ -76,6 +77,17 @@ class Network:
             sandbox.wait_ping(self.ns["vm1"], ip)
         sandbox.nbctl("--wait=hv", "sync")
 
+    def add_gateway(self):
+        """Makes h1, or else h2, the gateway of lr0."""
+        self.sandbox.nbctl(
+            "lrp-add", "lr0", "lr0-out", "02:00:00:00:ff:0f",
+            "172.16.0.1/24", "--", "lrp-set-gateway-chassis", "lr0-out",
+            "h1", "20", "--", "lrp-set-gateway-chassis", "lr0-out", "h2",
+            "10", "--", "ls-add", "out", "--", "lsp-add", "out", "out-lr0",
+            "--", "lsp-set-type", "out-lr0", "router", "--",
+            "lsp-set-addresses", "out-lr0", "router", "--",
+            "lsp-set-options", "out-lr0", "router-port=lr0-out")
+
     def set_encap_ip(self, name, encap_ip):
         host = self.sandbox.hosts[PORTS[name][0]]
         if encap_ip:
@@ -135,6 +147,15 @@ class Network:
                                   "logical_port=" + port).strip()
         return uuid and self.sandbox.sbctl("--bare", "--columns=ip", "list",
                                            "encap", uuid).strip()
+
+
+def bfd(host, column):
+    """That column of each tunnel, which is about BFD."""
+    text = host.vsctl("--format=csv", "--no-headings", "--data=bare",
+                      "--columns=" + column, "find", "interface",
+                      "type=geneve")
+    return [dict(re.findall(r"(\w+)=(\S+?)\b", row))
+            for row in text.splitlines()]
 
 
 @pytest.fixture(params=MIXES, ids=lambda mix: "+".join(mix))
@@ -271,27 +292,48 @@ def test_outer_header(network):
     network.wait_outer("vm1", "vm3", ("0", "0", "0"), ("0", "1", "1"), fields)
 
 
+def test_gateway_without_bfd(network):
+    """With one tunnel for all chassis nobody knows who lives: the priority
+    decides, and the log warns of that."""
+    sandbox = network.sandbox
+
+    def place():
+        uuid = sandbox.sbctl("--bare", "--columns=chassis", "find",
+                             "Port_Binding", "logical_port=cr-lr0-out"
+                             ).strip()
+        return uuid and sandbox.sbctl("get", "Chassis", uuid,
+                                      "name").strip().strip('"')
+
+    def n_warnings(host):
+        with open(os.path.join(host.folder, "controller.log")) as log:
+            return log.read().count("no BFD runs on these tunnels")
+
+    for host in network.hosts:
+        host.vsctl("set", "open_vswitch", ".",
+                   "external_ids:ovn-enable-flow-based-tunnels=true")
+        wait_until(lambda: set(network.tunnels(host)) == {("flow", "flow")},
+                   30, "one tunnel")
+        assert not n_warnings(host)
+    network.add_gateway()
+    for host in network.hosts:
+        wait_until(lambda: n_warnings(host) == 1, 30, "a warning")
+        assert not any(bfd(host, "bfd"))
+    wait_until(lambda: place() == "h1", 30, "the gateway is h1")
+    sandbox.nbctl("lrp-set-gateway-chassis", "lr0-out", "h2", "30")
+    wait_until(lambda: place() == "h2", 30, "the gateway is h2")
+    sandbox.nbctl("--wait=hv", "sync")
+    assert [n_warnings(host) for host in network.hosts] == [1, 1]
+
+
 def test_dead_address(network):
     """Where BFD watches the tunnels, packets leave by one that works, whatever
     the interfaces prefer."""
     h1, h2 = network.hosts
     network.wait_outer("vm1", "vm3", (A1, B2), (B2, A1))
+    network.add_gateway()
     network.sandbox.nbctl(
-        "lrp-add", "lr0", "lr0-out", "02:00:00:00:ff:0f", "172.16.0.1/24",
-        "--", "lrp-set-gateway-chassis", "lr0-out", "h1", "20", "--",
-        "lrp-set-gateway-chassis", "lr0-out", "h2", "10", "--", "ls-add",
-        "out", "--", "lsp-add", "out", "out-lr0", "--", "lsp-set-type",
-        "out-lr0", "router", "--", "lsp-set-addresses", "out-lr0", "router",
-        "--", "lsp-set-options", "out-lr0", "router-port=lr0-out", "--",
         "set", "NB_Global", ".", "options:bfd-min-rx=300",
         "options:bfd-min-tx=250", "options:bfd-mult=4")
-
-    def bfd(host, column):
-        text = host.vsctl("--format=csv", "--no-headings", "--data=bare",
-                          "--columns=" + column, "find", "interface",
-                          "type=geneve")
-        return [dict(re.findall(r"(\w+)=(\S+?)\b", row))
-                for row in text.splitlines()]
 
     def states(host):
         return sorted(words.get("state", "")
