@@ -41,9 +41,10 @@ connections_follow_tls(const struct controller *c)
     const struct vs_open_vswitch *ovs = controller_open_vswitch(c);
 
     if (ovs && ovs->ssl) {
-        tls_set_private_key_file(ovs->ssl->private_key);
-        tls_set_certificate_file(ovs->ssl->certificate);
-        tls_set_ca_cert_file(ovs->ssl->ca_cert, ovs->ssl->bootstrap_ca_cert);
+        tls_override_files(ovs->ssl->private_key, ovs->ssl->certificate,
+                           ovs->ssl->ca_cert, ovs->ssl->bootstrap_ca_cert);
+    } else {
+        tls_restore_files();
     }
 }
 

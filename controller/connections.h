@@ -13,7 +13,7 @@ struct controller;
 char *connections_read_name(void);
 
 /* Uses the keys and certificates that the SSL row of the local database names;
- * those of the command line if there is no such row. */
+ * those of the command line, if any, once there is no such row. */
 void connections_follow_tls(const struct controller *);
 
 /* How often to ask the switch whether it is there, in seconds; 0: never. */

@@ -29,6 +29,14 @@ struct tls_file {
 
 static struct tls_file private_key, certificate, ca_cert, peer_ca_cert;
 static bool bootstrap;          /* Write 'ca_cert' if it does not exist. */
+
+/* While files are overridden: what was set before. */
+static struct {
+    bool is_set;
+    char *private_key, *certificate, *ca_cert;
+    bool bootstrap;
+} before;
+
 static char *ciphers, *ciphersuites, *server_name;
 
 /* Versions allowed, as a mask of 1 << (version - TLS1_VERSION). */
@@ -109,6 +117,42 @@ tls_set_ca_cert_file(const char *name, bool bootstrap_)
 {
     set_file(&ca_cert, name);
     bootstrap = bootstrap_;
+}
+
+void
+tls_override_files(const char *private_key_, const char *certificate_,
+                   const char *ca_cert_, bool bootstrap_)
+{
+    if (!before.is_set) {
+        before.is_set = true;
+        before.private_key = xstrdup_null(private_key.name);
+        before.certificate = xstrdup_null(certificate.name);
+        before.ca_cert = xstrdup_null(ca_cert.name);
+        before.bootstrap = bootstrap;
+    }
+    tls_set_private_key_file(private_key_);
+    tls_set_certificate_file(certificate_);
+    tls_set_ca_cert_file(ca_cert_, bootstrap_);
+}
+
+static void
+forget_before(void)
+{
+    free(before.private_key);
+    free(before.certificate);
+    free(before.ca_cert);
+    memset(&before, 0, sizeof before);
+}
+
+void
+tls_restore_files(void)
+{
+    if (before.is_set) {
+        tls_set_private_key_file(before.private_key);
+        tls_set_certificate_file(before.certificate);
+        tls_set_ca_cert_file(before.ca_cert, before.bootstrap);
+        forget_before();
+    }
 }
 
 void
@@ -511,6 +555,7 @@ tls_uninit(void)
         free(*strings[i]);
         *strings[i] = NULL;
     }
+    forget_before();
     bootstrap = false;
     protocols = 0;
     discard_context();

@@ -20,6 +20,12 @@ void tls_set_certificate_file(const char *);
  * that the first peer presents, and that connection is dropped. */
 void tls_set_ca_cert_file(const char *, bool bootstrap);
 
+/* Uses other files in the place of these three, such as a database names; once
+ * more to change them.  tls_restore_files() goes back to those set before. */
+void tls_override_files(const char *private_key, const char *certificate,
+                        const char *ca_cert, bool bootstrap);
+void tls_restore_files(void);
+
 /* CA certificate that is sent to peers, for their bootstrap. */
 void tls_set_peer_ca_cert_file(const char *);
 

@@ -243,6 +243,32 @@ test_changed_files_are_read_anew(void **state)
 }
 
 static void
+test_overridden_files_come_back(void **state)
+{
+    struct pair pair;
+
+    configure(&leaf, "ca", false);
+    for (int i = 0; i < 2; i++) {
+        tls_override_files(file("nosuch"), file("cert"), file("ca"), false);
+        assert_client_fails("nosuch: ");
+    }
+    tls_override_files("", NULL, "none", true);
+    assert_false(tls_is_configured());
+    tls_restore_files();
+    pair_connect(&pair, "pssl:0:127.0.0.1", "ssl:127.0.0.1:%u");
+    pair_close(&pair);
+    tls_restore_files();
+    assert_true(tls_is_configured());
+
+    tls_uninit();
+    tls_override_files(file("key"), file("cert"), file("ca"), false);
+    pair_connect(&pair, "pssl:0:127.0.0.1", "ssl:127.0.0.1:%u");
+    pair_close(&pair);
+    tls_restore_files();
+    assert_client_fails("private key must be configured to use TLS");
+}
+
+static void
 test_bootstrap(void **state)
 {
     struct pair pair;
@@ -378,6 +404,7 @@ tls_tests(void)
         cmocka_unit_test(test_strangers_are_refused),
         cmocka_unit_test(test_what_is_missing_is_named),
         cmocka_unit_test(test_changed_files_are_read_anew),
+        cmocka_unit_test(test_overridden_files_come_back),
         cmocka_unit_test(test_bootstrap),
         cmocka_unit_test(test_protocols_and_ciphers),
         cmocka_unit_test(test_plain_text_is_dropped),

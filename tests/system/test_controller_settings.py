@@ -42,11 +42,15 @@ class Bench:
         # The bridge is there, of a type that the settings change.
         host.vsctl("--no-wait", "--", "add-br", "br-int", "--", "set",
                    "bridge", "br-int", "fail_mode=secure")
-        host.vsctl("--no-wait", "set-ssl", pki("client.key"),
-                   pki("client.pem"), pki("ca.pem"))
+        self.pki = pki
+        self.set_ssl()
         host.configure()
         self.set(ovn_match_northd_version="true", ovn_cleanup_on_exit="false",
                  ovn_cleanup_on_exit_h2="true", ovn_encap_ip_h2="172.31.0.2")
+
+    def set_ssl(self):
+        self.host.vsctl("--no-wait", "set-ssl", self.pki("client.key"),
+                        self.pki("client.pem"), self.pki("ca.pem"))
 
     @staticmethod
     def written_by(version):
@@ -117,6 +121,17 @@ def test_settings(bench, tmp_path):
                "the bridge's type")
     wait_until(lambda: "ovn-startup-ts" in host.vsctl(
         "get", "bridge", "br-int", "external_ids"), 30, "the time of start")
+
+    # Without an SSL row no keys are left for the next connection.
+    bench.set(ovn_remote="unix:/nonexistent")
+    host.vsctl("del-ssl")
+    bench.set(ovn_remote=bench.sandbox.sb.remote)
+    wait_until(lambda: "private key must be configured" in bench.log(), 30,
+               "a word about the missing key")
+    assert host.controller_appctl("connection-status") == "not connected\n"
+    bench.set_ssl()
+    wait_until(lambda: host.controller_appctl("connection-status")
+               == "connected\n", 30, "the keys' return")
 
     # A chassis that is to stay stays; another name is another one, with its
     # own settings.
