@@ -80,6 +80,7 @@ static const struct incr_fact_class facts[N_FACTS] = {
     [FACT_PORT_CHASSIS] = { "port_chassis", RANK_NAMES },
     [FACT_BFD_PEER] = { "bfd_peer", RANK_BINDING },
     [FACT_CHASSIS_HERE] = { "chassis_here", RANK_NAMES, NULL, format_uuid },
+    [FACT_HOSTNAME_HERE] = { "hostname_here", RANK_NAMES },
     [FACT_ADDRESS_SET] = { "address_set", RANK_NAMES },
     [FACT_SET_BUCKETS] = { "set_buckets", RANK_NAMES, NULL, format_u32 },
     [FACT_SET_BUCKET] = { "set_bucket", RANK_NAMES },

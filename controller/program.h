@@ -62,6 +62,7 @@ enum controller_fact {
     FACT_BFD_PEER,           /* Chassis name -> nothing: a gateway group needs
                               * to know whether it lives. */
     FACT_CHASSIS_HERE,       /* Nothing -> struct uuid of our Chassis row. */
+    FACT_HOSTNAME_HERE,      /* Nothing -> hostname in our Chassis row. */
     FACT_ADDRESS_SET,        /* Name -> array of struct const_set_item. */
     FACT_SET_BUCKETS,        /* Name of a large address set -> uint32_t in how
                               * many buckets its members are. */

@@ -35,7 +35,7 @@ bench_setup(void **state)
     b->ids = ids_create(c, NULL, NULL);
     bench_settings(b, "");
     bench_set(b, "Bridge", ROW_BRIDGE, "'name':'br-int'");
-    bench_set(b, "Chassis", ROW_CHASSIS, "'name':'h1'");
+    bench_set(b, "Chassis", ROW_CHASSIS, "'name':'h1','hostname':'host1'");
     *state = b;
     return 0;
 }

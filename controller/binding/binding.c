@@ -59,7 +59,8 @@ claim(const struct binding *b, const struct uuid *interface,
 
 /* Position of this chassis in the comma-separated 'requested-chassis': 0 is
  * the main one, above it additional ones, -1 not there.  Nobody requested
- * means everybody may.  A chassis is named by its name or its hostname. */
+ * means everybody may.  A chassis is named by its name or by the hostname in its
+ * row; so if several have that hostname, each of them may. */
 static int
 requested_position(const struct binding *b)
 {
@@ -67,7 +68,7 @@ requested_position(const struct binding *b)
         = sb_port_binding_get_options(b->ctx, b->row);
     const char *list = strmap_get_def(options, "requested-chassis", "");
     const char *name = controller_config(b->ctx, "system-id", "");
-    const char *hostname = controller_config(b->ctx, "hostname", "");
+    const char *hostname = incr_get(b->ctx, FACT_HOSTNAME_HERE, NULL, 0) ?: "";
     int position = 0;
 
     if (!*list) {

@@ -130,6 +130,17 @@ test_requested_chassis(void **state)
         }
         free(options);
     }
+
+    /* It is the row's hostname that counts, not the setting's, which may be
+     * absent; no matter who else has it. */
+    bench_set(b, "Chassis", 70, "'name':'h2','hostname':'twin'");
+    bench_set(b, "Chassis", ROW_CHASSIS, "'hostname':'twin'");
+    port(b, 11, "", "['requested-chassis','twin']");
+    bench_run(b);
+    assert_non_null(claim(b, 11));
+    port(b, 11, "", "['requested-chassis','host1']");
+    bench_run(b);
+    assert_null(claim(b, 11));
 }
 
 static void

@@ -278,12 +278,17 @@ void
 chassis_here_unit(struct incr_ctx *ctx, const void *row_)
 {
     const struct sb_chassis *row = row_;
+    const char *hostname;
 
-    if (!strcmp(sb_chassis_get_name(ctx, row),
-                controller_config(ctx, "system-id", ""))) {
-        incr_emit(ctx, FACT_CHASSIS_HERE, NULL, 0,
-                  &row->header.uuid, sizeof row->header.uuid);
+    if (strcmp(sb_chassis_get_name(ctx, row),
+               controller_config(ctx, "system-id", ""))) {
+        return;
     }
+    incr_emit(ctx, FACT_CHASSIS_HERE, NULL, 0,
+              &row->header.uuid, sizeof row->header.uuid);
+    hostname = sb_chassis_get_hostname(ctx, row);
+    incr_emit(ctx, FACT_HOSTNAME_HERE, NULL, 0,
+              hostname, strlen(hostname) + 1);
 }
 
 bool

@@ -24,7 +24,7 @@ void port_name_unit(struct incr_ctx *, const void *port_binding);
 /* Unit of Multicast_Group: emits FACT_GROUP_KEY. */
 void group_name_unit(struct incr_ctx *, const void *multicast_group);
 
-/* Unit of Chassis: emits FACT_CHASSIS_HERE for our own. */
+/* Unit of Chassis: emits FACT_CHASSIS_HERE, FACT_HOSTNAME_HERE for our own. */
 void chassis_here_unit(struct incr_ctx *, const void *chassis);
 
 enum port_type port_type_from_string(const char *);
