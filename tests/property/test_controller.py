@@ -7,6 +7,7 @@ import os
 import random
 import re
 import signal
+import threading
 
 import pytest
 
@@ -14,7 +15,9 @@ from harness.netns import can_use_namespaces
 from harness.ovsdb import Client
 from harness.process import wait_until
 from harness.programs import Programs, ours
+from harness.proxy import Proxy
 from harness.sandbox import Database, Host
+from harness.tap import Tap
 
 SB = "OVN_Southbound"
 VS = "Open_vSwitch"
@@ -442,3 +445,53 @@ def test_flush_in_parts(bench, asks_again):
     bench.host.controller_appctl("recompute")
     bench.settle()
     assert bench.flows() == after
+
+
+def test_open_bundle_is_taken_back(bench):
+    """Where the switch has no flows, those that are known go out, in a bundle
+    whose end waits for the rest.  If the rest does not come for long, the
+    bundle is taken back before the switch gives it up, and all go out once the
+    rest is there."""
+    history = History(0, bench.sb, bench.vs)
+    history.start()
+    history.go_on(40)
+    host, folder = bench.host, os.path.join(bench.sandbox.folder, "tapped")
+    os.mkdir(folder)
+    release = threading.Event()
+    has_ports = threading.Event()
+
+    def hold(_, text):
+        """After the first ports nothing more comes."""
+        if has_ports.is_set():
+            release.wait(60)
+        elif '"logical_port"' in text:
+            has_ports.set()
+        return text
+    proxy = Proxy(os.path.join(folder, "sb.sock"), bench.sandbox.sb.socket,
+                  spoil=hold)
+    tap = Tap(os.path.join(folder, "br-int.mgmt"),
+              os.path.join(host.folder, "br-int.mgmt"))
+    try:
+        host.vsctl("set", "open_vswitch", ".",
+                   "external_ids:ovn-remote=unix:" + proxy.path)
+        host.env["OVS_RUNDIR"] = folder
+        host.start_controller()
+        wait_until(lambda: "discard" in tap.bundles, 60, "a discarded bundle")
+        assert tap.bundles == ["open", "add", "discard"]
+        assert bench.flows() == []
+        assert not release.is_set()
+        release.set()
+        flows = bench.settle_claims()
+        assert len(flows) > 20
+        assert tap.bundles[3:6] == ["open", "add", "commit"]
+        assert tap.bundles.count("discard") == 1
+        host.controller_appctl("recompute")
+        bench.settle()
+        assert bench.flows() == flows
+        with open(os.path.join(host.folder, "controller.log")) as log:
+            assert "refused" not in log.read()
+    finally:
+        release.set()
+        host.controller.stop()
+        tap.close()
+        proxy.close()
