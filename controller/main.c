@@ -33,6 +33,7 @@
 #include "lib/runtime/clock.h"
 #include "lib/runtime/log.h"
 #include "lib/runtime/loop.h"
+#include "lib/runtime/stopwatch.h"
 
 LOG_MODULE(main);
 
@@ -44,8 +45,25 @@ struct attempts {
     struct timer timer;
 };
 
+/* Parts of a turn whose time is taken, under the names that those who watch OVN
+ * know. */
+enum part { PART_COMPUTE, PART_INSTALL, PART_PUNT, PART_TUNNELS, PART_PATCH,
+            PART_ZONES, PART_CLAIMS, PART_CLAIMS_LOCAL, N_PARTS };
+
+static const char *const part_names[N_PARTS] = {
+    [PART_COMPUTE] = "flow-generation",
+    [PART_INSTALL] = "flow-installation",
+    [PART_PUNT] = "pinctrl-run",
+    [PART_TUNNELS] = "bfd-run",
+    [PART_PATCH] = "patch-run",
+    [PART_ZONES] = "ct-zone-commit",
+    [PART_CLAIMS] = "if-status-mgr-run",
+    [PART_CLAIMS_LOCAL] = "if-status-mgr-update",
+};
+
 struct daemon {
     struct controller controller;
+    struct stopwatch *stopwatches[N_PARTS];
     struct monitor *monitor;
     struct encaps *encaps;
     struct patch *patch;
@@ -80,6 +98,18 @@ struct daemon {
     int64_t nb_cfg_seen;         /* The newest nb_cfg whose flows were sent... */
     uint64_t nb_cfg_seq;         /* ...in this flush. */
 };
+
+static void
+begin(struct daemon *d, enum part part)
+{
+    stopwatch_start(d->stopwatches[part]);
+}
+
+static void
+end(struct daemon *d, enum part part)
+{
+    stopwatch_stop(d->stopwatches[part]);
+}
 
 static void
 wake(void *d_)
@@ -189,11 +219,19 @@ write_vs(struct daemon *d)
     txn = replica_txn_create(d->controller.vs);
     bridge_run(&d->controller, txn, d->started_wall_ms);
     if (d->is_whole) {
+        begin(d, PART_TUNNELS);
         encaps_run(d->encaps, txn);
+        end(d, PART_TUNNELS);
+        begin(d, PART_PATCH);
         patch_run(d->patch, txn);
+        end(d, PART_PATCH);
         qos_run(d->qos, txn);
+        begin(d, PART_ZONES);
         ids_write_zones(d->ids, txn);
+        end(d, PART_ZONES);
+        begin(d, PART_CLAIMS_LOCAL);
         claims_run_vs(d->claims, txn);
+        end(d, PART_CLAIMS_LOCAL);
         mark_nb_cfg(d);
     }
     d->vs_busy = true;
@@ -228,8 +266,10 @@ write_sb(struct daemon *d)
     }
     txn = replica_txn_create(d->controller.sb);
     registration_run(d->registration, txn);
+    begin(d, PART_CLAIMS);
     claims_run_sb(d->claims, txn, d->is_whole, install_current(d->install),
                   install_done(d->install));
+    end(d, PART_CLAIMS);
     report_nb_cfg(d, txn);
     punter_write(d->punter, txn);
     d->sb_busy = true;
@@ -280,6 +320,7 @@ compute(struct daemon *d)
 {
     struct controller *c = &d->controller;
 
+    begin(d, PART_COMPUTE);
     incr_import(c->incr, c->vs, 0, vs_table_wanted);
     incr_import(c->incr, c->sb, VS_N_TABLES, NULL);
     do {
@@ -289,6 +330,7 @@ compute(struct daemon *d)
     } while (incr_is_pending(c->incr));
     replica_clear_changes(c->vs);
     replica_clear_changes(c->sb);
+    end(d, PART_COMPUTE);
 }
 
 static void
@@ -424,8 +466,12 @@ run(void *d_)
     if (d->is_whole && controller_chassis(c)) {
         ids_forget_unwanted(d->ids);
     }
+    begin(d, PART_INSTALL);
     install_run(d->install, d->is_whole && controller_chassis(c));
+    end(d, PART_INSTALL);
+    begin(d, PART_PUNT);
     punter_run(d->punter);
+    end(d, PART_PUNT);
     if (d->is_whole && monitor_is_settled(d->monitor)) {
         note_nb_cfg(d);
     }
@@ -541,6 +587,9 @@ daemon_setup(struct daemon *d, const char *vs_remote, const char *chassis_name)
     memset(d, 0, sizeof *d);
     d->started_wall_ms = clock_wall_ms();
     c->chassis_name = chassis_name;
+    for (size_t i = 0; i < N_PARTS; i++) {
+        d->stopwatches[i] = stopwatch_create(part_names[i], STOPWATCH_MS);
+    }
     step_init(&d->step, "controller", run, d);
     timer_init(&d->report_timer, wake, d);
     timer_init(&d->sb_attempts.timer, wake, d);

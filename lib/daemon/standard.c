@@ -249,17 +249,13 @@ show_stopwatches(struct control_conn *conn, int argc, const char *argv[],
     }
 }
 
+/* Of one that is not, or not yet, there is nothing to reset. */
 static void
 reset_stopwatches(struct control_conn *conn, int argc, const char *argv[],
                   void *aux UNUSED)
 {
-    struct error *error = stopwatch_reset(argc > 1 ? argv[1] : NULL);
-
-    if (error) {
-        control_reply_take_error(conn, error);
-    } else {
-        control_reply(conn, NULL);
-    }
+    error_free(stopwatch_reset(argc > 1 ? argv[1] : NULL));
+    control_reply(conn, NULL);
 }
 
 /* Time, for tests. */
