@@ -39,6 +39,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/controller.h \
 	controller/debug.c \
 	controller/debug.h \
+	controller/engine_nodes.c \
+	controller/engine_nodes.h \
 	controller/flows.c \
 	controller/inject.c \
 	controller/inject.h \

@@ -72,12 +72,9 @@ send_flow(const struct controller *c, struct install *install,
     struct error *error;
 
     note_inport(expr, &inport);
-    if (!inport) {
-        return error_create(0, "the microflow must say inport == \"PORT\"");
-    }
-    port = find_port_fact(c, inport);
+    port = inport ? find_port_fact(c, inport) : NULL;
     if (!port || !is_resident((void *) c, inport)) {
-        return error_create(0, "port %s is not on this chassis", inport);
+        return error_create(0, "ingress port not found on hypervisor.");
     }
     if (!install_is_connected(install)) {
         return error_create(0, "not connected to the switch");

@@ -236,6 +236,9 @@ void incr_set_aux(struct incr *, void *aux);
  * steps. */
 void incr_stats(const struct incr *, struct str *);
 
+/* How often units of the class of that name ran; 0 if there is no such class. */
+uint64_t incr_evaluations(const struct incr *, const char *unit_class);
+
 /* Counts evaluations, changes, reads and emissions from 0 again. */
 void incr_clear_stats(struct incr *);
 

@@ -157,6 +157,17 @@ incr_stats(const struct incr *incr, struct str *s)
     put_history(incr, s);
 }
 
+uint64_t
+incr_evaluations(const struct incr *incr, const char *unit_class)
+{
+    for (size_t i = 0; i < incr->program->n_units; i++) {
+        if (!strcmp(incr->program->units[i].name, unit_class)) {
+            return incr->unit_stats[i].n_evaluations;
+        }
+    }
+    return 0;
+}
+
 void
 incr_clear_stats(struct incr *incr)
 {
