@@ -307,6 +307,23 @@ write_encap(const struct sb_port_binding *row,
     return false;
 }
 
+/* In words that operators look for. */
+static void
+log_claim(const struct sb_port_binding *row, const struct sb_chassis *chassis,
+          bool additional)
+{
+    if (!additional && row->chassis) {
+        log_info("Changing chassis for lport %s from %s to %s.",
+                 row->logical_port, row->chassis->name, chassis->name);
+    } else {
+        log_info("Claiming lport %s for this%s chassis.", row->logical_port,
+                 additional ? " additional" : "");
+    }
+    for (size_t i = 0; i < row->n_mac; i++) {
+        log_info("%s: Claiming %s", row->logical_port, row->mac[i]);
+    }
+}
+
 /* Makes the row name us; true if it does already. */
 static bool
 claim(struct claims *claims, const struct sb_port_binding *row,
@@ -316,6 +333,7 @@ claim(struct claims *claims, const struct sb_port_binding *row,
         if (is_additional(row, chassis)) {
             return write_encap(row, chassis, fact);
         }
+        log_claim(row, chassis, true);
         sb_port_binding_update_additional_chassis_addvalue(row, chassis);
     } else {
         if (row->chassis == chassis) {
@@ -324,6 +342,7 @@ claim(struct claims *claims, const struct sb_port_binding *row,
         if (row->chassis && !may_take(claims, &row->header.uuid)) {
             return false;
         }
+        log_claim(row, chassis, false);
         sb_port_binding_set_chassis(row, chassis);
         if (is_additional(row, chassis)) {
             sb_port_binding_update_additional_chassis_delvalue(row, chassis);
@@ -331,10 +350,6 @@ claim(struct claims *claims, const struct sb_port_binding *row,
         }
     }
     write_encap(row, chassis, fact);
-    log_info("Claiming lport %s for this chassis.", row->logical_port);
-    for (size_t i = 0; i < row->n_mac; i++) {
-        log_info("%s: Claiming %s", row->logical_port, row->mac[i]);
-    }
     return false;
 }
 
@@ -347,7 +362,8 @@ release(const struct sb_port_binding *row, const struct sb_chassis *chassis)
     if (!is_main && !is_additional(row, chassis)) {
         return true;
     }
-    log_info("Releasing lport %s from this chassis.", row->logical_port);
+    log_info("Releasing lport %s from this %s", row->logical_port,
+             is_main ? "chassis (sb_readonly=0)" : "additional chassis.");
     if (is_main) {
         sb_port_binding_clear_chassis(row);
         if (row->encap) {

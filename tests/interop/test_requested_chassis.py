@@ -3,6 +3,7 @@
 host's own because none is configured: who may claim the port is decided alike
 by Debian's controller and by ours."""
 
+import os
 import socket
 
 import pytest
@@ -53,6 +54,12 @@ def test_hostname(make_sandbox, side):
                                       "hostname")
                        == (name or socket.gethostname()), 30, "hostname")
 
+    def wait_log(host, line):
+        def is_there():
+            with open(os.path.join(host.folder, "controller.log")) as log:
+                return "|binding|INFO|%s\n" % line in log.read()
+        wait_until(is_there, 30, line)
+
     sandbox.nbctl("ls-add", "sw0", "--", "lsp-add", "sw0", "vm1")
     for name, other in (("twin", socket.gethostname()),
                         (None, "twin")):
@@ -64,3 +71,18 @@ def test_hostname(make_sandbox, side):
             request(other)
             wait_place(None)
             detach(host)
+            wait_log(host, "Claiming lport vm1 for this chassis.")
+            wait_log(host, "Releasing lport vm1 from this chassis "
+                     "(sb_readonly=0)")
+
+    # Both may have it, and neither knows that the other one does.
+    for host in (h1, h2):
+        attach(host)
+    request(socket.gethostname())
+    wait_log(h1, "Changing chassis for lport vm1 from h2 to h1.")
+    wait_log(h2, "Changing chassis for lport vm1 from h1 to h2.")
+    request("h1,h2")
+    wait_log(h2, "Claiming lport vm1 for this additional chassis.")
+    request("h1")
+    wait_log(h2, "Releasing lport vm1 from this additional chassis.")
+    wait_place(h1)
