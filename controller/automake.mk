@@ -117,6 +117,8 @@ controller_libcontroller_a_SOURCES = \
 	controller/punt/send.h \
 	controller/punt/waiting.c \
 	controller/punt/waiting.h \
+	controller/translate/groups.c \
+	controller/translate/groups.h \
 	controller/translate/lflow.c \
 	controller/translate/lflow.h \
 	controller/translate/options.c \

@@ -24,6 +24,7 @@
 #include "controller/punt/announce.h"
 #include "controller/punt/known.h"
 #include "controller/punt/periodic_ra.h"
+#include "controller/translate/groups.h"
 #include "controller/translate/lflow.h"
 #include "controller/translate/parts.h"
 #include "controller/translate/sets.h"

@@ -19,6 +19,7 @@
 #include "controller/binding/names.h"
 #include "controller/flows.h"
 #include "controller/program.h"
+#include "controller/translate/groups.h"
 #include "controller/translate/options.h"
 #include "controller/translate/parts.h"
 #include "controller/translate/sets.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "controller/program.h"
+#include "controller/translate/groups.h"
 #include "controller/translate/sets.h"
 #include "lib/logical/ovn_symbols.h"
 #include "lib/schema/sb_tracked.h"

@@ -2,15 +2,11 @@
 #ifndef CONTROLLER_TRANSLATE_SETS_H
 #define CONTROLLER_TRANSLATE_SETS_H
 
-/* Address sets, port groups and template variables, as facts that translation
- * looks up.
+/* Address sets and template variables, as facts that translation looks up.
  *
  * One member more of a large address set must cost little, however many flows
  * use the set.  So its members are also in buckets of a few each, by their
- * hash, and what uses the set is translated for each bucket alone.  So are the
- * ports here of a port group with many of them on one datapath; there the
- * buckets are smaller, as ports come and go one by one, and addresses often in
- * heaps. */
+ * hash, and what uses the set is translated for each bucket alone. */
 
 #include "lib/logical/expr.h"
 
@@ -18,9 +14,13 @@ struct incr_ctx;
 
 /* Members of a bucket, about; a set with fewer than two such has none. */
 #define SET_BUCKET_SIZE 32
-#define GROUP_BUCKET_SIZE 16
 
-/* Key of FACT_SET_BUCKET and FACT_GROUP_BUCKET; the name follows, up to the end of the key. */
+/* How many buckets of 'size' a set of 'n' has: a power of two that stays for a
+ * while as the set grows; 0 if the set is small. */
+uint32_t sets_n_buckets(size_t n, size_t size);
+
+/* Key of a bucket's fact; the name of the set follows, up to the end of the
+ * key. */
 struct bucket_key {
     uint32_t bucket;
     uint32_t pad;
@@ -38,12 +38,9 @@ void template_var_unit(struct incr_ctx *, const void *chassis_template_var);
 const char *templates_expand(struct incr_ctx *, const char *text,
                              struct arena *arena);
 
-/* Units of Address_Set and Port_Group: emit FACT_ADDRESS_SET (and
- * FACT_SET_BUCKETS, FACT_SET_BUCKET), FACT_PORT_GROUP, FACT_PORT_GROUP_HERE (and
- * FACT_GROUP_BUCKETS, FACT_GROUP_BUCKET). */
+/* Unit of Address_Set: emits FACT_ADDRESS_SET, and for a large one
+ * FACT_SET_BUCKETS and FACT_SET_BUCKET. */
 void address_set_unit(struct incr_ctx *, const void *address_set);
-void port_group_unit(struct incr_ctx *, const void *port_group);
-void port_group_here_unit(struct incr_ctx *, const void *port_group);
 
 /* The members of the set, in 'arena'; NULL if there is no such set. */
 const struct const_set *address_set_find(struct incr_ctx *, const char *name,
@@ -52,23 +49,5 @@ const struct const_set *address_set_find(struct incr_ctx *, const char *name,
 /* The members in a bucket, in 'arena'. */
 struct const_set address_bucket_find(struct incr_ctx *, const char *name,
                                      uint32_t bucket, struct arena *arena);
-
-/* The names of the group's ports on datapath 'dp_key', in 'arena'; NULL if
- * there is no such group.  Rows are named "<datapath key>_<group>" where the
- * group has ports in several datapaths.  'only_here' leaves out the ports that
- * no packet comes from or goes to on this host. */
-const char *const *port_group_find(struct incr_ctx *, uint32_t dp_key,
-                                   const char *name, bool only_here,
-                                   struct arena *arena, size_t *ret_n);
-
-/* In how many buckets the ports here of that group are, of those that are named
- * "<datapath key>_<group>"; 0 if they are few, or there is no such group. */
-uint32_t port_group_n_buckets(struct incr_ctx *, uint32_t dp_key,
-                              const char *name);
-
-/* The names of the ports in one of them, in 'arena'. */
-const char *const *port_group_bucket_find(struct incr_ctx *, uint32_t dp_key,
-                                          const char *name, uint32_t bucket,
-                                          struct arena *arena, size_t *ret_n);
 
 #endif /* controller/translate/sets.h */

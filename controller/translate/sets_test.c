@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "controller/testing.h"
+#include "controller/translate/groups.h"
 #include "controller/translate/sets.h"
 #include "lib/base/alloc.h"
 #include "lib/runtime/counter.h"
