@@ -19,7 +19,7 @@ static const struct {
     { "addr_sets", { "address_set" } },
     { "ovs_interface_shadow", { "bridge", "interface" } },
     { "runtime_data", { "binding", "bfd_peer", "port_name" } },
-    { "port_groups", { "port_group", "port_group_here" } },
+    { "port_groups", { "port_group", "share_here", "port_group_here" } },
     { "template_vars", { "template_var" } },
     { "non_vif_data", { "chassis_tunnel", "flow_tunnel", "encap",
                         "flow_encap", "patch" } },

@@ -13,9 +13,10 @@
  *   3  tunnels whose flows say where packets go
  *   4  names: interfaces by iface-id, tunnels by chassis, ports by name
  *   5  what is here: claims, resident ports, datapaths that matter
- *   6  members of port groups that matter here
- *   7  parts that logical flows are translated in
- *   8  OpenFlow flows, and ids that they want
+ *   6  members of large port groups that matter here
+ *   7  port groups with those that do
+ *   8  parts that logical flows are translated in
+ *   9  OpenFlow flows, and ids that they want
  *
  * Some facts depend on a walk over a graph (local datapaths) or on an
  * allocation (conjunction ids, group ids, conntrack zones), which no pure
@@ -70,6 +71,10 @@ enum controller_fact {
                               * struct const_set_item. */
     FACT_TEMPLATE_VAR,       /* Name -> text, on this chassis. */
     FACT_PORT_GROUP,         /* Name -> names of ports, each ended by a 0. */
+    FACT_GROUP_SHARES,       /* Name of a large port group -> uint32_t in how
+                              * many shares its ports are. */
+    FACT_GROUP_SHARE,        /* struct bucket_key -> names of ports, as in
+                              * FACT_PORT_GROUP. */
 
     FACT_CHASSIS_MAC,        /* Name of a physical network -> struct eth_addr of
                               * another chassis on it. */
@@ -82,6 +87,8 @@ enum controller_fact {
     FACT_RESIDENT,           /* Logical port name -> nothing. */
     FACT_DATAPATH_SEED,      /* Datapath key -> nothing: it has ports here. */
     FACT_DATAPATH_EDGE,      /* Datapath key -> datapath key, by a patch. */
+    FACT_SHARE_HERE,         /* As FACT_GROUP_SHARE, without those ports that are
+                              * not in FACT_PORT_GROUP_HERE. */
     FACT_PORT_GROUP_HERE,    /* As FACT_PORT_GROUP, without the ports whose
                               * packets neither enter nor leave here. */
 
@@ -127,6 +134,7 @@ enum controller_rank {
     RANK_NAMES,
     RANK_BINDING,
     RANK_MEMBERS,
+    RANK_GROUPS,
     RANK_PARTS,
     RANK_FLOWS,
 };

@@ -11,6 +11,48 @@
 #include "lib/base/str.h"
 #include "lib/schema/sb_tracked.h"
 
+static void
+put_name(struct str *names, const char *name)
+{
+    str_put_bytes(names, name, strlen(name) + 1);
+}
+
+static uint32_t
+port_bucket(const char *port, uint32_t buckets)
+{
+    return hash_bytes(port, strlen(port), 0) & (buckets - 1);
+}
+
+/* Emits 'ports', which are 'n' texts each ended by a 0, in buckets of about
+ * 'size', and how many buckets there are; nothing if 'n' is small. */
+static void
+emit_buckets(struct incr_ctx *ctx, enum controller_fact n_class,
+             enum controller_fact class, size_t size, const char *name,
+             const struct str *ports, size_t n)
+{
+    uint32_t buckets = sets_n_buckets(n, size);
+    const char *end = ports->string + ports->length;
+    struct str *texts, *key = incr_scratch(ctx, 1);
+
+    if (!buckets) {
+        return;
+    }
+    incr_emit(ctx, n_class, name, strlen(name) + 1,
+              &buckets, sizeof buckets);
+    texts = xcalloc(buckets, sizeof *texts);
+    for (const char *p = ports->string; p < end; p += strlen(p) + 1) {
+        put_name(&texts[port_bucket(p, buckets)], p);
+    }
+    for (uint32_t b = 0; b < buckets; b++) {
+        str_clear(key);
+        bucket_key_put(key, b, name);
+        incr_emit(ctx, class, key->string, key->length,
+                  texts[b].string, texts[b].length);
+        str_uninit(&texts[b]);
+    }
+    free(texts);
+}
+
 void
 port_group_unit(struct incr_ctx *ctx, const void *row_)
 {
@@ -22,11 +64,15 @@ port_group_unit(struct incr_ctx *ctx, const void *row_)
 
     names = sb_port_group_get_ports(ctx, row, &n);
     for (size_t i = 0; i < n; i++) {
-        str_put_bytes(ports, names[i], strlen(names[i]) + 1);
+        put_name(ports, names[i]);
     }
     incr_emit(ctx, FACT_PORT_GROUP, name, strlen(name) + 1,
               ports->string, ports->length);
+    emit_buckets(ctx, FACT_GROUP_SHARES, FACT_GROUP_SHARE, GROUP_SHARE_SIZE,
+                 name, ports, n);
 }
+
+/* ## Which ports are here ## */
 
 /* A VIF that is not resident has its packets on another host. */
 static bool
@@ -39,39 +85,46 @@ may_be_here(struct incr_ctx *ctx, const char *name)
                                    strlen(name) + 1));
 }
 
-static uint32_t
-port_bucket(const char *port, uint32_t buckets)
+void
+share_here_unit(struct incr_ctx *ctx, const struct incr_group *group)
 {
-    return hash_bytes(port, strlen(port), 0) & (buckets - 1);
+    const struct incr_fact *fact = incr_group_fact(group, 0);
+    const char *text = incr_fact_value(fact);
+    const char *end = text + fact->value_size;
+    struct str *ports = incr_scratch(ctx, 0);
+
+    for (const char *p = text; p < end; p += strlen(p) + 1) {
+        if (may_be_here(ctx, p)) {
+            put_name(ports, p);
+        }
+    }
+    if (ports->length) {
+        incr_emit(ctx, FACT_SHARE_HERE, incr_group_key(group),
+                  group->key_size, ports->string, ports->length);
+    }
 }
 
-/* Emits the buckets of a group with many ports here, 'ports', which are 'n'
- * texts, each ended by a 0. */
-static void
-emit_group_buckets(struct incr_ctx *ctx, const char *name,
-                   const struct str *ports, size_t n)
+/* Appends the ports here of share 'i' of a group; returns how many. */
+static size_t
+put_share(struct incr_ctx *ctx, const char *name, uint32_t i,
+          struct str *ports)
 {
-    uint32_t buckets = sets_n_buckets(n, GROUP_BUCKET_SIZE);
-    const char *end = ports->string + ports->length;
-    struct str *texts, *key = incr_scratch(ctx, 1);
+    struct str *key = incr_scratch(ctx, 1);
+    const struct incr_group *group;
+    const struct incr_fact *fact;
+    size_t start = ports->length, n = 0;
 
-    if (!buckets) {
-        return;
+    bucket_key_put(key, i, name);
+    group = incr_lookup(ctx, FACT_SHARE_HERE, key->string, key->length);
+    if (!group) {
+        return 0;
     }
-    incr_emit(ctx, FACT_GROUP_BUCKETS, name, strlen(name) + 1,
-              &buckets, sizeof buckets);
-    texts = xcalloc(buckets, sizeof *texts);
-    for (const char *p = ports->string; p < end; p += strlen(p) + 1) {
-        str_put_bytes(&texts[port_bucket(p, buckets)], p, strlen(p) + 1);
+    fact = incr_group_fact(group, 0);
+    str_put_bytes(ports, incr_fact_value(fact), fact->value_size);
+    for (size_t j = start; j < ports->length; j++) {
+        n += !ports->string[j];
     }
-    for (uint32_t b = 0; b < buckets; b++) {
-        str_clear(key);
-        bucket_key_put(key, b, name);
-        incr_emit(ctx, FACT_GROUP_BUCKET, key->string, key->length,
-                  texts[b].string, texts[b].length);
-        str_uninit(&texts[b]);
-    }
-    free(texts);
+    return n;
 }
 
 void
@@ -79,21 +132,31 @@ port_group_here_unit(struct incr_ctx *ctx, const void *row_)
 {
     const struct sb_port_group *row = row_;
     const char *name = sb_port_group_get_name(ctx, row);
+    const uint32_t *n_shares = incr_get(ctx, FACT_GROUP_SHARES,
+                                        name, strlen(name) + 1);
     struct str *ports = incr_scratch(ctx, 0);
-    const char *const *names;
-    size_t n, n_here = 0;
+    const char *const *names = NULL;
+    size_t n = 0, n_here = 0;
 
-    names = sb_port_group_get_ports(ctx, row, &n);
+    if (!n_shares) {
+        names = sb_port_group_get_ports(ctx, row, &n);
+    }
     for (size_t i = 0; i < n; i++) {
         if (may_be_here(ctx, names[i])) {
-            str_put_bytes(ports, names[i], strlen(names[i]) + 1);
+            put_name(ports, names[i]);
             n_here++;
         }
     }
+    for (uint32_t i = 0; n_shares && i < *n_shares; i++) {
+        n_here += put_share(ctx, name, i, ports);
+    }
     incr_emit(ctx, FACT_PORT_GROUP_HERE, name, strlen(name) + 1,
               ports->string, ports->length);
-    emit_group_buckets(ctx, name, ports, n_here);
+    emit_buckets(ctx, FACT_GROUP_BUCKETS, FACT_GROUP_BUCKET,
+                 GROUP_BUCKET_SIZE, name, ports, n_here);
 }
+
+/* ## Look-ups ## */
 
 /* The texts in 'group', each ended by a 0. */
 static const char *const *

@@ -7,19 +7,33 @@
  * One port more must cost little here, too, however many flows use the group: if
  * many of its ports are here on one datapath, these are in buckets as well, by
  * the hash of their names (sets.h).  The buckets are smaller than those of
- * address sets: ports come and go one by one, addresses often in heaps. */
+ * address sets: ports come and go one by one, addresses often in heaps.
+ *
+ * And it must cost little however many ports the group has, most of which are
+ * elsewhere: which of them are here is found out for a share of them at a
+ * time. */
 
 #include "lib/base/compiler.h"
 
 struct arena;
 struct incr_ctx;
+struct incr_group;
+
+/* Ports of a share, about; a group with fewer than two such has none. */
+#define GROUP_SHARE_SIZE 64
 
 /* Ports of a bucket, about; a group with fewer than two such here has none. */
 #define GROUP_BUCKET_SIZE 16
 
-/* Units of Port_Group: emit FACT_PORT_GROUP; and FACT_PORT_GROUP_HERE, and if
- * many ports are here FACT_GROUP_BUCKETS and FACT_GROUP_BUCKET. */
+/* Unit of Port_Group: emits FACT_PORT_GROUP, and for a large one
+ * FACT_GROUP_SHARES and FACT_GROUP_SHARE. */
 void port_group_unit(struct incr_ctx *, const void *port_group);
+
+/* Unit of FACT_GROUP_SHARE: emits FACT_SHARE_HERE. */
+void share_here_unit(struct incr_ctx *, const struct incr_group *);
+
+/* Unit of Port_Group: emits FACT_PORT_GROUP_HERE, and if many ports are here
+ * FACT_GROUP_BUCKETS and FACT_GROUP_BUCKET. */
 void port_group_here_unit(struct incr_ctx *, const void *port_group);
 
 /* The names of the group's ports on datapath 'dp_key', in 'arena'; NULL if

@@ -256,19 +256,54 @@ test_group_of_any_size(void **state)
     }
 }
 
-/* Makes 10 ACLs on datapaths 1 to 'n_datapaths', each with 'n_vifs' VIFs here,
- * and returns how many facts are emitted anew when one VIF more comes. */
+/* Whatever the number of ports elsewhere, those here count. */
+static void
+test_group_with_ports_elsewhere(void **state)
+{
+    static const unsigned int sizes[] = { 100, 127, 128, 129, 300, 120, 600,
+                                          100 };
+    struct bench *b = *state;
+
+    for (unsigned int v = 1; v <= 600; v++) {
+        set_vif(b, 1, v, v == 7 || v == 70);
+    }
+    set_flow(b, "inport == @pg");
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        set_group(b, 1, sizes[i]);
+        bench_run(b);
+        assert_int_equal(bench_find_text(b, FACT_GROUP_SHARES, "1_pg")
+                         != NULL, sizes[i] >= 2 * GROUP_SHARE_SIZE);
+        assert_int_equal(n_lines(b, 8), 2);
+        bind_vif(b, 10000 + 99);
+        bench_run(b);
+        assert_int_equal(n_lines(b, 8), 3);
+        bench_expect(b, 8, "priority=50,reg14=0x63,metadata=0x1 "
+                     "actions=resubmit(,9)\n");
+        bench_set(b, "Interface", 1000000 + 10000 + 99,
+                  "'external_ids':['map',[]]");
+        bench_run(b);
+        assert_int_equal(n_lines(b, 8), 2);
+    }
+    bench_delete(b, "Port_Group", 41);
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 0);
+}
+
+/* Makes 10 ACLs on datapaths 1 to 'n_datapaths', each with 'n_vifs' VIFs here
+ * and 'n_elsewhere' on other hosts, and returns how much is read and emitted
+ * anew when one VIF more comes. */
 static uint64_t
-cost_of_a_vif(struct bench *b, unsigned int n_datapaths, unsigned int n_vifs)
+cost_of_a_vif(struct bench *b, unsigned int n_datapaths, unsigned int n_vifs,
+              unsigned int n_elsewhere)
 {
     struct str datapaths = STR_EMPTY;
-    struct incr_counts before;
+    struct incr_counts before, after;
 
     for (unsigned int dp = 1; dp <= n_datapaths; dp++) {
         bench_set(b, "Datapath_Binding", dp, "'tunnel_key':%u,"
                   "'external_ids':['map',[['logical-switch','x']]]", dp);
-        set_group(b, dp, n_vifs + 1);
-        for (unsigned int v = 1; v <= n_vifs + 1; v++) {
+        set_group(b, dp, n_vifs + 1 + n_elsewhere);
+        for (unsigned int v = 1; v <= n_vifs + 1 + n_elsewhere; v++) {
             set_vif(b, dp, v, v <= n_vifs);
         }
         str_printf(&datapaths, "%s@%u", dp > 1 ? "," : "", dp);
@@ -286,31 +321,36 @@ cost_of_a_vif(struct bench *b, unsigned int n_datapaths, unsigned int n_vifs)
     before = incr_counts(b->controller.incr);
     bind_vif(b, 10000 + n_vifs + 1);
     bench_run(b);
-    return incr_counts(b->controller.incr).n_emits - before.n_emits;
+    after = incr_counts(b->controller.incr);
+    return (after.n_emits - before.n_emits
+            + after.n_reads - before.n_reads);
 }
 
 static uint64_t
-cost_of_a_vif_alone(unsigned int n_datapaths, unsigned int n_vifs)
+cost_of_a_vif_alone(unsigned int n_datapaths, unsigned int n_vifs,
+                    unsigned int n_elsewhere)
 {
     void *state;
     uint64_t cost;
 
     setup(&state);
-    cost = cost_of_a_vif(state, n_datapaths, n_vifs);
+    cost = cost_of_a_vif(state, n_datapaths, n_vifs, n_elsewhere);
     bench_teardown(&state);
     return cost;
 }
 
 /* What a VIF that comes costs does not depend on the other datapaths of its port
- * group, and hardly on its other ports. */
+ * group, and hardly on its other ports, here or elsewhere. */
 static void
 test_a_port_that_comes_costs_little(void **state UNUSED)
 {
-    uint64_t cost = cost_of_a_vif_alone(2, 4);
+    uint64_t cost = cost_of_a_vif_alone(2, 4, 0);
 
-    assert_int_equal(cost_of_a_vif_alone(16, 4), cost);
-    cost = cost_of_a_vif_alone(1, 60);
-    assert_in_range(cost_of_a_vif_alone(1, 500), 1, 2 * cost);
+    assert_int_equal(cost_of_a_vif_alone(16, 4, 0), cost);
+    cost = cost_of_a_vif_alone(1, 60, 0);
+    assert_in_range(cost_of_a_vif_alone(1, 500, 0), 1, 2 * cost);
+    cost = cost_of_a_vif_alone(1, 4, 500);
+    assert_in_range(cost_of_a_vif_alone(1, 4, 2000), 1, 2 * cost);
 }
 
 static void
@@ -425,6 +465,7 @@ main(void)
         TEST(test_port_group_of_a_datapath),
         TEST(test_port_group_on_many_datapaths),
         TEST(test_group_of_any_size),
+        TEST(test_group_with_ports_elsewhere),
         cmocka_unit_test(test_a_port_that_comes_costs_little),
         TEST(test_template_variables),
         TEST(test_flows_of_local_datapaths_only),
