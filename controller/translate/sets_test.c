@@ -289,6 +289,45 @@ test_group_with_ports_elsewhere(void **state)
     assert_int_equal(n_lines(b, 8), 0);
 }
 
+/* A datapath's row may go, and come back, while groups of datapaths go on to name
+ * it: a flow's part there goes with it. */
+static void
+test_place_goes_with_its_datapath(void **state)
+{
+    struct bench *b = *state;
+
+    for (unsigned int dp = 2; dp <= 3; dp++) {
+        bench_set(b, "Datapath_Binding", dp, "'tunnel_key':%u,"
+                  "'external_ids':['map',[['logical-switch','x']]]", dp);
+        set_vif(b, dp, 1, true);
+        set_group(b, dp, 1);
+    }
+    bench_set(b, "Logical_DP_Group", 30, "'datapaths':['set',[@2,@3]]");
+    bench_set(b, "Logical_Flow", 20, "'pipeline':'ingress','table_id':0,"
+              "'priority':50,'match':'inport == @pg','actions':'next;',"
+              "'logical_dp_group':@30");
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 2);
+
+    for (int i = 0; i < 3; i++) {
+        bench_delete(b, "Datapath_Binding", 2);
+        bench_run(b);
+        assert_int_equal(n_lines(b, 8), 1);
+        bench_expect_none(b, 8, "metadata=0x2");
+        bench_set(b, "Datapath_Binding", 2, "'tunnel_key':%u,"
+                  "'external_ids':['map',[['logical-switch','x']]]", 2 + i);
+        bench_set(b, "Port_Group", 42, "'name':'%u_pg'", 2 + i);
+        bench_set(b, "Datapath_Binding", 3, "'tunnel_key':9");
+        bench_run(b);
+        bench_set(b, "Port_Group", 43, "'name':'9_pg'");
+        bench_run(b);
+        assert_int_equal(n_lines(b, 8), 2);
+    }
+    bench_delete(b, "Logical_DP_Group", 30);
+    bench_run(b);
+    assert_int_equal(n_lines(b, 8), 0);
+}
+
 /* Makes 10 ACLs on datapaths 1 to 'n_datapaths', each with 'n_vifs' VIFs here
  * and 'n_elsewhere' on other hosts, and returns how much is read and emitted
  * anew when one VIF more comes. */
@@ -465,6 +504,7 @@ main(void)
         TEST(test_port_group_of_a_datapath),
         TEST(test_port_group_on_many_datapaths),
         TEST(test_group_of_any_size),
+        TEST(test_place_goes_with_its_datapath),
         TEST(test_group_with_ports_elsewhere),
         cmocka_unit_test(test_a_port_that_comes_costs_little),
         TEST(test_template_variables),
