@@ -362,6 +362,7 @@ struct subfield {
     const struct field *field;   /* NULL: none. */
     uint16_t start;
     uint16_t n_bits;
+    uint32_t pad;                /* 0: actions are compared as bytes. */
 };
 
 /* Reads "FIELD", "FIELD[BIT]", "FIELD[FROM..TO]" or "FIELD[]", by OXM, NXM or
