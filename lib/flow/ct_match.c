@@ -81,8 +81,10 @@ set_number(struct ct_tuple *t, enum tuple_member member, int x)
     }
 }
 
+/* '*family' is that of the addresses so far; 0: there was none. */
 static struct error *
-parse_tuple_item(const char *name, const char *value, struct ct_tuple *t)
+parse_tuple_item(const char *name, const char *value, int *family,
+                 struct ct_tuple *t)
 {
     for (size_t i = 0; i < ARRAY_SIZE(tuple_items); i++) {
         enum tuple_member member = tuple_items[i].member;
@@ -93,6 +95,11 @@ parse_tuple_item(const char *name, const char *value, struct ct_tuple *t)
             continue;
         }
         if (tuple_items[i].family) {
+            if (*family && *family != tuple_items[i].family) {
+                return error_create(EINVAL, "the L3 protocol does not match "
+                                    "%s", value);
+            }
+            *family = tuple_items[i].family;
             ok = parse_tuple_address(value, tuple_items[i].family,
                                      member == TUPLE_SRC ? &t->src
                                      : &t->dst);
@@ -102,7 +109,8 @@ parse_tuple_item(const char *name, const char *value, struct ct_tuple *t)
                 set_number(t, member, x);
             }
         }
-        return ok ? NULL : bad(name, value);
+        return (ok ? NULL : error_create(EINVAL, "failed to parse field %s",
+                                         name));
     }
     return error_create(EINVAL, "invalid conntrack tuple field: %s", name);
 }
@@ -112,15 +120,18 @@ parse_tuple(const char *text, struct ct_tuple *t)
 {
     char *copy = xstrdup(text), *rest = copy, *item;
     struct error *error = NULL;
+    int family = 0;
 
     memset(t, 0, sizeof *t);
     while (!error && (item = text_token(&rest, ", \t"))) {
         char *value = strchr(item, '=');
 
-        if (value) {
-            *value++ = '\0';
+        if (!value) {
+            error = error_create(EINVAL, "field %s missing value", item);
+            break;
         }
-        error = parse_tuple_item(item, value ? value : "", t);
+        *value++ = '\0';
+        error = parse_tuple_item(item, value, &family, t);
     }
     free(copy);
     return error;
@@ -217,16 +228,13 @@ ct_flush_parse(const char *text, struct ct_flush *f)
 {
     if (text_starts_with(text, "zone=")) {
         return (text_to_int_range(text + 5, 0, UINT16_MAX, &f->zone) ? NULL
-                : bad("zone", text + 5));
+                : error_create(EINVAL, "failed to parse zone"));
     } else if (text_starts_with(text, "mark=")) {
         return parse_mark(text + 5, f);
     } else if (text_starts_with(text, "labels=")) {
         return parse_masked("labels", text + 7, &f->label, &f->label_mask);
-    } else if (!*text || text_starts_with(text, "ct_")
-               || text_starts_with(text, "icmp_")) {
-        return add_tuple(text, f);
     }
-    return bad("argument", text);
+    return add_tuple(text, f);
 }
 
 static void

@@ -93,6 +93,51 @@ def test_same_answers(switches, name):
                 lineterm="", n=0)))
 
 
+def dpctl(side, *words):
+    done = run([Programs(side).path("ovs-dpctl"), *words], check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("words", [
+    [], ["nonsense"], ["dump-dps", "x"], ["add-dp"],
+    ["--read-only", "del-flows"], ["parse-actions", "1,2", "drop"],
+    ["parse-actions", "1,2", "nonsense", "3"],
+    ["normalize-actions", "in_port(1),eth(src=00:00:00:00:00:01,"
+     "dst=00:00:00:00:00:02),eth_type(0x1234)",
+     "push_vlan(vid=9,pcp=0),3,2,pop_vlan,5,push_vlan(vid=11,pcp=0),1"],
+    ["-m", "normalize-actions", "in_port(a),eth(src=00:00:00:00:00:01,"
+     "dst=00:00:00:00:00:02),eth_type(0x1234)", "3,a", "a=2"],
+], ids=" ".join)
+def test_dpctl_without_a_switch(words):
+    """What the tool says by itself."""
+    assert dpctl("ours", *words) == dpctl("debian", *words)
+
+
+def test_dpctl_knows_all_commands(switches):
+    def commands(text):
+        return {line.split()[0] for line in text.splitlines()[1:]}
+
+    lists = {side: commands(dpctl(side, "list-commands")[1])
+             for side in ("ours", "debian")}
+    # "help" is a word of the tool alone.
+    assert lists["debian"] - {"help"} <= lists["ours"]
+    answer = do(switches["ours"], "ovs-appctl dpctl/list-commands")
+    assert {"dpctl/" + name for name in lists["ours"]} == {
+        line.split()[0] for line in answer[2:-1]}
+
+
+def test_dpctl_says_what_the_switch_does(switches):
+    """Errors of the switch become the tool's own."""
+    env = switches["ours"]
+    status, out, error = dpctl(
+        "ours", "--target=" + env["OVS_RUNDIR"] + "/switch.ctl", "show",
+        "dummy@ovs-dummy", "nonsense")
+    assert status == 1
+    assert out.startswith("dummy@ovs-dummy:\n")
+    assert error == ("ovs-dpctl: opening datapath nonsense failed "
+                     "(No such device)\n")
+
+
 def test_megaflows_follow_flows_at_once(switches):
     """No clock and no pass that somebody asked for; Debian's switch has
     threads for it, and takes a moment."""

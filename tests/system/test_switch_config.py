@@ -137,7 +137,8 @@ def test_dpctl(switch, tmp_path):
                        "filter=dl_type=0x1234").splitlines()
     assert head == "flow-dump from the main thread:"
     assert match in line
-    assert line.endswith("actions:push_vlan(vid=5,pcp=0),vifb")
+    assert re.search(r", actions:push_vlan\(vid=5,pcp=0\),vifb, dp-extra-info:"
+                     r"miniflow_bits\(\d+,\d+\)$", line)
     ufid = line.split(",")[0]
     dpctl("--clear", "mod-flow", match, "drop")
     assert dpctl("get-flow", ufid).rstrip().endswith("actions:drop")

@@ -11,14 +11,15 @@ from .path import PREPARES, note_acls, reason_of
 from .source import ExplainError
 
 FLOW = re.compile(r"(?:ufid:([0-9a-f-]+), *)?(.*?), packets:(\d+), "
-                  r"bytes:(\d+).*?, actions:(.*)$")
+                  r"bytes:(\d+).*?, actions:(.*?)(?:, dp-extra-info:.*)?$")
 RULE = re.compile(r"^ *(\d+)\. .*cookie 0x([0-9a-f]+)")
 
 
 def datapath_flows(source):
     """The datapath's flows: dictionaries."""
     flows = []
-    for line in source.switch_command("dpctl/dump-flows", "-m").splitlines():
+    for line in source.switch_command("dpctl/dump-flows", "-m",
+                                      "--no-names").splitlines():
         found = FLOW.search(line)
         if found:
             ufid, key, packets, n_bytes, actions = found.groups()

@@ -451,3 +451,10 @@ dpif_ipf_get_status(struct dpif *dpif, struct ipf_status *status)
 {
     ipf_get_status(dpif_conntrack(dpif)->ipf, status);
 }
+
+void
+dpif_ipf_dump(struct dpif *dpif,
+              void (*each)(const struct ipf_datagram *, void *aux), void *aux)
+{
+    ipf_dump(dpif_conntrack(dpif)->ipf, each, aux);
+}

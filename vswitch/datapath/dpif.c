@@ -87,6 +87,20 @@ find_dp(const char *type, const char *name)
     return NULL;
 }
 
+/* Names are not given twice, whatever the type. */
+static bool
+name_is_taken(const char *name)
+{
+    struct dp *dp;
+
+    LIST_FOR_EACH (dp, node, &dps) {
+        if (!strcmp(dp->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Devices of the main thread: they say when they have something. */
 static void
 wake_main(void *aux UNUSED)
@@ -246,6 +260,10 @@ dpif_open(const char *type, const char *name, bool create, struct dpif **ret)
 
     if (!known) {
         return error_create(EAFNOSUPPORT, "%s@%s: unknown datapath type",
+                            type, name);
+    }
+    if (!dp && name_is_taken(name)) {
+        return error_create(EINVAL, "%s@%s: the datapath is of another type",
                             type, name);
     }
     if (!dp) {

@@ -639,3 +639,25 @@ ipf_get_status(const struct ipf *ipf, struct ipf_status *status)
     };
     pthread_mutex_unlock(mutex);
 }
+
+void
+ipf_dump(struct ipf *ipf,
+         void (*each)(const struct ipf_datagram *, void *aux), void *aux)
+{
+    struct datagram *d;
+
+    pthread_mutex_lock(&ipf->mutex);
+    LIST_FOR_EACH (d, age_node, &ipf->by_age) {
+        const struct ipf_datagram datagram = {
+            .src = d->key.src, .dst = d->key.dst, .zone = d->key.zone,
+            .id = d->key.id,
+            .proto = d->key.proto, .is_ipv6 = d->key.is_ipv6,
+            .has_first = d->n && !d->pieces[0].start,
+            .has_last = d->size != 0, .overlaps = d->overlaps,
+            .n_fragments = d->n,
+        };
+
+        each(&datagram, aux);
+    }
+    pthread_mutex_unlock(&ipf->mutex);
+}

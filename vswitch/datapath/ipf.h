@@ -55,5 +55,9 @@ void ipf_set_enabled(struct ipf *, bool v6, bool);
 int ipf_set_min_size(struct ipf *, bool v6, uint32_t bytes);
 int ipf_set_max_fragments(struct ipf *, uint32_t);
 void ipf_get_status(const struct ipf *, struct ipf_status *);
+struct ipf_datagram;
+void ipf_dump(struct ipf *,
+              void (*each)(const struct ipf_datagram *, void *aux),
+              void *aux);
 
 #endif /* vswitch/ipf.h */

@@ -136,4 +136,21 @@ int dpif_ipf_set_min_frag(struct dpif *, bool v6, uint32_t bytes);
 int dpif_ipf_set_max_nfrags(struct dpif *, uint32_t max);
 void dpif_ipf_get_status(struct dpif *, struct ipf_status *);
 
+/* A datagram of which fragments wait. */
+struct ipf_datagram {
+    struct in6_addr src, dst;    /* IPv4: the first four bytes. */
+    uint32_t id;
+    uint16_t zone;
+    uint8_t proto;               /* IPv6: 0. */
+    bool is_ipv6;
+    bool has_first, has_last;
+    bool overlaps;               /* Its fragments do: it will not be whole. */
+    uint32_t n_fragments;
+};
+
+/* Calls 'each' for those that wait, oldest first; it must not take long. */
+void dpif_ipf_dump(struct dpif *,
+                   void (*each)(const struct ipf_datagram *, void *aux),
+                   void *aux);
+
 #endif /* vswitch/dpif/conntrack.h */

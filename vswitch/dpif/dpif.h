@@ -58,7 +58,8 @@ void dpif_enumerate_types(struct sset *types);
 int dpif_enumerate_names(const char *type, struct sset *names);
 
 /* Opens datapath 'name' of 'type'; if 'create', makes it if it is not there.
- * Stores a handle for dpif_close().  Main thread. */
+ * Stores a handle for dpif_close().  Two of a name are not possible, whatever
+ * their types.  Main thread. */
 struct error *dpif_open(const char *type, const char *name, bool create,
                         struct dpif **) MUST_USE;
 void dpif_close(struct dpif *);

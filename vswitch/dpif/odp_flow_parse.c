@@ -68,6 +68,8 @@ struct target {
     struct flow *mask;           /* Never NULL. */
     unsigned int n_vlans;
     unsigned int n_labels;       /* Of MPLS. */
+    bool has_eth;                /* It says that it is Ethernet, */
+    bool has_packet_type;        /* or what it is. */
 };
 
 static struct error *
@@ -448,6 +450,23 @@ set_item(struct target *t, const char *group, char *item)
     return set_member(t, group, NULL, item);
 }
 
+/* Is there a group of that name? */
+static bool
+is_group(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+        if (!strcmp(name, members[i].group)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(specials); i++) {
+        if (!strcmp(name, specials[i].group)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Opens the next VLAN header; its TPID is the eth_type before it. */
 static struct error *
 begin_vlan(struct target *t)
@@ -475,6 +494,11 @@ set_group(struct target *t, const char *group, char *arguments)
 {
     struct error *error = NULL;
 
+    t->has_eth |= !strcmp(group, "eth");
+    t->has_packet_type |= !strcmp(group, "packet_type");
+    if (!is_group(group)) {
+        return bad_member(group, NULL, arguments);
+    }
     if (!strcmp(group, "vlan")) {
         error = begin_vlan(t);
     }
@@ -506,9 +530,12 @@ find_close(char *open)
     return NULL;
 }
 
+/* 'p' is a copy of 'text' that may be changed. */
 static struct error *
-parse_groups(struct target *t, char *p)
+parse_groups(struct target *t, const char *text, char *p)
 {
+    const char *start = p;
+
     while (*(p += strspn(p, ", )\t\n"))) {
         char *open, *close;
         struct error *error;
@@ -529,7 +556,8 @@ parse_groups(struct target *t, char *p)
         *open = *close = '\0';
         error = set_group(t, p, open + 1);
         if (error) {
-            return error;
+            error_free(error);
+            return error_create(0, "syntax error at %s", text + (p - start));
         }
         p = close + 1;
     }
@@ -550,10 +578,12 @@ odp_flow_parse(const char *text, const struct odp_numbers *numbers,
 
     memset(t.key, 0, sizeof *t.key);
     memset(t.mask, 0, sizeof *t.mask);
-    t.mask->packet_type = UINT32_MAX;
     t.mask->recirc_id = UINT32_MAX;
-    error = parse_groups(&t, copy);
+    error = parse_groups(&t, text, copy);
     free(copy);
+    if (t.has_packet_type || !t.has_eth) {
+        t.mask->packet_type = UINT32_MAX;
+    }
     if (!error) {
         /* What the fields' parser leaves of wildcarded bits. */
         for (size_t i = 0; i < FLOW_WORDS; i++) {

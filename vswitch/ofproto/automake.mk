@@ -2,6 +2,9 @@
 # vswitch/protocols/.
 noinst_LIBRARIES += vswitch/ofproto/libofproto.a
 vswitch_ofproto_libofproto_a_SOURCES = \
+	vswitch/dpif/dpctl.c \
+	vswitch/dpif/dpctl.h \
+	vswitch/dpif/dpctl_actions.c \
 	vswitch/dpif/odp_actions_parse.c \
 	vswitch/dpif/odp_flow_parse.c \
 	vswitch/dpif/odp_keys.h \
@@ -21,12 +24,12 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/conn.h \
 	vswitch/ofproto/ct_commands.c \
 	vswitch/ofproto/detrace_command.c \
-	vswitch/ofproto/ct_commands.h \
 	vswitch/ofproto/ct_settings_commands.c \
 	vswitch/ofproto/ct_zones.c \
 	vswitch/ofproto/ct_zones.h \
 	vswitch/ofproto/dpctl_commands.c \
 	vswitch/ofproto/dpctl_commands.h \
+	vswitch/ofproto/dpctl_datapath_commands.c \
 	vswitch/ofproto/dpctl_flow_commands.c \
 	vswitch/ofproto/dpif_commands.c \
 	vswitch/ofproto/dummy_commands.c \

@@ -367,7 +367,6 @@ ofproto_register_commands(void)
     detrace_register_command();
     dpif_register_commands();
     dpctl_register_commands();
-    ct_register_commands();
     tunnel_register_commands();
     bfd_register_commands();
     dummy_register_commands();

@@ -7,8 +7,10 @@
 struct backer;
 struct control_conn;
 struct dpif;
+struct match;
 struct ofproto;
 struct packet;
+struct str;
 
 /* All control commands of the switch: ofproto/..., fdb/..., bridge/... are
  * its own, the others are registered by the functions below. */
@@ -23,11 +25,8 @@ void detrace_register_command(void);
 /* dpif/..., dpif-netdev/... */
 void dpif_register_commands(void);
 
-/* dpctl/... but for connection tracking. */
+/* dpctl/... */
 void dpctl_register_commands(void);
-
-/* Connection tracking: dpctl/dump-conntrack, dpctl/ct-..., dpctl/ipf-... */
-void ct_register_commands(void);
 
 /* Those of tunnels: ovs/route/..., tnl/..., ofproto/list-tunnels; the first
  * does this. */
@@ -55,19 +54,16 @@ bool commands_parse_ufid(const char *text, struct ufid *);
 
 /* How megaflows are dumped. */
 struct dump_options {
-    bool names;                  /* --names. */
-    bool more;                   /* -m: with ufids and all fields. */
-    const char *filter;          /* "filter="; NULL: all. */
-    const char *type;            /* "type="; NULL: all. */
+    bool names;                  /* Of ports. */
+    bool more;                   /* With ufids and all fields. */
+    bool with_title;             /* That tells whose flows they are. */
+    const struct match *filter;  /* NULL: all. */
     const struct ofproto *only;  /* Of this bridge; NULL: all. */
 };
 
-/* Takes options off the front of the arguments; returns the index behind. */
-int dump_options_parse(int argc, const char *argv[], struct dump_options *);
-
-/* Replies with the megaflows. */
-void commands_dump_flows(struct control_conn *, const struct dpif *,
-                         const struct dump_options *);
+/* Appends the megaflows. */
+void commands_dump_flows(const struct dpif *, const struct dump_options *,
+                         struct str *);
 
 /* A packet from hex digits (others are skipped), for packet_free(); NULL if it
  * is too long. */

@@ -3,7 +3,7 @@
 /* Control commands about tracked connections: dpctl/dump-conntrack,
  * dpctl/flush-conntrack, ... . */
 
-#include "vswitch/ofproto/ct_commands.h"
+#include "vswitch/ofproto/dpctl_commands.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,13 +18,6 @@
 #include "lib/base/vec.h"
 #include "vswitch/dpif/conntrack.h"
 #include "vswitch/ofproto/commands.h"
-
-/* What a dump shows of each connection. */
-struct dump {
-    struct str s;
-    bool more;                   /* Both sides' states. */
-    bool statistics;
-};
 
 static const struct {
     uint8_t number;
@@ -108,16 +101,16 @@ put_tuple(const struct ct_tuple *t, struct str *s)
 
 static void
 put_direction(const char *name, const struct ct_tuple *t,
-              const struct ct_entry *e, int direction, struct dump *d)
+              const struct ct_entry *e, int direction, struct dpctl *d)
 {
-    str_printf(&d->s, ",%s=(", name);
-    put_tuple(t, &d->s);
+    str_printf(&d->out, ",%s=(", name);
+    put_tuple(t, &d->out);
     if (d->statistics) {
-        str_printf(&d->s, ",packets=%llu,bytes=%llu",
+        str_printf(&d->out, ",packets=%llu,bytes=%llu",
                    (unsigned long long) e->n_packets[direction],
                    (unsigned long long) e->n_bytes[direction]);
     }
-    str_put_char(&d->s, ')');
+    str_put_char(&d->out, ')');
 }
 
 static void
@@ -148,8 +141,8 @@ put_label(const union be128 *label, struct str *s)
 static void
 put_entry(const struct ct_entry *e, void *d_)
 {
-    struct dump *d = d_;
-    struct str *s = &d->s;
+    struct dpctl *d = d_;
+    struct str *s = &d->out;
 
     put_protocol(e->orig.nw_proto, s);
     put_direction("orig", &e->orig, e, 0, d);
@@ -165,7 +158,7 @@ put_entry(const struct ct_entry *e, void *d_)
     }
     put_label(&e->label, s);
     if (e->orig.nw_proto == IPPROTO_TCP) {
-        if (d->more) {
+        if (d->verbosity) {
             str_printf(s, ",protoinfo=(state_orig=%s,state_reply=%s)",
                        tcp_states[e->tcp_state[0]],
                        tcp_states[e->tcp_state[1]]);
@@ -188,8 +181,8 @@ put_entry(const struct ct_entry *e, void *d_)
 static void
 put_expected(const struct ct_expected_entry *e, void *d_)
 {
-    struct dump *d = d_;
-    struct str *s = &d->s;
+    struct dpctl *d = d_;
+    struct str *s = &d->out;
 
     put_protocol(e->orig.nw_proto, s);
     str_put(s, ",orig=(");
@@ -210,121 +203,47 @@ put_expected(const struct ct_expected_entry *e, void *d_)
     str_put_char(s, '\n');
 }
 
-/* ## Arguments ## */
-
-bool
-ct_take_datapath(struct control_conn *conn, int argc, const char *argv[],
-                 int n_own, struct ct_command_args *args)
-{
-    const char *name = NULL;
-
-    args->n = argc - 1;
-    args->v = argv + 1;
-    if (args->n > n_own && args->v[0][0] && !strchr(args->v[0], '=')) {
-        name = args->v[0];
-        args->n--;
-        args->v++;
-    }
-    args->backer = commands_get_backer(conn, name);
-    return args->backer != NULL;
-}
-
-struct error *
-ct_bad_argument(const char *what, const char *text)
-{
-    return error_create(EINVAL, "invalid %s \"%s\"", what, text);
-}
-
-struct error *
-ct_parse_zone(const char *text, int *zone)
-{
-    return text_to_int_range(text, 0, UINT16_MAX, zone) ? NULL
-           : ct_bad_argument("zone", text);
-}
-
-struct error *
-ct_parse_u32(const char *what, const char *text, uint32_t *ret)
-{
-    unsigned int x;
-
-    if (!text_to_uint(text, 0, &x)) {
-        return ct_bad_argument(what, text);
-    }
-    *ret = x;
-    return NULL;
-}
-
-void
-ct_reply_errno(struct control_conn *conn, int error)
-{
-    if (error) {
-        control_reply_error(conn, strerror(abs(error)));
-    } else {
-        control_reply(conn, NULL);
-    }
-}
-
 /* ## Commands ## */
 
-/* Takes options, datapath and "zone=N" of a command that shows. */
-static bool
-parse_show_args(struct control_conn *conn, int argc, const char *argv[],
-                struct dump *d, struct backer **backer, int *zone)
+/* Takes "zone=N" off the end, if it is there; returns what remains of
+ * 'argc'. */
+static int
+take_zone(int argc, const char *argv[], int *zone)
 {
-    const char *name = NULL;
-    struct error *error = NULL;
-
     *zone = -1;
-    for (int i = 1; i < argc && !error; i++) {
-        const char *arg = argv[i];
-
-        if (!strcmp(arg, "-m") || !strcmp(arg, "--more")
-            || !strcmp(arg, "verbose")) {
-            d->more = true;
-        } else if (!strcmp(arg, "-s") || !strcmp(arg, "--statistics")) {
-            d->statistics = true;
-        } else if (text_starts_with(arg, "zone=")) {
-            error = ct_parse_zone(arg + 5, zone);
-        } else if (!name && arg[0] != '-' && !strchr(arg, '=')) {
-            name = arg;
-        } else {
-            error = ct_bad_argument("argument", arg);
-        }
-    }
-    if (error) {
-        control_reply_take_error(conn, error);
-        return false;
-    }
-    *backer = commands_get_backer(conn, name);
-    return *backer != NULL;
+    return (argc > 1 && text_starts_with(argv[argc - 1], "zone=")
+            && text_to_int_range(argv[argc - 1] + 5, 0, UINT16_MAX, zone)
+            ? argc - 1 : argc);
 }
 
-static void
-dump_conntrack(struct control_conn *conn, int argc, const char *argv[],
-               void *aux UNUSED)
+int
+dpctl_dump_conntrack(struct dpctl *d, int argc, const char *argv[])
 {
-    struct dump d = { .s = STR_EMPTY };
-    struct backer *b;
-    int zone;
+    struct dpif *dpif;
+    int zone, error;
 
-    if (parse_show_args(conn, argc, argv, &d, &b, &zone)) {
-        dpif_ct_dump(b->dpif, zone, put_entry, &d);
-        control_reply_str(conn, &d.s);
+    argc = take_zone(argc, argv, &zone);
+    error = dpctl_open(d, argc, argv, 1, &dpif);
+    if (!error) {
+        dpif_ct_dump(dpif, zone, put_entry, d);
+        dpif_close(dpif);
     }
+    return error;
 }
 
-static void
-dump_conntrack_exp(struct control_conn *conn, int argc, const char *argv[],
-                   void *aux UNUSED)
+int
+dpctl_dump_conntrack_exp(struct dpctl *d, int argc, const char *argv[])
 {
-    struct dump d = { .s = STR_EMPTY };
-    struct backer *b;
-    int zone;
+    struct dpif *dpif;
+    int zone, error;
 
-    if (parse_show_args(conn, argc, argv, &d, &b, &zone)) {
-        dpif_ct_dump_expected(b->dpif, zone, put_expected, &d);
-        control_reply_str(conn, &d.s);
+    argc = take_zone(argc, argv, &zone);
+    error = dpctl_open(d, argc, argv, 1, &dpif);
+    if (!error) {
+        dpif_ct_dump_expected(dpif, zone, put_expected, d);
+        dpif_close(dpif);
     }
+    return error;
 }
 
 struct counts {
@@ -346,92 +265,120 @@ count_entry(const struct ct_entry *e, void *counts_)
 }
 
 static void
-ct_stats_show(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
+put_states(const struct counts *counts, struct str *s)
+{
+    str_put(s, "    Conn per TCP states:\n");
+    for (size_t i = 0; i < ARRAY_SIZE(tcp_states); i++) {
+        if (counts->states[i]) {
+            str_printf(s, "\t  [%s]=%u\n", tcp_states[i], counts->states[i]);
+        }
+    }
+}
+
+static void
+put_counts(const struct counts *counts, bool with_states, struct str *s)
 {
     static const struct {
         uint8_t number;
         const char *name;
     } shown[] = {
         { IPPROTO_TCP, "TCP" }, { IPPROTO_UDP, "UDP" },
+        { IPPROTO_UDPLITE, "UDPLITE" }, { IPPROTO_SCTP, "SCTP" },
         { IPPROTO_ICMP, "ICMP" }, { IPPROTO_ICMPV6, "ICMPV6" },
-        { IPPROTO_SCTP, "SCTP" }, { IPPROTO_UDPLITE, "UDPLITE" },
         { IPPROTO_DCCP, "DCCP" }, { IPPROTO_IGMP, "IGMP" },
     };
-    struct dump d = { .s = STR_EMPTY };
-    struct counts counts = { .total = 0 };
-    unsigned int others;
-    struct backer *b;
-    int zone;
+    unsigned int others = counts->total;
 
-    if (!parse_show_args(conn, argc, argv, &d, &b, &zone)) {
-        return;
-    }
-    dpif_ct_dump(b->dpif, zone, count_entry, &counts);
-    others = counts.total;
-    str_printf(&d.s, "Connections Stats:\n    Total: %u\n", counts.total);
+    str_printf(s, "Connections Stats:\n    Total: %u\n", counts->total);
     for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
-        unsigned int n = counts.protocols[shown[i].number];
+        unsigned int n = counts->protocols[shown[i].number];
 
         others -= n;
-        if (!n) {
-            continue;
+        if (n) {
+            str_printf(s, "  %s: %u\n", shown[i].name, n);
         }
-        str_printf(&d.s, "  %s: %u\n", shown[i].name, n);
-        if (shown[i].number != IPPROTO_TCP || !d.more) {
-            continue;
-        }
-        str_put(&d.s, "    Conn per TCP states:\n");
-        for (size_t j = 0; j < ARRAY_SIZE(tcp_states); j++) {
-            if (counts.states[j]) {
-                str_printf(&d.s, "\t  [%s]=%u\n", tcp_states[j],
-                           counts.states[j]);
-            }
+        if (n && with_states && shown[i].number == IPPROTO_TCP) {
+            put_states(counts, s);
         }
     }
     if (others) {
-        str_printf(&d.s, "  Other: %u\n", others);
+        str_printf(s, "  Other: %u\n", others);
     }
-    control_reply_str(conn, &d.s);
 }
 
-static void
-flush_conntrack(struct control_conn *conn, int argc, const char *argv[],
-                void *aux UNUSED)
+/* "[dp] [zone=N] [verbose]", the latter two in any order. */
+int
+dpctl_ct_stats_show(struct dpctl *d, int argc, const char *argv[])
 {
+    struct counts counts = { .total = 0 };
+    bool verbose = d->verbosity > 0;
+    int zone = -1, before, error;
+    struct dpif *dpif;
+
+    do {
+        int z;
+
+        before = argc;
+        argc = take_zone(argc, argv, &z);
+        zone = z < 0 ? zone : z;
+        if (argc > 1 && text_starts_with(argv[argc - 1], "verbose")) {
+            verbose = true;
+            argc--;
+        }
+    } while (argc != before);
+    error = dpctl_open(d, argc, argv, 1, &dpif);
+    if (!error) {
+        dpif_ct_dump(dpif, zone, count_entry, &counts);
+        put_counts(&counts, verbose, &d->out);
+        dpif_close(dpif);
+    }
+    return error;
+}
+
+/* Does the tuple say all that makes a connection? */
+static bool
+is_whole(const struct ct_tuple *t)
+{
+    return (!IN6_IS_ADDR_UNSPECIFIED(&t->src)
+            && !IN6_IS_ADDR_UNSPECIFIED(&t->dst) && t->nw_proto
+            && (is_icmp(t->nw_proto) || (t->tp_src && t->tp_dst)));
+}
+
+/* Whoever asks for one connection is told if it is not there. */
+static int
+flush(struct dpctl *d, struct dpif *dpif, const struct ct_flush *f)
+{
+    uint64_t n_flushed = 0;
+    int error = dpif_ct_flush(dpif, f, &n_flushed);
+
+    if (!error && !n_flushed && f->has_orig && !f->has_reply
+        && is_whole(&f->orig)) {
+        error = ENOENT;
+    }
+    return (error ? dpctl_error(d, error, "failed to flush conntrack") : 0);
+}
+
+int
+dpctl_flush_conntrack(struct dpctl *d, int argc, const char *argv[])
+{
+    bool has_name = argc > 1 && dpctl_is_datapath(argv[1]);
     struct ct_flush f = CT_FLUSH_ALL;
-    struct error *error = NULL;
-    uint64_t n_flushed;
-    struct ct_command_args args;
+    struct dpif *dpif;
+    int error;
 
-    if (!ct_take_datapath(conn, argc, argv, 0, &args)) {
-        return;
-    }
-    for (int i = 0; i < args.n && !error; i++) {
-        error = ct_flush_parse(args.v[i], &f);
-    }
-    if (error) {
-        control_reply_take_error(conn, error);
-    } else {
-        ct_reply_errno(conn, dpif_ct_flush(args.backer->dpif, &f, &n_flushed));
-    }
-}
+    for (int i = 1 + has_name; i < argc; i++) {
+        struct error *problem = ct_flush_parse(argv[i], &f);
 
-void
-ct_register_commands(void)
-{
-    static const struct control_command commands[] = {
-        { "dpctl/dump-conntrack", "[-m] [-s] [dp] [zone=N]", 0, 4,
-          dump_conntrack },
-        { "dpctl/dump-conntrack-exp", "[dp] [zone=N]", 0, 2,
-          dump_conntrack_exp },
-        { "dpctl/flush-conntrack",
-          "[dp] [zone=N] [mark=X[/M]] [labels=X[/M]] "
-          "[ct-orig-tuple [ct-reply-tuple]]", 0, 6, flush_conntrack },
-        { "dpctl/ct-stats-show", "[dp] [zone=N] [verbose]", 0, 4,
-          ct_stats_show },
-    };
-
-    control_register_all(commands, ARRAY_SIZE(commands), NULL);
-    ct_register_settings_commands();
+        if (problem) {
+            error = dpctl_error(d, EINVAL, "%s", error_message(problem));
+            error_free(problem);
+            return error;
+        }
+    }
+    error = dpctl_open(d, argc, argv, INT_MAX, &dpif);
+    if (!error) {
+        error = flush(d, dpif, &f);
+        dpif_close(dpif);
+    }
+    return error;
 }

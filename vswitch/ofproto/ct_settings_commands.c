@@ -3,8 +3,9 @@
 /* Control commands about the settings of connection tracking: limits, sweeps,
  * checks, and the reassembly of fragments (dpctl/ct-..., dpctl/ipf-...). */
 
-#include "vswitch/ofproto/ct_commands.h"
+#include "vswitch/ofproto/dpctl_commands.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -17,179 +18,222 @@
 #include "lib/base/vec.h"
 #include "vswitch/dpif/conntrack.h"
 
-static void
-reply_number(struct control_conn *conn, int error, uint32_t x)
+/* ## Numbers of connections ## */
+
+/* Prints a number that 'get' tells; 'what' is for people. */
+static int
+show_number(struct dpctl *d, int argc, const char *argv[], const char *what,
+            int (*get)(struct dpif *, uint32_t *))
 {
-    struct str s = STR_EMPTY;
+    struct dpif *dpif;
+    uint32_t n = 0;
+    int error = dpctl_open(d, argc, argv, 1, &dpif);
 
     if (error) {
-        ct_reply_errno(conn, error);
-    } else {
-        str_printf(&s, "%u\n", x);
-        control_reply_str(conn, &s);
+        return error;
     }
+    error = get(dpif, &n);
+    dpif_close(dpif);
+    if (error) {
+        return dpctl_error(d, error, "%s could not be retrieved", what);
+    }
+    str_printf(&d->out, "%u\n", n);
+    return 0;
 }
 
-static void
-ct_get_nconns(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
+int
+dpctl_ct_get_nconns(struct dpctl *d, int argc, const char *argv[])
 {
-    struct ct_command_args args;
-    uint32_t n = 0;
-
-    if (ct_take_datapath(conn, argc, argv, 0, &args)) {
-        int error = dpif_ct_get_nconns(args.backer->dpif, &n);
-
-        reply_number(conn, error, n);
-    }
+    return show_number(d, argc, argv, "nconns", dpif_ct_get_nconns);
 }
 
-static void
-ct_get_maxconns(struct control_conn *conn, int argc, const char *argv[],
-                void *aux UNUSED)
+int
+dpctl_ct_get_maxconns(struct dpctl *d, int argc, const char *argv[])
 {
-    struct ct_command_args args;
-    uint32_t n = 0;
-
-    if (ct_take_datapath(conn, argc, argv, 0, &args)) {
-        int error = dpif_ct_get_maxconns(args.backer->dpif, &n);
-
-        reply_number(conn, error, n);
-    }
+    return show_number(d, argc, argv, "maxconns", dpif_ct_get_maxconns);
 }
 
-static void
-ct_set_maxconns(struct control_conn *conn, int argc, const char *argv[],
-                void *aux UNUSED)
+int
+dpctl_ct_set_maxconns(struct dpctl *d, int argc, const char *argv[])
 {
-    struct ct_command_args args;
     unsigned int n;
-    int error;
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 2, &dpif);
 
-    if (!ct_take_datapath(conn, argc, argv, 1, &args)) {
-        return;
-    }
-    if (!text_to_uint(args.v[0], 0, &n)) {
-        control_reply_error(conn, "maxconns missing or malformed");
-        return;
-    }
-    error = dpif_ct_set_maxconns(args.backer->dpif, n);
     if (error) {
-        ct_reply_errno(conn, error);
+        return error;
+    }
+    if (!text_to_uint(argv[argc - 1], 0, &n)) {
+        error = dpctl_error(d, EINVAL, "maxconns missing or malformed");
     } else {
-        control_reply(conn, "setting maxconns successful");
-    }
-}
-
-/* "default=LIMIT" or "zone=ZONE,limit=LIMIT". */
-static struct error *
-parse_limit(const char *text, struct ct_zone_limit *limit)
-{
-    const char *comma = strchr(text, ',');
-    struct error *error;
-    char *zone;
-
-    if (text_starts_with(text, "default=")) {
-        limit->zone = -1;
-        return ct_parse_u32("default limit", text + 8, &limit->limit);
-    }
-    if (!text_starts_with(text, "zone=") || !comma
-        || !text_starts_with(comma, ",limit=")) {
-        return ct_bad_argument("limit", text);
-    }
-    zone = xmemdup0(text + 5, comma - text - 5);
-    error = ct_parse_zone(zone, &limit->zone);
-    free(zone);
-    return error ? error : ct_parse_u32("limit", comma + 7, &limit->limit);
-}
-
-static void
-ct_set_limits(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
-{
-    VEC(struct ct_zone_limit) limits = VEC_EMPTY;
-    struct error *error = NULL;
-    struct ct_command_args args;
-    int status = 0;
-
-    if (!ct_take_datapath(conn, argc, argv, 0, &args)) {
-        return;
-    }
-    for (int i = 0; i < args.n && !error; i++) {
-        struct ct_zone_limit limit;
-
-        error = parse_limit(args.v[i], &limit);
-        if (!error) {
-            vec_push(&limits, limit);
+        error = dpif_ct_set_maxconns(dpif, n);
+        if (error) {
+            error = dpctl_error(d, error, "ct set maxconns failed");
+        } else {
+            str_put(&d->out, "setting maxconns successful");
         }
     }
-    for (size_t i = 0; i < limits.n && !error && !status; i++) {
-        status = dpif_ct_set_limit(args.backer->dpif, limits.items[i].zone,
-                                   limits.items[i].limit);
+    dpif_close(dpif);
+    return error;
+}
+
+/* ## Limits of zones ## */
+
+typedef VEC(struct ct_zone_limit) limit_vec;
+
+/* Puts the number of "NAME=VALUE" where it belongs. */
+static const char *
+set_limit_member(const char *name, const char *value,
+                 struct ct_zone_limit *limit, bool *has_limit)
+{
+    unsigned int n;
+
+    if (!strcmp(name, "zone")) {
+        return (text_to_int_range(value, 0, UINT16_MAX, &limit->zone) ? NULL
+                : "failed to parse field zone");
+    }
+    if (!strcmp(name, "limit")) {
+        if (!text_to_uint(value, 0, &n)) {
+            return "failed to parse field limit";
+        }
+        limit->limit = n;
+        *has_limit = true;
+        return NULL;
+    }
+    return "";
+}
+
+/* "zone=ZONE,limit=LIMIT". */
+static int
+parse_limit(struct dpctl *d, const char *text, struct ct_zone_limit *limit)
+{
+    char *copy = xstrdup(text), *rest = copy, *item;
+    bool has_limit = false;
+    int error = 0;
+
+    *limit = (struct ct_zone_limit) { .zone = -1 };
+    while (!error && (item = text_token(&rest, ", "))) {
+        char *value = strchr(item, '=');
+        const char *problem;
+
+        if (!value) {
+            error = dpctl_error(d, EINVAL, "field %s missing value", item);
+            break;
+        }
+        *value++ = '\0';
+        problem = set_limit_member(item, value, limit, &has_limit);
+        if (problem) {
+            error = (problem[0] ? dpctl_error(d, EINVAL, "%s", problem)
+                     : dpctl_error(d, EINVAL, "invalid zone limit field: %s",
+                                   item));
+        }
+    }
+    free(copy);
+    if (!error && (limit->zone < 0 || !has_limit)) {
+        error = dpctl_error(d, EINVAL, "failed to parse zone limit");
+    }
+    return error;
+}
+
+/* "[default=LIMIT] [zone=ZONE,limit=LIMIT]...". */
+static int
+parse_limits(struct dpctl *d, int n, const char *words[], limit_vec *limits)
+{
+    struct ct_zone_limit limit = { .zone = -1 };
+    int i = 0, error = 0;
+
+    if (n && text_starts_with(words[0], "default=")) {
+        unsigned int x;
+
+        if (!text_to_uint(words[0] + 8, 0, &x)) {
+            return dpctl_error(d, EINVAL, "invalid default limit");
+        }
+        limit.limit = x;
+        vec_push(limits, limit);
+        i++;
+    }
+    for (; i < n && !error; i++) {
+        error = parse_limit(d, words[i], &limit);
+        if (!error) {
+            vec_push(limits, limit);
+        }
+    }
+    return error;
+}
+
+int
+dpctl_ct_set_limits(struct dpctl *d, int argc, const char *argv[])
+{
+    int first = dpctl_is_datapath(argv[1]) ? 2 : 1;
+    limit_vec limits = VEC_EMPTY;
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, INT_MAX, &dpif);
+
+    if (error) {
+        return error;
+    }
+    error = parse_limits(d, argc - first, argv + first, &limits);
+    for (size_t i = 0; i < limits.n && !error; i++) {
+        error = dpif_ct_set_limit(dpif, limits.items[i].zone,
+                                  limits.items[i].limit);
+        if (error) {
+            error = dpctl_error(d, error, "failed to set conntrack limit");
+        }
     }
     vec_uninit(&limits);
-    if (error) {
-        control_reply_take_error(conn, error);
-    } else {
-        ct_reply_errno(conn, status);
-    }
+    dpif_close(dpif);
+    return error;
 }
 
 typedef VEC(int) zone_vec;
 
 /* "zone=1,2,3". */
-static struct error *
-parse_zones(const char *text, zone_vec *zones)
+static int
+parse_zones(struct dpctl *d, const char *text, zone_vec *zones)
 {
     char *copy, *rest, *item;
-    struct error *error = NULL;
+    int error = 0;
 
     if (!text_starts_with(text, "zone=")) {
-        return ct_bad_argument("argument", text);
+        return dpctl_error(d, EINVAL, "invalid argument %s", text);
     }
     copy = rest = xstrdup(text + 5);
     while (!error && (item = text_token(&rest, ","))) {
         int zone;
 
-        error = ct_parse_zone(item, &zone);
-        if (!error) {
+        if (text_to_int_range(item, 0, UINT16_MAX, &zone)) {
             vec_push(zones, zone);
+        } else {
+            error = dpctl_error(d, EINVAL, "invalid zone");
         }
     }
     free(copy);
-    if (!error && !zones->n) {
-        error = ct_bad_argument("zone", text + 5);
-    }
-    return error;
+    return (!error && !zones->n ? dpctl_error(d, EINVAL, "invalid zone")
+            : error);
 }
 
-static void
-ct_del_limits(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
+int
+dpctl_ct_del_limits(struct dpctl *d, int argc, const char *argv[])
 {
     zone_vec zones = VEC_EMPTY;
-    struct error *error;
-    struct ct_command_args args;
-    int status = 0;
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 2, &dpif);
 
-    if (!ct_take_datapath(conn, argc, argv, 1, &args)) {
-        return;
+    if (error) {
+        return error;
     }
-    error = parse_zones(args.v[0], &zones);
+    error = parse_zones(d, argv[argc - 1], &zones);
     for (size_t i = 0; i < zones.n && !error; i++) {
-        int one = dpif_ct_del_limit(args.backer->dpif, zones.items[i]);
+        int one = dpif_ct_del_limit(dpif, zones.items[i]);
 
         /* That there was no limit is as good as its being gone. */
         if (one && abs(one) != ENOENT) {
-            status = one;
+            error = dpctl_error(d, one, "failed to delete conntrack limit");
         }
     }
     vec_uninit(&zones);
-    if (error) {
-        control_reply_take_error(conn, error);
-    } else {
-        ct_reply_errno(conn, status);
-    }
+    dpif_close(dpif);
+    return error;
 }
 
 static void
@@ -201,260 +245,271 @@ put_limit(const struct ct_zone_limit *limit, void *s)
     }
 }
 
-static void
-ct_get_limits(struct control_conn *conn, int argc, const char *argv[],
-              void *aux UNUSED)
+/* 'words' has one word at most. */
+static int
+put_limits(struct dpctl *d, struct dpif *dpif, int n, const char *words[])
 {
     struct ct_zone_limit limit = { .zone = -1 };
     zone_vec zones = VEC_EMPTY;
-    struct error *error = NULL;
-    struct str s = STR_EMPTY;
-    struct ct_command_args args;
+    int error = n ? parse_zones(d, words[0], &zones) : 0;
 
-    if (!ct_take_datapath(conn, argc, argv, 0, &args)) {
-        return;
-    }
-    if (args.n) {
-        error = parse_zones(args.v[0], &zones);
-    }
     if (error) {
         vec_uninit(&zones);
-        control_reply_take_error(conn, error);
-        return;
+        return error;
     }
-    dpif_ct_get_limit(args.backer->dpif, -1, &limit);
-    str_printf(&s, "default limit=%u\n", limit.limit);
+    dpif_ct_get_limit(dpif, -1, &limit);
+    str_printf(&d->out, "default limit=%u\n", limit.limit);
     for (size_t i = 0; i < zones.n; i++) {
-        if (!dpif_ct_get_limit(args.backer->dpif, zones.items[i], &limit)) {
-            put_limit(&limit, &s);
+        if (!dpif_ct_get_limit(dpif, zones.items[i], &limit)) {
+            put_limit(&limit, &d->out);
         }
     }
-    if (!args.n) {
-        dpif_ct_dump_limits(args.backer->dpif, put_limit, &s);
+    if (!n) {
+        dpif_ct_dump_limits(dpif, put_limit, &d->out);
     }
     vec_uninit(&zones);
-    control_reply_str(conn, &s);
+    return 0;
 }
 
-static void
-set_tcp_seq_chk(struct control_conn *conn, int argc, const char *argv[],
-                bool on)
+int
+dpctl_ct_get_limits(struct dpctl *d, int argc, const char *argv[])
 {
-    struct ct_command_args args;
-    int error;
+    int first = argc > 1 && dpctl_is_datapath(argv[1]) ? 2 : 1;
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 2, &dpif);
 
-    if (!ct_take_datapath(conn, argc, argv, 0, &args)) {
-        return;
+    if (!error) {
+        error = put_limits(d, dpif, argc - first, argv + first);
+        dpif_close(dpif);
     }
-    error = dpif_ct_set_tcp_seq_chk(args.backer->dpif, on);
+    return error;
+}
+
+/* ## TCP sequence numbers ## */
+
+static int
+set_tcp_seq_chk(struct dpctl *d, int argc, const char *argv[], bool on)
+{
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 1, &dpif);
+
     if (error) {
-        ct_reply_errno(conn, error);
-    } else {
-        control_reply(conn, on ? "enabling TCP sequence checking successful"
-                      : "disabling TCP sequence checking successful");
+        return error;
     }
-}
-
-static void
-ct_enable_tcp_seq_chk(struct control_conn *conn, int argc,
-                      const char *argv[], void *aux UNUSED)
-{
-    set_tcp_seq_chk(conn, argc, argv, true);
-}
-
-static void
-ct_disable_tcp_seq_chk(struct control_conn *conn, int argc,
-                       const char *argv[], void *aux UNUSED)
-{
-    set_tcp_seq_chk(conn, argc, argv, false);
-}
-
-static void
-ct_get_tcp_seq_chk(struct control_conn *conn, int argc, const char *argv[],
-                   void *aux UNUSED)
-{
-    struct ct_command_args args;
-
-    if (ct_take_datapath(conn, argc, argv, 0, &args)) {
-        control_reply(conn, dpif_ct_get_tcp_seq_chk(args.backer->dpif)
-                      ? "TCP sequence checking: enabled"
-                      : "TCP sequence checking: disabled");
+    error = dpif_ct_set_tcp_seq_chk(dpif, on);
+    dpif_close(dpif);
+    if (error) {
+        return dpctl_error(d, error, "%s TCP sequence checking failed",
+                           on ? "enabling" : "disabling");
     }
+    str_printf(&d->out, "%s TCP sequence checking successful",
+               on ? "enabling" : "disabling");
+    return 0;
+}
+
+int
+dpctl_ct_enable_tcp_seq_chk(struct dpctl *d, int argc, const char *argv[])
+{
+    return set_tcp_seq_chk(d, argc, argv, true);
+}
+
+int
+dpctl_ct_disable_tcp_seq_chk(struct dpctl *d, int argc, const char *argv[])
+{
+    return set_tcp_seq_chk(d, argc, argv, false);
+}
+
+int
+dpctl_ct_get_tcp_seq_chk(struct dpctl *d, int argc, const char *argv[])
+{
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 1, &dpif);
+
+    if (!error) {
+        str_printf(&d->out, "TCP sequence checking: %s\n",
+                   dpif_ct_get_tcp_seq_chk(dpif) ? "enabled" : "disabled");
+        dpif_close(dpif);
+    }
+    return error;
 }
 
 /* ## Sweeping and buckets ## */
 
-static void
-ct_set_sweep_interval(struct control_conn *conn, int argc,
-                      const char *argv[], void *aux UNUSED)
+int
+dpctl_ct_set_sweep_interval(struct dpctl *d, int argc, const char *argv[])
 {
-    struct ct_command_args args;
     unsigned int ms;
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 2, &dpif);
 
-    if (!ct_take_datapath(conn, argc, argv, 1, &args)) {
-        return;
-    }
-    if (!text_to_uint(args.v[0], 0, &ms)) {
-        control_reply_error(conn, "invalid sweep value");
-    } else if (dpif_ct_set_sweep_interval(args.backer->dpif, ms)) {
-        control_reply_error(conn, "the sweep interval must be from 100 ms "
-                            "to an hour");
-    } else {
-        control_reply(conn, "setting sweep interval successful");
-    }
-}
-
-static void
-ct_get_sweep_interval(struct control_conn *conn, int argc,
-                      const char *argv[], void *aux UNUSED)
-{
-    struct ct_command_args args;
-    struct str s = STR_EMPTY;
-
-    if (ct_take_datapath(conn, argc, argv, 0, &args)) {
-        str_printf(&s, "Sweep interval: %u\n",
-                   dpif_ct_get_sweep_interval(args.backer->dpif));
-        control_reply_str(conn, &s);
-    }
-}
-
-/* Shows for each bucket of the table, or for those of more than "gt=N"
- * connections, how many it has. */
-static void
-ct_bkts(struct control_conn *conn, int argc, const char *argv[],
-        void *aux UNUSED)
-{
-    struct str s = STR_EMPTY;
-    struct ct_command_args args;
-    struct error *error = NULL;
-    uint32_t buckets[CT_N_BUCKETS], threshold = 0;
-    uint32_t total = 0;
-    bool has_threshold = false;
-
-    if (!ct_take_datapath(conn, argc, argv, 0, &args)) {
-        return;
-    }
-    for (int i = 0; i < args.n && !error; i++) {
-        has_threshold = text_starts_with(args.v[i], "gt=");
-        error = (has_threshold
-                 ? ct_parse_u32("threshold", args.v[i] + 3, &threshold)
-                 : ct_bad_argument("argument", args.v[i]));
-    }
     if (error) {
-        control_reply_take_error(conn, error);
-        return;
+        return error;
     }
-    dpif_ct_get_buckets(args.backer->dpif, buckets);
+    if (!text_to_uint(argv[argc - 1], 0, &ms)) {
+        error = dpctl_error(d, EINVAL, "invalid sweep value");
+    } else if (dpif_ct_set_sweep_interval(dpif, ms)) {
+        error = dpctl_error(d, EINVAL, "the sweep interval must be from 100 "
+                            "ms to an hour");
+    } else {
+        str_put(&d->out, "setting sweep interval successful");
+    }
+    dpif_close(dpif);
+    return error;
+}
+
+int
+dpctl_ct_get_sweep_interval(struct dpctl *d, int argc, const char *argv[])
+{
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 1, &dpif);
+
+    if (!error) {
+        str_printf(&d->out, "Sweep interval: %u\n",
+                   dpif_ct_get_sweep_interval(dpif));
+        dpif_close(dpif);
+    }
+    return error;
+}
+
+/* A table of how many connections each bucket has, dots for those that have not
+ * more than 'threshold'. */
+static void
+put_buckets(const uint32_t *buckets, uint32_t threshold, struct str *s)
+{
+    str_put(s, "+-----------+-----------------------------------------+\n"
+            "|  Buckets  |         Connections per Buckets         |\n"
+            "+-----------+-----------------------------------------+");
+    for (unsigned int i = 0; i < CT_N_BUCKETS; i++) {
+        if (i % 8 == 0) {
+            str_printf(s, "\n %3u..%3u   | ", i, i + 7);
+        }
+        if (buckets[i] > threshold) {
+            str_printf(s, "%5u", buckets[i]);
+        } else {
+            str_printf(s, "%5s", ".");
+        }
+    }
+    str_put(s, "\n\n");
+}
+
+int
+dpctl_ct_bkts(struct dpctl *d, int argc, const char *argv[])
+{
+    uint32_t buckets[CT_N_BUCKETS], total = 0;
+    int threshold = 0, error;
+    struct dpif *dpif;
+
+    if (argc > 1 && text_starts_with(argv[argc - 1], "gt=")
+        && text_to_int_range(argv[argc - 1] + 3, 0, UINT16_MAX, &threshold)) {
+        argc--;
+    }
+    error = dpctl_open(d, argc, argv, 1, &dpif);
+    if (error) {
+        return error;
+    }
+    dpif_ct_get_buckets(dpif, buckets);
+    dpif_close(dpif);
     for (unsigned int i = 0; i < CT_N_BUCKETS; i++) {
         total += buckets[i];
     }
-    str_printf(&s, "Total Buckets: %u\nCurrent Connections: %u\n\n",
+    str_printf(&d->out, "Total Buckets: %u\nCurrent Connections: %u\n\n",
                CT_N_BUCKETS, total);
-    if (has_threshold) {
-        for (unsigned int i = 0; i < CT_N_BUCKETS; i++) {
-            if (buckets[i] > threshold) {
-                str_printf(&s, "bucket %3u: %u connections\n", i,
-                           buckets[i]);
-            }
-        }
-        control_reply_str(conn, &s);
-        return;
+    if (total) {
+        put_buckets(buckets, threshold, &d->out);
     }
-    str_put(&s, "Buckets     Connections of each\n");
-    for (unsigned int i = 0; i < CT_N_BUCKETS; i += 8) {
-        str_printf(&s, "%3u..%3u  ", i, i + 7);
-        for (unsigned int j = i; j < i + 8; j++) {
-            str_printf(&s, " %6u", buckets[j]);
-        }
-        str_put_char(&s, '\n');
-    }
-    control_reply_str(conn, &s);
+    return 0;
 }
 
 /* ## Fragments ## */
 
 static bool
-parse_family(struct control_conn *conn, const char *text, bool *v6)
+parse_family(const char *text, bool *v6)
 {
-    if (strcmp(text, "v4") && strcmp(text, "v6")) {
-        control_reply_error(conn, "parameter missing: v4 for IPv4 or v6 for "
-                            "IPv6");
-        return false;
-    }
     *v6 = !strcmp(text, "v6");
-    return true;
+    return *v6 || !strcmp(text, "v4");
 }
 
-static void
-set_ipf_enabled(struct control_conn *conn, int argc, const char *argv[],
-                bool enabled)
+static int
+set_ipf_enabled(struct dpctl *d, int argc, const char *argv[], bool enabled)
 {
-    struct ct_command_args args;
+    struct dpif *dpif;
     bool v6;
+    int error = dpctl_open(d, argc, argv, 2, &dpif);
 
-    if (ct_take_datapath(conn, argc, argv, 1, &args)
-        && parse_family(conn, args.v[0], &v6)) {
-        dpif_ipf_set_enabled(args.backer->dpif, v6, enabled);
-        control_reply(conn, enabled
-                      ? "enabling fragmentation reassembly succeeded"
-                      : "disabling fragmentation reassembly succeeded");
+    if (error) {
+        return error;
     }
+    if (parse_family(argv[argc - 1], &v6)) {
+        dpif_ipf_set_enabled(dpif, v6, enabled);
+        str_printf(&d->out, "%s fragmentation reassembly successful",
+                   enabled ? "enabling" : "disabling");
+    } else {
+        error = dpctl_error(d, EINVAL, "parameter missing: 'v4' for IPv4 or "
+                            "'v6' for IPv6");
+    }
+    dpif_close(dpif);
+    return error;
 }
 
-static void
-ipf_set_enabled(struct control_conn *conn, int argc, const char *argv[],
-                void *aux UNUSED)
+int
+dpctl_ipf_set_enabled(struct dpctl *d, int argc, const char *argv[])
 {
-    set_ipf_enabled(conn, argc, argv, true);
+    return set_ipf_enabled(d, argc, argv, true);
 }
 
-static void
-ipf_set_disabled(struct control_conn *conn, int argc, const char *argv[],
-                 void *aux UNUSED)
+int
+dpctl_ipf_set_disabled(struct dpctl *d, int argc, const char *argv[])
 {
-    set_ipf_enabled(conn, argc, argv, false);
+    return set_ipf_enabled(d, argc, argv, false);
 }
 
-static void
-ipf_set_min_frag(struct control_conn *conn, int argc, const char *argv[],
-                 void *aux UNUSED)
+int
+dpctl_ipf_set_min_frag(struct dpctl *d, int argc, const char *argv[])
 {
-    struct ct_command_args args;
     unsigned int bytes;
+    struct dpif *dpif;
     bool v6;
+    int error = dpctl_open(d, argc, argv, 3, &dpif);
 
-    if (!ct_take_datapath(conn, argc, argv, 2, &args)
-        || !parse_family(conn, args.v[0], &v6)) {
-        return;
+    if (error) {
+        return error;
     }
-    if (!text_to_uint(args.v[1], 0, &bytes)
-        || dpif_ipf_set_min_frag(args.backer->dpif, v6, bytes)) {
-        control_reply_error(conn, v6 ? "the smallest fragment of IPv6 must "
-                            "be from 1280 to 65535 bytes"
-                            : "the smallest fragment of IPv4 must be from "
-                            "400 to 65535 bytes");
-        return;
+    if (!parse_family(argv[argc - 2], &v6)) {
+        error = dpctl_error(d, EINVAL, "parameter missing: v4 for IPv4 or v6 "
+                            "for IPv6");
+    } else if (!text_to_uint(argv[argc - 1], 0, &bytes)) {
+        error = dpctl_error(d, EINVAL, "parameter missing for minimum "
+                            "fragment size");
+    } else if (dpif_ipf_set_min_frag(dpif, v6, bytes)) {
+        error = dpctl_error(d, EPERM, "requested minimum fragment size too "
+                            "small; see documentation");
+    } else {
+        str_put(&d->out, "setting minimum fragment size successful");
     }
-    control_reply(conn, "setting minimum fragment size successful");
+    dpif_close(dpif);
+    return error;
 }
 
-static void
-ipf_set_max_nfrags(struct control_conn *conn, int argc, const char *argv[],
-                   void *aux UNUSED)
+int
+dpctl_ipf_set_max_nfrags(struct dpctl *d, int argc, const char *argv[])
 {
-    struct ct_command_args args;
     unsigned int max;
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 2, &dpif);
 
-    if (!ct_take_datapath(conn, argc, argv, 1, &args)) {
-        return;
+    if (error) {
+        return error;
     }
-    if (!text_to_uint(args.v[0], 0, &max)
-        || dpif_ipf_set_max_nfrags(args.backer->dpif, max)) {
-        control_reply_error(conn, "the number of fragments must be from 0 to "
-                            "65535");
-        return;
+    if (!text_to_uint(argv[argc - 1], 0, &max)) {
+        error = dpctl_error(d, EINVAL, "parameter missing for maximum "
+                            "fragments");
+    } else if (dpif_ipf_set_max_nfrags(dpif, max)) {
+        error = dpctl_error(d, EPERM, "setting maximum fragments failed");
+    } else {
+        str_put(&d->out, "setting maximum fragments successful");
     }
-    control_reply(conn, "setting maximum fragments successful");
+    dpif_close(dpif);
+    return error;
 }
 
 static void
@@ -477,18 +532,35 @@ put_family(const char *name, const struct ipf_family_status *f, struct str *s)
 }
 
 static void
-ipf_get_status(struct control_conn *conn, int argc, const char *argv[],
-               void *aux UNUSED)
+put_datagram(const struct ipf_datagram *g, void *s)
 {
-    struct ct_command_args args;
-    struct ipf_status status;
-    struct str s = STR_EMPTY;
+    int family = g->is_ipv6 ? AF_INET6 : AF_INET;
+    char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
 
-    if (!ct_take_datapath(conn, argc, argv, 0, &args)) {
-        return;
+    inet_ntop(family, &g->src, src, sizeof src);
+    inet_ntop(family, &g->dst, dst, sizeof dst);
+    str_printf(s, "(src=%s,dst=%s,recirc_id=0,ip_id=%u,dl_type=0x%x,zone=%u,"
+               "nw_proto=%u,num_fragments=%u,state=%s)\n", src, dst, g->id,
+               g->is_ipv6 ? 0x86dd : 0x800, g->zone, g->proto,
+               g->n_fragments,
+               g->overlaps ? "reassemble fail"
+               : g->has_first && g->has_last ? "first/last frag"
+               : g->has_first ? "first frag"
+               : g->has_last ? "last frag" : "other frag");
+}
+
+int
+dpctl_ipf_get_status(struct dpctl *d, int argc, const char *argv[])
+{
+    struct ipf_status status;
+    struct dpif *dpif;
+    int error = dpctl_open(d, argc, argv, 1, &dpif);
+
+    if (error) {
+        return error;
     }
-    dpif_ipf_get_status(args.backer->dpif, &status);
-    str_printf(&s, "        Fragmentation Module Status\n"
+    dpif_ipf_get_status(dpif, &status);
+    str_printf(&d->out, "        Fragmentation Module Status\n"
                "        ---------------------------\n"
                "        v4 enabled: %u\n"
                "        v6 enabled: %u\n"
@@ -496,43 +568,12 @@ ipf_get_status(struct control_conn *conn, int argc, const char *argv[],
                "        num frag: %u\n",
                status.v4.enabled, status.v6.enabled, status.max_fragments,
                status.n_fragments);
-    put_family("v4", &status.v4, &s);
-    put_family("v6", &status.v6, &s);
-    control_reply_str(conn, &s);
-}
-
-void
-ct_register_settings_commands(void)
-{
-    static const struct control_command commands[] = {
-        { "dpctl/ct-get-nconns", "[dp]", 0, 1, ct_get_nconns },
-        { "dpctl/ct-get-maxconns", "[dp]", 0, 1, ct_get_maxconns },
-        { "dpctl/ct-set-maxconns", "[dp] maxconns", 1, 2, ct_set_maxconns },
-        { "dpctl/ct-set-limits",
-          "[dp] [default=L] [zone=N,limit=L]...", 1, INT_MAX,
-          ct_set_limits },
-        { "dpctl/ct-del-limits", "[dp] zone=N1[,N2]...", 1, 2,
-          ct_del_limits },
-        { "dpctl/ct-get-limits", "[dp] [zone=N1[,N2]...]", 0, 2,
-          ct_get_limits },
-        { "dpctl/ct-enable-tcp-seq-chk", "[dp]", 0, 1,
-          ct_enable_tcp_seq_chk },
-        { "dpctl/ct-disable-tcp-seq-chk", "[dp]", 0, 1,
-          ct_disable_tcp_seq_chk },
-        { "dpctl/ct-get-tcp-seq-chk", "[dp]", 0, 1, ct_get_tcp_seq_chk },
-        { "dpctl/ct-set-sweep-interval", "[dp] ms", 1, 2,
-          ct_set_sweep_interval },
-        { "dpctl/ct-get-sweep-interval", "[dp]", 0, 1,
-          ct_get_sweep_interval },
-        { "dpctl/ct-bkts", "[dp] [gt=N]", 0, 2, ct_bkts },
-        { "dpctl/ipf-set-enabled", "[dp] v4|v6", 1, 2, ipf_set_enabled },
-        { "dpctl/ipf-set-disabled", "[dp] v4|v6", 1, 2, ipf_set_disabled },
-        { "dpctl/ipf-set-min-frag", "[dp] v4|v6 minfragment", 2, 3,
-          ipf_set_min_frag },
-        { "dpctl/ipf-set-max-nfrags", "[dp] maxfrags", 1, 2,
-          ipf_set_max_nfrags },
-        { "dpctl/ipf-get-status", "[dp]", 0, 1, ipf_get_status },
-    };
-
-    control_register_all(commands, ARRAY_SIZE(commands), NULL);
+    put_family("v4", &status.v4, &d->out);
+    put_family("v6", &status.v6, &d->out);
+    if (d->verbosity) {
+        str_put(&d->out, "\n        Fragment Lists:\n\n");
+        dpif_ipf_dump(dpif, put_datagram, &d->out);
+    }
+    dpif_close(dpif);
+    return 0;
 }

@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Control commands on datapaths as such: dpctl/..., as ovs-dpctl(8) has
- * them.  Those of connection tracking are in ct_commands.c. */
+/* How the dpctl/... commands are run: their options, and the datapath that
+ * they are about. */
 
 #include "vswitch/ofproto/dpctl_commands.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/alloc.h"
+#include "lib/base/sset.h"
 #include "lib/base/text.h"
-#include "lib/base/vec.h"
 #include "lib/daemon/control.h"
-#include "lib/flow/extract.h"
-#include "lib/netlink/attr.h"
-#include "lib/runtime/clock.h"
 #include "vswitch/dpif/dpif.h"
-#include "vswitch/dpif/odp_text.h"
 #include "vswitch/ofproto/backer.h"
-#include "vswitch/ofproto/ofproto.h"
-#include "vswitch/ofproto/port_names.h"
-#include "vswitch/upcall/upcall.h"
-#include "vswitch/xlate/xlate.h"
+
+/* Datapaths by name. */
 
 struct backer *
 commands_get_backer(struct control_conn *conn, const char *name)
@@ -48,119 +41,17 @@ commands_get_backer(struct control_conn *conn, const char *name)
     return NULL;
 }
 
-struct dpif *
-commands_open_dpif(struct control_conn *conn, const char *name, bool create)
+bool
+commands_is_in_use(const struct dpif *dpif)
 {
-    const char *at = name ? strchr(name, '@') : NULL;
-    char *type = at ? xmemdup0(name, at - name) : NULL;
-    struct sset types = SSET_INITIALIZER(&types);
-    struct dpif *found = NULL;
-    unsigned int n = 0;
-    struct sset_node *t;
+    const struct backer *b = backer_find(dpif_type(dpif));
 
-    dpif_enumerate_types(&types);
-    SSET_FOR_EACH (t, &types) {
-        struct sset names = SSET_INITIALIZER(&names);
-        struct sset_node *candidate;
-
-        dpif_enumerate_names(t->name, &names);
-        SSET_FOR_EACH (candidate, &names) {
-            struct error *error = NULL;
-
-            if ((type && strcmp(t->name, type))
-                || (name && strcmp(candidate->name, at ? at + 1 : name))) {
-                continue;
-            }
-            n++;
-            if (!found) {
-                error = dpif_open(t->name, candidate->name, false, &found);
-            }
-            if (error) {
-                found = NULL;
-                error_free(error);
-            }
-        }
-        sset_uninit(&names);
-    }
-    sset_uninit(&types);
-    if (n > 1 && !name) {
-        dpif_close(found);
-        found = NULL;
-        control_reply_error(conn, "multiple datapaths, specify one");
-    } else if (!found && create) {
-        struct error *error = dpif_open(type ? type : "system",
-                                        at ? at + 1 : name, true, &found);
-
-        if (error) {
-            found = NULL;
-            control_reply_take_error(conn, error);
-        }
-    } else if (!found) {
-        control_reply_error(conn, name ? "no such datapath"
-                            : "there is no datapath");
-    }
-    free(type);
-    return found;
+    return b && !strcmp(dpif_name(b->dpif), dpif_name(dpif));
 }
 
-/* Datapaths and their ports. */
-
-struct show {
-    const struct dpif *dpif;
-    struct str *s;
-    bool stats;
-};
-
-static void
-show_dp_port(const struct dpif_port *port, void *show_)
-{
-    struct show *show = show_;
-    struct dpif_port_stats st;
-    struct str *s = show->s;
-
-    str_printf(s, "  port %u: %s", port->port_no, port->name);
-    if (strcmp(port->type, "system")) {
-        str_printf(s, " (%s)", port->type);
-    }
-    str_put_char(s, '\n');
-    if (!show->stats || dpif_port_get_stats(show->dpif, port->port_no, &st)) {
-        return;
-    }
-    str_printf(s, "    RX packets:%llu errors:%llu dropped:%llu overruns:? "
-               "frame:?\n", (unsigned long long) st.rx_packets,
-               (unsigned long long) st.rx_errors,
-               (unsigned long long) st.rx_dropped);
-    str_printf(s, "    TX packets:%llu errors:%llu dropped:%llu aborted:? "
-               "carrier:?\n    collisions:?\n",
-               (unsigned long long) st.tx_packets,
-               (unsigned long long) st.tx_errors,
-               (unsigned long long) st.tx_dropped);
-    str_printf(s, "    RX bytes:%llu  TX bytes:%llu\n",
-               (unsigned long long) st.rx_bytes,
-               (unsigned long long) st.tx_bytes);
-    str_printf(s, "    UPCALL packets:%llu errors:%llu\n",
-               (unsigned long long) st.upcall_packets,
-               (unsigned long long) st.upcall_errors);
-}
-
-static void
-show_dpif(const struct dpif *dpif, bool with_stats, struct str *s)
-{
-    struct show show = { dpif, s, with_stats };
-    struct dpif_stats stats;
-
-    dpif_get_stats(dpif, &stats);
-    str_printf(s, "%s@%s:\n  lookups: hit:%llu missed:%llu lost:%llu\n"
-               "  flows: %u\n", dpif_type(dpif), dpif_name(dpif),
-               (unsigned long long) stats.n_hit,
-               (unsigned long long) stats.n_missed,
-               (unsigned long long) stats.n_lost, stats.n_flows);
-    dpif_port_dump(dpif, show_dp_port, &show);
-}
-
-/* Calls 'each' for every datapath, in order of types and names. */
-static void
-for_each_dpif(void (*each)(const struct dpif *, void *aux), void *aux)
+void
+dpctl_for_each(void (*each)(const char *type, const char *name, void *aux),
+               void *aux)
 {
     struct sset types = SSET_INITIALIZER(&types);
     struct sset_node *type;
@@ -172,325 +63,270 @@ for_each_dpif(void (*each)(const struct dpif *, void *aux), void *aux)
 
         dpif_enumerate_names(type->name, &names);
         SSET_FOR_EACH (name, &names) {
-            struct dpif *dpif;
-            struct error *error = dpif_open(type->name, name->name, false,
-                                            &dpif);
-
-            if (!error) {
-                each(dpif, aux);
-                dpif_close(dpif);
-            }
-            error_free(error);
+            each(type->name, name->name, aux);
         }
         sset_uninit(&names);
     }
     sset_uninit(&types);
 }
 
-static void
-show_each(const struct dpif *dpif, void *show_)
+/* Splits "[TYPE@]NAME"; '*type' is for free(). */
+static const char *
+split_name(const char *text, char **type)
 {
-    struct show *show = show_;
+    const char *at = strchr(text, '@');
 
-    show_dpif(dpif, show->stats, show->s);
-}
-
-static void
-dpctl_show(struct control_conn *conn, int argc, const char *argv[],
-           void *aux)
-{
-    struct str s = STR_EMPTY;
-    struct show show = { NULL, &s, false };
-    bool any = false;
-
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "-s") || !strcmp(argv[i], "--statistics")) {
-            show.stats = true;
-        } else if (argv[i][0] != '-') {
-            struct dpif *dpif = commands_open_dpif(conn, argv[i], false);
-
-            if (!dpif) {
-                str_uninit(&s);
-                return;
-            }
-            show_dpif(dpif, show.stats, &s);
-            dpif_close(dpif);
-            any = true;
-        }
-    }
-    if (!any) {
-        for_each_dpif(show_each, &show);
-    }
-    control_reply_str(conn, &s);
-}
-
-static void
-name_each(const struct dpif *dpif, void *s)
-{
-    str_printf(s, "%s@%s\n", dpif_type(dpif), dpif_name(dpif));
-}
-
-static void
-dpctl_dump_dps(struct control_conn *conn, int argc, const char *argv[],
-               void *aux)
-{
-    struct str s = STR_EMPTY;
-
-    for_each_dpif(name_each, &s);
-    control_reply_str(conn, &s);
-}
-
-/* Adds the port "NETDEV[,type=T][,port_no=N]". */
-static struct error *
-add_port(struct dpif *dpif, const char *text)
-{
-    char *copy = xstrdup(text), *rest = copy, *item;
-    const char *name = text_token(&rest, ",");
-    const char *type = "system";
-    odp_port_t number = ODPP_NONE;
-    struct error *error = NULL;
-    unsigned int n;
-
-    while (!error && (item = text_token(&rest, ","))) {
-        if (text_starts_with(item, "type=")) {
-            type = item + strlen("type=");
-        } else if (text_starts_with(item, "port_no=")
-                   && text_to_uint(item + strlen("port_no="), 10, &n)) {
-            number = n;
-        } else {
-            error = error_create(0, "%s: unknown option \"%s\"", text, item);
-        }
-    }
-    if (!error) {
-        error = (name ? dpif_port_add(dpif, name, type, NULL, &number)
-                 : error_create(0, "a port needs a name"));
-    }
-    free(copy);
-    return error;
-}
-
-static struct error *
-del_port(struct dpif *dpif, const char *text)
-{
-    struct dpif_port port;
-    odp_port_t number;
-    unsigned int n;
-    int error;
-
-    if (text_to_uint(text, 10, &n)) {
-        number = n;
-    } else if (!dpif_port_by_name(dpif, text, &port)) {
-        number = port.port_no;
-        dpif_port_uninit(&port);
-    } else {
-        return error_create(ENODEV, "no port named %s", text);
-    }
-    error = dpif_port_del(dpif, number);
-    return (error ? error_from_errno(error, "deleting port %s from %s", text,
-                                     dpif_name(dpif)) : NULL);
-}
-
-static struct error *
-set_port(struct dpif *dpif, const char *text)
-{
-    char *copy = xstrdup(text), *rest = copy, *item;
-    const char *name = text_token(&rest, ",");
-    struct error *error = NULL;
-    struct dpif_port port;
-
-    if (!name || dpif_port_by_name(dpif, name, &port)) {
-        free(copy);
-        return error_create(ENODEV, "%s: no such port", text);
-    }
-    while (!error && (item = text_token(&rest, ","))) {
-        bool is_type = text_starts_with(item, "type=");
-        bool is_number = text_starts_with(item, "port_no=");
-        unsigned int n;
-
-        if (is_type && strcmp(item + strlen("type="), port.type)) {
-            error = error_create(0, "%s: can't change type from %s to %s",
-                                 name, port.type, item + strlen("type="));
-        } else if (is_number
-                   && (!text_to_uint(item + strlen("port_no="), 10, &n)
-                       || n != port.port_no)) {
-            error = error_create(0, "%s: can't change port number", name);
-        } else if (!is_type && !is_number) {
-            error = error_create(0, "%s: unknown option \"%s\"", name, item);
-        }
-    }
-    dpif_port_uninit(&port);
-    free(copy);
-    return error;
-}
-
-/* Does 'fn' to the datapath argv[1] for each further argument. */
-static void
-for_each_argument(struct control_conn *conn, int argc, const char *argv[],
-                  bool create,
-                  struct error *(*fn)(struct dpif *, const char *))
-{
-    struct dpif *dpif = commands_open_dpif(conn, argv[1], create);
-    struct error *error = NULL;
-
-    if (!dpif) {
-        return;
-    }
-    for (int i = 2; !error && i < argc; i++) {
-        error = fn(dpif, argv[i]);
-    }
-    dpif_close(dpif);
-    if (error) {
-        control_reply_take_error(conn, error);
-    } else {
-        control_reply(conn, NULL);
-    }
-}
-
-static void
-dpctl_add_dp(struct control_conn *conn, int argc, const char *argv[],
-             void *aux)
-{
-    for_each_argument(conn, argc, argv, true, add_port);
-}
-
-static void
-dpctl_add_if(struct control_conn *conn, int argc, const char *argv[],
-             void *aux)
-{
-    for_each_argument(conn, argc, argv, false, add_port);
-}
-
-static void
-dpctl_del_if(struct control_conn *conn, int argc, const char *argv[],
-             void *aux)
-{
-    for_each_argument(conn, argc, argv, false, del_port);
-}
-
-static void
-dpctl_set_if(struct control_conn *conn, int argc, const char *argv[],
-             void *aux)
-{
-    for_each_argument(conn, argc, argv, false, set_port);
+    *type = at ? xmemdup0(text, at - text) : xstrdup("system");
+    return at ? at + 1 : text;
 }
 
 bool
-commands_is_in_use(const struct dpif *dpif)
+dpctl_is_datapath(const char *text)
 {
-    const struct backer *b = backer_find(dpif_type(dpif));
+    struct sset names = SSET_INITIALIZER(&names);
+    char *type;
+    const char *name = split_name(text, &type);
+    bool found = (!dpif_enumerate_names(type, &names)
+                  && sset_contains(&names, name));
 
-    return b && !strcmp(dpif_name(b->dpif), dpif_name(dpif));
+    sset_uninit(&names);
+    free(type);
+    return found;
 }
 
-static void
-dpctl_del_dp(struct control_conn *conn, int argc, const char *argv[],
-             void *aux)
+int
+dpctl_open_named(const char *text, bool create, struct dpif **dpif)
 {
-    struct dpif *dpif = commands_open_dpif(conn, argv[1], false);
+    char *type;
+    const char *name = split_name(text, &type);
+    struct error *error = NULL;
+    int status = 0;
 
-    if (!dpif) {
-        return;
-    }
-    if (commands_is_in_use(dpif)) {
-        control_reply_error(conn, "bridges use this datapath; delete them "
-                            "instead");
+    if (create && dpctl_is_datapath(text)) {
+        status = EEXIST;
     } else {
-        dpif_destroy(dpif);
-        control_reply(conn, NULL);
+        error = dpif_open(type, name, create, dpif);
+        status = error ? (error->code ? error->code : EINVAL) : 0;
     }
-    dpif_close(dpif);
+    error_free(error);
+    free(type);
+    return status;
 }
 
-/* Others. */
-
-static void
-dpctl_parse_actions(struct control_conn *conn, int argc, const char *argv[],
-                    void *aux)
-{
-    struct str s = STR_EMPTY;
-
-    for (int i = 1; i < argc; i++) {
-        struct nlbuf actions = NLBUF_EMPTY;
-        struct error *error = odp_actions_parse(argv[i], NULL, &actions);
-
-        if (error) {
-            str_printf(&s, "error: %s\n", error_message(error));
-            error_free(error);
-        } else {
-            odp_actions_format(actions.data, actions.size, NULL, &s);
-            str_put_char(&s, '\n');
-        }
-        nlbuf_uninit(&actions);
-    }
-    control_reply_str(conn, &s);
-}
-
-/* The size of a thread's cache is fixed: one line of it fits each key's hash,
- * whatever the number of flows. */
-static void
-dpctl_cache_get_size(struct control_conn *conn, int argc, const char *argv[],
-                     void *aux)
-{
-    struct str s = STR_EMPTY;
-    struct dpif *dpif = commands_open_dpif(conn, argc > 1 ? argv[1] : NULL,
-                                           false);
-
-    if (dpif) {
-        str_printf(&s, "%s@%s:\n", dpif_type(dpif), dpif_name(dpif));
-        dpif_close(dpif);
-        control_reply_str(conn, &s);
-    }
-}
-
-static void
-dpctl_unsupported(struct control_conn *conn, int argc, const char *argv[],
-                  void *aux)
-{
-    control_reply_error(conn, "the userspace datapath does not have that");
-}
-
-static void dpctl_list_commands(struct control_conn *, int argc,
-                                const char *argv[], void *aux);
-
-static const struct control_command commands[] = {
-    { "dpctl/add-dp", "dp [iface...]", 1, INT_MAX, dpctl_add_dp },
-    { "dpctl/del-dp", "dp", 1, 1, dpctl_del_dp },
-    { "dpctl/add-if", "dp iface...", 2, INT_MAX, dpctl_add_if },
-    { "dpctl/del-if", "dp iface...", 2, INT_MAX, dpctl_del_if },
-    { "dpctl/set-if", "dp iface...", 2, INT_MAX, dpctl_set_if },
-    { "dpctl/dump-dps", "", 0, INT_MAX, dpctl_dump_dps },
-    { "dpctl/show", "[-s] [dp...]", 0, INT_MAX, dpctl_show },
-    { "dpctl/dump-flows", "[-m] [--names] [dp] [filter=..] [type=..]", 0,
-      INT_MAX, dpctl_dump_flows },
-    { "dpctl/add-flow", "[dp] flow actions", 2, INT_MAX, dpctl_add_flow },
-    { "dpctl/mod-flow", "[dp] flow actions", 2, INT_MAX, dpctl_mod_flow },
-    { "dpctl/get-flow", "[dp] ufid", 1, INT_MAX, dpctl_get_flow },
-    { "dpctl/del-flow", "[dp] flow", 1, INT_MAX, dpctl_del_flow },
-    { "dpctl/add-flows", "[dp] file", 1, 2, dpctl_add_flows },
-    { "dpctl/mod-flows", "[dp] file", 1, 2, dpctl_mod_flows },
-    { "dpctl/del-flows", "[dp] [file]", 0, 2, dpctl_del_flows },
-    { "dpctl/offload-stats-show", "[dp]", 0, 1, dpctl_unsupported },
-    { "dpctl/cache-get-size", "[dp]", 0, 1, dpctl_cache_get_size },
-    { "dpctl/cache-set-size", "dp cache size", 3, 3, dpctl_unsupported },
-    { "dpctl/list-commands", "", 0, INT_MAX, dpctl_list_commands },
-    { "dpctl/parse-actions", "actions", 1, INT_MAX, dpctl_parse_actions },
+struct one {
+    char *name;                  /* "TYPE@NAME" of the first. */
+    unsigned int n;
 };
 
 static void
-dpctl_list_commands(struct control_conn *conn, int argc, const char *argv[],
-                    void *aux)
+count_datapath(const char *type, const char *name, void *one_)
 {
-    struct str s = STR_EMPTY;
+    struct one *one = one_;
 
-    str_put(&s, "The available commands are:\n");
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-        str_printf(&s, "  %-29s %s\n", commands[i].name, commands[i].usage);
+    if (!one->n++) {
+        one->name = xasprintf("%s@%s", type, name);
     }
-    control_reply_str(conn, &s);
+}
+
+/* The only datapath's name, for free(); NULL having said so if there is not
+ * just one. */
+static char *
+only_datapath(struct dpctl *d)
+{
+    struct one one = { NULL, 0 };
+
+    dpctl_for_each(count_datapath, &one);
+    if (one.n == 1) {
+        return one.name;
+    }
+    dpctl_error(d, 0, one.n ? "multiple datapaths, specify one"
+                : "no datapaths exist");
+    free(one.name);
+    return NULL;
+}
+
+int
+dpctl_open(struct dpctl *d, int argc, const char *argv[], int max_args,
+           struct dpif **dpif)
+{
+    char *name = NULL;
+    int error;
+
+    if (argc > 1 && dpctl_is_datapath(argv[1])) {
+        name = xstrdup(argv[1]);
+    } else if (argc - 1 != max_args) {
+        name = only_datapath(d);
+    }
+    if (!name) {
+        return dpctl_error(d, EINVAL, "datapath not found");
+    }
+    error = dpctl_open_named(name, false, dpif);
+    free(name);
+    return error ? dpctl_error(d, error, "opening datapath") : 0;
+}
+
+/* Running. */
+
+static int
+list_commands(struct dpctl *d, int argc UNUSED, const char *argv[] UNUSED)
+{
+    dpctl_list_commands("dpctl/", &d->out);
+    return 0;
+}
+
+static dpctl_fn *const functions[] = {
+    [DPCTL_ADD_DP] = dpctl_add_dp,
+    [DPCTL_DEL_DP] = dpctl_del_dp,
+    [DPCTL_ADD_IF] = dpctl_add_if,
+    [DPCTL_DEL_IF] = dpctl_del_if,
+    [DPCTL_SET_IF] = dpctl_set_if,
+    [DPCTL_DUMP_DPS] = dpctl_dump_dps,
+    [DPCTL_SHOW] = dpctl_show,
+    [DPCTL_DUMP_FLOWS] = dpctl_dump_flows,
+    [DPCTL_ADD_FLOW] = dpctl_add_flow,
+    [DPCTL_MOD_FLOW] = dpctl_mod_flow,
+    [DPCTL_GET_FLOW] = dpctl_get_flow,
+    [DPCTL_DEL_FLOW] = dpctl_del_flow,
+    [DPCTL_ADD_FLOWS] = dpctl_add_flows,
+    [DPCTL_MOD_FLOWS] = dpctl_mod_flows,
+    [DPCTL_DEL_FLOWS] = dpctl_del_flows,
+    [DPCTL_OFFLOAD_STATS_SHOW] = dpctl_offload_stats_show,
+    [DPCTL_DUMP_CONNTRACK] = dpctl_dump_conntrack,
+    [DPCTL_DUMP_CONNTRACK_EXP] = dpctl_dump_conntrack_exp,
+    [DPCTL_FLUSH_CONNTRACK] = dpctl_flush_conntrack,
+    [DPCTL_CACHE_GET_SIZE] = dpctl_cache_get_size,
+    [DPCTL_CACHE_SET_SIZE] = dpctl_cache_set_size,
+    [DPCTL_CT_STATS_SHOW] = dpctl_ct_stats_show,
+    [DPCTL_CT_BKTS] = dpctl_ct_bkts,
+    [DPCTL_CT_SET_MAXCONNS] = dpctl_ct_set_maxconns,
+    [DPCTL_CT_GET_MAXCONNS] = dpctl_ct_get_maxconns,
+    [DPCTL_CT_GET_NCONNS] = dpctl_ct_get_nconns,
+    [DPCTL_CT_ENABLE_TCP_SEQ_CHK] = dpctl_ct_enable_tcp_seq_chk,
+    [DPCTL_CT_DISABLE_TCP_SEQ_CHK] = dpctl_ct_disable_tcp_seq_chk,
+    [DPCTL_CT_GET_TCP_SEQ_CHK] = dpctl_ct_get_tcp_seq_chk,
+    [DPCTL_CT_SET_SWEEP_INTERVAL] = dpctl_ct_set_sweep_interval,
+    [DPCTL_CT_GET_SWEEP_INTERVAL] = dpctl_ct_get_sweep_interval,
+    [DPCTL_CT_SET_LIMITS] = dpctl_ct_set_limits,
+    [DPCTL_CT_DEL_LIMITS] = dpctl_ct_del_limits,
+    [DPCTL_CT_GET_LIMITS] = dpctl_ct_get_limits,
+    [DPCTL_IPF_SET_ENABLED] = dpctl_ipf_set_enabled,
+    [DPCTL_IPF_SET_DISABLED] = dpctl_ipf_set_disabled,
+    [DPCTL_IPF_SET_MIN_FRAG] = dpctl_ipf_set_min_frag,
+    [DPCTL_IPF_SET_MAX_NFRAGS] = dpctl_ipf_set_max_nfrags,
+    [DPCTL_IPF_GET_STATUS] = dpctl_ipf_get_status,
+    [DPCTL_LIST_COMMANDS] = list_commands,
+    [DPCTL_PARSE_ACTIONS] = dpctl_parse_actions,
+    [DPCTL_NORMALIZE_ACTIONS] = dpctl_normalize_actions,
+};
+_Static_assert(ARRAY_SIZE(functions) == DPCTL_N_COMMANDS,
+               "a function for each command");
+
+/* What options there are: for --names and --no-names, the last one counts. */
+struct options {
+    struct dpctl *d;
+    bool has_names;
+};
+
+static bool
+take_long_option(struct options *o, const char *name)
+{
+    struct dpctl *d = o->d;
+
+    if (!strcmp(name, "statistics")) {
+        d->statistics = true;
+    } else if (!strcmp(name, "clear")) {
+        d->zero_statistics = true;
+    } else if (!strcmp(name, "may-create")) {
+        d->may_create = true;
+    } else if (!strcmp(name, "more")) {
+        d->verbosity++;
+    } else if (!strcmp(name, "names") || !strcmp(name, "no-names")) {
+        d->names = !strcmp(name, "names");
+        o->has_names = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Takes the options in front of the arguments; returns how many words, or -1
+ * having said what is wrong. */
+static int
+take_options(struct dpctl *d, int argc, const char *argv[])
+{
+    struct options o = { d, false };
+    int i;
+
+    for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+        if (argv[i][1] == '-') {
+            if (!take_long_option(&o, argv[i] + 2)) {
+                str_printf(&d->out, "Unrecognized option %s", argv[i]);
+                return -1;
+            }
+            continue;
+        }
+        for (const char *p = argv[i] + 1; *p; p++) {
+            if (*p == 'm') {
+                d->verbosity++;
+            } else if (*p == 's') {
+                d->statistics = true;
+            } else {
+                str_printf(&d->out, "Unrecognized option -%c", *p);
+                return -1;
+            }
+        }
+    }
+    if (!o.has_names) {
+        d->names = d->verbosity > 0;
+    }
+    return i - 1;
+}
+
+/* Checks the number of arguments; the control server, who does not know
+ * options, has not. */
+static bool
+has_right_count(struct dpctl *d, const struct dpctl_row *row, int n)
+{
+    if (n < row->min_args) {
+        str_printf(&d->out, "\"dpctl/%s\" command requires at least %d "
+                   "arguments", row->name, row->min_args);
+        return false;
+    }
+    if (n > row->max_args) {
+        str_printf(&d->out, "\"dpctl/%s\" command takes at most %d arguments",
+                   row->name, row->max_args);
+        return false;
+    }
+    return true;
+}
+
+static void
+run(struct control_conn *conn, int argc, const char *argv[],
+    void *aux UNUSED)
+{
+    const struct dpctl_row *row = dpctl_find(argv[0] + strlen("dpctl/"));
+    struct dpctl d = { .out = STR_EMPTY };
+    int n = take_options(&d, argc, argv);
+    bool ok = n >= 0 && has_right_count(&d, row, argc - 1 - n);
+
+    if (ok) {
+        argv[n] = argv[0];
+        ok = !functions[row - dpctl_table](&d, argc - n, argv + n);
+    }
+    if (ok) {
+        control_reply_str(conn, &d.out);
+    } else {
+        control_reply_error(conn, str_cstr(&d.out));
+        str_uninit(&d.out);
+    }
 }
 
 void
 dpctl_register_commands(void)
 {
-    control_register_all(commands, ARRAY_SIZE(commands), NULL);
+    for (size_t i = 0; i < DPCTL_N_COMMANDS; i++) {
+        control_register(xasprintf("dpctl/%s", dpctl_table[i].name),
+                         dpctl_table[i].usage, dpctl_table[i].min_args,
+                         INT_MAX, run, NULL);
+    }
 }

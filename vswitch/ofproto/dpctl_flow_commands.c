@@ -5,6 +5,7 @@
 #include "vswitch/ofproto/dpctl_commands.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
 #include "lib/flow/extract.h"
+#include "lib/flow/match.h"
 #include "lib/netlink/attr.h"
 #include "lib/runtime/clock.h"
 #include "vswitch/dpif/dpif.h"
@@ -31,8 +33,6 @@ struct flow_dump {
     struct str *s;
     const struct dump_options *o;
     const struct odp_names *names;
-    struct match filter;
-    bool has_filter;
 };
 
 static void
@@ -90,12 +90,11 @@ static bool
 is_wanted(const struct flow_dump *d, const struct flow *flow)
 {
     return (is_of_bridge(d, flow)
-            && (!d->has_filter
-                || match_covers_flow(&d->filter, flow)));
+            && (!d->o->filter || match_covers_flow(d->o->filter, flow)));
 }
 
 static void
-dump_flow(const struct dpif_flow *df, void *d_)
+format_stats(const struct dpif_flow_stats *stats, struct str *s)
 {
     static const struct {
         uint16_t flag;
@@ -104,6 +103,55 @@ dump_flow(const struct dpif_flow *df, void *d_)
         { 0x01, 'F' }, { 0x02, 'S' }, { 0x04, 'R' }, { 0x08, 'P' },
         { 0x10, '.' }, { 0x20, 'U' }, { 0x40, 'E' }, { 0x80, 'W' },
     };
+
+    str_printf(s, "packets:%llu, bytes:%llu, used:",
+               (unsigned long long) stats->n_packets,
+               (unsigned long long) stats->n_bytes);
+    format_used(stats, s);
+    if (stats->tcp_flags) {
+        str_put(s, ", flags:");
+        for (size_t i = 0; i < ARRAY_SIZE(tcp_flags); i++) {
+            if (stats->tcp_flags & tcp_flags[i].flag) {
+                str_put_char(s, tcp_flags[i].letter);
+            }
+        }
+    }
+}
+
+/* In how many words of a packet's key it is looked for. */
+static void
+format_extra(const struct flow_key *mask, struct str *s)
+{
+    str_printf(s, ", dp-extra-info:miniflow_bits(%d,%d)",
+               __builtin_popcountll(mask->map.bits[0]),
+               __builtin_popcountll(mask->map.bits[1]));
+}
+
+static void
+format_flow(const struct dpif_flow *df, const struct flow *flow,
+            const struct flow_wildcards *wc, const struct flow_dump *d)
+{
+    if (d->o->more) {
+        format_ufid(df->ufid, d->s);
+        str_put(d->s, ", ");
+    }
+    odp_flow_format(flow, wc, d->names, d->s);
+    str_put(d->s, ", ");
+    format_stats(&df->stats, d->s);
+    if (d->o->more) {
+        str_printf(d->s, ", dp:%s", df->dp_layer);
+    }
+    str_put(d->s, ", actions:");
+    odp_actions_format(df->actions, df->actions_size, d->names, d->s);
+    if (d->o->more) {
+        format_extra(df->mask, d->s);
+    }
+    str_put_char(d->s, '\n');
+}
+
+static void
+dump_flow(const struct dpif_flow *df, void *d_)
+{
     struct flow_dump *d = d_;
     struct flow_wildcards wc;
     struct flow flow;
@@ -113,93 +161,24 @@ dump_flow(const struct dpif_flow *df, void *d_)
     if (!is_wanted(d, &flow)) {
         return;
     }
-    if (!d->s->length && !d->o->only) {
+    if (!d->s->length && d->o->with_title) {
         /* Others have a table of flows for each thread; here all share one. */
         str_put(d->s, "flow-dump from the main thread:\n");
     }
-    if (d->o->more) {
-        format_ufid(df->ufid, d->s);
-        str_put(d->s, ", ");
-    }
-    odp_flow_format(&flow, &wc, d->names, d->s);
-    str_printf(d->s, ", packets:%llu, bytes:%llu, used:",
-               (unsigned long long) df->stats.n_packets,
-               (unsigned long long) df->stats.n_bytes);
-    format_used(&df->stats, d->s);
-    if (df->stats.tcp_flags) {
-        str_put(d->s, ", flags:");
-        for (size_t i = 0; i < ARRAY_SIZE(tcp_flags); i++) {
-            if (df->stats.tcp_flags & tcp_flags[i].flag) {
-                str_put_char(d->s, tcp_flags[i].letter);
-            }
-        }
-    }
-    if (d->o->more) {
-        str_printf(d->s, ", dp:%s", df->dp_layer);
-    }
-    str_put(d->s, ", actions:");
-    odp_actions_format(df->actions, df->actions_size, d->names, d->s);
-    str_put_char(d->s, '\n');
-}
-
-int
-dump_options_parse(int argc, const char *argv[], struct dump_options *o)
-{
-    int i = 1;
-
-    *o = (struct dump_options) { .names = false };
-    for (; i < argc && argv[i][0] == '-'; i++) {
-        if (!strcmp(argv[i], "-m") || !strcmp(argv[i], "--more")) {
-            o->more = true;
-        } else if (!strcmp(argv[i], "--names")) {
-            o->names = true;
-        } else if (!strcmp(argv[i], "--no-names")) {
-            o->names = false;
-        }
-    }
-    return i;
-}
-
-/* "filter=..." is a match as of ovs-ofctl(8), but for numbers of ports. */
-static struct error *
-parse_filter(const struct dump_options *o, struct flow_dump *d)
-{
-    match_init(&d->filter);
-    d->has_filter = o->filter != NULL;
-    return (o->filter
-            ? error_wrap(match_parse(&d->filter, o->filter, NULL, NULL),
-                         "filter") : NULL);
-}
-
-/* Every flow is of the datapath itself. */
-static bool
-type_is_wanted(const char *type)
-{
-    return (!type || strstr(type, "ovs") || strstr(type, "all")
-            || strstr(type, "non-offloaded"));
+    format_flow(df, &flow, &wc, d);
 }
 
 void
-commands_dump_flows(struct control_conn *conn, const struct dpif *dpif,
-                    const struct dump_options *o)
+commands_dump_flows(const struct dpif *dpif, const struct dump_options *o,
+                    struct str *s)
 {
     struct port_names names;
     const struct odp_names named = port_names_odp(&names);
-    struct str s = STR_EMPTY;
     struct flow_dump d = {
-        .s = &s, .o = o, .names = o->names ? &named : NULL,
+        .s = s, .o = o, .names = o->names ? &named : NULL,
     };
-    struct error *error = parse_filter(o, &d);
     struct dpif_flow_dump *dump;
 
-    if (error) {
-        control_reply_take_error(conn, error);
-        return;
-    }
-    if (!type_is_wanted(o->type)) {
-        control_reply(conn, NULL);
-        return;
-    }
     port_names_init(&names, dpif);
     dump = dpif_flow_dump_create(dpif);
     rcu_read_lock();
@@ -209,73 +188,190 @@ commands_dump_flows(struct control_conn *conn, const struct dpif *dpif,
     rcu_read_unlock();
     dpif_flow_dump_destroy(dump);
     port_names_uninit(&names);
-    control_reply_str(conn, &s);
 }
 
-void
-dpctl_dump_flows(struct control_conn *conn, int argc, const char *argv[],
-                 void *aux)
-{
-    struct dump_options o;
-    int i = dump_options_parse(argc, argv, &o);
-    const char *name = NULL;
-    struct dpif *dpif;
+/* What dump-flows has behind the datapath's name; NULL: not given. */
+struct dump_words {
+    const char *filter, *type, *pmd;
+};
 
-    for (; i < argc; i++) {
-        if (text_starts_with(argv[i], "filter=")) {
-            o.filter = argv[i] + strlen("filter=");
-        } else if (text_starts_with(argv[i], "type=")) {
-            o.type = argv[i] + strlen("type=");
-        } else if (!text_starts_with(argv[i], "pmd=")) {
-            name = argv[i];
+/* Takes them off the end, each once; returns what remains of 'argc'. */
+static int
+take_dump_words(int argc, const char *argv[], struct dump_words *w)
+{
+    const struct {
+        const char *prefix;
+        const char **value;
+    } words[] = {
+        { "filter=", &w->filter }, { "type=", &w->type }, { "pmd=", &w->pmd },
+    };
+    bool taken = true;
+
+    *w = (struct dump_words) { .filter = NULL };
+    while (taken && argc > 1) {
+        taken = false;
+        for (size_t i = 0; i < ARRAY_SIZE(words) && !taken; i++) {
+            if (!*words[i].value
+                && text_starts_with(argv[argc - 1], words[i].prefix)) {
+                *words[i].value = argv[--argc] + strlen(words[i].prefix);
+                taken = true;
+            }
         }
     }
-    dpif = commands_open_dpif(conn, name, false);
-    if (dpif) {
-        commands_dump_flows(conn, dpif, &o);
+    return argc;
+}
+
+/* "filter=..." is a match as of ovs-ofctl(8), but for numbers of ports. */
+static int
+parse_filter(struct dpctl *d, const char *text, struct match *filter)
+{
+    static const char unknown[] = "unknown keyword ";
+    struct error *error;
+    const char *message;
+
+    match_init(filter);
+    error = match_parse(filter, text, NULL, NULL);
+    if (!error) {
+        return 0;
+    }
+    message = error_message(error);
+    if (text_starts_with(message, unknown)) {
+        dpctl_error(d, 0, "Failed to parse filter (%s: unknown field %s)",
+                    text, message + strlen(unknown));
+    } else {
+        dpctl_error(d, 0, "Failed to parse filter (%s)", message);
+    }
+    error_free(error);
+    return EINVAL;
+}
+
+/* Every flow is of the datapath itself, none is offloaded: stores whether
+ * 'text', a list, wants such. */
+static int
+parse_types(struct dpctl *d, const char *text, bool *wanted)
+{
+    static const struct {
+        const char *name;
+        bool is_ours;
+    } types[] = {
+        { "all", true }, { "ovs", true }, { "non-offloaded", true },
+        { "tc", false }, { "dpdk", false }, { "offloaded", false },
+        { "partially-offloaded", false },
+    };
+    char *copy = xstrdup(text), *rest = copy, *item;
+    int error = 0;
+
+    *wanted = false;
+    while (!error && (item = text_token(&rest, ","))) {
+        size_t i;
+
+        for (i = 0; i < ARRAY_SIZE(types); i++) {
+            if (!strcmp(item, types[i].name)) {
+                *wanted |= types[i].is_ours;
+                break;
+            }
+        }
+        if (i == ARRAY_SIZE(types)) {
+            error = dpctl_error(d, EINVAL, "Failed to parse type (%s)", item);
+        }
+    }
+    free(copy);
+    return error;
+}
+
+static int
+dump_from(struct dpctl *d, const struct dpif *dpif,
+          const struct dump_words *w)
+{
+    struct dump_options o = {
+        .names = d->names, .more = d->verbosity > 0, .with_title = !w->pmd,
+    };
+    struct match filter;
+    bool wanted = true;
+    int error = 0, core = -1;
+
+    if (w->filter) {
+        error = parse_filter(d, w->filter, &filter);
+        o.filter = &filter;
+    }
+    if (!error && w->type) {
+        error = parse_types(d, w->type, &wanted);
+    }
+    /* The table that threads share is dumped as the main thread's. */
+    if (!error && w->pmd
+        && !text_to_int_range(w->pmd, -1, INT_MAX, &core)) {
+        error = EINVAL;
+    }
+    if (!error && wanted && core < 0) {
+        commands_dump_flows(dpif, &o, &d->out);
+    }
+    return error;
+}
+
+int
+dpctl_dump_flows(struct dpctl *d, int argc, const char *argv[])
+{
+    struct dump_words w;
+    struct dpif *dpif;
+    int error;
+
+    argc = take_dump_words(argc, argv, &w);
+    error = dpctl_open(d, argc, argv, 1, &dpif);
+    if (!error) {
+        error = dump_from(d, dpif, &w);
         dpif_close(dpif);
     }
+    return error;
 }
 
 /* Flows. */
 
 /* What a command does with flows. */
 struct flow_op {
+    struct dpctl *d;
     struct dpif *dpif;
     struct port_names names;
     enum dpif_flow_put_flags flags;  /* 0 deletes. */
-    bool with_stats;
-    struct str reply;
 };
 
 /* The flow that 'text' says: "ufid:..." or its key and mask. */
-static struct error *
-parse_flow(const struct flow_op *op, const char *text, struct flow *key,
-           struct flow_wildcards *mask, struct ufid *ufid)
+static int
+parse_flow(const struct flow_op *op, const char *text, bool is_put,
+           struct flow *key, struct flow_wildcards *mask, struct ufid *ufid)
 {
     const struct odp_numbers numbers = port_names_numbers(&op->names);
-    bool has_ufid = commands_parse_ufid(text, ufid);
-    struct error *error = odp_flow_parse(text, &numbers, key, mask);
+    bool has_ufid = text_starts_with(text, "ufid:");
+    struct error *error;
 
-    if (!error && !has_ufid) {
+    if (has_ufid && !commands_parse_ufid(text, ufid)) {
+        return dpctl_error(op->d, EINVAL, "parsing flow ufid");
+    }
+    error = odp_flow_parse(text, &numbers, key, mask);
+    if (error) {
+        const char *message = error_message(error);
+        int status = (is_put ? dpctl_error(op->d, EINVAL, "parsing flow key "
+                                           "(%s)", message)
+                      : dpctl_error(op->d, EINVAL, "%s", message));
+
+        error_free(error);
+        return status;
+    }
+    if (!has_ufid) {
         *ufid = upcall_make_ufid(key, mask);
     }
-    return error;
+    return 0;
 }
 
 static void
-put_final_stats(struct flow_op *op, const struct dpif_flow_stats *stats)
+put_final_stats(const struct flow_op *op, const struct dpif_flow_stats *stats)
 {
-    if (op->with_stats) {
-        str_printf(&op->reply, "packets:%llu, bytes:%llu, used:",
-                   (unsigned long long) stats->n_packets,
-                   (unsigned long long) stats->n_bytes);
-        format_used(stats, &op->reply);
-        str_put_char(&op->reply, '\n');
+    if (op->d->statistics) {
+        format_stats(stats, &op->d->out);
+        str_put_char(&op->d->out, '\n');
     }
 }
 
-static struct error *
+static int
 put_flow(struct flow_op *op, const char *flow_text, const char *actions_text)
 {
     const struct odp_numbers numbers = port_names_numbers(&op->names);
@@ -285,141 +381,119 @@ put_flow(struct flow_op *op, const char *flow_text, const char *actions_text)
     struct dpif_flow_put put = {
         .flags = op->flags, .key = &key, .mask = &mask,
     };
-    struct error *error = parse_flow(op, flow_text, &key, &mask, &put.ufid);
+    struct error *problem;
+    int error = parse_flow(op, flow_text, true, &key, &mask,
+                           &put.ufid);
 
-    if (!error) {
-        error = odp_actions_parse(actions_text, &numbers, &actions);
+    if (error) {
+        return error;
     }
-    if (!error) {
-        put.actions = actions.data;
-        put.actions_size = actions.size;
-        dpif_flow_put(op->dpif, &put, 1);
-        if (put.error) {
-            error = error_from_errno(put.error, "updating flow table");
-        } else {
-            put_final_stats(op, &put.stats);
-        }
+    problem = odp_actions_parse(actions_text, &numbers, &actions);
+    if (problem) {
+        error_free(problem);
+        nlbuf_uninit(&actions);
+        return dpctl_error(op->d, EINVAL, "parsing actions");
     }
+    put.actions = actions.data;
+    put.actions_size = actions.size;
+    dpif_flow_put(op->dpif, &put, 1);
     nlbuf_uninit(&actions);
-    return error;
+    if (put.error) {
+        return dpctl_error(op->d, put.error, "updating flow table");
+    }
+    put_final_stats(op, &put.stats);
+    return 0;
 }
 
-static struct error *
+static int
 del_flow(struct flow_op *op, const char *flow_text)
 {
     struct dpif_flow_del del = { .error = 0 };
     struct flow_wildcards mask;
     struct flow key;
-    struct error *error = parse_flow(op, flow_text, &key, &mask, &del.ufid);
+    int error = parse_flow(op, flow_text, false, &key, &mask,
+                           &del.ufid);
 
-    if (!error) {
-        dpif_flow_del(op->dpif, &del, 1);
-        if (del.error) {
-            error = error_from_errno(del.error, "deleting flow");
-        } else {
-            put_final_stats(op, &del.stats);
-        }
+    if (error) {
+        return error;
     }
+    dpif_flow_del(op->dpif, &del, 1);
+    if (del.error) {
+        error = dpctl_error(op->d, del.error, "deleting flow");
+        if (error == ENOENT) {
+            str_put(&op->d->out, "Perhaps you need to specify a UFID?\n");
+        }
+        return error;
+    }
+    put_final_stats(op, &del.stats);
+    return 0;
+}
+
+/* Runs 'fn' on the last 'n_words' arguments; a datapath may be in front. */
+static int
+run_op(struct dpctl *d, int argc, const char *argv[],
+       enum dpif_flow_put_flags flags, int n_words,
+       int (*fn)(struct flow_op *, const char *words[]))
+{
+    struct flow_op op = { .d = d, .flags = flags };
+    int error = dpctl_open(d, argc, argv, n_words + 1, &op.dpif);
+
+    if (error) {
+        return error;
+    }
+    port_names_init(&op.names, op.dpif);
+    error = fn(&op, argv + argc - n_words);
+    port_names_uninit(&op.names);
+    dpif_close(op.dpif);
     return error;
 }
 
-/* Takes options off the front; returns the index of the first other word. */
 static int
-parse_op_options(int argc, const char *argv[], struct flow_op *op)
-{
-    int i = 1;
-
-    for (; i < argc && argv[i][0] == '-'; i++) {
-        if (!strcmp(argv[i], "--clear")) {
-            op->flags |= op->flags ? DPIF_FP_ZERO_STATS : 0;
-        } else if (!strcmp(argv[i], "--may-create")) {
-            op->flags |= op->flags ? DPIF_FP_CREATE : 0;
-        } else if (!strcmp(argv[i], "-s")
-                   || !strcmp(argv[i], "--statistics")) {
-            op->with_stats = true;
-        }
-    }
-    return i;
-}
-
-/* Does the rest of a command with 'fn', which gets the words behind options
- * and datapath; 'n_words' are needed, or one less if 'may_omit'. */
-static void
-run_op(struct control_conn *conn, int argc, const char *argv[],
-       struct flow_op *op, int n_words,
-       struct error *(*fn)(struct flow_op *, const char *words[]))
-{
-    int i = parse_op_options(argc, argv, op);
-    const char *name = argc - i > n_words ? argv[i++] : NULL;
-    struct error *error;
-
-    if (argc - i != n_words) {
-        control_reply_error(conn, "wrong number of arguments");
-        return;
-    }
-    op->dpif = commands_open_dpif(conn, name, false);
-    if (!op->dpif) {
-        return;
-    }
-    port_names_init(&op->names, op->dpif);
-    error = fn(op, argv + i);
-    port_names_uninit(&op->names);
-    dpif_close(op->dpif);
-    if (error) {
-        str_uninit(&op->reply);
-        control_reply_take_error(conn, error);
-    } else {
-        control_reply_str(conn, &op->reply);
-    }
-}
-
-static struct error *
 put_words(struct flow_op *op, const char *words[])
 {
     return put_flow(op, words[0], words[1]);
 }
 
-static struct error *
+static int
 del_words(struct flow_op *op, const char *words[])
 {
     return del_flow(op, words[0]);
 }
 
-void
-dpctl_add_flow(struct control_conn *conn, int argc, const char *argv[],
-               void *aux)
+int
+dpctl_add_flow(struct dpctl *d, int argc, const char *argv[])
 {
-    struct flow_op op = { .flags = DPIF_FP_CREATE };
-
-    run_op(conn, argc, argv, &op, 2, put_words);
+    return run_op(d, argc, argv, DPIF_FP_CREATE, 2, put_words);
 }
 
-void
-dpctl_mod_flow(struct control_conn *conn, int argc, const char *argv[],
-               void *aux)
+static enum dpif_flow_put_flags
+modify_flags(const struct dpctl *d)
 {
-    struct flow_op op = { .flags = DPIF_FP_MODIFY };
-
-    run_op(conn, argc, argv, &op, 2, put_words);
+    return (DPIF_FP_MODIFY | (d->may_create ? DPIF_FP_CREATE : 0)
+            | (d->zero_statistics ? DPIF_FP_ZERO_STATS : 0));
 }
 
-void
-dpctl_del_flow(struct control_conn *conn, int argc, const char *argv[],
-               void *aux)
+int
+dpctl_mod_flow(struct dpctl *d, int argc, const char *argv[])
 {
-    struct flow_op op = { .flags = 0 };
-
-    run_op(conn, argc, argv, &op, 1, del_words);
+    return run_op(d, argc, argv, modify_flags(d), 2, put_words);
 }
 
-/* One line of a file: "[add|modify|delete] FLOW [ACTIONS]". */
-static struct error *
+int
+dpctl_del_flow(struct dpctl *d, int argc, const char *argv[])
+{
+    return run_op(d, argc, argv, 0, 1, del_words);
+}
+
+/* One line of a file: "[add|modify|delete] FLOW [ACTIONS]"; false if something
+ * is missing. */
+static bool
 run_line(struct flow_op *op, char *line)
 {
     enum dpif_flow_put_flags flags = op->flags;
     char *rest = line;
     char *flow = text_token(&rest, " \t");
-    struct error *error;
+    bool ok;
 
     if (flow && (!strcmp(flow, "add") || !strcmp(flow, "modify")
                  || !strcmp(flow, "delete"))) {
@@ -427,96 +501,68 @@ run_line(struct flow_op *op, char *line)
                      : flow[0] == 'm' ? DPIF_FP_MODIFY : 0);
         flow = text_token(&rest, " \t");
     }
-    if (!flow) {
-        error = error_create(0, "a flow is missing");
-    } else if (op->flags) {
-        error = put_flow(op, flow, rest ? rest : "");
-    } else {
-        error = del_flow(op, flow);
+    ok = flow && (!op->flags || (rest && *rest));
+    if (ok && op->flags) {
+        put_flow(op, flow, rest);
+    } else if (ok) {
+        del_flow(op, flow);
     }
     op->flags = flags;
-    return error;
+    return ok;
 }
 
-static struct error *
+/* What is wrong with a line does not keep the others from being run. */
+static int
 run_file(struct flow_op *op, const char *words[])
 {
     FILE *f = fopen(words[0], "r");
-    struct error *error = NULL;
     size_t n_bytes = 0, room = 0;
     unsigned int n = 0;
     char *line = NULL;
 
     if (!f) {
-        return error_from_errno(errno, "%s", words[0]);
+        return dpctl_error(op->d, errno, "Opening file \"%s\" failed",
+                           words[0]);
     }
-    while (!error && getline(&line, &room, f) > 0
+    while (getline(&line, &room, f) > 0
            && (n_bytes += strlen(line)) < MAX_FILE_BYTES) {
         n++;
         line[strcspn(line, "#\r\n")] = '\0';
-        if (line[strspn(line, " \t")]) {
-            error = error_wrap(run_line(op, line), "%s:%u", words[0], n);
+        if (line[strspn(line, " \t")] && !run_line(op, line)) {
+            dpctl_error(op->d, 0, "Failed parsing line number %u, skipped!",
+                        n);
         }
     }
     free(line);
     fclose(f);
-    return error;
+    return 0;
 }
 
-void
-dpctl_add_flows(struct control_conn *conn, int argc, const char *argv[],
-                void *aux)
+int
+dpctl_add_flows(struct dpctl *d, int argc, const char *argv[])
 {
-    struct flow_op op = { .flags = DPIF_FP_CREATE };
-
-    run_op(conn, argc, argv, &op, 1, run_file);
+    return run_op(d, argc, argv, DPIF_FP_CREATE, 1, run_file);
 }
 
-void
-dpctl_mod_flows(struct control_conn *conn, int argc, const char *argv[],
-                void *aux)
+int
+dpctl_mod_flows(struct dpctl *d, int argc, const char *argv[])
 {
-    struct flow_op op = { .flags = DPIF_FP_MODIFY };
-
-    run_op(conn, argc, argv, &op, 1, run_file);
-}
-
-/* Is 'name' that of a datapath? */
-static bool
-is_datapath(const char *name)
-{
-    const char *at = strchr(name, '@');
-    struct sset types = SSET_INITIALIZER(&types);
-    bool found = false;
-    struct sset_node *type;
-
-    dpif_enumerate_types(&types);
-    SSET_FOR_EACH (type, &types) {
-        struct sset names = SSET_INITIALIZER(&names);
-
-        dpif_enumerate_names(type->name, &names);
-        found |= sset_contains(&names, at ? at + 1 : name);
-        sset_uninit(&names);
-    }
-    sset_uninit(&types);
-    return found;
+    return run_op(d, argc, argv, modify_flags(d), 1, run_file);
 }
 
 /* "[dp]" deletes all, "[dp] file" those that the file names. */
-void
-dpctl_del_flows(struct control_conn *conn, int argc, const char *argv[],
-                void *aux)
+int
+dpctl_del_flows(struct dpctl *d, int argc, const char *argv[])
 {
-    struct flow_op op = { .flags = 0 };
     struct dpif *dpif;
+    int error;
 
-    if (argc > 2 || (argc == 2 && !is_datapath(argv[1]))) {
-        run_op(conn, argc, argv, &op, 1, run_file);
-        return;
+    if (argc > 2 || (argc == 2 && !dpctl_is_datapath(argv[1]))) {
+        return run_op(d, argc, argv, 0, 1, run_file);
     }
-    dpif = commands_open_dpif(conn, argc > 1 ? argv[1] : NULL, false);
-    if (!dpif) {
-        return;
+    error = dpctl_open(d, argc, argv, 2, &dpif);
+    if (error) {
+        return error;
     }
     if (commands_is_in_use(dpif)) {
         upcall_flush(backer_find(dpif_type(dpif))->upcall);
@@ -524,43 +570,43 @@ dpctl_del_flows(struct control_conn *conn, int argc, const char *argv[],
         dpif_flow_flush(dpif);
     }
     dpif_close(dpif);
-    control_reply(conn, NULL);
+    return 0;
 }
 
-void
-dpctl_get_flow(struct control_conn *conn, int argc, const char *argv[],
-               void *aux)
+/* A flow that is asked for by itself. */
+static void
+show_flow(const struct dpif_flow *df, void *d)
 {
-    struct dump_options o;
-    int i = dump_options_parse(argc, argv, &o);
-    struct str s = STR_EMPTY;
-    struct port_names names;
-    const struct odp_names named = port_names_odp(&names);
+    struct flow_wildcards wc;
+    struct flow flow;
+
+    flow_key_expand(df->key, &flow);
+    flow_key_expand(df->mask, &wc.masks);
+    format_flow(df, &flow, &wc, d);
+}
+
+static int
+get_words(struct flow_op *op, const char *words[])
+{
+    const struct odp_names named = port_names_odp(&op->names);
+    const struct dump_options o = { .more = op->d->verbosity > 0 };
     struct flow_dump d = {
-        .s = &s, .o = &o, .names = o.names ? &named : NULL,
+        .s = &op->d->out, .o = &o, .names = op->d->names ? &named : NULL,
     };
-    struct dpif *dpif;
     struct ufid ufid;
     int error;
 
-    if (i >= argc || !commands_parse_ufid(argv[argc - 1], &ufid)) {
-        control_reply_error(conn, "needs \"ufid:\" and a flow's number");
-        return;
+    if (!commands_parse_ufid(words[0], &ufid)) {
+        dpctl_error(op->d, text_starts_with(words[0], "ufid:") ? EINVAL : 0,
+                    "parsing flow ufid");
+        return EINVAL;
     }
-    o.more = true;
-    dpif = commands_open_dpif(conn, argc - i > 1 ? argv[i] : NULL, false);
-    if (!dpif) {
-        return;
-    }
-    port_names_init(&names, dpif);
-    error = dpif_flow_get(dpif, ufid, dump_flow, &d);
-    port_names_uninit(&names);
-    dpif_close(dpif);
-    if (error) {
-        str_uninit(&s);
-        control_reply_take_error(conn, error_from_errno(error,
-                                                        "getting flow"));
-    } else {
-        control_reply_str(conn, &s);
-    }
+    error = dpif_flow_get(op->dpif, ufid, show_flow, &d);
+    return error ? dpctl_error(op->d, error, "getting flow") : 0;
+}
+
+int
+dpctl_get_flow(struct dpctl *d, int argc, const char *argv[])
+{
+    return run_op(d, argc, argv, 0, 1, get_words);
 }

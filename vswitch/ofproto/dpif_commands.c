@@ -193,19 +193,26 @@ static void
 dpif_dump_flows(struct control_conn *conn, int argc, const char *argv[],
                 void *aux)
 {
-    struct dump_options o;
-    int i = dump_options_parse(argc, argv, &o);
-    struct ofproto *p;
+    struct ofproto *p = commands_get_bridge(conn, argv[argc - 1]);
+    struct dump_options o = { .only = p };
+    struct str s = STR_EMPTY;
+    bool has_names = false;
 
-    if (i >= argc) {
-        control_reply_error(conn, "which bridge?");
+    if (!p) {
         return;
     }
-    p = commands_get_bridge(conn, argv[i]);
-    if (p) {
-        o.only = p;
-        commands_dump_flows(conn, p->backer->dpif, &o);
+    for (int i = 1; i < argc - 1; i++) {
+        if (!strcmp(argv[i], "-m") || !strcmp(argv[i], "--more")) {
+            o.more = true;
+        } else if (!strcmp(argv[i], "--names")
+                   || !strcmp(argv[i], "--no-names")) {
+            o.names = !strcmp(argv[i], "--names");
+            has_names = true;
+        }
     }
+    o.names = has_names ? o.names : o.more;
+    commands_dump_flows(p->backer->dpif, &o, &s);
+    control_reply_str(conn, &s);
 }
 
 /* Features. */

@@ -32,4 +32,7 @@ vswitch_ovs_ofctl_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \
 
 bin_PROGRAMS += vswitch/ovs-dpctl
 vswitch_ovs_dpctl_SOURCES = vswitch/tools/dpctl.c
-vswitch_ovs_dpctl_LDADD = $(DAEMON_LIBS) $(ALL_LIBS)
+vswitch_ovs_dpctl_LDADD = vswitch/ofproto/libofproto.a \
+	lib/openflow/libopenflow.a lib/flow/libflow.a \
+	lib/netlink/libnetlink.a lib/packet/libpacket.a $(DAEMON_LIBS) \
+	$(ALL_LIBS)
