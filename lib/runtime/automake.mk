@@ -5,6 +5,8 @@ lib_runtime_libruntime_a_SOURCES = \
 	lib/runtime/clock.h \
 	lib/runtime/counter.c \
 	lib/runtime/counter.h \
+	lib/runtime/cycles.c \
+	lib/runtime/cycles.h \
 	lib/runtime/dirs.c \
 	lib/runtime/dirs.h \
 	lib/runtime/exit.c \

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from harness.netns import ping
+from harness.netns import ping, within
 from harness.process import run, wait_until
 from harness.sandbox import Sandbox
 from harness.switch import Switch
@@ -115,6 +115,67 @@ def test_learned_at_once(switch):
     counter = switch.host.appctl("coverage/read-counter",
                                  "upcall_handed_over")
     assert int(counter) > 0
+
+
+# Goes on for as long as the test.
+FLOOD = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("ready", flush=True)
+while True:
+    try:
+        s.sendto(b"x" * 100, ("10.7.0.2", 9))
+    except OSError:
+        pass
+"""
+
+
+def test_time_of_pollers(switch):
+    """What a pinned poller's cycles go to, and what share of its time a queue
+    takes: both grow with traffic, and start anew when cleared."""
+    va, _ = switch.vm("a"), switch.vm("b")
+    appctl = switch.host.appctl
+    switch.flows("actions=NORMAL")
+    configure(switch, pmd_cpu_mask="0x1")
+
+    def stats():
+        """Figures of the poller by name."""
+        shown = appctl("dpif-netdev/pmd-stats-show", "-pmd", "0")
+        assert "main thread" not in shown
+        return {name: float(value) for name, value in re.findall(
+            r"^  ([a-z. ]+): ([0-9.]+)", shown, re.M)}
+
+    def usage(*options):
+        shown = appctl("dpif-netdev/pmd-rxq-show", *options)
+        return {port: int(percent) for port, percent in re.findall(
+            r"^  (?:port: )?(\w+).*: +(\d+) %", shown, re.M)}
+
+    wait_until(lambda: "processing cycles" in
+               appctl("dpif-netdev/pmd-stats-show"))
+    switch.ready("flood", within(va, ["python3", "-c", FLOOD]))
+    # The first sample of usage takes its time.
+    wait_until(lambda: usage("-secs", "5").get("vifa"))
+    shares = usage("-secs", "5")
+    assert set(shares) >= {"vifa", "vifb", "overhead"}
+    assert sum(shares.values()) <= 103, shares
+    assert shares["vifa"] > shares["vifb"], shares
+
+    before = stats()
+    wait_until(lambda: stats()["packets received"]
+               > before["packets received"])
+    now = stats()
+    assert now["processing cycles"] > before["processing cycles"]
+    assert now["idle cycles"] >= before["idle cycles"]
+    assert (0 < now["avg processing cycles per packet"]
+            <= now["avg cycles per packet"])
+    perf = appctl("dpif-netdev/pmd-perf-show")
+    assert re.search(r"busy iterations: +[1-9]\d* ", perf), perf
+    assert re.search(r"Rx packets: +\d+  \(\d+ Kpps, [1-9]\d* cycles/pkt\)",
+                     perf), perf
+    appctl("dpif-netdev/pmd-rxq-rebalance")
+    assert "port: vifa" in appctl("dpif-netdev/pmd-rxq-show")
+    appctl("dpif-netdev/pmd-stats-clear")
+    assert stats()["packets received"] < now["packets received"]
 
 
 def test_dpctl(switch, tmp_path):

@@ -39,6 +39,7 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/underlay_tables.c \
 	vswitch/datapath/underlay_tables.h \
 	vswitch/datapath/upcall_queue.c \
+	vswitch/datapath/usage.c \
 	vswitch/dpif/conntrack.h \
 	vswitch/dpif/dpif.h \
 	vswitch/dpif/underlay.h \
@@ -83,7 +84,8 @@ vswitch_datapath_test_SOURCES = \
 	vswitch/datapath/conntrack_test.c \
 	vswitch/datapath/ct_alg_test.c \
 	vswitch/datapath/dp_test.c \
-	vswitch/datapath/ipf_test.c
+	vswitch/datapath/ipf_test.c \
+	vswitch/datapath/usage_test.c
 vswitch_datapath_test_LDADD = $(CMOCKA_LIBS) $(datapath_libs)
 endif
 

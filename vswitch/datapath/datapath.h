@@ -29,6 +29,14 @@
 #define DP_MAX_DEPTH 16          /* Nested actions. */
 #define DP_MAX_ACTIONS_SIZE 65536
 
+/* Cycles that something had taken when samples were made (usage.c): that of
+ * sample I is at I modulo the size. */
+#define DP_N_SAMPLES (DPIF_USAGE_MAX_S / DPIF_USAGE_STEP_S + 1)
+struct dp_usage {
+    uint64_t first;              /* Sample that it is in. */
+    uint64_t cycles[DP_N_SAMPLES];
+};
+
 struct dp_context;
 struct dp_port;
 struct handler;
@@ -46,6 +54,9 @@ struct dp_rxq {
     unsigned int n_empty;        /* The poller's: rounds without a packet
                                   * while others had some. */
     struct poller *poller;
+    uint64_t cycles;             /* The poller's: what its packets took. */
+    struct list node;            /* In dp->polled, if it has a poller. */
+    struct dp_usage usage;       /* The main thread's. */
 
     /* Receives up to a batch, with metadata set; returns how many, or a
      * negative errno value.  release() takes back what is borrowed. */
@@ -102,6 +113,10 @@ struct dp {
     char *cpu_mask;              /* "pmd-cpu-mask"; NULL or empty: none. */
     struct dp_rxq **main_rxqs;   /* Without a file descriptor. */
     size_t n_main_rxqs;
+    struct list polled;          /* Queues that pollers have. */
+    uint64_t n_samples;          /* Of usage, so far; the time of each.
+                                  * Changed under 'contexts_mutex'. */
+    uint64_t sample_cycles[DP_N_SAMPLES];
 
     pthread_mutex_t handed_mutex;
     VEC(struct packet *) handed; /* To the main thread; under the mutex. */
@@ -158,6 +173,13 @@ struct dp_context {
     enum dpif_thread_kind kind;
     unsigned int id;             /* Of a poller. */
     int cpu;                     /* A pinned poller's; else -1. */
+    int numa;                    /* Of 'cpu'. */
+    uint64_t mark;               /* cycles_now(), when the last queue was
+                                  * done. */
+    struct dp_usage usage;       /* Of all rounds with packets; the main
+                                  * thread's. */
+    uint64_t since_cycles;       /* cycles_now() when the counters, less what is
+                                  * 'cleared', were 0; as 'cleared'. */
     struct dpif_counters n;      /* Written by this thread only. */
     struct dpif_counters cleared;    /* Not to be told any more; under
                                       * 'contexts_mutex'. */
@@ -286,16 +308,29 @@ void dp_rxq_stop(struct dp *, struct dp_rxq *);
 /* Replaces the pollers: 'n' threads, pinned to 'cpus' and busy if not NULL. */
 void dp_pollers_set(struct dp *, size_t n, const unsigned int *cpus);
 
-/* Calls 'each' with the thread of every queue. */
-void dp_rxqs_dump(const struct dp *,
+/* As dpif_rxq_dump() and dpif_rxq_rebalance(). */
+void dp_rxqs_dump(struct dp *, unsigned int seconds,
                   void (*each)(const struct dpif_rxq *, void *aux),
                   void *aux);
-
-/* Shares the queues out anew. */
 void dp_rxqs_rebalance(struct dp *);
 
 /* Receives from the queues of the main thread; says whether anything came. */
 bool dp_poll_main(struct dp *);
+
+/* usage.c */
+
+/* Notes what all queues and pollers have taken until now.  Called every
+ * DPIF_USAGE_STEP_S. */
+void dp_usage_sample(struct dp *);
+
+/* Starts a history; a thread that is not the main one holds
+ * 'contexts_mutex'. */
+void dp_usage_start(const struct dp *, struct dp_usage *);
+
+/* What share of the last 'seconds' something took that has taken 'cycles' by
+ * now: 0 to 1, or negative if that is not known yet. */
+double dp_usage_share(const struct dp *, const struct dp_usage *,
+                      uint64_t cycles, unsigned int seconds);
 
 /* tunnel.c */
 bool dp_tunnel_is_type(const char *type);

@@ -30,6 +30,7 @@
 int conntrack_tests(void);
 int ct_alg_tests(void);
 int ipf_tests(void);
+int usage_tests(void);
 
 static const struct eth_addr mac_a = { { 2, 0, 0, 0, 0, 0xa } };
 static const struct eth_addr mac_b = { { 2, 0, 0, 0, 0, 0xb } };
@@ -882,6 +883,7 @@ main(void)
     failed += conntrack_tests();
     failed += ct_alg_tests();
     failed += ipf_tests();
+    failed += usage_tests();
     loop_uninit();
     rcu_unregister_thread();
     return failed;

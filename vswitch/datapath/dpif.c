@@ -12,6 +12,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
 #include "lib/runtime/clock.h"
+#include "lib/runtime/cycles.h"
 #include "lib/runtime/loop.h"
 #include "vswitch/datapath/conntrack.h"
 #include "vswitch/datapath/ct_private.h"
@@ -32,6 +33,7 @@ static struct list dps = LIST_INITIALIZER(&dps);
 static struct step main_step;
 static bool main_step_started;
 static struct timer sweep_timer;
+static struct timer usage_timer;
 
 struct conntrack *
 dpif_conntrack(struct dpif *dpif)
@@ -156,8 +158,27 @@ run_sweep(void *aux UNUSED)
 }
 
 static void
+run_usage(void *aux UNUSED)
+{
+    struct dp *dp;
+
+    LIST_FOR_EACH (dp, node, &dps) {
+        if (dp->n_pollers) {
+            dp_usage_sample(dp);
+        }
+    }
+    if (!list_is_empty(&dps)) {
+        timer_set(&usage_timer, DPIF_USAGE_STEP_S * 1000);
+    }
+}
+
+static void
 start_main_step(void)
 {
+    if (!timer_is_set(&usage_timer)) {
+        timer_init(&usage_timer, run_usage, NULL);
+        timer_set(&usage_timer, DPIF_USAGE_STEP_S * 1000);
+    }
     if (!timer_is_set(&sweep_timer)) {
         timer_init(&sweep_timer, run_sweep, NULL);
         timer_set(&sweep_timer, SWEEP_INTERVAL_MS);
@@ -193,6 +214,8 @@ dp_create(const char *type, const char *name)
     pthread_mutex_init(&dp->contexts_mutex, NULL);
     pthread_mutex_init(&dp->handed_mutex, NULL);
     list_init(&dp->contexts);
+    list_init(&dp->polled);
+    cycles_per_second();         /* It is measured from here on. */
     dp->conntrack = conntrack_create();
     dp->first_free = 1;
     rcu_hash_init(&dp->names);
@@ -311,6 +334,7 @@ dpif_destroy(struct dpif *dpif)
     list_remove(&dpif->dp->node);
     if (list_is_empty(&dps)) {
         timer_stop(&sweep_timer);
+        timer_stop(&usage_timer);
     }
     return 0;
 }
@@ -397,6 +421,8 @@ dpif_thread_dump(const struct dpif *dpif,
     LIST_FOR_EACH (ctx, node, &dp->contexts) {
         struct dpif_thread thread = {
             .kind = ctx->kind, .id = ctx->id, .cpu = ctx->cpu,
+            .numa = ctx->numa,
+            .cycles = cycles_between(ctx->since_cycles, cycles_now()),
         };
 
         add_counters(&thread.counters, ctx, false);
@@ -406,7 +432,7 @@ dpif_thread_dump(const struct dpif *dpif,
 }
 
 void
-dpif_thread_clear(struct dpif *dpif)
+dpif_thread_clear(struct dpif *dpif, int cpu)
 {
     struct dp_context *ctx;
 
@@ -414,17 +440,21 @@ dpif_thread_clear(struct dpif *dpif)
     LIST_FOR_EACH (ctx, node, &dpif->dp->contexts) {
         struct dpif_counters now = { .n_hit = 0 };
 
+        if (cpu >= 0 && ctx->cpu != cpu) {
+            continue;
+        }
         add_counters(&now, ctx, true);
         ctx->cleared = now;
+        ctx->since_cycles = cycles_now();
     }
     pthread_mutex_unlock(&dpif->dp->contexts_mutex);
 }
 
 void
-dpif_rxq_dump(const struct dpif *dpif,
+dpif_rxq_dump(const struct dpif *dpif, unsigned int seconds,
               void (*each)(const struct dpif_rxq *, void *aux), void *aux)
 {
-    dp_rxqs_dump(dpif->dp, each, aux);
+    dp_rxqs_dump(dpif->dp, seconds, each, aux);
 }
 
 void

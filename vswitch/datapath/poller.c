@@ -30,6 +30,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/runtime/clock.h"
+#include "lib/runtime/cycles.h"
 #include "lib/runtime/log.h"
 #include "vswitch/datapath/datapath.h"
 
@@ -137,15 +138,18 @@ obey(struct poller *poller)
     return go_on;
 }
 
-/* Takes one batch from a queue through the datapath; returns its size. */
+/* Takes one batch from a queue through the datapath; returns its size.  One
+ * look at the counter of cycles for a batch: what passed since the last queue
+ * was done is this one's. */
 static unsigned int
 poll_rxq(struct dp_context *ctx, struct dp_rxq *rxq)
 {
     struct packet_batch batch;
     int n = rxq->recv(rxq, &batch);
-    uint64_t n_bytes = 0;
+    uint64_t n_bytes = 0, now;
 
     if (n <= 0) {
+        ctx->mark = cycles_now();
         return 0;
     }
     for (uint32_t i = 0; i < batch.n; i++) {
@@ -157,6 +161,9 @@ poll_rxq(struct dp_context *ctx, struct dp_rxq *rxq)
     __atomic_fetch_add(&rxq->port->rx_bytes, n_bytes, __ATOMIC_RELAXED);
     dp_process(ctx, &batch);
     rxq->release(rxq);
+    now = cycles_now();
+    dp_bump(&rxq->cycles, cycles_between(ctx->mark, now));
+    ctx->mark = now;
     return n;
 }
 
@@ -247,28 +254,48 @@ look_at_cold(struct poller *poller, int timeout_ms)
     }
 }
 
-/* Waits until a queue has something.  If that was soon, it had been better to
- * look for longer. */
-static void
-sleep_until_some(struct poller *poller)
+/* Waits until a queue has something; returns how many cycles that took.  If it
+ * was soon, it had been better to look for longer. */
+static uint64_t
+sleep_until_some(struct poller *poller, struct dp_context *ctx)
 {
+    uint64_t before = cycles_now(), took;
     int64_t start = now_ns();
 
     look_at_cold(poller, -1);
     if (now_ns() - start < MAX_PATIENCE_NS) {
         poller->patience_ns = MIN(2 * poller->patience_ns, MAX_PATIENCE_NS);
     }
+    took = cycles_between(before, cycles_now());
+    dp_bump(&ctx->n.n_sleeps, 1);
+    dp_bump(&ctx->n.sleep_cycles, took);
+    return took;
+}
+
+/* Counts a round that began at 'start' and had packets or not; returns when
+ * the next one begins. */
+static uint64_t
+end_round(struct dp_context *ctx, uint64_t start, bool had_packets)
+{
+    uint64_t now = cycles_now(), took = cycles_between(start, now);
+
+    dp_bump(had_packets ? &ctx->n.n_busy_rounds : &ctx->n.n_idle_rounds, 1);
+    dp_bump(had_packets ? &ctx->n.busy_cycles : &ctx->n.idle_cycles, took);
+    return now;
 }
 
 static void
-pin(const struct poller *poller)
+pin(const struct poller *poller, struct dp_context *ctx)
 {
+    unsigned int cpu, numa;
     cpu_set_t cpus;
 
     CPU_ZERO(&cpus);
     CPU_SET(poller->cpu, &cpus);
     if (pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus)) {
         log_warn("cannot pin a poller to CPU %d", poller->cpu);
+    } else if (!getcpu(&cpu, &numa)) {
+        ctx->numa = numa;
     }
 }
 
@@ -278,33 +305,43 @@ poller_main(void *poller_)
     struct poller *poller = poller_;
     struct dp_context *ctx;
     sigset_t signals;
+    uint64_t start;
 
     sigfillset(&signals);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     rcu_register_thread();
-    if (poller->cpu >= 0) {
-        pin(poller);
-    }
     ctx = dp_context_get(poller->dp);
+    if (poller->cpu >= 0) {
+        pin(poller, ctx);
+    }
     ctx->has_quota = true;
     ctx->kind = DPIF_THREAD_POLLER;
     ctx->id = poller->id;
     ctx->cpu = poller->cpu;
+    start = cycles_now();
     for (unsigned int round = 0; ; round++) {
+        bool looked = true;      /* At more than hot queues. */
+        bool any;
+
         if (__atomic_load_n(&poller->command, __ATOMIC_ACQUIRE)
             != COMMAND_NONE && !obey(poller)) {
             break;
         }
         if (!poller->hot.n && poller->cpu < 0) {
-            sleep_until_some(poller);
+            start += sleep_until_some(poller, ctx);
         } else if (!poller->hot.n || round % EPOLL_EVERY == 0) {
             look_at_cold(poller, 0);
+        } else {
+            looked = false;
         }
-        if (poll_hot(poller, ctx)) {
+        ctx->mark = looked ? cycles_now() : start;
+        any = poll_hot(poller, ctx);
+        if (any) {
             poller->idle_since_ns = 0;
         } else if (poller->hot.n) {
             be_idle(poller);
         }
+        start = end_round(ctx, start, any);
     }
     dp_context_put(ctx);
     rcu_unregister_thread();
@@ -379,6 +416,16 @@ least_loaded(const struct dp *dp)
     return best;
 }
 
+static void
+give(struct dp *dp, struct dp_rxq *rxq, struct poller *poller)
+{
+    rxq->poller = poller;
+    poller->n_rxqs++;
+    list_push_back(&dp->polled, &rxq->node);
+    dp_usage_start(dp, &rxq->usage);
+    tell(poller, COMMAND_ADD, rxq);
+}
+
 void
 dp_rxq_start(struct dp *dp, struct dp_rxq *rxq)
 {
@@ -388,9 +435,7 @@ dp_rxq_start(struct dp *dp, struct dp_rxq *rxq)
         dp->main_rxqs[dp->n_main_rxqs++] = rxq;
         rxq->poller = NULL;
     } else {
-        rxq->poller = least_loaded(dp);
-        rxq->poller->n_rxqs++;
-        tell(rxq->poller, COMMAND_ADD, rxq);
+        give(dp, rxq, least_loaded(dp));
     }
 }
 
@@ -401,6 +446,7 @@ dp_rxq_stop(struct dp *dp, struct dp_rxq *rxq)
         tell(rxq->poller, COMMAND_REMOVE, rxq);
         rxq->poller->n_rxqs--;
         rxq->poller = NULL;
+        list_remove(&rxq->node);
         return;
     }
     for (size_t i = 0; i < dp->n_main_rxqs; i++) {
@@ -442,47 +488,150 @@ dp_pollers_set(struct dp *dp, size_t n, const unsigned int *cpus)
     for_each_rxq(dp, dp_rxq_start);
 }
 
+/* A queue and what it takes of a processor. */
+struct share {
+    struct dp_rxq *rxq;
+    double share;
+};
+
+static int
+compare_shares(const void *a_, const void *b_)
+{
+    const struct share *a = a_, *b = b_;
+
+    return a->share < b->share ? 1 : a->share > b->share ? -1 : 0;
+}
+
+/* The poller with the least to do, as far as 'loads' says; among equals, the
+ * one with the fewest queues. */
+static size_t
+least_busy(const struct dp *dp, const double *loads)
+{
+    size_t best = 0;
+
+    for (size_t i = 1; i < dp->n_pollers; i++) {
+        if (loads[i] < loads[best]
+            || (loads[i] == loads[best]
+                && dp->pollers[i]->n_rxqs < dp->pollers[best]->n_rxqs)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* The largest queues first, each to the poller that has least yet. */
 void
 dp_rxqs_rebalance(struct dp *dp)
 {
-    for_each_rxq(dp, dp_rxq_stop);
-    for_each_rxq(dp, dp_rxq_start);
+    double *loads = xcalloc(MAX(dp->n_pollers, 1), sizeof *loads);
+    VEC(struct share) shares = VEC_EMPTY;
+    struct dp_rxq *rxq;
+
+    LIST_FOR_EACH (rxq, node, &dp->polled) {
+        uint64_t cycles = __atomic_load_n(&rxq->cycles, __ATOMIC_RELAXED);
+        double share = dp_usage_share(dp, &rxq->usage, cycles,
+                                      DPIF_USAGE_MAX_S);
+
+        vec_push(&shares, (struct share) { rxq, MAX(share, 0) });
+    }
+    vec_sort(&shares, compare_shares);
+    VEC_FOR_EACH (s, &shares) {
+        dp_rxq_stop(dp, s->rxq);
+    }
+    VEC_FOR_EACH (s, &shares) {
+        size_t i = least_busy(dp, loads);
+
+        loads[i] += s->share;
+        give(dp, s->rxq, dp->pollers[i]);
+    }
+    vec_uninit(&shares);
+    free(loads);
 }
 
-/* Tells the queues that 'poller' (NULL: the main thread) has. */
-static void
-dump_rxqs_of(const struct dp *dp, const struct poller *poller,
-             const struct dpif_thread *thread,
-             void (*each)(const struct dpif_rxq *, void *aux), void *aux)
+/* What is known of a poller's thread: its context, while the mutex is held. */
+static struct dp_context *
+find_context(struct dp *dp, const struct poller *poller)
 {
+    struct dp_context *ctx;
+
+    LIST_FOR_EACH (ctx, node, &dp->contexts) {
+        if (ctx->kind == DPIF_THREAD_POLLER && ctx->id == poller->id) {
+            return ctx;
+        }
+    }
+    return NULL;
+}
+
+/* Fills in 'thread', and returns what share of the time it had packets. */
+static double
+read_poller(struct dp *dp, const struct poller *poller, unsigned int seconds,
+            struct dpif_thread *thread)
+{
+    struct dp_context *ctx;
+    double share = -1;
+
+    *thread = (struct dpif_thread) {
+        .kind = DPIF_THREAD_POLLER, .id = poller->id, .cpu = poller->cpu,
+    };
+    pthread_mutex_lock(&dp->contexts_mutex);
+    ctx = find_context(dp, poller);
+    if (ctx) {
+        thread->numa = ctx->numa;
+        share = dp_usage_share(dp, &ctx->usage,
+                               __atomic_load_n(&ctx->n.busy_cycles,
+                                               __ATOMIC_RELAXED), seconds);
+    }
+    pthread_mutex_unlock(&dp->contexts_mutex);
+    return share;
+}
+
+static int
+percent(double share)
+{
+    return share < 0 ? -1 : (int) (100 * share + .5);
+}
+
+static void
+dump_poller(struct dp *dp, const struct poller *poller, unsigned int seconds,
+            void (*each)(const struct dpif_rxq *, void *aux), void *aux)
+{
+    struct dpif_thread thread;
+    double others = read_poller(dp, poller, seconds, &thread);
+
     for (odp_port_t no = 0; no < DP_MAX_PORTS; no++) {
         const struct dp_port *port = dp->ports[no];
 
         for (size_t i = 0; port && i < port->n_rxqs; i++) {
-            const struct dpif_rxq rxq = {
-                .thread = thread, .port = port->name, .queue_id = i,
-            };
+            const struct dp_rxq *rxq = port->rxqs[i];
+            double share;
 
-            if (port->rxqs[i]->poller == poller) {
-                each(&rxq, aux);
+            if (rxq->poller != poller) {
+                continue;
+            }
+            share = dp_usage_share(dp, &rxq->usage,
+                                   __atomic_load_n(&rxq->cycles,
+                                                   __ATOMIC_RELAXED),
+                                   seconds);
+            each(&(const struct dpif_rxq) {
+                .thread = &thread, .port = port->name, .queue_id = i,
+                .usage = percent(share),
+            }, aux);
+            if (others >= 0) {
+                others = MAX(others - MAX(share, 0), 0);
             }
         }
     }
+    each(&(const struct dpif_rxq) {
+        .thread = &thread, .usage = percent(others),
+    }, aux);
 }
 
 void
-dp_rxqs_dump(const struct dp *dp,
+dp_rxqs_dump(struct dp *dp, unsigned int seconds,
              void (*each)(const struct dpif_rxq *, void *aux), void *aux)
 {
-    struct dpif_thread main_thread = { .kind = DPIF_THREAD_MAIN, .cpu = -1 };
-
-    dump_rxqs_of(dp, NULL, &main_thread, each, aux);
     for (size_t i = 0; i < dp->n_pollers; i++) {
-        struct dpif_thread thread = {
-            .kind = DPIF_THREAD_POLLER, .id = i, .cpu = dp->pollers[i]->cpu,
-        };
-
-        dump_rxqs_of(dp, dp->pollers[i], &thread, each, aux);
+        dump_poller(dp, dp->pollers[i], seconds, each, aux);
     }
 }
 
@@ -499,6 +648,7 @@ dp_poll_main(struct dp *dp)
     if (ctx->is_processing) {
         return false;
     }
+    ctx->mark = cycles_now();
     rcu_read_lock();
     for (size_t i = 0; i < dp->n_main_rxqs; i++) {
         any |= poll_rxq(ctx, dp->main_rxqs[i]) > 0;

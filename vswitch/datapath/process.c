@@ -22,6 +22,7 @@
 #include "lib/packet/fragment.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/counter.h"
+#include "lib/runtime/cycles.h"
 #include "vswitch/datapath/datapath.h"
 
 COUNTER(datapath_drop_no_port);
@@ -63,7 +64,9 @@ dp_context_get(struct dp *dp)
     ctx->out_of_port = xcalloc(DP_MAX_PORTS, sizeof *ctx->out_of_port);
     ctx->random = random_u32() | 1;
     ctx->cpu = -1;
+    ctx->since_cycles = cycles_now();
     pthread_mutex_lock(&dp->contexts_mutex);
+    dp_usage_start(dp, &ctx->usage);
     list_push_back(&dp->contexts, &ctx->node);
     pthread_mutex_unlock(&dp->contexts_mutex);
     ctx->next_of_thread = thread_contexts;
@@ -594,8 +597,13 @@ run_misses(struct dp_context *ctx, struct misses *m)
         return;
     }
     handle_misses(ctx, m);
-    if (port && ctx->has_quota) {
-        port->window_used_ns += clock_ns() - start_ns;
+    if (ctx->has_quota) {
+        int64_t took_ns = clock_ns() - start_ns;
+
+        dp_bump(&ctx->n.upcall_ns, took_ns);
+        if (port) {
+            port->window_used_ns += took_ns;
+        }
     }
 }
 

@@ -191,6 +191,13 @@ struct dpif_counters {
                                  /* As in struct dpif_stats. */
     uint64_t n_subtable_hit;     /* Of n_hit, not by the cache. */
     uint64_t n_sent, n_batches_sent;    /* Packets, in so many batches. */
+
+    /* Of pollers, which go round their queues: what it took, in cycles (as of
+     * lib/runtime/cycles.h). */
+    uint64_t n_busy_rounds, busy_cycles;    /* There were packets. */
+    uint64_t n_idle_rounds, idle_cycles;
+    uint64_t n_sleeps, sleep_cycles;        /* Not in those of rounds. */
+    uint64_t upcall_ns;                     /* For n_missed. */
 };
 
 enum dpif_thread_kind {
@@ -204,7 +211,9 @@ struct dpif_thread {
     enum dpif_thread_kind kind;
     unsigned int id;             /* Of a poller, from 0. */
     int cpu;                     /* Pinned to; -1: not pinned. */
+    int numa;                    /* The node of that CPU. */
     struct dpif_counters counters;
+    uint64_t cycles;             /* Since they were 0. */
 };
 
 /* Calls 'each' for every thread that processes packets. */
@@ -212,21 +221,33 @@ void dpif_thread_dump(const struct dpif *,
                       void (*each)(const struct dpif_thread *, void *aux),
                       void *aux);
 
-/* Has the counters that dpif_thread_dump() tells start from 0; dpif_stats
- * goes on. */
-void dpif_thread_clear(struct dpif *);
+/* Has the counters that dpif_thread_dump() tells start from 0, those of the
+ * threads pinned to 'cpu' or, if it is negative, of all; dpif_stats goes
+ * on. */
+void dpif_thread_clear(struct dpif *, int cpu);
 
-/* Calls 'each' for every receive queue, by thread, then in order of ports. */
+/* A receive queue, or what else a poller does. */
 struct dpif_rxq {
     const struct dpif_thread *thread;
-    const char *port;            /* Name. */
+    const char *port;            /* Name; NULL: all that is not a queue's. */
     unsigned int queue_id;       /* Of the port. */
+    int usage;                   /* Share of the thread's time, percent; -1:
+                                  * not measured for long enough. */
 };
-void dpif_rxq_dump(const struct dpif *,
+
+/* How far back usage can be told, and how exactly. */
+#define DPIF_USAGE_MAX_S 60
+#define DPIF_USAGE_STEP_S 5
+
+/* Calls 'each' for every poller's queues, in order of ports, and then for what
+ * else it does.  Usage is that of the last 'seconds' (about; since they are
+ * there at most). */
+void dpif_rxq_dump(const struct dpif *, unsigned int seconds,
                    void (*each)(const struct dpif_rxq *, void *aux),
                    void *aux);
 
-/* Shares the receive queues out to the threads anew. */
+/* Shares the receive queues out to the threads anew, by the time that each
+ * took of late. */
 void dpif_rxq_rebalance(struct dpif *);
 
 /* Flows. */

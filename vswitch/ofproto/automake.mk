@@ -32,11 +32,13 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/dpctl_datapath_commands.c \
 	vswitch/ofproto/dpctl_flow_commands.c \
 	vswitch/ofproto/dpif_commands.c \
+	vswitch/ofproto/dpif_netdev_commands.c \
 	vswitch/ofproto/dummy_commands.c \
 	vswitch/ofproto/flow_mod.c \
 	vswitch/ofproto/flow_mod.h \
 	vswitch/ofproto/group.c \
 	vswitch/ofproto/group.h \
+	vswitch/ofproto/impl_commands.c \
 	vswitch/ofproto/meter.c \
 	vswitch/ofproto/meter.h \
 	vswitch/ofproto/monitors.c \

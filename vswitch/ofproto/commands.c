@@ -366,6 +366,8 @@ ofproto_register_commands(void)
     trace_register_commands();
     detrace_register_command();
     dpif_register_commands();
+    dpif_netdev_register_commands();
+    impl_register_commands();
     dpctl_register_commands();
     tunnel_register_commands();
     bfd_register_commands();
