@@ -132,6 +132,12 @@ flow_set_vlan_limit(unsigned int n)
                      __ATOMIC_RELAXED);
 }
 
+unsigned int
+flow_vlan_limit(void)
+{
+    return __atomic_load_n(&vlan_limit, __ATOMIC_RELAXED);
+}
+
 void
 flow_apply_vlan_limit(struct flow *flow)
 {

@@ -22,6 +22,8 @@ void flow_extract(struct packet *, struct flow *);
  * a packet whose 'dl_type' is that of a tag. */
 void flow_set_vlan_limit(unsigned int n);
 
+unsigned int flow_vlan_limit(void);
+
 /* Makes 'flow' what the limit leaves of it. */
 void flow_apply_vlan_limit(struct flow *);
 

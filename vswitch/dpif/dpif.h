@@ -97,14 +97,19 @@ struct dpif_features {
     bool ufid;
     bool trunc;
     bool clone;
-    bool sample_nesting;
     bool masked_set_action;
+    bool tnl_push_pop;           /* Actions that say tunnel headers. */
+    bool lb_output_action;       /* Bonds' members are the datapath's to
+                                  * choose. */
+    bool ct_zero_snat;           /* A source of zeros means: itself. */
+    bool add_mpls;
     bool check_pkt_len;
     bool ct_state, ct_state_nat, ct_zone, ct_mark, ct_label;
     bool ct_orig_tuple, ct_orig_tuple6, ct_eventmask, ct_clear, ct_timeout;
     bool nd_extensions;
     bool explicit_drop_action;
-    unsigned int max_vlan_headers;
+    unsigned int sample_nesting; /* How deep. */
+    unsigned int max_vlan_headers;   /* As other_config:vlan-limit allows. */
     unsigned int max_mpls_depth;
     uint32_t max_meters;
     uint32_t max_hash_alg;       /* OVS_HASH_ALG_L4, DPIF_HASH_SYM_L4. */

@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/control.h"
 #include "lib/openflow/flow_text.h"
+#include "lib/runtime/clock.h"
 #include "lib/runtime/memory.h"
 #include "vswitch/dpif/odp_text.h"
 #include "vswitch/ofproto/backer.h"
@@ -246,18 +247,29 @@ bridge_reconnect(struct control_conn *conn, int argc, const char *argv[],
     control_reply(conn, NULL);
 }
 
+/* What is in front of a rule's match.  Nothing is offloaded. */
 static void
-format_rule(const struct rule *rule, struct str *s)
+format_rule_stats(uint8_t table_id, uint32_t duration_s, uint64_t n_packets,
+                  uint64_t n_bytes, bool with_offload, struct str *s)
+{
+    if (table_id) {
+        str_printf(s, "table_id=%u, ", table_id);
+    }
+    str_printf(s, "duration=%us, n_packets=%llu, n_bytes=%llu, ", duration_s,
+               (unsigned long long) n_packets, (unsigned long long) n_bytes);
+    if (with_offload) {
+        str_put(s, "n_offload_packets=0, n_offload_bytes=0, ");
+    }
+}
+
+static void
+format_rule(const struct rule *rule, bool with_offload, struct str *s)
 {
     struct flow_stats fs;
 
     rule_get_stats(rule, rule->ofproto->tlv, &fs);
-    str_printf(s, "duration=%us, n_packets=%llu, n_bytes=%llu, ",
-               fs.duration_s, (unsigned long long) fs.n_packets,
-               (unsigned long long) fs.n_bytes);
-    if (fs.table_id) {
-        str_printf(s, "table_id=%u, ", fs.table_id);
-    }
+    format_rule_stats(fs.table_id, fs.duration_s, fs.n_packets, fs.n_bytes,
+                      with_offload, s);
     match_format(&fs.match, NULL, fs.priority, s);
     str_put(s, ",actions=");
     ofpacts_format(fs.ofpacts, fs.ofpacts_size, &(struct text_names) { 0 },
@@ -265,14 +277,40 @@ format_rule(const struct rule *rule, struct str *s)
     str_put_char(s, '\n');
 }
 
+/* What other switches have rules for. */
+static void
+format_fates(const struct ofproto *p, bool with_offload, struct str *s)
+{
+    static const char *const rules[N_FATES] = {
+        [FATE_LOST] = "priority=2,recirc_id=0,actions=drop",
+        [FATE_TO_CONTROLLER] = "priority=0,reg0=0x1,actions="
+                               "controller(reason=)",
+        [FATE_MISS] = "priority=0,reg0=0x2,actions=drop",
+        [FATE_FRAGMENT] = "priority=0,reg0=0x3,actions=drop",
+    };
+    uint32_t duration_s = (clock_ms() - p->created_ms) / 1000;
+
+    for (size_t i = 0; i < N_FATES; i++) {
+        format_rule_stats(OFPROTO_N_TABLES, duration_s,
+                          __atomic_load_n(&p->fates[i].n_packets,
+                                          __ATOMIC_RELAXED),
+                          __atomic_load_n(&p->fates[i].n_bytes,
+                                          __ATOMIC_RELAXED),
+                          with_offload, s);
+        str_printf(s, "%s\n", rules[i]);
+    }
+}
+
 static void
 bridge_dump_flows(struct control_conn *conn, int argc, const char *argv[],
                   void *aux)
 {
-    struct ofproto *p = commands_get_bridge(conn, argv[argc - 1]);
+    bool with_offload = argc > 2 && !strcmp(argv[1], "--offload-stats");
+    struct ofproto *p = ofproto_find(argv[argc - 1]);
     struct str s = STR_EMPTY;
 
     if (!p) {
+        reply_error(conn, "Unknown bridge");
         return;
     }
     rcu_read_lock();
@@ -282,10 +320,11 @@ bridge_dump_flows(struct control_conn *conn, int argc, const char *argv[],
         for (struct cls_rule *r = cls_cursor_first(
                  &cursor, p->tables[t].cls, NULL, ofproto_version(p));
              r; r = cls_cursor_next(&cursor)) {
-            format_rule(rule_from_cls(r), &s);
+            format_rule(rule_from_cls(r), with_offload, &s);
         }
     }
     rcu_read_unlock();
+    format_fates(p, with_offload, &s);
     control_reply_str(conn, &s);
 }
 
@@ -366,6 +405,7 @@ ofproto_register_commands(void)
     trace_register_commands();
     detrace_register_command();
     dpif_register_commands();
+    feature_register_commands();
     dpif_netdev_register_commands();
     impl_register_commands();
     dpctl_register_commands();

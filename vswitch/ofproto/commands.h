@@ -22,10 +22,11 @@ void trace_register_commands(void);
 /* ofproto/detrace. */
 void detrace_register_command(void);
 
-/* dpif/...; those of threads and caches, dpif-netdev/...; those of what could
+/* dpif/...; of these, those about features; those of threads and caches, dpif-netdev/...; those of what could
  * be done in several ways, of which there is one: dpif-netdev/dpif-impl-get,
  * odp-execute/action-impl-show, ... */
 void dpif_register_commands(void);
+void feature_register_commands(void);
 void dpif_netdev_register_commands(void);
 void impl_register_commands(void);
 

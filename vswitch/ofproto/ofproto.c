@@ -8,6 +8,7 @@
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
 #include "lib/base/random.h"
+#include "lib/runtime/clock.h"
 #include "lib/runtime/log.h"
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/conn.h"
@@ -130,6 +131,7 @@ alloc(const char *name, struct backer *backer)
     init_desc(&p->desc);
     p->miss_send_len = 128;
     p->version = 1;
+    p->created_ms = clock_ms();
     for (unsigned int i = 0; i < OFPROTO_N_TABLES; i++) {
         oftable_init(&p->tables[i]);
     }

@@ -44,6 +44,16 @@ struct bundle_array {
     struct ofbundle *bundles[];
 };
 
+/* What becomes of packets that no rule is for, in the order that others have
+ * rules of table 254 for them, which controllers do not see. */
+enum fate {
+    FATE_LOST,                   /* Recirculated from nowhere. */
+    FATE_TO_CONTROLLER,
+    FATE_MISS,                   /* Dropped. */
+    FATE_FRAGMENT,               /* Dropped as the frag handling says. */
+    N_FATES
+};
+
 struct ofproto {
     struct hmap_node node;       /* In the set of all bridges, by name. */
     char *name;
@@ -78,6 +88,10 @@ struct ofproto {
     struct list removals;        /* struct removal_batch's, oldest first. */
     struct conn_set *conns;
     struct timer expire_timer;
+    int64_t created_ms;
+    struct {
+        uint64_t n_packets, n_bytes;
+    } fates[N_FATES];            /* Atomic. */
 };
 
 /* Bridges. */

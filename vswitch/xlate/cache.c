@@ -56,6 +56,12 @@ credit_apply(const struct credit *c, const struct xlate_stats *stats)
         __atomic_fetch_add(&c->ofproto->tables[c->table_id].n_missed,
                            stats->n_packets, __ATOMIC_RELAXED);
         break;
+    case CREDIT_FATE:
+        __atomic_fetch_add(&c->ofproto->fates[c->table_id].n_packets,
+                           stats->n_packets, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&c->ofproto->fates[c->table_id].n_bytes,
+                           stats->n_bytes, __ATOMIC_RELAXED);
+        break;
     case CREDIT_GROUP:
         group_credit(c->group, c->bucket, stats->n_packets, stats->n_bytes);
         break;

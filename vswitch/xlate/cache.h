@@ -11,6 +11,7 @@ enum credit_type {
     CREDIT_RULE,                 /* 'rule': counters. */
     CREDIT_TABLE_HIT,            /* 'ofproto', 'table_id'. */
     CREDIT_TABLE_MISS,
+    CREDIT_FATE,                 /* 'ofproto', 'table_id': enum fate. */
     CREDIT_GROUP,                /* 'group', 'bucket'. */
     CREDIT_PORT_RX,              /* 'ofproto', 'port'. */
     CREDIT_PORT_TX,

@@ -260,6 +260,14 @@ do_rule(struct xlate_ctx *ctx, struct rule *rule, uint8_t table_id,
     ctx->trace = saved_trace;
 }
 
+static void
+credit_fate(struct xlate_ctx *ctx, enum fate fate)
+{
+    xlate_credit(ctx, &(struct credit) {
+        .type = CREDIT_FATE, .ofproto = ctx->ofproto, .table_id = fate,
+    });
+}
+
 /* No rule matches in 'table_id'. */
 static void
 do_miss(struct xlate_ctx *ctx, uint8_t table_id, bool honor_miss,
@@ -290,6 +298,7 @@ do_miss(struct xlate_ctx *ctx, uint8_t table_id, bool honor_miss,
         ctx->trace = saved_trace;
         return;
     }
+    credit_fate(ctx, to_controller ? FATE_TO_CONTROLLER : FATE_MISS);
     if (to_controller) {
         be64 cookie = ctx->cookie;
 
@@ -313,6 +322,7 @@ drop_fragment(struct xlate_ctx *ctx, uint8_t table_id)
            != FRAG_DROP) {
         return false;
     }
+    credit_fate(ctx, FATE_FRAGMENT);
     trace_add(trace_add(ctx->trace, TRACE_TABLE, "%2d. Packets are IP "
                         "fragments and the fragment handling mode is "
                         "\"drop\".", table_id), TRACE_ACTION, "drop");
