@@ -242,6 +242,29 @@ dpif_port_del(struct dpif *dpif, odp_port_t no)
     return 0;
 }
 
+int
+dpif_port_renumber(struct dpif *dpif, odp_port_t old, odp_port_t new)
+{
+    struct dp *dp = dpif->dp;
+    struct dp_port *port = get_port(dp, old);
+
+    if (!dp->is_dummy) {
+        return -EOPNOTSUPP;
+    }
+    if (!port) {
+        return -ENODEV;
+    }
+    if (new >= DP_MAX_PORTS || dp->ports[new]) {
+        return -EBUSY;
+    }
+    unindex_port(port);
+    rcu_assign_pointer(dp->ports[old], NULL);
+    port->no = new;
+    rcu_assign_pointer(dp->ports[new], port);
+    index_port(port);
+    return 0;
+}
+
 void
 dpif_port_uninit(struct dpif_port *port)
 {

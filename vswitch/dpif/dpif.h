@@ -164,6 +164,10 @@ struct error *dpif_port_add(struct dpif *, const char *name, const char *type,
 /* Removes a port: 0, -ENOENT, or -EINVAL for port 0.  Main thread. */
 int dpif_port_del(struct dpif *, odp_port_t);
 
+/* Gives a port of a dummy datapath another number: 0, -ENODEV, -EOPNOTSUPP if
+ * it is not a dummy, or -EBUSY if the number is taken.  Main thread. */
+int dpif_port_renumber(struct dpif *, odp_port_t old, odp_port_t new);
+
 /* Look up a port; '*port' is for dpif_port_uninit().  0 or -ENODEV. */
 int dpif_port_by_number(const struct dpif *, odp_port_t, struct dpif_port *);
 int dpif_port_by_name(const struct dpif *, const char *, struct dpif_port *);

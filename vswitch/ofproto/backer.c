@@ -439,3 +439,49 @@ backer_port_del(struct backer *b, struct ofport *port, bool del_datapath)
         break;
     }
 }
+
+/* Moves what finds 'port' by its number. */
+static void
+renumber(struct backer *b, struct ofport *port, odp_port_t new)
+{
+    struct tunnel_key k;
+
+    if (port->kind == OFPORT_TUNNEL) {
+        port_key(port, &k);
+        rcu_hash_remove(&b->tunnels, port, hash_key(&k));
+        port->odp_port = new;
+        port_key(port, &k);
+        rcu_hash_insert(&b->tunnels, port, hash_key(&k));
+    } else {
+        rcu_hash_remove(&b->odp_ports, port, hash_odp_port(port->odp_port));
+        port->odp_port = new;
+        rcu_hash_insert(&b->odp_ports, port, hash_odp_port(new));
+    }
+}
+
+int
+backer_port_renumber(struct backer *b, odp_port_t old, odp_port_t new)
+{
+    int error = dpif_port_renumber(b->dpif, old, new);
+    struct tunnel_port *tp;
+    struct ofproto *p;
+    struct ofport *port;
+
+    if (error) {
+        return error;
+    }
+    HMAP_FOR_EACH (p, node, ofproto_all()) {
+        HMAP_FOR_EACH (port, name_node, &p->ports_by_name) {
+            if (p->backer == b && port->odp_port == old) {
+                renumber(b, port, new);
+            }
+        }
+    }
+    HMAP_FOR_EACH (tp, node, &b->tunnel_ports) {
+        if (tp->odp_port == old) {
+            tp->odp_port = new;
+        }
+    }
+    backer_changed(b);
+    return 0;
+}

@@ -89,4 +89,8 @@ void backer_for_each_tunnel_port(const struct backer *,
 struct ofproto *backer_find_bridge(const struct backer *,
                                    const struct uuid *);
 
+/* Gives the datapath's port 'old' the number 'new', as dpif_port_renumber()
+ * does; whoever uses it keeps it. */
+int backer_port_renumber(struct backer *, odp_port_t old, odp_port_t new);
+
 #endif /* ofproto/backer.h */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Control commands of dummy devices, for tests: netdev-dummy/... */
+/* Control commands of dummy devices and datapaths, for tests:
+ * netdev-dummy/..., dpif-dummy/... */
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,9 +196,56 @@ add_address(struct control_conn *conn, int argc, const char *argv[],
     }
 }
 
+static bool
+find_port(const struct dpif *dpif, const char *name, odp_port_t *number)
+{
+    struct dpif_port port;
+
+    if (dpif_port_by_name(dpif, name, &port)) {
+        return false;
+    }
+    *number = port.port_no;
+    dpif_port_uninit(&port);
+    return true;
+}
+
+/* A port gets another number while it is in use, as it happens to a switch
+ * that finds its datapath changed. */
+static void
+change_port_number(struct control_conn *conn, int argc UNUSED,
+                   const char *argv[], void *aux UNUSED)
+{
+    struct backer *b, *found = NULL;
+    struct dpif_port taken;
+    odp_port_t old;
+    int new;
+
+    HMAP_FOR_EACH (b, node, backers_all()) {
+        if (!strcmp(dpif_name(b->dpif), argv[1]) && dpif_is_dummy(b->dpif)) {
+            found = b;
+        }
+    }
+    if (!found) {
+        control_reply_error(conn, "unknown datapath or not a dummy");
+    } else if (!find_port(found->dpif, argv[2], &old)) {
+        control_reply_error(conn, "unknown port");
+    } else if (!text_to_int_range(argv[3], 1, UINT16_MAX, &new)) {
+        control_reply_error(conn, "bad port number");
+    } else if (!dpif_port_by_number(found->dpif, new, &taken)) {
+        dpif_port_uninit(&taken);
+        control_reply_error(conn, "port number already in use");
+    } else if (backer_port_renumber(found, old, new)) {
+        control_reply_error(conn, "bad port number");
+    } else {
+        control_reply(conn, NULL);
+    }
+}
+
 void
 dummy_register_commands(void)
 {
+    control_register("dpif-dummy/change-port-number", "dp port new-number",
+                     3, 3, change_port_number, NULL);
     control_register("netdev-dummy/ip4addr", "[netdev] ipaddr/mask-prefix-len",
                      2, 2, add_address, NULL);
     control_register("netdev-dummy/ip6addr", "[netdev] ip6addr", 2, 2,
