@@ -197,10 +197,13 @@ def test_dpctl(switch, tmp_path):
     head, line = dpctl("-m", "--names", "dump-flows",
                        "filter=dl_type=0x1234").splitlines()
     assert head == "flow-dump from the main thread:"
-    assert match in line
+    for part in ("recirc_id(0)", "in_port(vifa),packet_type(ns=0,id=0),",
+                 "eth_type(0x1234)", "ct_mark(0/0)"):
+        assert part in line
     assert re.search(r", actions:push_vlan\(vid=5,pcp=0\),vifb, dp-extra-info:"
                      r"miniflow_bits\(\d+,\d+\)$", line)
     ufid = line.split(",")[0]
+    assert match in dpctl("--names", "dump-flows")
     dpctl("--clear", "mod-flow", match, "drop")
     assert dpctl("get-flow", ufid).rstrip().endswith("actions:drop")
     assert dpctl("-s", "del-flow", match).startswith("packets:0, bytes:0")

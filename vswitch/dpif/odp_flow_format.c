@@ -23,7 +23,7 @@ static void
 put_hex(struct list_text *l, const char *name, uint64_t value, uint64_t mask,
         uint64_t exact)
 {
-    if (!mask) {
+    if (!mask && !l->all) {
         return;
     }
     odp_start_item(l);
@@ -39,7 +39,7 @@ format_tunnel_key(struct list_text *outer, const struct flow *k,
                   const struct flow *m)
 {
     struct str text = STR_EMPTY;
-    struct list_text l = { &text, false };
+    struct list_text l = { &text, false, outer->all };
     const struct flow_tunnel *t = &k->tunnel;
 
     if (m->tunnel.tun_id) {
@@ -91,15 +91,44 @@ format_ct_state(struct list_text *l, uint8_t state, uint8_t mask)
         "new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat",
     };
 
-    if (!mask) {
+    if (!mask && !l->all) {
         return;
     }
     odp_start_item(l);
+    if (l->all) {
+        str_printf(l->s, "ct_state(%#x", state);
+        if (mask != UINT8_MAX) {
+            str_printf(l->s, "/%#x", mask);
+        }
+        str_put_char(l->s, ')');
+        return;
+    }
     str_put(l->s, "ct_state(");
     for (int i = 0; i < 8; i++) {
         if (mask >> i & 1) {
             str_printf(l->s, "%c%s", state >> i & 1 ? '+' : '-', names[i]);
         }
+    }
+    str_put_char(l->s, ')');
+}
+
+static void
+format_ct_label(struct list_text *l, const uint8_t *label,
+                const uint8_t *mask)
+{
+    if (all_zero(mask, 16)) {
+        if (l->all) {
+            odp_start_item(l);
+            str_put(l->s, "ct_label(0/0)");
+        }
+        return;
+    }
+    odp_start_item(l);
+    str_put(l->s, "ct_label(");
+    odp_put_u128(label, l->s);
+    if (!all_ones(mask, 16)) {
+        str_put_char(l->s, '/');
+        odp_put_u128(mask, l->s);
     }
     str_put_char(l->s, ')');
 }
@@ -116,16 +145,7 @@ format_metadata(struct list_text *l, const struct flow *k,
     format_ct_state(l, k->ct_state, m->ct_state);
     put_hex(l, "ct_zone", k->ct_zone, m->ct_zone, UINT16_MAX);
     put_hex(l, "ct_mark", k->ct_mark, m->ct_mark, UINT32_MAX);
-    if (!all_zero(m->ct_label.bytes, 16)) {
-        odp_start_item(l);
-        str_put(l->s, "ct_label(");
-        odp_put_u128(k->ct_label.bytes, l->s);
-        if (!all_ones(m->ct_label.bytes, 16)) {
-            str_put_char(l->s, '/');
-            odp_put_u128(m->ct_label.bytes, l->s);
-        }
-        str_put_char(l->s, ')');
-    }
+    format_ct_label(l, k->ct_label.bytes, m->ct_label.bytes);
     odp_start_item(l);
     str_printf(l->s, k->recirc_id ? "recirc_id(%#x)" : "recirc_id(0)",
                k->recirc_id);
@@ -141,12 +161,15 @@ format_eth(struct list_text *outer, const struct flow *k,
            const struct flow *m)
 {
     struct str text = STR_EMPTY;
-    struct list_text l = { &text, false };
+    struct list_text l = { &text, false, outer->all };
 
     if (m->packet_type) {
         odp_start_item(outer);
         str_printf(outer->s, "packet_type(ns=%u,id=%#x)",
                    k->packet_type >> 16, k->packet_type & UINT16_MAX);
+    } else if (outer->all) {
+        odp_start_item(outer);
+        str_put(outer->s, "packet_type(ns=0/0,id=0/0)");
     }
     odp_put_member(&l, "src", MEMBER_MAC, &k->dl_src, &m->dl_src, 6);
     odp_put_member(&l, "dst", MEMBER_MAC, &k->dl_dst, &m->dl_dst, 6);
@@ -155,6 +178,25 @@ format_eth(struct list_text *outer, const struct flow *k,
     } else {
         odp_start_item(outer);
         str_put(outer->s, "eth()");
+    }
+}
+
+/* The TPID is not known where no flow looked at it: mostly it is that. */
+static void
+format_vlan(const struct flow_vlan *vlan, uint16_t tci, uint16_t mask,
+            struct str *s)
+{
+    uint16_t vid_mask = mask & VLAN_VID_MASK;
+
+    str_printf(s, "eth_type(0x%04x),vlan(vid=%u",
+               vlan->tpid ? ntohs(vlan->tpid) : ETH_TYPE_VLAN_8021Q,
+               tci & VLAN_VID_MASK);
+    if (vid_mask != VLAN_VID_MASK) {
+        str_printf(s, "/0x%x", vid_mask);
+    }
+    str_printf(s, ",pcp=%u", tci >> 13);
+    if (mask >> 13 != 7) {
+        str_printf(s, "/0x%x", mask >> 13);
     }
 }
 
@@ -177,11 +219,7 @@ format_vlans(struct list_text *outer, const struct flow *k,
             break;
         }
         odp_start_item(outer);
-        str_printf(outer->s, "eth_type(0x%04x),vlan(vid=%u",
-                   ntohs(k->vlans[i].tpid), tci & VLAN_VID_MASK);
-        if (mask >> 13) {
-            str_printf(outer->s, ",pcp=%u", tci >> 13);
-        }
+        format_vlan(&k->vlans[i], tci, mask, outer->s);
         str_put(outer->s, "),encap(");
         outer->any = false;
         n_open++;
@@ -212,7 +250,7 @@ static void
 format_nw(struct list_text *outer, const struct flow *k, const struct flow *m)
 {
     struct str text = STR_EMPTY;
-    struct list_text l = { &text, false };
+    struct list_text l = { &text, false, outer->all };
     static const char *const frags[] = { "no", "first", "no", "later" };
     /* All 20 bits are the whole label. */
     be32 label_mask = (m->ipv6_label == htonl(0xfffff) ? UINT32_MAX
@@ -261,7 +299,7 @@ format_nw(struct list_text *outer, const struct flow *k, const struct flow *m)
     default:
         return;
     }
-    if (m->nw_frag) {
+    if (m->nw_frag || l.all) {
         odp_start_item(&l);
         str_printf(&text, "frag=%s", frags[k->nw_frag & 3]);
     }
@@ -281,7 +319,7 @@ format_tp(struct list_text *outer, const struct flow *k, const struct flow *m)
     };
     bool v6 = k->dl_type == htons(ETH_TYPE_IPV6);
     struct str text = STR_EMPTY;
-    struct list_text l = { &text, false };
+    struct list_text l = { &text, false, outer->all };
 
     if ((!v6 && k->dl_type != htons(ETH_TYPE_IPV4)) || !m->nw_proto) {
         return;
@@ -301,7 +339,9 @@ format_tp(struct list_text *outer, const struct flow *k, const struct flow *m)
                       (const uint8_t *) &m->tp_dst + 1, 1);
         end_group(outer, v6 ? "icmpv6" : "icmp", &text);
         if (v6) {
-            struct list_text nd = { &text, false };
+            bool is_nd = (k->tp_src == htons(ND_NEIGHBOR_SOLICIT_)
+                          || k->tp_src == htons(ND_NEIGHBOR_ADVERT_));
+            struct list_text nd = { &text, false, outer->all && is_nd };
 
             odp_put_member(&nd, "target", MEMBER_IPV6, &k->nd_target,
                           &m->nd_target, 16);
@@ -312,19 +352,19 @@ format_tp(struct list_text *outer, const struct flow *k, const struct flow *m)
             end_group(outer, "nd", &text);
         }
     }
-    if (k->nw_proto == IPPROTO_TCP && m->tcp_flags) {
+    if (k->nw_proto == IPPROTO_TCP) {
         put_hex(outer, "tcp_flags", ntohs(k->tcp_flags), ntohs(m->tcp_flags),
                 0xfff);
     }
 }
 
-void
-odp_flow_format(const struct flow *k, const struct flow_wildcards *mask,
-                const struct odp_names *names, struct str *s)
+static void
+format(const struct flow *k, const struct flow_wildcards *mask,
+       const struct odp_names *names, bool all, struct str *s)
 {
     static struct flow_wildcards exact;
     const struct flow *m;
-    struct list_text l = { s, false };
+    struct list_text l = { s, false, all };
     int n_open;
 
     if (!mask) {
@@ -342,4 +382,18 @@ odp_flow_format(const struct flow *k, const struct flow_wildcards *mask,
     format_nw(&l, k, m);
     format_tp(&l, k, m);
     str_put_chars(s, ')', MAX(n_open, 0));
+}
+
+void
+odp_flow_format(const struct flow *k, const struct flow_wildcards *mask,
+                const struct odp_names *names, struct str *s)
+{
+    format(k, mask, names, false, s);
+}
+
+void
+odp_flow_format_all(const struct flow *k, const struct flow_wildcards *mask,
+                    const struct odp_names *names, struct str *s)
+{
+    format(k, mask, names, true, s);
 }

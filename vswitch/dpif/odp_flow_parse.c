@@ -152,6 +152,7 @@ set_packet_type(struct target *t, const char *member, const char *text)
         return false;
     }
     t->key->packet_type |= is_ns ? value << 16 : value;
+    t->mask->packet_type |= is_ns ? mask << 16 : mask;
     return true;
 }
 
@@ -581,7 +582,7 @@ odp_flow_parse(const char *text, const struct odp_numbers *numbers,
     t.mask->recirc_id = UINT32_MAX;
     error = parse_groups(&t, text, copy);
     free(copy);
-    if (t.has_packet_type || !t.has_eth) {
+    if (!t.has_packet_type && !t.has_eth) {
         t.mask->packet_type = UINT32_MAX;
     }
     if (!error) {

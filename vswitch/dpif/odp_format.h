@@ -33,6 +33,8 @@ struct attr_walk odp_walk_nested(const struct attr *attr);
 struct list_text {
     struct str *s;
     bool any;                    /* There is an item. */
+    bool all;                    /* Members that do not matter are printed,
+                                  * too. */
 };
 
 void odp_start_item(struct list_text *);
@@ -62,7 +64,7 @@ all_ones(const uint8_t *p, size_t n)
 void odp_put_value(enum member_form, const uint8_t *value, struct str *);
 
 /* "NAME=VALUE" or "NAME=VALUE/MASK" of 'size' bytes; nothing if no bit of
- * 'mask' is set.  'mask' NULL: all are. */
+ * 'mask' is set, unless all members are wanted.  'mask' NULL: all are set. */
 void odp_put_member(struct list_text *, const char *name, enum member_form,
                     const void *value, const void *mask, size_t size);
 

@@ -102,7 +102,7 @@ void
 odp_put_member(struct list_text *l, const char *name, enum member_form form,
               const void *value, const void *mask, size_t size)
 {
-    if (mask && all_zero(mask, size)) {
+    if (mask && all_zero(mask, size) && !l->all) {
         return;
     }
     odp_start_item(l);

@@ -30,6 +30,12 @@ void odp_actions_format(const void *actions, size_t size,
 void odp_flow_format(const struct flow *key, const struct flow_wildcards *mask,
                      const struct odp_names *, struct str *);
 
+/* The same with members that do not matter, too, of the headers that 'key'
+ * has: "ct_mark(0/0),...". */
+void odp_flow_format_all(const struct flow *key,
+                         const struct flow_wildcards *mask,
+                         const struct odp_names *, struct str *);
+
 /* Numbers of ports, if names may be used: 'number' returns ODPP_NONE for a
  * name that no port has. */
 struct odp_numbers {

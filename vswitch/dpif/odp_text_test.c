@@ -95,6 +95,43 @@ test_flows_round_trip(void **state UNUSED)
     }
 }
 
+/* What does not matter is printed, and read back as not mattering. */
+static void
+test_all_members_round_trip(void **state UNUSED)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(flows); i++) {
+        struct str s = STR_EMPTY;
+        struct flow_wildcards mask, mask2;
+        struct flow key, key2;
+
+        assert_null(odp_flow_parse(flows[i], NULL, &key, &mask));
+        odp_flow_format_all(&key, &mask, NULL, &s);
+        if (odp_flow_parse(str_cstr(&s), NULL, &key2, &mask2)) {
+            fail_msg("%s is not understood", str_cstr(&s));
+        }
+        assert_memory_equal(&key, &key2, sizeof key);
+        assert_memory_equal(&mask, &mask2, sizeof mask);
+        assert_non_null(strstr(str_cstr(&s), "dp_hash("));
+        str_uninit(&s);
+    }
+}
+
+/* Without a packet type, a flow that says it is Ethernet is for any. */
+static void
+test_eth_without_packet_type(void **state UNUSED)
+{
+    static const char text[] = "recirc_id(0),in_port(1),eth(),eth_type(0x1234)";
+    struct str s = STR_EMPTY;
+    struct flow_wildcards mask;
+    struct flow key;
+
+    assert_null(odp_flow_parse(text, NULL, &key, &mask));
+    assert_int_equal(mask.masks.packet_type, 0);
+    odp_flow_format(&key, &mask, NULL, &s);
+    assert_string_equal(str_cstr(&s), text);
+    str_uninit(&s);
+}
+
 static void
 test_actions_round_trip(void **state UNUSED)
 {
@@ -191,6 +228,8 @@ odp_text_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flows_round_trip),
+        cmocka_unit_test(test_all_members_round_trip),
+        cmocka_unit_test(test_eth_without_packet_type),
         cmocka_unit_test(test_actions_round_trip),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_damaged_text_is_survived),

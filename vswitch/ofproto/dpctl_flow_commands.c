@@ -133,17 +133,21 @@ format_flow(const struct dpif_flow *df, const struct flow *flow,
 {
     if (d->o->more) {
         format_ufid(df->ufid, d->s);
-        str_put(d->s, ", ");
+        str_put(d->s, d->o->only ? " " : ", ");
     }
-    odp_flow_format(flow, wc, d->names, d->s);
+    if (d->o->more) {
+        odp_flow_format_all(flow, wc, d->names, d->s);
+    } else {
+        odp_flow_format(flow, wc, d->names, d->s);
+    }
     str_put(d->s, ", ");
     format_stats(&df->stats, d->s);
-    if (d->o->more) {
+    if (d->o->more && !d->o->only) {
         str_printf(d->s, ", dp:%s", df->dp_layer);
     }
     str_put(d->s, ", actions:");
     odp_actions_format(df->actions, df->actions_size, d->names, d->s);
-    if (d->o->more) {
+    if (d->o->more && !d->o->only) {
         format_extra(df->mask, d->s);
     }
     str_put_char(d->s, '\n');
