@@ -46,6 +46,8 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/netdev/background.c \
 	vswitch/netdev/background.h \
 	vswitch/netdev/dummy.c \
+	vswitch/netdev/dummy_queue.c \
+	vswitch/netdev/dummy_queue.h \
 	vswitch/netdev/dummy_wire.c \
 	vswitch/netdev/dummy_wire.h \
 	vswitch/netdev/ingress.c \

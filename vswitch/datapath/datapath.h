@@ -75,7 +75,7 @@ struct dp_port {
     struct netdev *netdev;       /* Devices; else NULL. */
     struct tunnel *tunnel;       /* Tunnels; else NULL. */
     bool is_internal;            /* The host's stack is behind it. */
-    struct dp_rxq *rxqs[2];
+    struct dp_rxq **rxqs;
     size_t n_rxqs;
 
     /* Relaxed atomics, added to once a batch. */
@@ -111,8 +111,10 @@ struct dp {
     struct poller **pollers;
     size_t n_pollers;
     char *cpu_mask;              /* "pmd-cpu-mask"; NULL or empty: none. */
+    size_t n_sleeping;           /* Pollers to have without a mask. */
     struct dp_rxq **main_rxqs;   /* Without a file descriptor. */
     size_t n_main_rxqs;
+    size_t n_pollable;           /* Queues with a file descriptor. */
     struct list polled;          /* Queues that pollers have. */
     uint64_t n_samples;          /* Of usage, so far; the time of each.
                                   * Changed under 'contexts_mutex'. */
@@ -250,8 +252,14 @@ unsigned int dp_hand_over(struct dp *, struct packet_batch *);
 void dp_hand_over_run(struct dp *);
 void dp_hand_over_uninit(struct dp *);
 
+/* dpif.c: starts the pollers that the configuration wants, or ends them. */
+void dp_set_pollers(struct dp *, bool wanted);
+
 /* dpif.c: has the main thread call dp_hand_over_run(). */
 void dp_hand_over_wake(void);
+
+/* dpif_ports.c: appends to the port's queues, which it is to own. */
+void dp_port_take_rxq(struct dp_port *, struct dp_rxq *);
 
 /* dpif_ports.c: takes the port away, waits until nobody uses it any more, and
  * frees it. */

@@ -142,7 +142,7 @@ udp_packet(size_t n)
 static void
 receive(struct fixture *f, struct packet *p)
 {
-    assert_int_equal(netdev_dummy_receive("p1", p), 0);
+    assert_int_equal(netdev_dummy_receive("p1", 0, p), 0);
     dpif_run(f->dpif);
 }
 
@@ -209,7 +209,7 @@ test_equal_misses_are_one_upcall(void **state)
     f->install = false;
     nlbuf_put_u32(&f->actions, OVS_ACTION_ATTR_OUTPUT, 2);
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(netdev_dummy_receive("p1", udp_packet(10)), 0);
+        assert_int_equal(netdev_dummy_receive("p1", 0, udp_packet(10)), 0);
     }
     dpif_run(f->dpif);
     assert_int_equal(f->n_misses, 1);

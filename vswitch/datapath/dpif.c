@@ -224,9 +224,10 @@ dp_create(const char *type, const char *name)
     underlay_start();
     start_main_step();
     dp_context_get(dp);
+    dp->n_sleeping = default_n_pollers();
     if (!dp->is_dummy) {
         dp->overflow = dp_handler_create(dp);
-        dp_pollers_set(dp, default_n_pollers(), NULL);
+        dp_set_pollers(dp, true);
     }
     list_push_back(&dps, &dp->node);
     return dp;
@@ -526,27 +527,42 @@ parse_cpu_mask(const char *mask, unsigned int cpus[MAX_POLLERS])
 }
 
 void
+dp_set_pollers(struct dp *dp, bool wanted)
+{
+    unsigned int cpus[MAX_POLLERS];
+    size_t n = parse_cpu_mask(dp->cpu_mask ? dp->cpu_mask : "", cpus);
+
+    if (!wanted) {
+        dp_pollers_set(dp, 0, NULL);
+    } else if (n) {
+        dp_pollers_set(dp, n, cpus);
+    } else {
+        dp_pollers_set(dp, dp->n_sleeping, NULL);
+    }
+}
+
+void
 dpif_set_config(struct dpif *dpif, const struct smap *config)
 {
     struct dp *dp = dpif->dp;
     const char *mask = smap_get_def(config, "pmd-cpu-mask", "");
     const char *handlers = smap_get_def(config, "n-handler-threads", "");
+    bool is_same = !strcmp(mask, dp->cpu_mask ? dp->cpu_mask : "");
     unsigned int cpus[MAX_POLLERS];
-    size_t n = parse_cpu_mask(mask, cpus);
     int n_handlers;
 
     if (!text_to_int_range(handlers, 1, MAX_POLLERS, &n_handlers)) {
         n_handlers = default_n_pollers();
     }
-    if (dp->is_dummy || (!strcmp(mask, dp->cpu_mask ? dp->cpu_mask : "")
-                         && (n || dp->n_pollers == (size_t) n_handlers))) {
+    is_same = is_same && (dp->n_sleeping == (size_t) n_handlers
+                          || parse_cpu_mask(mask, cpus));
+    dp->n_sleeping = n_handlers;
+    if (is_same) {
         return;
     }
     free(dp->cpu_mask);
     dp->cpu_mask = xstrdup(mask);
-    if (n) {
-        dp_pollers_set(dp, n, cpus);
-    } else {
-        dp_pollers_set(dp, n_handlers, NULL);
+    if (dp->n_pollers) {
+        dp_set_pollers(dp, true);
     }
 }

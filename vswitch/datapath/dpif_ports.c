@@ -50,10 +50,54 @@ release_to_device(struct dp_rxq *rxq)
     netdev_rxq_release(rxq->netdev_rxq);
 }
 
+void
+dp_port_take_rxq(struct dp_port *port, struct dp_rxq *rxq)
+{
+    port->rxqs = xreallocarray(port->rxqs, port->n_rxqs + 1,
+                               sizeof *port->rxqs);
+    port->rxqs[port->n_rxqs++] = rxq;
+}
+
+/* Closes the queues of a device, which nobody receives from any more. */
+static void
+close_rxqs(struct dp_port *port)
+{
+    for (size_t i = 0; i < port->n_rxqs; i++) {
+        netdev_rxq_close(port->rxqs[i]->netdev_rxq);
+        free(port->rxqs[i]);
+    }
+    free(port->rxqs);
+    port->rxqs = NULL;
+    port->n_rxqs = 0;
+}
+
+/* Opens all queues of the device. */
+static struct error *
+open_rxqs(struct dp_port *port)
+{
+    struct error *error = NULL;
+
+    for (unsigned int i = 0; i < netdev_n_rxqs(port->netdev); i++) {
+        struct dp_rxq *rxq = xzalloc(sizeof *rxq);
+
+        rxq->port = port;
+        rxq->recv = recv_from_device;
+        rxq->release = release_to_device;
+        error = netdev_rxq_open(port->netdev, i, &rxq->netdev_rxq);
+        if (error) {
+            free(rxq);
+            close_rxqs(port);
+            break;
+        }
+        rxq->fd = netdev_rxq_fd(rxq->netdev_rxq);
+        dp_port_take_rxq(port, rxq);
+    }
+    return error;
+}
+
 static struct error *
 open_device(struct dp_port *port, const struct dpif_port_options *options)
 {
-    struct dp_rxq *rxq;
     struct error *error;
 
     if (options && options->netdev) {
@@ -64,20 +108,57 @@ open_device(struct dp_port *port, const struct dpif_port_options *options)
             return error;
         }
     }
-    rxq = xzalloc(sizeof *rxq);
-    rxq->port = port;
-    rxq->recv = recv_from_device;
-    rxq->release = release_to_device;
-    error = netdev_rxq_open(port->netdev, &rxq->netdev_rxq);
+    error = open_rxqs(port);
     if (error) {
-        free(rxq);
         netdev_unref(port->netdev);
         port->netdev = NULL;
-        return error;
     }
-    rxq->fd = netdev_rxq_fd(rxq->netdev_rxq);
-    port->rxqs[port->n_rxqs++] = rxq;
-    return NULL;
+    return error;
+}
+
+/* Devices of a dummy datapath are mostly the main thread's; it has pollers only
+ * while some are not. */
+static void
+update_pollers(struct dp *dp)
+{
+    bool wanted = dp->n_pollable > 0;
+
+    if (dp->is_dummy && wanted != (dp->n_pollers > 0)) {
+        dp_set_pollers(dp, wanted);
+    }
+}
+
+static void
+start_rxqs(struct dp_port *port)
+{
+    for (size_t i = 0; i < port->n_rxqs; i++) {
+        dp_rxq_start(port->dp, port->rxqs[i]);
+    }
+}
+
+static void
+stop_rxqs(struct dp_port *port)
+{
+    for (size_t i = 0; i < port->n_rxqs; i++) {
+        dp_rxq_stop(port->dp, port->rxqs[i]);
+    }
+}
+
+struct error *
+dpif_port_reconfigure(struct dpif *dpif, odp_port_t no)
+{
+    struct dp_port *port = get_port(dpif->dp, no);
+    struct error *error;
+
+    if (!port || !port->netdev
+        || port->n_rxqs == netdev_n_rxqs(port->netdev)) {
+        return NULL;
+    }
+    stop_rxqs(port);
+    close_rxqs(port);
+    error = open_rxqs(port);
+    start_rxqs(port);
+    return error;
 }
 
 static odp_port_t
@@ -108,8 +189,8 @@ static const char *
 port_type(const char *type)
 {
     static const char *const known[] = {
-        "system", "internal", "tap", "dummy", "dummy-internal", "geneve",
-        "vxlan", "gre",
+        "system", "internal", "tap", "dummy", "dummy-internal", "dummy-pmd",
+        "geneve", "vxlan", "gre",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
@@ -185,15 +266,15 @@ dpif_port_add(struct dpif *dpif, const char *name, const char *type,
     error = (dp_tunnel_is_type(known) ? dp_tunnel_create(port, options)
              : open_device(port, options));
     if (error) {
+        free(port->rxqs);
         free(port->name);
         free(port);
         return error;
     }
     rcu_assign_pointer(dp->ports[no], port);
     index_port(port);
-    for (size_t i = 0; i < port->n_rxqs; i++) {
-        dp_rxq_start(dp, port->rxqs[i]);
-    }
+    start_rxqs(port);
+    update_pollers(dp);
     *port_no = no;
     return NULL;
 }
@@ -203,9 +284,7 @@ dp_port_destroy(struct dp_port *port)
 {
     struct dp *dp = port->dp;
 
-    for (size_t i = 0; i < port->n_rxqs; i++) {
-        dp_rxq_stop(dp, port->rxqs[i]);
-    }
+    stop_rxqs(port);
     rcu_assign_pointer(dp->ports[port->no], NULL);
     if (port->no && port->no < dp->first_free) {
         dp->first_free = port->no;
@@ -218,13 +297,11 @@ dp_port_destroy(struct dp_port *port)
     if (port->tunnel) {
         dp_tunnel_destroy(port);
     }
-    for (size_t i = 0; i < port->n_rxqs; i++) {
-        netdev_rxq_close(port->rxqs[i]->netdev_rxq);
-        free(port->rxqs[i]);
-    }
+    close_rxqs(port);
     netdev_unref(port->netdev);
     free(port->name);
     free(port);
+    update_pollers(dp);
 }
 
 int
@@ -257,11 +334,14 @@ dpif_port_renumber(struct dpif *dpif, odp_port_t old, odp_port_t new)
     if (new >= DP_MAX_PORTS || dp->ports[new]) {
         return -EBUSY;
     }
+    stop_rxqs(port);
     unindex_port(port);
     rcu_assign_pointer(dp->ports[old], NULL);
+    synchronize_rcu();
     port->no = new;
     rcu_assign_pointer(dp->ports[new], port);
     index_port(port);
+    start_rxqs(port);
     return 0;
 }
 

@@ -429,6 +429,7 @@ give(struct dp *dp, struct dp_rxq *rxq, struct poller *poller)
 void
 dp_rxq_start(struct dp *dp, struct dp_rxq *rxq)
 {
+    dp->n_pollable += rxq->fd >= 0;
     if (rxq->fd < 0 || !dp->n_pollers) {
         dp->main_rxqs = xreallocarray(dp->main_rxqs, dp->n_main_rxqs + 1,
                                       sizeof *dp->main_rxqs);
@@ -442,6 +443,7 @@ dp_rxq_start(struct dp *dp, struct dp_rxq *rxq)
 void
 dp_rxq_stop(struct dp *dp, struct dp_rxq *rxq)
 {
+    dp->n_pollable -= rxq->fd >= 0;
     if (rxq->poller) {
         tell(rxq->poller, COMMAND_REMOVE, rxq);
         rxq->poller->n_rxqs--;
@@ -542,6 +544,7 @@ dp_rxqs_rebalance(struct dp *dp)
         size_t i = least_busy(dp, loads);
 
         loads[i] += s->share;
+        dp->n_pollable++;
         give(dp, s->rxq, dp->pollers[i]);
     }
     vec_uninit(&shares);

@@ -662,7 +662,7 @@ open_version(struct dp_port *port, struct tunnel *t, int version)
         .tunnel = t,
     };
     t->rx[version] = rx;
-    port->rxqs[port->n_rxqs++] = &rx->rxq;
+    dp_port_take_rxq(port, &rx->rxq);
     for (int i = 0; i < TUNNEL_N_TX; i++) {
         t->tx_fds[version][i] = open_tx_socket(t, version);
     }

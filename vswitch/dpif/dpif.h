@@ -164,6 +164,10 @@ struct error *dpif_port_add(struct dpif *, const char *name, const char *type,
 /* Removes a port: 0, -ENOENT, or -EINVAL for port 0.  Main thread. */
 int dpif_port_del(struct dpif *, odp_port_t);
 
+/* Has the port's device receive as its options say by now, which may be by
+ * another number of queues.  Main thread. */
+struct error *dpif_port_reconfigure(struct dpif *, odp_port_t) MUST_USE;
+
 /* Gives a port of a dummy datapath another number: 0, -ENODEV, -EOPNOTSUPP if
  * it is not a dummy, or -EBUSY if the number is taken.  Main thread. */
 int dpif_port_renumber(struct dpif *, odp_port_t old, odp_port_t new);

@@ -4,6 +4,7 @@
  * send goes to capture files and into that wire. */
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +18,11 @@
 #include "lib/packet/pcap.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/loop.h"
+#include "vswitch/netdev/dummy_queue.h"
 #include "vswitch/netdev/dummy_wire.h"
 #include "vswitch/netdev/netdev_provider.h"
 
-#define MAX_QUEUE 100
+#define MAX_QUEUES 64            /* Of a device. */
 
 struct dummy_address {
     struct in6_addr address;
@@ -38,11 +40,17 @@ struct dummy {
     struct pcap_file *rx_pcap, *tx_pcap;
     char *rx_pcap_name, *tx_pcap_name;
     struct dummy_wire *wire;
-    bool has_rxq;
-    struct packet *queue[MAX_QUEUE];
-    unsigned int head, n_queued;
+    int n_rxqs, n_txqs;          /* Wanted. */
+    struct dummy_queue *queues[MAX_QUEUES];  /* Those that are open. */
 };
 
+struct dummy_rxq {
+    struct netdev_rxq up;
+    unsigned int index;          /* In dummy->queues. */
+    struct dummy_queue *queue;
+};
+
+static pthread_t main_thread;    /* Who opened the first of them. */
 static void (*rx_callback)(void *aux);
 static void *rx_aux;
 
@@ -55,8 +63,7 @@ dummy_cast(const struct netdev *netdev)
 bool
 netdev_is_dummy(const struct netdev *netdev)
 {
-    return (netdev->class == &netdev_dummy_class
-            || netdev->class == &netdev_dummy_internal_class);
+    return netdev->class->alloc == netdev_dummy_class.alloc;
 }
 
 static struct netdev *
@@ -82,12 +89,14 @@ dummy_construct(struct netdev *netdev)
     struct dummy *dummy = dummy_cast(netdev);
     unsigned int n = n_dummies++;
 
+    main_thread = pthread_self();
     dummy->mac = (struct eth_addr) { { 0xaa, 0x55, n >> 24, n >> 16, n >> 8,
                                        n } };
     dummy->mtu = 1500;
     dummy->is_up = true;
     dummy->ifindex = -EOPNOTSUPP;
     vec_init(&dummy->addresses);
+    dummy->n_rxqs = dummy->n_txqs = 1;
     dummy->wire = dummy_wire_create(receive, dummy);
     return NULL;
 }
@@ -98,10 +107,6 @@ dummy_destruct(struct netdev *netdev)
     struct dummy *dummy = dummy_cast(netdev);
 
     dummy_wire_destroy(dummy->wire);
-    while (dummy->n_queued) {
-        packet_free(dummy->queue[dummy->head++ % MAX_QUEUE]);
-        dummy->n_queued--;
-    }
     if (dummy->rx_pcap != dummy->tx_pcap) {
         pcap_close(dummy->rx_pcap);
     }
@@ -150,6 +155,22 @@ set_pcaps(struct dummy *dummy, const char *rx, const char *tx)
     return error;
 }
 
+/* Does another thread receive? */
+static bool
+is_pmd(const struct netdev *netdev)
+{
+    return netdev->class == &netdev_dummy_pmd_class;
+}
+
+static unsigned int
+queue_count(const struct smap *options, const char *key)
+{
+    int n = 1;
+
+    return (text_to_int_range(smap_get_def(options, key, "1"), 1, MAX_QUEUES,
+                              &n) ? n : 1);
+}
+
 static struct error *
 dummy_set_options(struct netdev *netdev, const struct smap *options)
 {
@@ -160,6 +181,10 @@ dummy_set_options(struct netdev *netdev, const struct smap *options)
     const char *ifindex = smap_get(options, "ifindex");
     struct error *error;
 
+    if (is_pmd(netdev)) {
+        dummy->n_rxqs = queue_count(options, "n_rxq");
+        dummy->n_txqs = queue_count(options, "n_txq");
+    }
     dummy->ifindex = -EOPNOTSUPP;
     if (ifindex && !text_to_int_range(ifindex, 1, INT32_MAX,
                                       &dummy->ifindex)) {
@@ -272,11 +297,41 @@ dummy_get_addresses(const struct netdev *netdev, struct in6_addr **addrs,
     return 0;
 }
 
-static struct error *
-dummy_rxq_open(struct netdev *netdev, struct netdev_rxq **ret)
+static unsigned int
+dummy_n_rxqs(const struct netdev *netdev)
 {
-    dummy_cast(netdev)->has_rxq = true;
-    *ret = xzalloc(sizeof **ret);
+    return dummy_cast(netdev)->n_rxqs;
+}
+
+static void
+dummy_format_config(const struct netdev *netdev, struct str *s)
+{
+    const struct dummy *dummy = dummy_cast(netdev);
+    unsigned int n_open = 0;
+
+    for (unsigned int i = 0; i < MAX_QUEUES; i++) {
+        n_open += dummy->queues[i] != NULL;
+    }
+    str_printf(s, ": configured_rx_queues=%u, configured_tx_queues=%d, "
+               "requested_rx_queues=%d, requested_tx_queues=%d", n_open,
+               dummy->n_txqs, dummy->n_rxqs, dummy->n_txqs);
+}
+
+static struct error *
+dummy_rxq_open(struct netdev *netdev, unsigned int index,
+               struct netdev_rxq **ret)
+{
+    struct dummy *dummy = dummy_cast(netdev);
+    struct dummy_queue *queue = dummy_queue_create(is_pmd(netdev));
+    struct dummy_rxq *rxq;
+
+    if (!queue) {
+        return error_from_errno(errno, "%s", netdev->name);
+    }
+    rxq = xzalloc(sizeof *rxq);
+    rxq->index = index;
+    rxq->queue = dummy->queues[index] = queue;
+    *ret = &rxq->up;
     return NULL;
 }
 
@@ -285,38 +340,59 @@ dummy_rxq_release(struct netdev_rxq *rxq UNUSED)
 {
 }
 
-static void
-dummy_rxq_close(struct netdev_rxq *rxq)
+static struct dummy_rxq *
+rxq_cast(const struct netdev_rxq *rxq)
 {
-    dummy_cast(rxq->netdev)->has_rxq = false;
+    return CONTAINER_OF(rxq, struct dummy_rxq, up);
+}
+
+static void
+dummy_rxq_close(struct netdev_rxq *rxq_)
+{
+    struct dummy_rxq *rxq = rxq_cast(rxq_);
+
+    dummy_cast(rxq_->netdev)->queues[rxq->index] = NULL;
+    dummy_queue_destroy(rxq->queue);
     free(rxq);
+}
+
+/* Counters may be added to by several threads. */
+static void
+count(uint64_t *n_packets, uint64_t *n_bytes, const struct packet *p)
+{
+    __atomic_fetch_add(n_packets, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(n_bytes, p->size, __ATOMIC_RELAXED);
 }
 
 static int
 dummy_rxq_recv(struct netdev_rxq *rxq, struct packet_batch *batch)
 {
-    struct dummy *dummy = dummy_cast(rxq->netdev);
+    struct netdev_stats *stats = &dummy_cast(rxq->netdev)->stats;
 
-    batch->n = 0;
-    while (dummy->n_queued && batch->n < PACKET_BATCH) {
-        struct packet *p = dummy->queue[dummy->head++ % MAX_QUEUE];
-
-        dummy->n_queued--;
-        dummy->stats.rx_packets++;
-        dummy->stats.rx_bytes += p->size;
-        batch->packets[batch->n++] = p;
+    dummy_queue_take(rxq_cast(rxq)->queue, batch);
+    for (uint32_t i = 0; i < batch->n; i++) {
+        count(&stats->rx_packets, &stats->rx_bytes, batch->packets[i]);
     }
     return batch->n;
 }
 
 static int
-dummy_rxq_fd(const struct netdev_rxq *rxq UNUSED)
+dummy_rxq_fd(const struct netdev_rxq *rxq)
 {
-    return -1;
+    return dummy_queue_fd(rxq_cast(rxq)->queue);
 }
 
-/* An answer on its way to the main thread, whose the queues are. */
-struct answer {
+static struct dummy *
+find_dummy(const char *name)
+{
+    struct netdev *netdev = netdev_find(name);
+
+    return (netdev && netdev_is_dummy(netdev)
+            ? dummy_cast(netdev) : NULL);
+}
+
+/* A packet on its way to the main thread, whose devices' other ends are. */
+struct posted {
     char *name;
     struct packet *packet;
 };
@@ -324,9 +400,9 @@ struct answer {
 static void
 deliver_answer(void *answer_)
 {
-    struct answer *answer = answer_;
+    struct posted *answer = answer_;
 
-    netdev_dummy_receive(answer->name, answer->packet);
+    netdev_dummy_receive(answer->name, 0, answer->packet);
     free(answer->name);
     free(answer);
 }
@@ -347,7 +423,7 @@ answer_arp(const struct dummy *dummy, const struct packet *p)
         struct in6_addr asked = in6_addr_from_ipv4(arp->tpa);
 
         if (in6_addr_equals(&a->address, &asked)) {
-            struct answer *answer = xmalloc(sizeof *answer);
+            struct posted *answer = xmalloc(sizeof *answer);
 
             answer->name = xstrdup(dummy->up.name);
             answer->packet = packet_alloc(PACKET_SMALL);
@@ -362,8 +438,7 @@ static void
 transmit(struct dummy *dummy, struct packet *p)
 {
     packet_csum_finish(p);
-    dummy->stats.tx_packets++;
-    dummy->stats.tx_bytes += p->size;
+    count(&dummy->stats.tx_packets, &dummy->stats.tx_bytes, p);
     if (dummy->tx_pcap) {
         pcap_write(dummy->tx_pcap, p, clock_wall_ms() * 1000000);
     }
@@ -378,11 +453,43 @@ transmit_cut(struct packet *p, void *dummy)
     packet_free(p);
 }
 
+static void
+transmit_later(void *sent_)
+{
+    struct posted *sent = sent_;
+    struct dummy *dummy = find_dummy(sent->name);
+
+    if (dummy) {
+        transmit(dummy, sent->packet);
+    }
+    packet_free(sent->packet);
+    free(sent->name);
+    free(sent);
+}
+
+/* Capture files and wires are the main thread's. */
+static void
+leave_to_main(struct dummy *dummy, struct packet *p)
+{
+    struct posted *sent = xmalloc(sizeof *sent);
+
+    packet_csum_finish(p);
+    sent->packet = packet_clone(p);
+    sent->name = xstrdup(dummy->up.name);
+    loop_post(transmit_later, sent);
+}
+
 static unsigned int
 dummy_send(struct netdev *netdev, struct packet_batch *batch)
 {
     struct dummy *dummy = dummy_cast(netdev);
 
+    if (!pthread_equal(pthread_self(), main_thread)) {
+        for (unsigned int i = 0; i < batch->n; i++) {
+            leave_to_main(dummy, batch->packets[i]);
+        }
+        return batch->n;
+    }
     for (unsigned int i = 0; i < batch->n; i++) {
         struct packet *p = batch->packets[i];
 
@@ -392,15 +499,6 @@ dummy_send(struct netdev *netdev, struct packet_batch *batch)
         }
     }
     return batch->n;
-}
-
-static struct dummy *
-find_dummy(const char *name)
-{
-    struct netdev *netdev = netdev_find(name);
-
-    return (netdev && netdev_is_dummy(netdev)
-            ? dummy_cast(netdev) : NULL);
 }
 
 void
@@ -417,34 +515,32 @@ netdev_dummy_exists(const char *name)
 }
 
 static int
-queue(struct dummy *dummy, struct packet *p)
+queue(struct dummy *dummy, unsigned int index, struct packet *p)
 {
-    if (!dummy->has_rxq) {
+    int error;
+
+    if (index >= MAX_QUEUES || !dummy->queues[index]) {
         packet_free(p);
         return -ENODEV;
     }
     if (dummy->rx_pcap) {
         pcap_write(dummy->rx_pcap, p, clock_wall_ms() * 1000000);
     }
-    if (dummy->n_queued >= MAX_QUEUE) {
-        packet_free(p);
-        return -ENOBUFS;
-    }
-    dummy->queue[(dummy->head + dummy->n_queued++) % MAX_QUEUE] = p;
-    if (rx_callback) {
+    error = dummy_queue_put(dummy->queues[index], p);
+    if (!error && rx_callback) {
         rx_callback(rx_aux);
     }
-    return 0;
+    return error;
 }
 
 static void
 receive(struct packet *p, void *dummy)
 {
-    queue(dummy, p);
+    queue(dummy, 0, p);
 }
 
 int
-netdev_dummy_receive(const char *name, struct packet *p)
+netdev_dummy_receive(const char *name, unsigned int index, struct packet *p)
 {
     struct dummy *dummy = find_dummy(name);
 
@@ -452,7 +548,7 @@ netdev_dummy_receive(const char *name, struct packet *p)
         packet_free(p);
         return -ENODEV;
     }
-    return queue(dummy, p);
+    return queue(dummy, index, p);
 }
 
 static void
@@ -517,7 +613,7 @@ netdev_dummy_add_address(const char *name, const struct in6_addr *address,
     return 0;
 }
 
-#define DUMMY_CLASS(TYPE) { \
+#define DUMMY_CLASS(TYPE, ...) { \
     .type = TYPE, \
     .alloc = dummy_alloc, \
     .construct = dummy_construct, \
@@ -535,14 +631,18 @@ netdev_dummy_add_address(const char *name, const struct in6_addr *address,
     .set_up = dummy_set_up, \
     .get_stats = dummy_get_stats, \
     .get_addresses = dummy_get_addresses, \
+    .n_rxqs = dummy_n_rxqs, \
     .rxq_open = dummy_rxq_open, \
     .rxq_close = dummy_rxq_close, \
     .rxq_recv = dummy_rxq_recv, \
     .rxq_release = dummy_rxq_release, \
     .rxq_fd = dummy_rxq_fd, \
     .send = dummy_send, \
+    __VA_ARGS__ \
 }
 
 const struct netdev_class netdev_dummy_class = DUMMY_CLASS("dummy");
 const struct netdev_class netdev_dummy_internal_class
     = DUMMY_CLASS("dummy-internal");
+const struct netdev_class netdev_dummy_pmd_class
+    = DUMMY_CLASS("dummy-pmd", .format_config = dummy_format_config);

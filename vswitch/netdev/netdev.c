@@ -15,6 +15,7 @@ static const struct netdev_class *const classes[] = {
     &netdev_tap_class,
     &netdev_dummy_class,
     &netdev_dummy_internal_class,
+    &netdev_dummy_pmd_class,
 };
 
 static struct hmap netdevs = HMAP_INITIALIZER(&netdevs);
@@ -41,7 +42,8 @@ netdev_dummy_replaces(const char *type)
 static const struct netdev_class *
 find_class(const char *type)
 {
-    if (netdev_dummy_replaces(type)) {
+    if (netdev_dummy_replaces(type)
+        && strcmp(type, netdev_dummy_pmd_class.type)) {
         return &netdev_dummy_class;
     }
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
@@ -301,10 +303,25 @@ netdev_for_each(void (*each)(struct netdev *, void *aux), void *aux)
     }
 }
 
-struct error *
-netdev_rxq_open(struct netdev *netdev, struct netdev_rxq **rxq)
+unsigned int
+netdev_n_rxqs(const struct netdev *netdev)
 {
-    struct error *error = netdev->class->rxq_open(netdev, rxq);
+    return netdev->class->n_rxqs ? netdev->class->n_rxqs(netdev) : 1;
+}
+
+void
+netdev_format_config(const struct netdev *netdev, struct str *s)
+{
+    if (netdev->class->format_config) {
+        netdev->class->format_config(netdev, s);
+    }
+}
+
+struct error *
+netdev_rxq_open(struct netdev *netdev, unsigned int queue,
+                struct netdev_rxq **rxq)
+{
+    struct error *error = netdev->class->rxq_open(netdev, queue, rxq);
 
     if (!error) {
         (*rxq)->netdev = netdev_ref(netdev);

@@ -8,7 +8,8 @@
  * Types: "system" (any interface of the host, through a packet socket),
  * "internal" and "tap" (a tap interface that the device makes and owns),
  * "dummy" (no interface at all; for tests), which as the port of a bridge is
- * "dummy-internal".  Tunnels and patches are not devices but matters of the
+ * "dummy-internal"; "dummy-pmd", which receives in other threads, as real
+ * devices do.  Tunnels and patches are not devices but matters of the
  * datapath and of the switch.
  *
  * Threads: opening, closing, configuration and queries are the main thread's.
@@ -59,7 +60,8 @@ const char *netdev_name(const struct netdev *);
 const char *netdev_type(const struct netdev *);
 
 /* Applies the options of the Interface row that the type knows (dummy: "pcap",
- * "rxq_pcap", "tx_pcap", "ifindex", "stream", "pstream"; others: none). */
+ * "rxq_pcap", "tx_pcap", "ifindex", "stream", "pstream"; dummy-pmd: "n_rxq" and
+ * "n_txq", too; others: none). */
 struct error *netdev_set_options(struct netdev *, const struct smap *) MUST_USE;
 
 /* Queries: 0 or a negative errno value (-EOPNOTSUPP if the type has no such
@@ -114,8 +116,16 @@ void netdev_set_changed_callback(void (*changed)(void *aux), void *aux);
  * until the next netdev_rxq_recv(), netdev_rxq_release() or
  * netdev_rxq_close(). */
 
-/* Opens the device's receive queue. */
-struct error *netdev_rxq_open(struct netdev *, struct netdev_rxq **) MUST_USE;
+/* How many receive queues the device is to have; changes with options. */
+unsigned int netdev_n_rxqs(const struct netdev *);
+
+/* Appends ": NAME=VALUE, ..." of what the type's configuration is, if
+ * anything. */
+void netdev_format_config(const struct netdev *, struct str *);
+
+/* Opens receive queue 'queue' of the device. */
+struct error *netdev_rxq_open(struct netdev *, unsigned int queue,
+                              struct netdev_rxq **) MUST_USE;
 void netdev_rxq_close(struct netdev_rxq *);
 
 /* Receives up to PACKET_BATCH packets, without waiting.  Returns how many, or
@@ -140,9 +150,10 @@ unsigned int netdev_send(struct netdev *, struct packet_batch *batch);
 /* Is there a dummy device 'name'? */
 bool netdev_dummy_exists(const char *name);
 
-/* Puts 'packet' (taken) into the receive queue of dummy device 'name', as
+/* Puts 'packet' (taken) into a receive queue of dummy device 'name', as
  * netdev-dummy/receive does: -ENODEV, or -ENOBUFS for a full queue. */
-int netdev_dummy_receive(const char *name, struct packet *packet);
+int netdev_dummy_receive(const char *name, unsigned int queue,
+                         struct packet *packet);
 
 /* Called on the main thread when a dummy got something to receive. */
 void netdev_dummy_set_rx_callback(void (*ready)(void *aux), void *aux);

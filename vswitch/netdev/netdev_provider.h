@@ -49,7 +49,10 @@ struct netdev_class {
     int (*get_addresses)(const struct netdev *, struct in6_addr **,
                          unsigned int **, size_t *);
 
-    struct error *(*rxq_open)(struct netdev *, struct netdev_rxq **);
+    unsigned int (*n_rxqs)(const struct netdev *);    /* NULL: one. */
+    void (*format_config)(const struct netdev *, struct str *);
+    struct error *(*rxq_open)(struct netdev *, unsigned int queue,
+                              struct netdev_rxq **);
     void (*rxq_close)(struct netdev_rxq *);
     int (*rxq_recv)(struct netdev_rxq *, struct packet_batch *);
     void (*rxq_release)(struct netdev_rxq *);
@@ -62,6 +65,7 @@ extern const struct netdev_class netdev_tap_class;
 extern const struct netdev_class netdev_internal_class;
 extern const struct netdev_class netdev_dummy_class;
 extern const struct netdev_class netdev_dummy_internal_class;
+extern const struct netdev_class netdev_dummy_pmd_class;
 
 /* Says that what 'netdev' answers may have changed. */
 void netdev_changed(struct netdev *);

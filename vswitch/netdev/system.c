@@ -216,7 +216,8 @@ system_rxq_close(struct netdev_rxq *rxq_)
 }
 
 static struct error *
-system_rxq_open(struct netdev *netdev, struct netdev_rxq **ret)
+system_rxq_open(struct netdev *netdev, unsigned int queue UNUSED,
+                struct netdev_rxq **ret)
 {
     struct netdev_linux *dev = netdev_linux_cast(netdev);
     struct system_rxq *rxq = xzalloc(sizeof *rxq);

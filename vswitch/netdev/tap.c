@@ -118,7 +118,8 @@ tap_destruct(struct netdev *netdev)
 }
 
 static struct error *
-tap_rxq_open(struct netdev *netdev, struct netdev_rxq **ret)
+tap_rxq_open(struct netdev *netdev, unsigned int queue UNUSED,
+             struct netdev_rxq **ret)
 {
     struct tap_rxq *rxq = xzalloc(sizeof *rxq);
 

@@ -108,7 +108,14 @@ show_port(const struct dpif_port *port, void *show_)
 
     str_printf(s, "  port %u: %s", port->port_no, port->name);
     if (strcmp(port->type, "system")) {
-        str_printf(s, " (%s)", port->type);
+        const struct netdev *netdev = dpif_port_netdev(show->dpif,
+                                                       port->port_no);
+
+        str_printf(s, " (%s", port->type);
+        if (netdev) {
+            netdev_format_config(netdev, s);
+        }
+        str_put_char(s, ')');
     }
     str_put_char(s, '\n');
     if (show->d->statistics) {

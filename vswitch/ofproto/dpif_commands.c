@@ -139,6 +139,9 @@ show_ports(const struct ofproto *p, struct str *s)
         } else {
             str_put(s, port->netdev ? netdev_type(port->netdev)
                     : port->type);
+            if (port->netdev) {
+                netdev_format_config(port->netdev, s);
+            }
             if (port->kind == OFPORT_PATCH) {
                 str_printf(s, ": peer=%s", port->settings->peer);
             }

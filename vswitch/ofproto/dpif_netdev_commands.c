@@ -283,6 +283,13 @@ put_queue(const struct queue *q, struct str *s)
 }
 
 static void
+put_usage_title(struct request *r)
+{
+    str_printf(&r->reply, "Displaying last %u seconds pmd usage %%\n",
+               r->seconds);
+}
+
+static void
 pmd_rxq_show(struct control_conn *conn, int argc, const char *argv[],
              void *aux UNUSED)
 {
@@ -295,11 +302,15 @@ pmd_rxq_show(struct control_conn *conn, int argc, const char *argv[],
     }
     dpif_rxq_dump(r.backer->dpif, r.seconds, add_queue, &queues);
     vec_sort(&queues, compare_queues);
-    str_printf(&r.reply, "Displaying last %u seconds pmd usage %%\n",
-               r.seconds);
+    if (r.core < 0) {
+        put_usage_title(&r);
+    }
     VEC_FOR_EACH (q, &queues) {
         if (!is_wanted(&r, &q->thread)) {
             continue;
+        }
+        if (!r.reply.length) {
+            put_usage_title(&r);
         }
         if (!last || compare_threads(&last->thread, &q->thread)) {
             put_thread_name(&q->thread, &r.reply);

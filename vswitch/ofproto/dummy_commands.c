@@ -77,6 +77,7 @@ run_datapaths(void)
 static void
 receive(struct control_conn *conn, int argc, const char *argv[], void *aux)
 {
+    unsigned int qid = 0;
     int i = 2;
 
     if (!netdev_dummy_exists(argv[1])) {
@@ -84,10 +85,8 @@ receive(struct control_conn *conn, int argc, const char *argv[], void *aux)
         return;
     }
     if (!strcmp(argv[i], "--qid") && i + 2 < argc) {
-        unsigned int qid;
-
-        /* There is one queue. */
-        if (!text_to_uint(argv[i + 1], 10, &qid) || qid) {
+        if (!text_to_uint(argv[i + 1], 10, &qid)
+            || qid >= netdev_n_rxqs(netdev_find(argv[1]))) {
             control_reply_error(conn, "bad rx queue id.");
             return;
         }
@@ -109,7 +108,7 @@ receive(struct control_conn *conn, int argc, const char *argv[], void *aux)
             control_reply_take_error(conn, error);
             return;
         }
-        result = netdev_dummy_receive(argv[1], packet);
+        result = netdev_dummy_receive(argv[1], qid, packet);
         if (result) {
             control_reply_take_error(conn, error_from_errno(
                 result, "%s", argv[1]));

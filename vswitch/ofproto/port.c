@@ -338,6 +338,16 @@ create_port(struct ofproto *ofproto, const struct ofport_init *init,
     return port;
 }
 
+static struct error *
+set_device_options(struct ofproto *ofproto, struct ofport *port,
+                   const struct smap *options)
+{
+    struct error *error = netdev_set_options(port->netdev, options);
+
+    return error ? error : dpif_port_reconfigure(ofproto->backer->dpif,
+                                                 port->odp_port);
+}
+
 struct error *
 ofproto_port_add(struct ofproto *ofproto, const struct ofport_init *init,
                  ofp_port_t *ret)
@@ -362,7 +372,7 @@ ofproto_port_add(struct ofproto *ofproto, const struct ofport_init *init,
     port = create_port(ofproto, init, settings, number);
     error = backer_port_add(ofproto->backer, port);
     if (!error && port->netdev) {
-        error = netdev_set_options(port->netdev, init->options);
+        error = set_device_options(ofproto, port, init->options);
         if (error) {
             backer_port_del(ofproto->backer, port, true);
         }
@@ -402,7 +412,8 @@ ofproto_port_set_options(struct ofproto *ofproto, ofp_port_t number,
         return NULL;
     }
     if (port->kind == OFPORT_NETDEV) {
-        return port->netdev ? netdev_set_options(port->netdev, options) : NULL;
+        return (port->netdev ? set_device_options(ofproto, port, options)
+                : NULL);
     }
     error = make_settings(port->name, port->type, options, &settings);
     if (error) {
