@@ -172,6 +172,15 @@ def test_time_of_pollers(switch):
     assert re.search(r"busy iterations: +[1-9]\d* ", perf), perf
     assert re.search(r"Rx packets: +\d+  \(\d+ Kpps, [1-9]\d* cycles/pkt\)",
                      perf), perf
+    appctl("dpif-netdev/pmd-perf-log-set", "on", "-us", "1", "-b", "2", "-a",
+           "1")
+    log = os.path.join(switch.host.folder, "vswitchd.log")
+    neighbours = re.compile(
+        r"Suspicious iteration \(Excessive total cycles\): iter=\d+ duration="
+        r"\d+ us\n.*Neighborhood of suspicious iteration:\n +iter .*upcalls\n"
+        r"(?: +\d+ +\d+ +\d+ +\d+ +\d+\n){4}")
+    wait_until(lambda: neighbours.search(open(log).read()))
+    appctl("dpif-netdev/pmd-perf-log-set", "off")
     appctl("dpif-netdev/pmd-rxq-rebalance")
     assert "port: vifa" in appctl("dpif-netdev/pmd-rxq-show")
     appctl("dpif-netdev/pmd-stats-clear")

@@ -26,6 +26,7 @@ vswitch_datapath_libdatapath_a_SOURCES = \
 	vswitch/datapath/nsh.c \
 	vswitch/datapath/poller.c \
 	vswitch/datapath/process.c \
+	vswitch/datapath/round_log.c \
 	vswitch/datapath/set.c \
 	vswitch/datapath/tunnel.c \
 	vswitch/datapath/tunnel.h \

@@ -153,6 +153,7 @@ struct dp_out {
 
 struct upcall_scratch;
 struct underlay_cache;
+struct dp_round_log;
 
 struct dp_context {
     struct list node;            /* In dp->contexts. */
@@ -178,6 +179,7 @@ struct dp_context {
     int numa;                    /* Of 'cpu'. */
     uint64_t mark;               /* cycles_now(), when the last queue was
                                   * done. */
+    struct dp_round_log *round_log;  /* NULL until it is wanted. */
     struct dp_usage usage;       /* Of all rounds with packets; the main
                                   * thread's. */
     uint64_t since_cycles;       /* cycles_now() when the counters, less what is
@@ -339,6 +341,12 @@ void dp_usage_start(const struct dp *, struct dp_usage *);
  * now: 0 to 1, or negative if that is not known yet. */
 double dp_usage_share(const struct dp *, const struct dp_usage *,
                       uint64_t cycles, unsigned int seconds);
+
+/* round_log.c */
+bool dp_round_log_is_on(void);
+
+/* Notes that a round of this thread's took 'cycles'. */
+void dp_round_log_add(struct dp_context *, uint64_t cycles);
 
 /* tunnel.c */
 bool dp_tunnel_is_type(const char *type);

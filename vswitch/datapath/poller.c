@@ -281,6 +281,10 @@ end_round(struct dp_context *ctx, uint64_t start, bool had_packets)
 
     dp_bump(had_packets ? &ctx->n.n_busy_rounds : &ctx->n.n_idle_rounds, 1);
     dp_bump(had_packets ? &ctx->n.busy_cycles : &ctx->n.idle_cycles, took);
+    if (UNLIKELY(dp_round_log_is_on())) {
+        dp_round_log_add(ctx, took);
+        now = cycles_now();
+    }
     return now;
 }
 

@@ -89,6 +89,7 @@ context_destroy(struct dp_context *ctx)
     free(ctx->out_of_port);
     free(ctx->cache);
     free(ctx->upcalls);
+    free(ctx->round_log);
     free(ctx->underlay);
     free(ctx);
 }

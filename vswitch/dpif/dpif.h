@@ -263,6 +263,19 @@ void dpif_rxq_dump(const struct dpif *, unsigned int seconds,
  * took of late. */
 void dpif_rxq_rebalance(struct dpif *);
 
+/* What is to be logged of rounds that take too long, of all datapaths. */
+#define DPIF_ROUND_LOG_MAX 100
+struct dpif_round_log {
+    bool is_on;                  /* Off at first. */
+    unsigned int limit_us;       /* A round is suspicious that takes longer. */
+    unsigned int before, after;  /* Neighbours to tell; at most
+                                  * DPIF_ROUND_LOG_MAX each. */
+    bool extend;                 /* Another suspicious one before it is told
+                                  * of the first is told of with it. */
+};
+void dpif_get_round_log(struct dpif_round_log *);
+void dpif_set_round_log(const struct dpif_round_log *);
+
 /* Flows. */
 
 struct dpif_flow_stats {

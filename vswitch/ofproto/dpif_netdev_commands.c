@@ -461,6 +461,61 @@ pmd_perf_show(struct control_conn *conn, int argc, const char *argv[],
     }
 }
 
+/* Takes the option argv[0] with what belongs to it; returns how many words, or
+ * 0 if they are not understood. */
+static int
+take_log_option(int argc, const char *argv[], struct dpif_round_log *log)
+{
+    unsigned int queue_length;
+    const struct {
+        const char *name;
+        unsigned int *value;
+    } numbers[] = {
+        { "-b", &log->before }, { "-a", &log->after },
+        { "-us", &log->limit_us },
+        /* Of queues that have a length to look at there are none. */
+        { "-q", &queue_length },
+    };
+
+    if (!strcmp(argv[0], "-e") || !strcmp(argv[0], "-ne")) {
+        log->extend = argv[0][1] == 'e';
+        return 1;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        if (!strcmp(argv[0], numbers[i].name)) {
+            return (argc > 1 && text_to_uint(argv[1], 10, numbers[i].value)
+                    ? 2 : 0);
+        }
+    }
+    return 0;
+}
+
+static void
+pmd_perf_log_set(struct control_conn *conn, int argc, const char *argv[],
+                 void *aux UNUSED)
+{
+    struct dpif_round_log log;
+    int i = 1, n = 1;
+
+    dpif_get_round_log(&log);
+    if (argc > 1 && (!strcmp(argv[1], "on") || !strcmp(argv[1], "off"))) {
+        log.is_on = !strcmp(argv[1], "on");
+        i++;
+    }
+    for (; n && i < argc; i += n) {
+        n = take_log_option(argc - i, argv + i, &log);
+    }
+    if (!n) {
+        control_reply_error(conn, "Usage: ovs-appctl "
+                            "dpif-netdev/pmd-perf-log-set [on|off] "
+                            "[-b before] [-a after] [-e|-ne] [-us usec] "
+                            "[-q qlen]");
+        return;
+    }
+    dpif_set_round_log(&log);
+    control_reply(conn, NULL);
+}
+
 static void
 show_sleep(const struct dpif_thread *t, struct str *s)
 {
@@ -504,6 +559,8 @@ static const struct control_command commands[] = {
     { "dpif-netdev/pmd-rxq-show", "[-pmd core] [-secs secs] [dp]", 0, 5,
       pmd_rxq_show },
     { "dpif-netdev/pmd-rxq-rebalance", "[dp]", 0, 1, pmd_rxq_rebalance },
+    { "dpif-netdev/pmd-perf-log-set", "on|off [-b before] [-a after] "
+      "[-e|-ne] [-us usec] [-q qlen]", 0, 10, pmd_perf_log_set },
     { "dpif-netdev/pmd-perf-show", "[-nh] [-it iter-history-len] "
       "[-ms ms-history-len] [-pmd core] [dp]", 0, 8, pmd_perf_show },
     { "dpif-netdev/pmd-sleep-show", "[dp]", 0, 1, pmd_sleep_show },
