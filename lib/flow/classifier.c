@@ -109,7 +109,7 @@ classifier_n_subtables(const struct classifier *cls)
 
 /* The order of search. */
 
-static uint16_t
+static uint32_t
 max_priority(const struct cls_subtable *subtable)
 {
     return subtable->priorities.items[0].priority;
@@ -155,7 +155,7 @@ reorder(struct classifier *cls, struct cls_subtable *subtable)
 
 /* Finds where 'priority' is, or belongs, among the counts of 'subtable'. */
 static size_t
-find_priority(const struct cls_subtable *subtable, uint16_t priority)
+find_priority(const struct cls_subtable *subtable, uint32_t priority)
 {
     size_t low = 0, high = subtable->priorities.n;
 
@@ -175,7 +175,7 @@ find_priority(const struct cls_subtable *subtable, uint16_t priority)
  * the smaller priorities when this one is new to the subtable. */
 static void
 count_priority(struct classifier *cls, struct cls_subtable *subtable,
-               uint16_t priority)
+               uint32_t priority)
 {
     size_t i = find_priority(subtable, priority);
     struct cls_priority_count *p;
@@ -196,7 +196,7 @@ count_priority(struct classifier *cls, struct cls_subtable *subtable,
 
 static void
 uncount_priority(struct classifier *cls, struct cls_subtable *subtable,
-                 uint16_t priority)
+                 uint32_t priority)
 {
     size_t i = find_priority(subtable, priority);
 

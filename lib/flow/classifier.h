@@ -31,6 +31,10 @@
 struct classifier;
 struct cls_subtable;
 
+/* OpenFlow knows priorities up to 65535; those above it are for rules that its
+ * users can neither see nor outdo. */
+#define CLS_MAX_PRIORITY UINT32_C(0xffffff)
+
 /* A version that never comes. */
 #define CLS_NEVER UINT64_MAX
 
@@ -54,15 +58,15 @@ struct cls_rule {
     uint64_t add_version;
     uint64_t remove_version;
     uint32_t hash;
-    uint16_t priority;          /* 0 is lowest, 65535 highest. */
-    uint8_t n_conjunctions;     /* Not 0: not a rule to execute, but one
-                                 * dimension of each of these. */
+    uint32_t priority : 24;     /* 0 is lowest, CLS_MAX_PRIORITY highest. */
+    uint32_t n_conjunctions : 8;        /* Not 0: not a rule to execute, but
+                                         * one dimension of each of these. */
 };
 
 /* Makes 'rule' match the bits of 'flow' that are set in 'wc', with no
  * conjunctions. */
 void cls_rule_init(struct cls_rule *rule, const struct flow *flow,
-                   const struct flow_wildcards *wc, uint16_t priority);
+                   const struct flow_wildcards *wc, uint32_t priority);
 
 /* Makes 'rule', which is not inserted, one that takes part in 'n' conjunctions,
  * an array that must live as long as 'rule'. */

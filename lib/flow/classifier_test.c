@@ -49,7 +49,7 @@ tcp_flow(be32 src, be32 dst, uint16_t tp_dst)
 
 static struct test_rule *
 create_rule(const struct flow *flow, const struct flow_wildcards *wc,
-            uint16_t priority)
+            uint32_t priority)
 {
     struct test_rule *rule = xzalloc(sizeof *rule);
 
@@ -74,7 +74,7 @@ remove_and_destroy(struct classifier *cls, struct test_rule *rule)
 
 static struct test_rule *
 insert_nw_dst_tp_dst(struct classifier *cls, be32 nw_dst, be32 mask,
-                     uint16_t tp_dst, uint16_t priority)
+                     uint16_t tp_dst, uint32_t priority)
 {
     struct flow flow = tcp_flow(0, nw_dst, tp_dst);
     struct flow_wildcards wc = { .masks = {
@@ -147,6 +147,34 @@ test_lower_priority_stays_wild(void **state)
 
     remove_and_destroy(cls, high);
     remove_and_destroy(cls, low);
+    classifier_destroy(cls);
+}
+
+/* A rule of the switch's own must win over the highest priority that OpenFlow
+ * has, also one of the same match, and not be taken for one of a priority that
+ * has the same low bits. */
+static void
+test_priorities_above_openflows(void **state)
+{
+    const be32 dst = ip(10, 1, 2, 15);
+    struct classifier *cls = classifier_create();
+    const struct flow flow = tcp_flow(ip(10, 0, 0, 1), dst, 80);
+    struct test_rule *own = insert_nw_dst_tp_dst(cls, dst, UINT32_MAX, 80,
+                                                 180000);
+    struct test_rule *low_bits = insert_nw_dst_tp_dst(
+        cls, dst, UINT32_MAX, 80, 180000 & UINT16_MAX);
+    struct test_rule *high = insert_nw_dst_tp_dst(cls, dst, UINT32_MAX, 0,
+                                                  UINT16_MAX);
+
+    assert_ptr_equal(classifier_lookup(cls, 1, &flow, NULL), &own->cls);
+    assert_int_equal(own->cls.priority, 180000);
+    assert_ptr_equal(classifier_find(cls, &low_bits->cls, 1),
+                     &low_bits->cls);
+    remove_and_destroy(cls, own);
+    assert_ptr_equal(classifier_lookup(cls, 1, &flow, NULL), &high->cls);
+
+    remove_and_destroy(cls, high);
+    remove_and_destroy(cls, low_bits);
     classifier_destroy(cls);
 }
 
@@ -547,6 +575,7 @@ classifier_tests(void)
         cmocka_unit_test(test_miss_on_nw_dst_leaves_tp_dst_wild),
         cmocka_unit_test(test_miss_on_ports_needs_few_bits),
         cmocka_unit_test(test_lower_priority_stays_wild),
+        cmocka_unit_test(test_priorities_above_openflows),
         cmocka_unit_test(test_versions_replace_in_one_step),
         cmocka_unit_test(test_equals_linear_search),
         cmocka_unit_test(test_trie_lengths_and_bits),

@@ -362,7 +362,7 @@ resolve_conjunctions(struct lookup *l)
 
     vec_sort(&l->soft, compare_soft);
     for (size_t start = 0; start < l->soft.n && !found; start = end) {
-        uint16_t priority = l->soft.items[start]->priority;
+        uint32_t priority = l->soft.items[start]->priority;
 
         if (l->best && priority <= l->best->priority) {
             break;

@@ -10,10 +10,11 @@
 
 void
 cls_rule_init(struct cls_rule *rule, const struct flow *flow,
-              const struct flow_wildcards *wc, uint16_t priority)
+              const struct flow_wildcards *wc, uint32_t priority)
 {
     struct minimask *mask = minimask_get(wc);
 
+    assert(priority <= CLS_MAX_PRIORITY);
     *rule = (struct cls_rule) {
         .mask = mask,
         .values = mask->n_words ? xmalloc(mask->n_words * 8) : NULL,

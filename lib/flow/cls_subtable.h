@@ -32,7 +32,7 @@ _Static_assert(CLS_PORTS_OFFSET % 8 == 0
 
 /* How many rules of a subtable have a priority. */
 struct cls_priority_count {
-    uint16_t priority;
+    uint32_t priority;
     size_t n;
 };
 
@@ -60,7 +60,7 @@ struct cls_subtable {
  * most of them without a look at their memory. */
 struct cls_search_entry {
     struct cls_subtable *subtable;
-    uint16_t max_priority;
+    uint32_t max_priority;
     uint8_t trie_n_bits[CLS_N_TRIES];   /* The subtable's. */
 };
 

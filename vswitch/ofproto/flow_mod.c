@@ -86,6 +86,9 @@ static void
 count_change(struct oftable *table, const struct rule *new,
              const struct rule *old)
 {
+    if (rule_is_hidden(new ? new : old)) {
+        return;
+    }
     table->n_flows += (new != NULL) - (old != NULL);
     if (new) {
         oftable_count(table, new, 1);
@@ -215,6 +218,9 @@ check_add(struct flow_txn *txn, const struct rule *rule, uint16_t flags,
     *old = rule_from_cls(classifier_find(table->cls, &rule->cls,
                                          txn->version));
     if (*old) {
+        return 0;
+    }
+    if (rule_is_hidden(rule)) {
         return 0;
     }
     if (flags & FLOW_F_CHECK_OVERLAP
@@ -358,8 +364,10 @@ collect(struct flow_txn *txn, const struct flow_mod *fm, bool strict,
         }
         for (r = cls_cursor_first(&cursor, table->cls, &target, txn->version);
              r; r = cls_cursor_next(&cursor)) {
-            if (is_selected(rule_from_cls(r), fm, is_delete)) {
-                vec_push(rules, rule_from_cls(r));
+            struct rule *rule = rule_from_cls(r);
+
+            if (!rule_is_hidden(rule) && is_selected(rule, fm, is_delete)) {
+                vec_push(rules, rule);
             }
         }
     }

@@ -57,7 +57,8 @@ conn_monitors_destroy(struct conn *conn)
 static bool
 covers(const struct flow_monitor *m, const struct rule *rule)
 {
-    return ((m->table_id == OFPTT_ALL || m->table_id == rule->table_id)
+    return (!rule_is_hidden(rule)
+            && (m->table_id == OFPTT_ALL || m->table_id == rule->table_id)
             && cls_rule_is_within(&rule->cls, &m->target)
             && (m->out_port == OFPP_NONE
                 || ofpacts_output_to_port(rule->actions->ofpacts,

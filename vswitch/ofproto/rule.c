@@ -389,7 +389,9 @@ oftable_cookie_count(struct oftable *table, be64 cookie, uint64_t version)
     for (struct cls_rule *r = cls_cursor_first(&cursor, table->cls, NULL,
                                                version);
          r; r = cls_cursor_next(&cursor)) {
-        c->n += rule_from_cls(r)->cookie == cookie;
+        const struct rule *rule = rule_from_cls(r);
+
+        c->n += rule->cookie == cookie && !rule_is_hidden(rule);
     }
     hmap_insert(&table->watched_cookies, &c->node, hash_word(cookie, 0));
     return c->n;

@@ -11,6 +11,9 @@
  * Actions are stored once each however many rules have the same: controllers
  * install the same few hundred lists a hundred thousand times.
  *
+ * Priorities that OpenFlow cannot express are of rules that the switch keeps
+ * for itself, see rule_is_hidden().
+ *
  * Life: referenced by its table while it is in the classifier, and by whoever
  * took rule_ref(); freed after a grace period when the last reference is gone.
  *
@@ -25,8 +28,10 @@
 
 struct ofproto;
 
-/* Tables 0 to 253: the last number is kept free, and 255 means "all". */
+/* Tables 0 to 253: 255 means "all", and 254 is where rules say that they are
+ * which are in no table (internal_rules.h). */
 #define OFPROTO_N_TABLES 254
+#define OFPROTO_INTERNAL_TABLE 254
 
 /* A list of actions and what is often asked about it. */
 struct rule_actions {
@@ -98,6 +103,14 @@ struct rule *rule_create(const struct rule_init *, struct cls_rule *cls,
 struct rule *rule_try_ref(struct rule *);
 struct rule *rule_ref(struct rule *);
 void rule_unref(struct rule *);
+
+/* Is 'rule' one of the switch's own?  Controllers neither see it nor change
+ * it, and it counts for no limit of theirs. */
+static inline bool
+rule_is_hidden(const struct rule *rule)
+{
+    return rule->cls.priority > UINT16_MAX;
+}
 
 static inline struct rule *
 rule_from_cls(const struct cls_rule *cls)

@@ -31,7 +31,8 @@ is_selected(const struct rule *rule, const struct flow_stats_request *r)
 {
     const struct rule_actions *a = rule->actions;
 
-    return (!((rule->cookie ^ r->cookie) & r->cookie_mask)
+    return (!rule_is_hidden(rule)
+            && !((rule->cookie ^ r->cookie) & r->cookie_mask)
             && (r->out_port == OFPP_NONE
                 || ofpacts_output_to_port(a->ofpacts, a->size, r->out_port))
             && (r->out_group == OFPG_ANY
