@@ -270,7 +270,7 @@ format_rule(const struct rule *rule, bool with_offload, struct str *s)
     rule_get_stats(rule, rule->ofproto->tlv, &fs);
     format_rule_stats(fs.table_id, fs.duration_s, fs.n_packets, fs.n_bytes,
                       with_offload, s);
-    match_format(&fs.match, NULL, fs.priority, s);
+    match_format(&fs.match, NULL, rule->cls.priority, s);
     str_put(s, ",actions=");
     ofpacts_format(fs.ofpacts, fs.ofpacts_size, &(struct text_names) { 0 },
                    s);

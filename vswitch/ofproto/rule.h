@@ -28,10 +28,8 @@
 
 struct ofproto;
 
-/* Tables 0 to 253: 255 means "all", and 254 is where rules say that they are
- * which are in no table (internal_rules.h). */
+/* Tables 0 to 253: the last number is kept free, and 255 means "all". */
 #define OFPROTO_N_TABLES 254
-#define OFPROTO_INTERNAL_TABLE 254
 
 /* A list of actions and what is often asked about it. */
 struct rule_actions {

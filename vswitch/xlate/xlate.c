@@ -322,6 +322,10 @@ drop_fragment(struct xlate_ctx *ctx, uint8_t table_id)
            != FRAG_DROP) {
         return false;
     }
+    xlate_credit(ctx, &(struct credit) {
+        .type = CREDIT_TABLE_HIT, .table_id = table_id,
+        .ofproto = ctx->ofproto,
+    });
     credit_fate(ctx, FATE_FRAGMENT);
     trace_add(trace_add(ctx->trace, TRACE_TABLE, "%2d. Packets are IP "
                         "fragments and the fragment handling mode is "
