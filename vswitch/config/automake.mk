@@ -6,6 +6,7 @@ vswitch_ovs_vswitchd_SOURCES = \
 	vswitch/config/config.h \
 	vswitch/config/controllers.c \
 	vswitch/config/ct_zones.c \
+	vswitch/config/in_band.c \
 	vswitch/config/model.h \
 	vswitch/config/port.c \
 	vswitch/config/status.c \

@@ -120,6 +120,7 @@ apply(struct config *c, const struct vs_open_vswitch *row)
                                               "flow-restore-wait", false));
         bridges_apply(c, row);
     }
+    managers_apply(c, row);
     apply_changed_rows(c);
     apply_controllers(c);
     ct_zones_config(c, row);
@@ -374,5 +375,6 @@ config_destroy(struct config *c, bool del_ports)
     hmap_uninit(&c->bridges);
     hmap_uninit(&c->ports);
     hmap_uninit(&c->ifaces);
+    vec_uninit(&c->managers);
     free(c);
 }

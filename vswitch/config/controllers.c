@@ -46,8 +46,6 @@ controller_settings(const struct vs_controller *row)
         .max_backoff_s = row->has_max_backoff ? row->max_backoff / 1000 : 8,
         .probe_interval_s = (row->has_inactivity_probe
                              ? row->inactivity_probe / 1000 : 5),
-        .is_in_band = !(row->connection_mode
-                        && !strcmp(row->connection_mode, "out-of-band")),
         .rate_limit = (row->has_controller_rate_limit
                        ? row->controller_rate_limit : 0),
         .burst_limit = (row->has_controller_burst_limit
@@ -77,6 +75,7 @@ controllers_apply(struct bridge *bridge, const struct vs_bridge *row)
     ofproto_set_controllers(bridge->ofproto, controllers.items, controllers.n,
                             versions);
     ofproto_set_listeners(bridge->ofproto, &listeners, versions);
+    in_band_apply(bridge, row);
     vec_uninit(&controllers);
     sset_uninit(&listeners);
 }

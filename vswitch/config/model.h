@@ -7,16 +7,21 @@
 #include "lib/base/hmap.h"
 #include "lib/base/list.h"
 #include "lib/base/smap.h"
+#include "lib/base/vec.h"
 #include "lib/runtime/loop.h"
 #include "lib/schema/vs.h"
 #include "vswitch/config/config.h"
+#include "vswitch/ofproto/in_band.h"
 #include "vswitch/ofproto/ofproto.h"
+
+typedef VEC(struct in_band_remote) in_band_remote_vec;
 
 struct config {
     struct replica *replica;
     struct hmap bridges;         /* struct bridge, by uuid of the row. */
     struct hmap ports;           /* struct port. */
     struct hmap ifaces;          /* struct iface. */
+    in_band_remote_vec managers; /* Those in band, sorted. */
     struct list dirty_ifaces;    /* Whose status is to be written. */
     struct list failed_ifaces;   /* That could not be added. */
     struct step step;
@@ -112,6 +117,14 @@ void controllers_apply(struct bridge *, const struct vs_bridge *);
 /* Writes is_connected, role and status of its rows. */
 void controllers_write_status(const struct bridge *,
                               const struct vs_bridge *);
+
+/* in_band.c */
+
+/* Has bridges keep the way to managers open, if those have changed. */
+void managers_apply(struct config *, const struct vs_open_vswitch *);
+
+/* Has the bridge keep the way to managers and to its controllers open. */
+void in_band_apply(struct bridge *, const struct vs_bridge *);
 
 /* ct_zones.c */
 

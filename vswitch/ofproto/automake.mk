@@ -40,9 +40,13 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/group.c \
 	vswitch/ofproto/group.h \
 	vswitch/ofproto/impl_commands.c \
+	vswitch/ofproto/in_band.c \
+	vswitch/ofproto/in_band.h \
 	vswitch/ofproto/meter.c \
 	vswitch/ofproto/meter.h \
 	vswitch/ofproto/monitors.c \
+	vswitch/ofproto/next_hop.c \
+	vswitch/ofproto/next_hop.h \
 	vswitch/ofproto/ofproto.c \
 	vswitch/ofproto/ofproto.h \
 	vswitch/ofproto/packets.c \
@@ -96,6 +100,7 @@ check_PROGRAMS += vswitch/ofproto/test
 vswitch_ofproto_test_SOURCES = \
 	vswitch/dpif/odp_text_test.c \
 	vswitch/ofproto/flow_mod_test.c \
+	vswitch/ofproto/in_band_test.c \
 	vswitch/ofproto/test.c \
 	vswitch/ofproto/test.h \
 	vswitch/protocols/bfd_test.c \

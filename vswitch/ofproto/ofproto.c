@@ -13,6 +13,7 @@
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/conn.h"
 #include "vswitch/ofproto/flow_mod.h"
+#include "vswitch/ofproto/in_band.h"
 #include "vswitch/ofproto/meter.h"
 #include "vswitch/protocols/mac_learning.h"
 #include "vswitch/upcall/upcall.h"
@@ -197,6 +198,7 @@ ofproto_destroy(struct ofproto *p, bool del_ports)
         return;
     }
     timer_stop(&p->expire_timer);
+    in_band_destroy(p);
     conn_set_destroy(p->conns);
     p->conns = NULL;
     rcu_read_lock();

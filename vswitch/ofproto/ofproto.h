@@ -30,6 +30,7 @@
 
 struct backer;
 struct conn_set;
+struct in_band;
 struct mac_table;
 
 enum fail_mode {
@@ -82,11 +83,14 @@ struct ofproto {
                                   * there, which gets packets that no flow
                                   * matches. */
 
+    bool has_in_band;            /* Atomic: 'in_band' is not NULL. */
+
     struct hmap ports_by_name;
     ofp_port_t last_number;      /* That a port without a wish got. */
     struct list expirable;       /* Rules with timeouts. */
     struct list removals;        /* struct removal_batch's, oldest first. */
     struct conn_set *conns;
+    struct in_band *in_band;     /* NULL: no in-band control. */
     struct timer expire_timer;
     int64_t created_ms;
     struct {
@@ -172,7 +176,6 @@ struct ofproto_controller {
     char *target;
     unsigned int max_backoff_s;
     unsigned int probe_interval_s;
-    bool is_in_band;
     unsigned int rate_limit;     /* Packet-ins a second; 0: none. */
     unsigned int burst_limit;
 };

@@ -15,6 +15,7 @@
 #include "vswitch/ofproto/backer.h"
 #include "vswitch/ofproto/bfd_monitor.h"
 #include "vswitch/ofproto/conn.h"
+#include "vswitch/ofproto/in_band.h"
 #include "vswitch/ofproto/ofproto.h"
 #include "vswitch/protocols/mac_learning.h"
 
@@ -192,6 +193,9 @@ ofport_refresh(struct ofport *port)
     if (read_netdev(port)) {
         conn_set_port_changed(port->ofproto->conns, port, PORT_MODIFY);
         backer_changed(port->ofproto->backer);
+        if (port->ofp_port == OFPP_LOCAL) {
+            in_band_local_changed(port->ofproto);
+        }
     }
 }
 

@@ -184,7 +184,8 @@ main(void)
     rcu_register_thread();
     netdev_dummy_enable(NULL);
     n_failed = (mac_learning_tests() + xlate_tests() + wildcards_tests()
-                + flow_mod_tests() + bfd_tests() + odp_text_tests());
+                + flow_mod_tests() + in_band_tests() + bfd_tests()
+                + odp_text_tests());
     rcu_barrier();
     loop_turn(false);
     rcu_barrier();

@@ -39,6 +39,7 @@ void test_expect(struct ofproto *, const char *flow, const char *actions);
 int xlate_tests(void);
 int wildcards_tests(void);
 int flow_mod_tests(void);
+int in_band_tests(void);
 int mac_learning_tests(void);
 int bfd_tests(void);
 int odp_text_tests(void);

@@ -170,6 +170,10 @@ void xlate_controller(struct xlate_ctx *, uint16_t max_len,
 void xlate_normal(struct xlate_ctx *);
 void xlate_flood(struct xlate_ctx *, bool all, uint32_t truncate);
 
+/* Do the datapath actions so far send the packet to 'port_no'?  What is in
+ * clones and the like does not count. */
+bool xlate_sends_to(const struct xlate_ctx *, ofp_port_t port_no);
+
 /* Is a port up, for whoever watches it? */
 bool xlate_port_is_live(const struct xlate_ctx *, ofp_port_t);
 

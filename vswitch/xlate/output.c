@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 
+#include "lib/netlink/attr.h"
 #include "lib/openflow/port_msg.h"
 #include "lib/packet/headers.h"
 #include "lib/packet/packet.h"
@@ -303,6 +304,22 @@ xlate_output(struct xlate_ctx *ctx, ofp_port_t port, uint16_t max_len,
         }
         break;
     }
+}
+
+bool
+xlate_sends_to(const struct xlate_ctx *ctx, ofp_port_t port_no)
+{
+    const struct ofport *port = ofport_find(ctx->ofproto, port_no);
+    const struct nlattr *a;
+    size_t left;
+
+    NLATTR_FOR_EACH (a, left, ctx->odp->data, ctx->odp->size) {
+        if (port && nlattr_type(a) == OVS_ACTION_ATTR_OUTPUT
+            && nlattr_u32(a) == port->odp_port) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* NORMAL. */

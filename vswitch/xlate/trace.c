@@ -56,6 +56,15 @@ trace_add(struct trace_node *parent, enum trace_type type,
     return node;
 }
 
+struct trace_node *
+trace_last(struct trace_node *parent)
+{
+    if (!parent || list_is_empty(&parent->children)) {
+        return parent;
+    }
+    return CONTAINER_OF(parent->children.prev, struct trace_node, node);
+}
+
 static const struct trace_style {
     const char *before;
     const char *after;

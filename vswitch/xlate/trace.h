@@ -47,6 +47,9 @@ void trace_destroy(struct trace_node *);
 struct trace_node *trace_add(struct trace_node *parent, enum trace_type,
                              const char *format, ...) PRINTF_FORMAT(3, 4);
 
+/* Returns the last child of 'parent', 'parent' itself if it has none. */
+struct trace_node *trace_last(struct trace_node *parent);
+
 /* Prints the children of 'root'. */
 void trace_format(const struct trace_node *root, struct str *);
 

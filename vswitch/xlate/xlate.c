@@ -12,6 +12,7 @@
 #include "lib/packet/packet.h"
 #include "lib/runtime/counter.h"
 #include "vswitch/ofproto/bfd_monitor.h"
+#include "vswitch/ofproto/in_band.h"
 #include "vswitch/xlate/actions.h"
 
 COUNTER(xlate_actions);
@@ -540,10 +541,27 @@ take_protocol(struct xlate_ctx *ctx, const struct ofport *port)
     return true;
 }
 
+/* Of a bridge with in-band control: lets its local port have what DHCP servers
+ * answer, whatever the flows do with it. */
+static void
+hand_to_local(struct xlate_ctx *ctx)
+{
+    if (ctx->in->flow.in_port != OFPP_LOCAL
+        && in_band_is_dhcp_reply(&ctx->in->flow, ctx->wc)
+        && !xlate_sends_to(ctx, OFPP_LOCAL)) {
+        /* Beside the actions of the flow that did not. */
+        ctx->trace = trace_last(ctx->trace);
+        xlate_note(ctx, TRACE_DETAIL, "outputting DHCP packet to local port "
+                   "for in-band control");
+        xlate_output(ctx, OFPP_LOCAL, 0, 0, true);
+    }
+}
+
 static void
 walk(struct xlate_ctx *ctx)
 {
     const struct xlate_in *in = ctx->in;
+    bool is_whole;
 
     ctx->trace = trace_add(ctx->trace, TRACE_BRIDGE, "bridge(\"%s\")",
                            ctx->ofproto->name);
@@ -566,7 +584,12 @@ walk(struct xlate_ctx *ctx)
         }
     }
     xlate_execute_action_set(ctx);
+    is_whole = !ctx->freezing;
     xlate_finish_freezing(ctx);
+    if (is_whole
+        && __atomic_load_n(&in->ofproto->has_in_band, __ATOMIC_RELAXED)) {
+        hand_to_local(ctx);
+    }
 }
 
 static void
