@@ -455,7 +455,7 @@ store_tlv(const struct field *f, struct flow *flow,
 {
     unsigned int slot = tlv_slot(f);
 
-    if (layout && layout->size4[slot]) {
+    if (layout && tlv_layout_has(layout, slot)) {
         flow->tunnel.opts_present |= UINT64_C(1) << slot;
         memcpy(flow->tunnel.opts + tlv_layout_offset(layout, slot),
                value->bytes, tlv_layout_size(layout, slot));
@@ -863,6 +863,34 @@ field_is_exact(const struct field *f, const struct tlv_layout *layout,
         return (bytes_to_u64(mask->bytes, n) & all) == all;
     }
     return !memcmp(mask->bytes, ones, n);
+}
+
+size_t
+field_leading_zeros(const union field_value *value,
+                    const union field_value *mask, size_t n)
+{
+    size_t i = 0;
+
+    while (i + 1 < n && !value->bytes[i] && !(mask && mask->bytes[i])) {
+        i++;
+    }
+    return i;
+}
+
+bool
+field_value_fit(union field_value *ret, size_t room, const uint8_t *p,
+                size_t n)
+{
+    memset(ret, 0, sizeof *ret);
+    for (; n > room; n--) {
+        if (*p++) {
+            return false;
+        }
+    }
+    if (n) {
+        memcpy(ret->bytes + room - n, p, n);
+    }
+    return true;
 }
 
 void

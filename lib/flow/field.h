@@ -333,6 +333,17 @@ bool field_is_zero(const struct field *, const union field_value *value);
 bool field_is_exact(const struct field *, const struct tlv_layout *,
                     const union field_value *mask);
 
+/* Values whose width the wire says (tunnel options): how many of the 'n' bytes
+ * of 'value', and of 'mask' if not NULL, may be left out in front because they
+ * are zero; one byte stays. */
+size_t field_leading_zeros(const union field_value *value,
+                           const union field_value *mask, size_t n);
+
+/* Makes the 'n' bytes at 'p' a value of 'room' bytes, in which they are
+ * right-justified.  False if they do not fit: only zeros may go. */
+bool field_value_fit(union field_value *ret, size_t room, const uint8_t *p,
+                     size_t n);
+
 /* All ones in the bits of 'field'. */
 void field_exact_mask(const struct field *, const struct tlv_layout *,
                       union field_value *ret);

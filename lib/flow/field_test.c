@@ -74,7 +74,7 @@ random_value(const struct field *f, union field_value *v)
 static void
 test_set_then_get_returns_the_value(void **state)
 {
-    struct tlv_layout layout = { { 0 } };
+    struct tlv_layout layout = { 0 };
 
     tlv_layout_add(&layout, 7, 124);
     for (int i = 0; i < FIELD_N_IDS; i++) {

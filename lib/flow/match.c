@@ -37,7 +37,8 @@ match_set_field(struct match *match, const struct field *f,
     size_t n = field_n_bytes(f, &match->tlv);
     union field_value all, masked;
 
-    if (!n) {
+    if (f->is_variable
+        && !tlv_layout_has(&match->tlv, f->id - FIELD_TUN_METADATA0)) {
         return false;
     }
     if (!mask) {

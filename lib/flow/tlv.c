@@ -18,7 +18,7 @@ tlv_layout_add(struct tlv_layout *layout, unsigned int index, size_t size)
     size_t size4 = DIV_ROUND_UP(size, 4);
     uint64_t used = 0;
 
-    if (layout->size4[index]) {
+    if (tlv_layout_has(layout, index)) {
         return layout->size4[index] >= size4;
     }
     for (int i = 0; i < TUN_METADATA_N_FIELDS; i++) {
@@ -33,6 +33,7 @@ tlv_layout_add(struct tlv_layout *layout, unsigned int index, size_t size)
         if (!(used & run)) {
             layout->offset4[index] = ofs;
             layout->size4[index] = size4;
+            layout->mapped |= UINT64_C(1) << index;
             return true;
         }
     }
@@ -42,18 +43,17 @@ tlv_layout_add(struct tlv_layout *layout, unsigned int index, size_t size)
 enum tlv_status
 tlv_table_add(struct tlv_table *table, const struct tlv_map *map)
 {
-    if (!map->option_size || map->option_size % 4
-        || map->option_size > TLV_MAX_OPTION_SIZE) {
+    if (map->option_size % 4 || map->option_size > TLV_MAX_OPTION_SIZE) {
         return TLV_BAD_SIZE;
     }
     if (map->index >= TUN_METADATA_N_FIELDS) {
         return TLV_BAD_INDEX;
     }
-    if (table->mapped >> map->index & 1) {
+    if (tlv_layout_has(&table->layout, map->index)) {
         return TLV_SLOT_TAKEN;
     }
     for (int i = 0; i < TUN_METADATA_N_FIELDS; i++) {
-        if (table->mapped >> i & 1
+        if (tlv_layout_has(&table->layout, i)
             && table->slots[i].option_class == map->option_class
             && table->slots[i].option_type == map->option_type) {
             return TLV_OPTION_TAKEN;
@@ -64,7 +64,6 @@ tlv_table_add(struct tlv_table *table, const struct tlv_map *map)
     }
     table->slots[map->index].option_class = map->option_class;
     table->slots[map->index].option_type = map->option_type;
-    table->mapped |= UINT64_C(1) << map->index;
     return TLV_OK;
 }
 
@@ -74,10 +73,7 @@ tlv_table_remove(struct tlv_table *table, uint16_t index)
     if (index >= TUN_METADATA_N_FIELDS) {
         return TLV_BAD_INDEX;
     }
-    if (!(table->mapped >> index & 1)) {
-        return TLV_SLOT_TAKEN;
-    }
-    table->mapped &= ~(UINT64_C(1) << index);
+    table->layout.mapped &= ~(UINT64_C(1) << index);
     table->layout.size4[index] = 0;
     table->layout.offset4[index] = 0;
     return TLV_OK;
@@ -87,7 +83,8 @@ bool
 tlv_table_get(const struct tlv_table *table, unsigned int index,
               struct tlv_map *ret)
 {
-    if (index >= TUN_METADATA_N_FIELDS || !(table->mapped >> index & 1)) {
+    if (index >= TUN_METADATA_N_FIELDS
+        || !tlv_layout_has(&table->layout, index)) {
         return false;
     }
     *ret = (struct tlv_map) {
@@ -104,7 +101,7 @@ find_slot(const struct tlv_table *table, uint16_t option_class, uint8_t type,
           size_t size)
 {
     for (int i = 0; i < TUN_METADATA_N_FIELDS; i++) {
-        if (table->mapped >> i & 1
+        if (tlv_layout_has(&table->layout, i)
             && table->slots[i].option_class == option_class
             && table->slots[i].option_type == type
             && tlv_layout_size(&table->layout, i) == size) {
@@ -158,7 +155,7 @@ tlv_to_wire(const struct tlv_table *table, const struct flow_tunnel *tunnel,
     for (int i = 0; i < TUN_METADATA_N_FIELDS; i++) {
         size_t size = tlv_layout_size(&table->layout, i);
 
-        if (!(present & table->mapped & UINT64_C(1) << i)
+        if (!(present & table->layout.mapped & UINT64_C(1) << i)
             || ofs + 4 + size > TUN_METADATA_N_BYTES) {
             continue;
         }

@@ -15,8 +15,10 @@
 #include "lib/base/error.h"
 #include "lib/flow/flow.h"
 
-/* Where each slot is, in units of 4 bytes.  A size of 0: not mapped. */
+/* Where each slot is, in units of 4 bytes.  An option without a body takes no
+ * bytes. */
 struct tlv_layout {
+    uint64_t mapped;             /* Bit i: slot i has a place. */
     uint8_t offset4[TUN_METADATA_N_FIELDS];
     uint8_t size4[TUN_METADATA_N_FIELDS];
 };
@@ -28,7 +30,7 @@ struct tlv_layout {
 struct tlv_map {
     uint16_t option_class;
     uint8_t option_type;
-    uint8_t option_size;         /* Bytes: 4 to 124, a multiple of 4. */
+    uint8_t option_size;         /* Bytes: 0 to 124, a multiple of 4. */
     uint16_t index;              /* Slot, below TUN_METADATA_N_FIELDS. */
 };
 
@@ -38,15 +40,14 @@ struct tlv_table {
         uint16_t option_class;
         uint8_t option_type;
     } slots[TUN_METADATA_N_FIELDS];
-    uint64_t mapped;             /* Bit i: slot i is. */
 };
 
 /* Why a change to a table was refused. */
 enum tlv_status {
     TLV_OK,
-    TLV_BAD_SIZE,                /* Not 4 to 124 in fours. */
+    TLV_BAD_SIZE,                /* Not 0 to 124 in fours. */
     TLV_BAD_INDEX,               /* No such slot. */
-    TLV_SLOT_TAKEN,              /* Already mapped (add), or not (delete). */
+    TLV_SLOT_TAKEN,              /* Already mapped. */
     TLV_OPTION_TAKEN,            /* Option mapped to another slot. */
     TLV_FULL                     /* No bytes left. */
 };
@@ -54,17 +55,23 @@ enum tlv_status {
 void tlv_table_init(struct tlv_table *);
 enum tlv_status tlv_table_add(struct tlv_table *, const struct tlv_map *);
 
-/* Unmaps slot 'index'. */
+/* Unmaps slot 'index', if it is mapped. */
 enum tlv_status tlv_table_remove(struct tlv_table *, uint16_t index);
 
 /* Gives the mapping of slot 'index'; false if it has none. */
 bool tlv_table_get(const struct tlv_table *, unsigned int index,
                    struct tlv_map *ret);
 
-/* Gives slot 'index' a place of 'size' bytes (1 to 124, rounded up to fours),
+/* Gives slot 'index' a place of 'size' bytes (0 to 124, rounded up to fours),
  * unless it has one that is as large.  False if there is no room, or the place
  * that it has is smaller. */
 bool tlv_layout_add(struct tlv_layout *, unsigned int index, size_t size);
+
+static inline bool
+tlv_layout_has(const struct tlv_layout *layout, unsigned int index)
+{
+    return layout->mapped >> index & 1;
+}
 
 static inline size_t
 tlv_layout_size(const struct tlv_layout *layout, unsigned int index)

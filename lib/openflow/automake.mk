@@ -42,6 +42,8 @@ lib_openflow_libopenflow_a_SOURCES = \
 	lib/openflow/ofpact_encode_field.c \
 	lib/openflow/ofpact_encode_output.c \
 	lib/openflow/ofpact_format.c \
+	lib/openflow/ofpact_options.c \
+	lib/openflow/ofpact_options.h \
 	lib/openflow/ofpact_parse.c \
 	lib/openflow/ofpact_parse.h \
 	lib/openflow/ofpact_parse_control.c \

@@ -397,7 +397,9 @@ one_tlv_reply(uint8_t version)
     struct buf *b;
 
     for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
-        maps[i] = (struct tlv_map) { any32(), any32(), any32(), any32() };
+        maps[i] = (struct tlv_map) {
+            any32(), any32(), any32() % 32 * 4, any32() % 64,
+        };
     }
     assert_int_equal(ofmsg_decode(r->data, r->size, &request), 0);
     b = tlv_table_reply_encode(&reply, &request);

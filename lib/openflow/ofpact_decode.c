@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/openflow/ofpact_decode.h"
+
+#include "lib/openflow/ofpact_options.h"
 #include "lib/openflow/ofpact_wire.h"
 
 /* Actions from the wire: what all decoders share, the search for an action's
@@ -220,14 +222,25 @@ decode_list(struct decoder *d, struct reader *r)
     return 0;
 }
 
+/* Are the tunnel options mapped that the actions from 'ofs' on name? */
+static enum ofperr
+check_options(const struct decoder *d, size_t ofs)
+{
+    return (d->decode->tlv
+            ? ofpacts_check_options((const void *) buf_at(d->out, ofs),
+                                    d->out->size - ofs, d->decode->tlv) : 0);
+}
+
 enum ofperr
 ofpacts_decode(const void *wire, size_t size, uint8_t version,
                const struct ofp_decode *decode, struct buf *out)
 {
     struct decoder d = { decode, version, 0, out };
     struct reader r = reader_from(wire, size);
+    size_t ofs = out->size;
+    enum ofperr error = decode_list(&d, &r);
 
-    return decode_list(&d, &r);
+    return error ? error : check_options(&d, ofs);
 }
 
 /* Instructions. */
@@ -285,6 +298,7 @@ ofpacts_decode_instructions(const void *wire, size_t size, uint8_t version,
     struct reader r = reader_from(wire, size);
     struct reader bodies[OFPIT_N];
     bool present[OFPIT_N] = { false };
+    size_t ofs = out->size;
     enum ofperr error = find_instructions(&r, bodies, present);
 
     if (!error && present[OFPIT_METER]) {
@@ -314,5 +328,5 @@ ofpacts_decode_instructions(const void *wire, size_t size, uint8_t version,
         ofpact_put_GOTO_TABLE(out)->value
             = reader_u8(&bodies[OFPIT_GOTO_TABLE]);
     }
-    return error;
+    return error ? error : check_options(&d, ofs);
 }

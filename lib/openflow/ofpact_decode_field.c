@@ -178,22 +178,21 @@ read_set_field(struct decoder *d, struct reader *r)
     if (!f->is_writable) {
         return OFPBAC_BAD_SET_ARGUMENT;
     }
-    if (f->is_variable && !room) {
+    if (f->is_variable && d->decode->tlv
+        && !tlv_layout_has(&d->decode->tlv->layout,
+                           f->id - FIELD_TUN_METADATA0)) {
         return NXFMFC_INVALID_TLV_FIELD;
     }
-    if (f->is_variable ? n > room || !n || room > TLV_MAX_OPTION_SIZE
-        : n != room) {
+    if (f->is_variable ? room > TLV_MAX_OPTION_SIZE : n != room) {
         return OFPBAC_BAD_SET_LEN;
     }
-    memset(&value, 0, sizeof value);
-    memset(&mask, 0, sizeof mask);
-    memcpy(value.bytes + room - n, p, n);
-    if (has_mask) {
-        memcpy(mask.bytes + room - n, p + n, n);
-        for (size_t i = 0; i < n; i++) {
-            if (p[i] & ~p[n + i]) {
-                return OFPBMC_BAD_WILDCARDS;
-            }
+    if (!field_value_fit(&value, room, p, n)
+        || !field_value_fit(&mask, room, p + n, has_mask ? n : 0)) {
+        return OFPBAC_BAD_SET_LEN;
+    }
+    for (size_t i = 0; has_mask && i < room; i++) {
+        if (value.bytes[i] & ~mask.bytes[i]) {
+            return OFPBMC_BAD_WILDCARDS;
         }
     }
     if (!f->is_variable && !field_value_is_valid(f, &value)) {
@@ -303,14 +302,6 @@ reg_load(struct decoder *d, struct reader *r)
     }
     ofpact_put_load(d->out, &sf, value);
     return 0;
-}
-
-static enum ofperr
-reg_load2(struct decoder *d, struct reader *r)
-{
-    enum ofperr error = must_be_zero(r, 6);
-
-    return error ? error : read_set_field(d, r);
 }
 
 static enum ofperr
@@ -485,7 +476,7 @@ static const struct action_row actions_nx[] = {
     [NXAST_STACK_POP] = { 14, 14, stack_pop },
     [NXAST_SET_MPLS_LABEL] = { 6, 6, set_mpls_label },
     [NXAST_SET_MPLS_TC] = { 6, 6, set_mpls_tc },
-    [NXAST_REG_LOAD2] = { 14, ANY, reg_load2 },
+    [NXAST_REG_LOAD2] = { 6, ANY, read_set_field },
     [NXAST_DEC_NSH_TTL] = { 6, 6, dec_nsh_ttl },
     [NXAST_DELETE_FIELD] = { 6, ANY, delete_field },
 };

@@ -70,10 +70,17 @@ static void
 put_set_field_oxm(struct buf *b, const struct ofpact_set_field *a,
                   uint8_t version, bool exact)
 {
-    oxm_header_encode(b, a->field, version, !exact, a->n_bytes);
-    buf_put(b, ofpact_set_field_value(a), a->n_bytes);
+    const union field_value *value = ofpact_set_field_value(a);
+    const union field_value *mask = ofpact_set_field_mask(a);
+    size_t skip = (a->field->is_variable
+                   ? field_leading_zeros(value, exact ? NULL : mask,
+                                         a->n_bytes) : 0);
+    size_t n = a->n_bytes - skip;
+
+    oxm_header_encode(b, a->field, version, !exact, n);
+    buf_put(b, value->bytes + skip, n);
     if (!exact) {
-        buf_put(b, ofpact_set_field_mask(a), a->n_bytes);
+        buf_put(b, mask->bytes + skip, n);
     }
 }
 
@@ -155,7 +162,6 @@ encode_SET_FIELD(struct buf *b, const struct ofpact *a_, uint8_t version)
         finish_action(b, ofs);
     } else if (a->field->is_variable || id->class_ == 0xffff) {
         ofs = start_nx(b, NXAST_REG_LOAD2);
-        buf_put_zeros(b, 6);
         put_set_field_oxm(b, a, version, exact);
         finish_action(b, ofs);
     } else {

@@ -26,13 +26,8 @@ static size_t
 option_bytes(const union field_value *value, const union field_value *mask,
              bool has_mask, size_t n)
 {
-    size_t i = 0;
-
-    while (i + 1 < n && !value->bytes[i]
-           && (!has_mask || !mask->bytes[i])) {
-        i++;
-    }
-    return ROUND_UP(n - i, 4);
+    return ROUND_UP(n - field_leading_zeros(value, has_mask ? mask : NULL, n),
+                    4);
 }
 
 /* Can OpenFlow 1.0 set the field by an action of its own? */

@@ -83,7 +83,7 @@ static enum ofperr
 decode_option(struct decoder *d, const struct field *f, const uint8_t *p,
               size_t n, bool has_mask)
 {
-    union field_value value = { .bytes = { 0 } }, mask = { .bytes = { 0 } };
+    union field_value value, mask;
     unsigned int slot = f->id - FIELD_TUN_METADATA0;
     size_t room;
 
@@ -92,17 +92,15 @@ decode_option(struct decoder *d, const struct field *f, const uint8_t *p,
     } else if (!d->decode->tlv) {
         tlv_layout_add(&d->match->tlv, slot, 4);
     }
-    room = field_n_bytes(f, &d->match->tlv);
-    if (!room) {
+    if (!tlv_layout_has(&d->match->tlv, slot)) {
         return NXFMFC_INVALID_TLV_FIELD;
     }
-    if (n > room) {
+    room = field_n_bytes(f, &d->match->tlv);
+    if (!field_value_fit(&value, room, p, n)
+        || !field_value_fit(&mask, room, p + n, has_mask ? n : 0)) {
         return OFPBMC_BAD_LEN;
     }
-    memcpy(value.bytes + room - n, p, n);
-    if (has_mask) {
-        memcpy(mask.bytes + room - n, p + n, n);
-    } else if (n) {
+    if (!has_mask) {
         memset(mask.bytes, 0xff, room);
     }
     match_set_field(d->match, f, &value, &mask);
@@ -313,17 +311,16 @@ is_stored(const struct match *match, const struct field *f)
 
 static void
 put_entry(struct encoder *e, const struct field *f,
-          const union field_value *value, const union field_value *mask,
-          size_t n)
+          const uint8_t *value, const uint8_t *mask, size_t n)
 {
     const struct oxm_id *id = field_oxm_id(f, e->version);
     bool has_mask = mask != NULL;
 
     if (id) {
         put_header(e->out, id, has_mask, has_mask ? 2 * n : n);
-        buf_put(e->out, value->bytes, n);
+        buf_put(e->out, value, n);
         if (has_mask) {
-            buf_put(e->out, mask->bytes, n);
+            buf_put(e->out, mask, n);
         }
     }
 }
@@ -345,7 +342,7 @@ encode_field(struct encoder *e, enum field_id id)
     /* What a version cannot mask goes whole: more than the match says, but
      * such a match cannot have come from the wire. */
     exact = field_is_exact(f, NULL, &mask) || !f->is_maskable;
-    put_entry(e, f, &value, exact ? NULL : &mask, f->n_bytes);
+    put_entry(e, f, value.bytes, exact ? NULL : mask.bytes, f->n_bytes);
 }
 
 static void
@@ -507,15 +504,19 @@ encode_options(struct encoder *e)
                                               + __builtin_ctzll(present));
         size_t n = field_n_bytes(f, &m->tlv);
         union field_value value, mask = { .bytes = { 0 } };
+        bool exact;
+        size_t skip;
 
         match_get_field(m, f, &value, &mask);
         if (field_is_zero(f, &mask)) {
-            put_entry(e, f, &value, NULL, 0);
-        } else if (field_is_exact(f, &m->tlv, &mask)) {
-            put_entry(e, f, &value, NULL, n);
-        } else {
-            put_entry(e, f, &value, &mask, n);
+            /* A mask of no bytes asks for the option, whatever it says. */
+            put_entry(e, f, value.bytes, mask.bytes, 0);
+            continue;
         }
+        exact = field_is_exact(f, &m->tlv, &mask);
+        skip = field_leading_zeros(&value, exact ? NULL : &mask, n);
+        put_entry(e, f, value.bytes + skip, exact ? NULL : mask.bytes + skip,
+                  n - skip);
     }
 }
 

@@ -668,14 +668,24 @@ bundle_add_put(struct buf *b, uint8_t version, uint32_t bundle_id,
 /* Tunnel option tables. */
 
 static enum ofperr
+check_map(const struct tlv_map *m)
+{
+    return (m->option_size % 4 || m->option_size > TLV_MAX_OPTION_SIZE
+            ? NXTTMFC_BAD_OPT_LEN
+            : m->index >= TUN_METADATA_N_FIELDS ? NXTTMFC_BAD_FIELD_IDX : 0);
+}
+
+static enum ofperr
 decode_maps(struct reader *r, struct tlv_map **maps, size_t *n)
 {
+    enum ofperr error = 0;
+
     *n = r->left / 8;
     if (*n > TLV_MAX_MAPS) {
         return OFPBRC_BAD_LEN;
     }
     *maps = xcalloc(*n, sizeof **maps);
-    for (size_t i = 0; i < *n; i++) {
+    for (size_t i = 0; i < *n && !error; i++) {
         struct tlv_map *m = &(*maps)[i];
 
         m->option_class = reader_u16(r);
@@ -683,8 +693,13 @@ decode_maps(struct reader *r, struct tlv_map **maps, size_t *n)
         m->option_size = reader_u8(r);
         m->index = reader_u16(r);
         reader_skip(r, 2);
+        error = check_map(m);
     }
-    return 0;
+    if (error) {
+        free(*maps);
+        *maps = NULL;
+    }
+    return error;
 }
 
 static void
@@ -774,15 +789,15 @@ tlv_table_mod_parse(struct tlv_table_mod *ttm, const char *text,
         unsigned int option_class, type, length, index;
         int n = 0;
 
-        s += strspn(s, ", ");
-        if (sscanf(s, "{class=%i,type=%i,len=%i}->tun_metadata%u%n",
+        s += *s == ',';
+        if (sscanf(s, "{class=%i,type=%i,len=%i}->tun_metadata%i%n",
                    (int *) &option_class, (int *) &type, (int *) &length,
-                   &index, &n) != 4
+                   (int *) &index, &n) != 4
             || option_class > UINT16_MAX || type > UINT8_MAX
             || length > UINT8_MAX || index > UINT16_MAX
             || maps.n >= TLV_MAX_MAPS) {
             vec_uninit(&maps);
-            return error_create(EINVAL, "invalid tlv mapping \"%s\"", text);
+            return error_create(EINVAL, "invalid tlv mapping");
         }
         vec_push(&maps, (struct tlv_map) { option_class, type, length,
                                            index });

@@ -161,6 +161,35 @@ def test_what_we_add_is_what_both_show(switch, version):
     compare(switch, ["-O", version, "dump-flows", "br0"])
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_tunnel_options(switch, version):
+    """Likewise of flows with tunnel options, whose widths we do not know."""
+    for text in ("{class=1,type=1,len=8}->tun_metadata1,"
+                 "{class=1,type=2,len=0}->tun_metadata2",
+                 "{class=7,type=7,len=4}->tun_metadata7"):
+        assert ask("ours", switch, ["add-tlv-map", "br0", text])[0] == 0
+    for flow in (
+            "tun_metadata1,actions=1", "tun_metadata1=0,actions=1",
+            "tun_metadata1=0x1122334455,tun_metadata2,actions=1",
+            "tun_metadata7=0x10/0xf0,actions=1",
+            "in_port=1,actions=set_field:5->tun_metadata1,2",
+            "in_port=2,actions=set_field:0x10/0xf0->tun_metadata1,2",
+            "in_port=3,actions=set_field:0->tun_metadata2,2",
+            "in_port=4,actions=load:0x12->tun_metadata1[0..7],2",
+            "in_port=5,actions=load:0x1->tun_metadata7[],2",
+            "in_port=6,actions=move:reg0[0..31]->tun_metadata7[0..31],"
+            "clone(delete_field:tun_metadata1),2"):
+        status, text = ask("ours", switch, ["-O", version, "add-flow", "br0",
+                                            flow])
+        assert status == 0, (flow, text)
+    text = ask("ours", switch, ["-O", version, "dump-flows", "br0"])[1]
+    assert text.count("cookie=") == 10
+    for side in "ours", "debian":
+        assert ask(side, switch, ["del-tlv-map", "br0"])[0] == 1
+        assert ask(side, switch, ["-O", version, "dump-tlv-map",
+                                  "br0"])[1].count("tun_metadata") == 3
+
+
 def test_replace_and_diff(switch, tmp_path):
     flows = tmp_path / "flows"
     flows.write_text("\n".join(FLOWS[:4]) + "\n")

@@ -81,6 +81,15 @@ ofproto_check_actions(const struct ofproto *ofproto,
 
 /* Changes. */
 
+static void
+count_options(const struct rule *rule, int n)
+{
+    for (uint64_t slots = rule_option_slots(rule); slots;
+         slots &= slots - 1) {
+        rule->ofproto->option_users[__builtin_ctzll(slots)] += n;
+    }
+}
+
 /* 'new' (or NULL) took the place of 'old' (or NULL). */
 static void
 count_change(struct oftable *table, const struct rule *new,
@@ -92,9 +101,11 @@ count_change(struct oftable *table, const struct rule *new,
     table->n_flows += (new != NULL) - (old != NULL);
     if (new) {
         oftable_count(table, new, 1);
+        count_options(new, 1);
     }
     if (old) {
         oftable_count(table, old, -1);
+        count_options(old, -1);
     }
 }
 

@@ -76,6 +76,8 @@ struct ofproto {
     struct rcu_hash ports;       /* struct ofport, by OpenFlow number. */
     struct bundle_array *bundles;    /* RCU; never NULL. */
     struct tlv_table *tlv;       /* RCU; never NULL; replaced whole. */
+    uint32_t option_users[TUN_METADATA_N_FIELDS];    /* Flows, of each slot of
+                                                      * 'tlv'. */
     struct mac_table *macs;
     bool forward_bpdu;           /* Atomic. */
 

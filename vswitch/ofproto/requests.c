@@ -423,7 +423,7 @@ handle_set_controller_id(struct conn *conn, const struct ofmsg *msg)
 /* Tunnel options. */
 
 static enum ofperr
-tlv_error(enum tlv_status status, uint16_t command)
+tlv_error(enum tlv_status status)
 {
     switch (status) {
     case TLV_OK:
@@ -433,8 +433,7 @@ tlv_error(enum tlv_status status, uint16_t command)
     case TLV_BAD_INDEX:
         return NXTTMFC_BAD_FIELD_IDX;
     case TLV_SLOT_TAKEN:
-        return (command == TLV_CMD_DELETE ? NXTTMFC_BAD_FIELD_IDX
-                : NXTTMFC_ALREADY_MAPPED);
+        return NXTTMFC_ALREADY_MAPPED;
     case TLV_OPTION_TAKEN:
         return NXTTMFC_DUP_ENTRY;
     case TLV_FULL:
@@ -460,7 +459,19 @@ mod_tlv(struct tlv_table *table, const struct tlv_table_mod *mod)
                   ? tlv_table_add(table, &mod->maps[i])
                   : tlv_table_remove(table, mod->maps[i].index));
     }
-    return tlv_error(status, mod->command);
+    return tlv_error(status);
+}
+
+/* Would 'table' lack an option that flows use? */
+static bool
+lacks_options(const struct ofproto *ofproto, const struct tlv_table *table)
+{
+    for (unsigned int i = 0; i < TUN_METADATA_N_FIELDS; i++) {
+        if (ofproto->option_users[i] && !tlv_layout_has(&table->layout, i)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum ofperr
@@ -475,6 +486,9 @@ handle_tlv_table_mod(struct conn *conn, const struct ofmsg *msg)
     }
     table = xmemdup(conn->ofproto->tlv, sizeof *table);
     error = mod_tlv(table, &mod);
+    if (!error && lacks_options(conn->ofproto, table)) {
+        error = NXTTMFC_INVALID_TLV_DEL;
+    }
     if (error) {
         free(table);
     } else {

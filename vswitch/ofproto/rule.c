@@ -6,6 +6,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/hash.h"
+#include "lib/openflow/ofpact_options.h"
 #include "lib/openflow/table_msg.h"
 #include "lib/runtime/clock.h"
 #include "lib/runtime/loop.h"
@@ -109,6 +110,7 @@ create_actions(const struct ofpact *ofpacts, size_t size)
     }
     actions->has_groups = uses_group(ofpacts, size);
     actions->has_meter = uses_meter(ofpacts, size);
+    actions->option_slots = ofpacts_option_slots(ofpacts, size);
     actions->has_learn_with_delete = learns_with_delete(ofpacts, size);
     return actions;
 }
@@ -193,6 +195,22 @@ rule_create(const struct rule_init *init, struct cls_rule *cls,
     rule->created_ms = rule->modified_ms = rule->used_ms = clock_ms();
     list_init(&rule->expirable);
     return rule;
+}
+
+uint64_t
+rule_option_slots(const struct rule *rule)
+{
+    enum { WORD = offsetof(struct flow, tunnel.opts_present) / 8 };
+    const struct minimask *mask = rule->cls.mask;
+    uint64_t matched = 0;
+
+    for (unsigned int i = 0; i < mask->n_words && mask->index[i] <= WORD;
+         i++) {
+        if (mask->index[i] == WORD) {
+            matched = mask->bits[i];
+        }
+    }
+    return matched | rule->actions->option_slots;
 }
 
 /* The set of actions is the main thread's, so what a grace period ends is

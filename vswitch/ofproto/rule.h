@@ -39,6 +39,7 @@ struct rule_actions {
     bool has_groups;
     bool has_meter;
     bool has_learn_with_delete;
+    uint64_t option_slots;       /* Tunnel options that they name. */
     uint8_t n_conjunctions;
     struct cls_conjunction *conjunctions;   /* After the actions. */
     struct ofpact ofpacts[];
@@ -156,6 +157,10 @@ struct oftable {
 
 void oftable_init(struct oftable *);
 void oftable_uninit(struct oftable *);
+
+/* The tunnel options that 'rule' matches or its actions name, bit i for slot
+ * i of the bridge's map. */
+uint64_t rule_option_slots(const struct rule *);
 
 /* What the table is set to, as descriptions of tables tell it. */
 struct table_mod;
