@@ -400,14 +400,14 @@ parse_negation(struct flow_monitor_request *fm, const char *word)
     return false;
 }
 
+/* Parses one word of 'text'. */
 static struct error *
-parse_word(struct flow_monitor_request *fm, char *word,
+parse_word(struct flow_monitor_request *fm, char *word, const char *text,
            const struct text_names *names)
 {
     const struct port_map *ports = names ? names->ports : NULL;
     char *value = strchr(word, '=');
     struct error *error;
-    unsigned int number;
     bool known;
 
     if (parse_negation(fm, word)) {
@@ -417,11 +417,7 @@ parse_word(struct flow_monitor_request *fm, char *word,
         *value++ = '\0';
     }
     if (value && !strcmp(word, "table")) {
-        if (!text_to_uint(value, 0, &number) || number > OFPTT_ALL) {
-            return error_create(0, "table: \"%s\" is no table", value);
-        }
-        fm->table_id = number;
-        return NULL;
+        return table_parse(value, names, &fm->table_id);
     }
     if (value && !strcmp(word, "out_port")) {
         return (port_parse(value, ports, &fm->out_port) ? NULL
@@ -433,8 +429,9 @@ parse_word(struct flow_monitor_request *fm, char *word,
     }
     error = match_parse_item(&fm->match, word, value ? value : "", ports,
                              &known);
-    return error || known ? error
-           : error_create(0, "unknown word \"%s\"", word);
+    return (error || known ? error
+            : value ? error_create(0, "%s: unknown keyword %s", text, word)
+            : error_create(0, "%s: field %s missing value", text, word));
 }
 
 struct error *
@@ -456,7 +453,7 @@ flow_monitor_request_parse(struct flow_monitor_request *fm, const char *text,
     };
     match_init(&fm->match);
     while (!error && (word = text_token(&s, ", \t\r\n"))) {
-        error = parse_word(fm, word, names);
+        error = parse_word(fm, word, text, names);
     }
     free(copy);
     return error;

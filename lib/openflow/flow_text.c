@@ -21,8 +21,8 @@ ports_of(const struct text_names *names)
     return names ? names->ports : NULL;
 }
 
-static struct error *
-parse_table(const char *text, const struct text_names *names, uint8_t *ret)
+struct error *
+table_parse(const char *text, const struct text_names *names, uint8_t *ret)
 {
     uint64_t x;
     ofp_port_t number;
@@ -154,7 +154,7 @@ parse_option(struct flow_mod *fm, const char *key, char *value,
     if (!takes_option(fm->command, key)) {
         return false;
     } else if (!strcmp(key, "table")) {
-        *error = parse_table(value, names, &fm->table_id);
+        *error = table_parse(value, names, &fm->table_id);
         *usable &= OFP_PROTO_TID;
     } else if (!strcmp(key, "priority")) {
         *error = parse_u16(value, key, &fm->priority);

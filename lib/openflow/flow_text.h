@@ -13,6 +13,10 @@ struct text_names {
     const struct port_map *tables;   /* Table names by number; NULL. */
 };
 
+/* Reads a table's number (0 to 255), or its name. */
+struct error *table_parse(const char *text, const struct text_names *,
+                          uint8_t *ret) MUST_USE;
+
 /* Words of actions, by number. */
 extern const char *const hash_field_names[];      /* enum hash_fields. */
 extern const char *const multipath_names[];       /* multipath_algorithm. */

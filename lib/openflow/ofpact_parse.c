@@ -49,19 +49,7 @@ get_port(const struct parser *p, const char *text, ofp_port_t *ret)
 struct error *
 get_table(const struct parser *p, const char *text, uint8_t *ret)
 {
-    uint64_t x;
-    ofp_port_t number;
-
-    if (text_to_u64(text, 0, &x) && x <= UINT8_MAX) {
-        *ret = x;
-        return NULL;
-    }
-    number = p->names ? port_map_number(p->names->tables, text) : OFPP_NONE;
-    if (number > UINT8_MAX) {
-        return error_create(EINVAL, "unknown table \"%s\"", text);
-    }
-    *ret = number;
-    return NULL;
+    return table_parse(text, p->names, ret);
 }
 
 struct error *

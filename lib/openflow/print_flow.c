@@ -227,7 +227,8 @@ put_update(const struct printer *p, const struct flow_update *fu)
         str_printf(s, " hard_timeout=%u", fu->hard_timeout_s);
     }
     str_printf(s, " cookie=%#"PRIx64" ", ntohll(fu->cookie));
-    match_format(&fu->match, printer_ports(p), fu->priority, s);
+    /* Open vSwitch does not tell the priority. */
+    match_format(&fu->match, printer_ports(p), FLOW_DEFAULT_PRIORITY, s);
     if (fu->ofpacts_size) {
         if (s->string[s->length - 1] != ' ') {
             str_put_char(s, ' ');

@@ -328,6 +328,66 @@ def test_monitor_daemon(switch, tmp_path, side, version):
         run(appctl + [ctl, "exit"])
 
 
+WATCHES = [["watch:"], ["watch:", "watch:out_port=2"],
+           ["watch:!actions,out_port=2", "watch:table=1"],
+           ["watch:!initial,ip", "watch:!add,!delete"],
+           ["watch:!own", "watch:!modify,table=1,ip"],
+           ["watch:!own,in_port=7", "watch:in_port=p2"]]
+
+BEFORE = ["in_port=1,actions=2", "table=1,cookie=5,ip,actions=1,2",
+          "priority=5,tcp,actions=drop"]
+AFTER = ["add-flow br0 in_port=2,actions=1",
+         "mod-flows br0 in_port=1,actions=drop", "mod-flows br0 ip,actions=2",
+         "add-flow br0 table=1,ip,actions=2", "del-flows br0 ip",
+         "add-flow br0 in_port=7,idle_timeout=50,actions=1"]
+
+# Deletes all, in OpenFlow 1.0 and from 1.3 on: the connection's own change.
+DELETE = {1: "010e004800000012" + "003820ff" + "00" * 44 + "0003" + "00" * 6
+             + "ffffffffffff" + "0000",
+          4: "0%d0e003800000012" + "00" * 16 + "ff03" + "00" * 4 + "0000"
+             + "ffffffff" * 3 + "00000000" + "0001000400000000"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_monitors_see_the_same(spawn, tmp_path, version):
+    """Flow monitors of one connection that overlap: whose events are told,
+    with actions or not, and its own in short, once a request."""
+    wire = {"OpenFlow10": 1, "OpenFlow13": 4}.get(version)
+    wire = wire or int(version[-1]) + 1
+    delete = DELETE[min(wire, 4)] % ((wire,) if wire > 1 else ())
+    logs = {}
+    for side in "ours", "debian":
+        folder = tmp_path / side
+        folder.mkdir()
+        env = start_switch(side, spawn, folder)
+        ctl = folder / "monitor.ctl"
+        appctl = [Programs("ours").path("ovs-appctl"), "-t", str(ctl)]
+
+        def ofctl(*words):
+            run([Programs("ours").path("ovs-ofctl"), "-O", version, *words],
+                env=env)
+
+        for i, watches in enumerate(WATCHES):
+            for flow in BEFORE:
+                ofctl("add-flow", "br0", flow)
+            monitor = spawn([Programs("debian").path("ovs-ofctl"), "-O",
+                             version, "monitor", "br0",
+                             "--unixctl=%s" % ctl] + watches, env)
+            monitor.wait_for(lambda: accepts(ctl))
+            run(appctl + ["ofctl/barrier"])
+            for words in AFTER:
+                ofctl(*words.split())
+            run(appctl + ["ofctl/send", delete])
+            run(appctl + ["ofctl/barrier"])
+            run(appctl + ["exit"])
+            monitor.popen.wait(90)
+            text = re.sub("xid=0x[0-9a-f]+", "", monitor.text())
+            logs[i, side] = sorted(text.splitlines())
+    for i, watches in enumerate(WATCHES):
+        assert logs[i, "ours"] == logs[i, "debian"], watches
+        assert "event=" in "".join(logs[i, "ours"]), watches
+
+
 def test_table_features(switch):
     """Both tools know what both switches offer."""
     words = ["-O", "OpenFlow13", "dump-table-features", "br0"]

@@ -55,6 +55,7 @@ struct conn {
     struct list updates;         /* struct buf's of flow updates, pending. */
     struct multipart update_parts;
     bool has_updates;
+    bool has_abbreviated;        /* They tell of a request of its own. */
 
     /* Rate limit of packet-ins. */
     int64_t token_ms;

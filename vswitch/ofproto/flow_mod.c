@@ -265,7 +265,7 @@ add_rule(struct flow_txn *txn, struct rule *rule, uint16_t flags)
         }
     }
     insert_rule(txn, rule);
-    note_change(txn, old ? RULE_REPLACED : RULE_ADDED, rule, old);
+    note_change(txn, RULE_ADDED, rule, old);
     return 0;
 }
 
@@ -316,7 +316,7 @@ modify_rule(struct flow_txn *txn, const struct flow_mod *fm,
     }
     cls_rule_hide(&old->cls, txn->version);
     insert_rule(txn, rule);
-    note_change(txn, RULE_REPLACED, rule, old);
+    note_change(txn, RULE_MODIFIED, rule, old);
 }
 
 /* Is 'rule' one that the cookie and output filters of 'fm' select? */

@@ -17,8 +17,9 @@
 struct conn;
 
 enum rule_change_type {
-    RULE_ADDED,                  /* 'rule' is new. */
-    RULE_REPLACED,               /* 'rule' is in the place of 'old'. */
+    RULE_ADDED,                  /* 'rule' is new; 'old', if not NULL, gave way
+                                  * to it. */
+    RULE_MODIFIED,               /* 'rule' is 'old' with other actions. */
     RULE_REMOVED,                /* 'old' is gone. */
 };
 

@@ -111,7 +111,7 @@ conn_monitors_rule_changed(struct conn_set *set, const struct rule_change *c,
         enum flow_update_event event;
     } kinds[] = {
         [RULE_ADDED] = { FLOW_MONITOR_ADD, FLOW_UPDATE_ADDED },
-        [RULE_REPLACED] = { FLOW_MONITOR_MODIFY, FLOW_UPDATE_MODIFIED },
+        [RULE_MODIFIED] = { FLOW_MONITOR_MODIFY, FLOW_UPDATE_MODIFIED },
         [RULE_REMOVED] = { FLOW_MONITOR_DELETE, FLOW_UPDATE_REMOVED },
     };
     const struct rule *rule = c->rule ? c->rule : c->old;
@@ -124,10 +124,12 @@ conn_monitors_rule_changed(struct conn_set *set, const struct rule_change *c,
 
         LIST_FOR_EACH (m, node, &conn->monitors) {
             if (m->flags & kinds[c->type].flag
-                && (is_own || !(m->flags & FLOW_MONITOR_ONLY_OWN))
                 && (covers(m, rule) || (c->old && covers(m, c->old)))) {
                 wanted = true;
                 with_actions |= (m->flags & FLOW_MONITOR_ACTIONS) != 0;
+
+                /* What OpenFlow 1.4 calls "only own" is what Open vSwitch and
+                 * its tools say for "own". */
                 in_full |= (m->flags & (FLOW_MONITOR_OWN
                                         | FLOW_MONITOR_ONLY_OWN)) != 0;
             }
@@ -136,9 +138,12 @@ conn_monitors_rule_changed(struct conn_set *set, const struct rule_change *c,
             continue;
         }
         if (is_own && !in_full) {
-            append(conn, &(struct flow_update) {
-                .event = FLOW_UPDATE_ABBREV, .xid = xid,
-            });
+            if (!conn->has_abbreviated) {
+                append(conn, &(struct flow_update) {
+                    .event = FLOW_UPDATE_ABBREV, .xid = xid,
+                });
+                conn->has_abbreviated = true;
+            }
         } else {
             struct flow_update fu;
 
@@ -159,7 +164,7 @@ conn_set_flush_monitors(struct conn_set *set)
     LIST_FOR_EACH (conn, node, &set->conns) {
         if (conn->has_updates) {
             multipart_finish(&conn->update_parts);
-            conn->has_updates = false;
+            conn->has_updates = conn->has_abbreviated = false;
             conn_send_list(conn, &conn->updates);
         }
     }
