@@ -540,6 +540,7 @@ random_table_features(struct table_features *tf)
         tf->mask.bits[i] &= tf->match.bits[i];
     }
     random_field_set(&tf->wildcard);
+    tf->has_any_properties = any32() % 4 != 0;
 }
 
 void

@@ -250,6 +250,16 @@ same_actions(const struct table_features *a, const struct table_features *b)
             && !memcmp(&a->hit.apply, &b->hit.apply, sizeof a->hit.apply));
 }
 
+/* But for the tables that they may lead to. */
+static bool
+same_instructions(const struct table_features *a,
+                  const struct table_features *b)
+{
+    return (a->hit.instructions == b->hit.instructions
+            && a->miss.instructions == b->miss.instructions
+            && same_actions(a, b));
+}
+
 static bool
 same_matching(const struct table_features *a, const struct table_features *b)
 {
@@ -270,6 +280,10 @@ put_instructions(const struct table_features *tf,
     };
     const struct table_instructions *i = &tf->hit;
 
+    if (prev && same_instructions(tf, prev)) {
+        str_put(s, "    (same instructions)\n");
+        return;
+    }
     str_put(s, "    instructions (table miss and others):\n");
     if (i->next[0] || i->next[1] || i->next[2] || i->next[3]) {
         str_put(s, "      next tables: ");
@@ -295,23 +309,9 @@ put_instructions(const struct table_features *tf,
 }
 
 static void
-put_table(const struct table_features *tf, const struct table_features *prev,
-          uint8_t version, struct str *s)
+put_matching(const struct table_features *tf,
+             const struct table_features *prev, struct str *s)
 {
-    str_printf(s, "\n  table %u", tf->table_id);
-    if (tf->name[0]) {
-        str_printf(s, " (\"%s\")", tf->name);
-    }
-    str_printf(s, ":\n    metadata: match=%#"PRIx64" write=%#"PRIx64"\n",
-               ntohll(tf->metadata_match), ntohll(tf->metadata_write));
-    if (version >= OFP14_VERSION) {
-        str_printf(s, "    eviction: %ssupported\n"
-                   "    vacancy events: %ssupported\n",
-                   tf->capabilities & TABLE_CAP_EVICTION ? "" : "not ",
-                   tf->capabilities & TABLE_CAP_VACANCY_EVENTS ? "" : "not ");
-    }
-    str_printf(s, "    max_entries=%"PRIu32"\n", tf->max_entries);
-    put_instructions(tf, prev, s);
     if (prev && same_matching(tf, prev)) {
         str_put(s, "    (same matching)\n");
         return;
@@ -328,6 +328,31 @@ put_table(const struct table_features *tf, const struct table_features *prev,
             break;
         }
     }
+}
+
+/* A table in full, and an empty line. */
+static void
+put_table(const struct table_features *tf, const struct table_features *prev,
+          uint8_t version, struct str *s)
+{
+    str_printf(s, "  table %u", tf->table_id);
+    if (tf->name[0]) {
+        str_printf(s, " (\"%s\")", tf->name);
+    }
+    str_printf(s, ":\n    metadata: match=%#"PRIx64" write=%#"PRIx64"\n",
+               ntohll(tf->metadata_match), ntohll(tf->metadata_write));
+    if (version >= OFP14_VERSION) {
+        str_printf(s, "    eviction: %ssupported\n"
+                   "    vacancy events: %ssupported\n",
+                   tf->capabilities & TABLE_CAP_EVICTION ? "" : "not ",
+                   tf->capabilities & TABLE_CAP_VACANCY_EVENTS ? "" : "not ");
+    }
+    str_printf(s, "    max_entries=%"PRIu32"\n", tf->max_entries);
+    if (tf->has_any_properties) {
+        put_instructions(tf, prev, s);
+        put_matching(tf, prev, s);
+    }
+    str_put_char(s, '\n');
 }
 
 /* Do two tables differ in more than their numbers and what follows from
@@ -347,13 +372,23 @@ is_ditto(const struct table_features *a, const struct table_features *b)
     return !memcmp(&x, &y, sizeof x);
 }
 
-static void
-put_dittos(int first, int last, struct str *s)
+void
+table_dittos_format(int first, int last, struct str *s)
 {
     if (first == last) {
-        str_printf(s, "\n  table %d: ditto\n", first);
+        str_printf(s, "  table %d: ditto\n", first);
     } else if (first < last) {
-        str_printf(s, "\n  tables %d...%d: ditto\n", first, last);
+        str_printf(s, "  tables %d...%d: ditto\n", first, last);
+    }
+}
+
+/* Says which tables were like the one before, if any, before another line. */
+static void
+put_dittos(const struct table_features_text *text, struct str *s)
+{
+    table_dittos_format(text->first, text->last, s);
+    if (text->first <= text->last) {
+        str_put_char(s, '\n');
     }
 }
 
@@ -368,15 +403,15 @@ table_features_add(struct table_features_text *text, const struct ofmsg *msg,
     while (!(error = table_features_decode(&tf, msg, &r))) {
         if (text->any && is_ditto(&text->shown, &tf)) {
             if (tf.name[0]) {
-                put_dittos(text->first, text->last, s);
-                str_printf(s, "\n  table %u (\"%s\"): ditto\n", tf.table_id,
+                put_dittos(text, s);
+                str_printf(s, "  table %u (\"%s\"): ditto\n", tf.table_id,
                            tf.name);
                 text->first = tf.table_id + 1;
             }
             text->last = tf.table_id;
             continue;
         }
-        put_dittos(text->first, text->last, s);
+        put_dittos(text, s);
         put_table(&tf, text->any ? &text->shown : NULL, msg->version, s);
         text->shown = tf;
         text->any = true;
@@ -389,16 +424,40 @@ table_features_add(struct table_features_text *text, const struct ofmsg *msg,
 void
 table_features_finish(struct table_features_text *text, struct str *s)
 {
-    put_dittos(text->first, text->last, s);
-    str_put_char(s, '\n');
+    table_dittos_format(text->first, text->last, s);
 }
 
 enum ofperr
 table_features_format(const struct ofmsg *msg, struct str *s)
 {
     struct table_features_text text = TABLE_FEATURES_TEXT_INITIALIZER;
-    enum ofperr error = table_features_add(&text, msg, s);
+    enum ofperr error;
 
+    str_put_char(s, '\n');
+    error = table_features_add(&text, msg, s);
     table_features_finish(&text, s);
     return error;
+}
+
+enum ofperr
+table_features_request_format(const struct ofmsg *msg, struct str *s)
+{
+    static const char *const commands[] = {
+        "replace", "modify", "enable", "disable",
+    };
+    struct reader r = ofmsg_reader(msg);
+    struct table_features tf;
+    int error;
+
+    str_put_char(s, '\n');
+    while (!(error = table_features_decode(&tf, msg, &r))) {
+        if (msg->version >= OFP15_VERSION) {
+            str_printf(s, "  command: %s\n",
+                       tf.command < ARRAY_SIZE(commands)
+                       ? commands[tf.command] : "unknown");
+        }
+        put_table(&tf, NULL, msg->version, s);
+        str_chomp(s, '\n');
+    }
+    return error > 0 ? (enum ofperr) error : 0;
 }

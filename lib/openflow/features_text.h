@@ -11,6 +11,10 @@
 /* Append the body of the message to 's'. */
 enum ofperr group_features_format(const struct ofmsg *, struct str *s);
 enum ofperr table_features_format(const struct ofmsg *, struct str *s);
+enum ofperr table_features_request_format(const struct ofmsg *, struct str *s);
+
+/* "tables FIRST...LAST: ditto", if there are any. */
+void table_dittos_format(int first, int last, struct str *s);
 
 /* Appends the lines about the fields that a table of OpenFlow 1.0 matches, whose
  * wildcards it may have. */

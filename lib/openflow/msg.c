@@ -705,7 +705,7 @@ buf_list_destroy(struct list *list)
 /* Versions. */
 
 static const char *const version_names[] = {
-    [OFP10_VERSION] = "OpenFlow10", [OFP13_VERSION] = "OpenFlow13",
+    [OFP10_VERSION] = "OpenFlow10", "OpenFlow11", "OpenFlow12", "OpenFlow13",
     [OFP14_VERSION] = "OpenFlow14", [OFP15_VERSION] = "OpenFlow15",
 };
 

@@ -160,14 +160,48 @@ print_meter_features(const struct printer *p)
 
 /* Tables. */
 
-static void
-put_dittos(struct str *s, int first, int last)
+/* Do two tables have the same to tell, but for their numbers and names? */
+static bool
+is_ditto(const struct table_stats *a, const struct table_stats *b)
 {
-    if (first == last) {
-        str_printf(s, "  table %d: ditto\n", first);
-    } else if (first < last) {
-        str_printf(s, "  tables %d...%d: ditto\n", first, last);
+    return (a->active_count == b->active_count
+            && a->lookup_count == b->lookup_count
+            && a->matched_count == b->matched_count
+            && a->max_entries == b->max_entries
+            && a->table_id + 1 == b->table_id);
+}
+
+static void
+put_name(struct str *s, const struct table_stats *ts)
+{
+    str_printf(s, "  table %u", ts->table_id);
+    if (ts->name[0]) {
+        str_printf(s, " (\"%s\")", ts->name);
     }
+}
+
+/* 'prev': the table before, or NULL. */
+static void
+put_table_stats(const struct printer *p, const struct table_stats *ts,
+                const struct table_stats *prev)
+{
+    put_name(p->s, ts);
+    str_printf(p->s, ":\n    active=%"PRIu32", lookup=%"PRIu64
+               ", matched=%"PRIu64"\n", ts->active_count, ts->lookup_count,
+               ts->matched_count);
+    if (p->msg->version == OFP10_VERSION && prev
+        && ts->max_entries == prev->max_entries
+        && ts->wildcards == prev->wildcards) {
+        str_put(p->s, "    (same features)\n");
+    } else if (p->msg->version == OFP10_VERSION) {
+        str_printf(p->s, "    max_entries=%"PRIu32"\n", ts->max_entries);
+        if (prev && ts->wildcards == prev->wildcards) {
+            str_put(p->s, "    (same matching)\n");
+        } else {
+            table_wildcards_format(ts->wildcards, p->s);
+        }
+    }
+    str_put_char(p->s, '\n');
 }
 
 static enum ofperr
@@ -175,51 +209,33 @@ print_table_stats(const struct printer *p)
 {
     struct reader r = ofmsg_reader(p->msg);
     struct table_stats ts, prev;
-    const char *name, *prev_name = NULL;
     int first_ditto = -1;
     bool has_prev = false;
     int error;
 
     str_put_char(p->s, '\n');
-    while (!(error = table_stats_decode(&ts, p->msg->version, &r))) {
-        name = (p->names && p->msg->version == OFP10_VERSION
-                ? port_map_name(p->names->tables, ts.table_id) : NULL);
-        if (has_prev && !name && !prev_name && ts.active_count == prev.active_count
-            && ts.lookup_count == prev.lookup_count
-            && ts.matched_count == prev.matched_count
-            && ts.max_entries == prev.max_entries
-            && ts.table_id == prev.table_id + 1) {
+    for (; !(error = table_stats_decode(&ts, p->msg->version, &r));
+         prev = ts, has_prev = true) {
+        bool same = has_prev && is_ditto(&prev, &ts);
+
+        if (same && !ts.name[0]) {
             first_ditto = first_ditto < 0 ? ts.table_id : first_ditto;
-            prev = ts;
             continue;
         }
         if (first_ditto >= 0) {
-            put_dittos(p->s, first_ditto, prev.table_id);
+            table_dittos_format(first_ditto, prev.table_id, p->s);
             str_put_char(p->s, '\n');
             first_ditto = -1;
         }
-        str_printf(p->s, "  table %u", ts.table_id);
-        if (name) {
-            str_printf(p->s, " (\"%s\")", name);
+        if (same) {
+            put_name(p->s, &ts);
+            str_put(p->s, ": ditto\n");
+        } else {
+            put_table_stats(p, &ts, has_prev ? &prev : NULL);
         }
-        str_printf(p->s, ":\n    active=%"PRIu32", lookup=%"PRIu64
-                   ", matched=%"PRIu64"\n", ts.active_count,
-                   ts.lookup_count, ts.matched_count);
-        if (p->msg->version == OFP10_VERSION) {
-            str_printf(p->s, "    max_entries=%"PRIu32"\n", ts.max_entries);
-            if (has_prev && ts.wildcards == prev.wildcards) {
-                str_put(p->s, "    (same matching)\n");
-            } else {
-                table_wildcards_format(ts.wildcards, p->s);
-            }
-        }
-        str_put_char(p->s, '\n');
-        prev = ts;
-        prev_name = name;
-        has_prev = true;
     }
     if (first_ditto >= 0) {
-        put_dittos(p->s, first_ditto, prev.table_id);
+        table_dittos_format(first_ditto, prev.table_id, p->s);
     }
     return error > 0 ? (enum ofperr) error : 0;
 }
@@ -230,10 +246,20 @@ static const struct bit_name eviction_flags[] = {
 };
 
 static void
-put_table_desc(struct str *s, const struct table_mod *td)
+put_table_desc(const struct printer *p, const struct table_mod *td)
 {
-    str_printf(s, "  table %u:\n   eviction=%s eviction_flags=",
-               td->table_id, td->eviction == TABLE_SWITCH_ON ? "on" : "off");
+    const char *name = (p->names ? port_map_name(p->names->tables,
+                                                 td->table_id) : NULL);
+    struct str *s = p->s;
+
+    str_put(s, "  table ");
+    if (name) {
+        str_put(s, name);
+    } else {
+        str_put_uint(s, td->table_id);
+    }
+    str_printf(s, ":\n   eviction=%s eviction_flags=",
+               td->eviction == TABLE_SWITCH_ON ? "on" : "off");
     print_bits(s, td->eviction_flags == UINT32_MAX ? 0 : td->eviction_flags,
                eviction_flags, '|');
     str_printf(s, "\n   vacancy=%s", td->vacancy == TABLE_SWITCH_ON ? "on"
@@ -256,7 +282,7 @@ print_table_desc(const struct printer *p)
     for (bool any = false; !(error = table_desc_decode(&td, &r));
          any = true) {
         str_put(p->s, any ? "\n" : "");
-        put_table_desc(p->s, &td);
+        put_table_desc(p, &td);
     }
     return error > 0 ? (enum ofperr) error : 0;
 }
@@ -271,7 +297,7 @@ print_table_status(const struct printer *p)
         str_printf(p->s, " reason=%s\ntable_desc:-\n",
                    ts.reason == 3 ? "VACANCY_DOWN"
                    : ts.reason == 4 ? "VACANCY_UP" : "unknown");
-        put_table_desc(p->s, &ts.desc);
+        put_table_desc(p, &ts.desc);
     }
     return error;
 }
@@ -294,9 +320,11 @@ print_table_mod(const struct printer *p)
     }
     if (p->msg->version >= OFP14_VERSION) {
         if (tm.eviction == TABLE_SWITCH_ON) {
-            str_put(s, ", eviction=on eviction_flags=");
-            print_bits(s, tm.eviction_flags == UINT32_MAX ? 0
-                       : tm.eviction_flags, eviction_flags, '|');
+            str_put(s, ", eviction=on");
+            if (tm.eviction_flags != UINT32_MAX) {
+                str_put(s, " eviction_flags=");
+                print_bits(s, tm.eviction_flags, eviction_flags, '|');
+            }
         }
         str_printf(s, ", vacancy=%s", tm.vacancy == TABLE_SWITCH_ON ? "on"
                    : "off");
@@ -319,6 +347,12 @@ static enum ofperr
 print_table_features(const struct printer *p)
 {
     return table_features_format(p->msg, p->s);
+}
+
+static enum ofperr
+print_table_features_request(const struct printer *p)
+{
+    return table_features_request_format(p->msg, p->s);
 }
 
 static void
@@ -384,6 +418,7 @@ const struct print_row print_table_rows[] = {
     { OFMSG_TABLE_STATUS, print_table_status },
     { OFMSG_TABLE_STATS_REPLY, print_table_stats },
     { OFMSG_TABLE_DESC_REPLY, print_table_desc },
+    { OFMSG_TABLE_FEATURES_REQUEST, print_table_features_request },
     { OFMSG_TABLE_FEATURES_REPLY, print_table_features },
     { 0, NULL }
 };

@@ -156,22 +156,40 @@ table_mod_encode(const struct table_mod *mod, uint8_t version)
     return b;
 }
 
-/* "vacancy:LOW,HIGH" */
+/* Reads a percentage of "vacancy:LOW,HIGH" off '*rest'. */
+static struct error *
+parse_percent(char **rest, const char *what, uint8_t *ret)
+{
+    const char *text = text_token(rest, ",: ");
+    unsigned int percent;
+
+    if (!text) {
+        return error_create(0, "Vacancy %s value missing", what);
+    }
+    if (!text_to_uint(text, 0, &percent) || percent > 100) {
+        return error_create(0, "Invalid vacancy %s value \"%s\"", what, text);
+    }
+    *ret = percent;
+    return NULL;
+}
+
 static struct error *
 parse_vacancy(struct table_mod *mod, const char *limits)
 {
-    unsigned int low, high;
-    int n = -1;
+    char *copy = xstrdup(limits), *rest = copy;
+    struct error *error = parse_percent(&rest, "down", &mod->vacancy_down);
 
-    if (sscanf(limits, "%u,%u%n", &low, &high, &n) < 2 || n < 0 || limits[n]
-        || low > high || high > 100) {
-        return error_create(0, "vacancy:%s: expected vacancy:LOW,HIGH with "
-                            "LOW <= HIGH <= 100", limits);
+    if (!error) {
+        error = parse_percent(&rest, "up", &mod->vacancy_up);
     }
+    if (!error && mod->vacancy_down > mod->vacancy_up) {
+        error = error_create(0, "Invalid vacancy range, vacancy up should be "
+                             "greater than vacancy down (%s)",
+                             ofperr_name(OFPBPC_BAD_VALUE));
+    }
+    free(copy);
     mod->vacancy = TABLE_SWITCH_ON;
-    mod->vacancy_down = low;
-    mod->vacancy_up = high;
-    return NULL;
+    return error;
 }
 
 #define VERSIONS_11_12 (OFP_VERSION_BIT(2) | OFP_VERSION_BIT(3))
@@ -179,8 +197,8 @@ parse_vacancy(struct table_mod *mod, const char *limits)
                      | OFP_VERSION_BIT(OFP15_VERSION))
 
 struct error *
-table_mod_parse(struct table_mod *mod, const char *table,
-                const char *setting, uint32_t *usable_versions)
+table_mod_parse(struct table_mod *mod, uint8_t table_id, const char *setting,
+                uint32_t *usable_versions)
 {
     static const struct {
         const char *name;
@@ -194,19 +212,17 @@ table_mod_parse(struct table_mod *mod, const char *table,
         { "noevict", 0, TABLE_SWITCH_OFF, 0, VERSIONS_14 },
         { "novacancy", 0, 0, TABLE_SWITCH_OFF, VERSIONS_14 },
     };
-    unsigned int id;
 
     init_mod(mod);
-    if (!strcmp(table, "all") || !strcmp(table, "ALL")) {
-        mod->table_id = OFPTT_ALL;
-    } else if (text_to_uint(table, 10, &id) && id < OFPTT_ALL) {
-        mod->table_id = id;
-    } else {
-        return error_create(0, "\"%s\" is no table number (0 to 254)", table);
-    }
-    if (text_starts_with(setting, "vacancy:")) {
+    mod->table_id = table_id;
+    if (text_starts_with(setting, "vacancy")) {
         *usable_versions &= VERSIONS_14;
-        return parse_vacancy(mod, setting + strlen("vacancy:"));
+        return parse_vacancy(mod, setting + strlen("vacancy"));
+    }
+    if (text_starts_with(setting, "name:") && table_id != OFPTT_ALL) {
+        *usable_versions &= VERSIONS_14 | OFP_VERSION_BIT(OFP13_VERSION);
+        mod->name = setting + strlen("name:");
+        return NULL;
     }
     for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
         if (!strcmp(setting, settings[i].name)) {
@@ -217,7 +233,7 @@ table_mod_parse(struct table_mod *mod, const char *table,
             return NULL;
         }
     }
-    return error_create(0, "unknown table setting \"%s\"", setting);
+    return error_create(0, "invalid table_mod setting %s", setting);
 }
 
 /* A description, as in OFPMP_TABLE_DESC and table status. */
@@ -498,10 +514,12 @@ table_features_append(struct multipart *mp, const struct table_features *tf)
     buf_put(b, &tf->metadata_write, 8);
     buf_put_u32(b, mp->version >= OFP14_VERSION ? tf->capabilities : 0);
     buf_put_u32(b, tf->max_entries);
-    put_table_instructions(b, mp->version, 0, &tf->hit);
-    put_table_instructions(b, mp->version, FEATURE_MISS, &tf->miss);
-    put_fields(b, FEATURE_MATCH, mp->version, &tf->match, &tf->mask);
-    put_fields(b, FEATURE_WILDCARDS, mp->version, &tf->wildcard, NULL);
+    if (tf->has_any_properties) {
+        put_table_instructions(b, mp->version, 0, &tf->hit);
+        put_table_instructions(b, mp->version, FEATURE_MISS, &tf->miss);
+        put_fields(b, FEATURE_MATCH, mp->version, &tf->match, &tf->mask);
+        put_fields(b, FEATURE_WILDCARDS, mp->version, &tf->wildcard, NULL);
+    }
     buf_set_u16(b, start, b->size - start);
     multipart_end(mp);
 }

@@ -41,7 +41,8 @@ struct table_mod {
     uint8_t vacancy_down;        /* Percent. */
     uint8_t vacancy_up;
     uint8_t vacancy_now;         /* In descriptions. */
-    char *name;                  /* NULL: leave it.  Extension. */
+    const char *name;            /* Parsed: the text's; NULL: leave it.  Goes by
+                                  * table features, not a table mod. */
 };
 
 enum ofperr table_mod_decode(struct table_mod *, const struct ofmsg *)
@@ -49,9 +50,9 @@ enum ofperr table_mod_decode(struct table_mod *, const struct ofmsg *)
 struct buf *table_mod_encode(const struct table_mod *, uint8_t version)
     MUST_USE;
 
-/* "TABLE" and "evict", "noevict", "vacancy:LOW,HIGH", "novacancy",
- * "controller", "continue", "drop". */
-struct error *table_mod_parse(struct table_mod *, const char *table,
+/* Parses a setting: "evict", "noevict", "vacancy:LOW,HIGH", "novacancy",
+ * "controller", "continue", "drop", and for one table "name:NAME". */
+struct error *table_mod_parse(struct table_mod *, uint8_t table_id,
                               const char *setting, uint32_t *usable_versions)
     MUST_USE;
 
@@ -101,10 +102,17 @@ struct table_instructions {
     } write, apply;
 };
 
+/* What a request of OpenFlow 1.5 does with what it has; replace in others. */
+enum table_features_command {
+    TABLE_FEATURES_REPLACE,
+    TABLE_FEATURES_MODIFY,
+    TABLE_FEATURES_ENABLE,
+    TABLE_FEATURES_DISABLE
+};
+
 struct table_features {
     uint8_t table_id;
-    uint8_t command;             /* OpenFlow 1.5: 0 replace, 1 modify, 2 enable,
-                                  * 3 disable. */
+    uint8_t command;             /* enum table_features_command. */
     char name[OFP_TABLE_NAME_SIZE + 1];
     be64 metadata_match;
     be64 metadata_write;

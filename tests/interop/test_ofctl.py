@@ -328,6 +328,54 @@ def test_monitor_daemon(switch, tmp_path, side, version):
         run(appctl + [ctl, "exit"])
 
 
+MOD_TABLE = """\
+14 0 evict
+14 ALL noevict
+14 255 evict
+14 254 evict
+14 256 evict
+14 nowhere evict
+14 0 vacancy:20,80
+15 0 vacancy:30,30
+14 0 novacancy
+14 0 vacancy:80,20
+14 0 vacancy:20
+14 0 vacancy:20,101
+14 0 vacancy:x,20
+14 0 vacancy:
+14 0 vacancy
+14 0 frob
+14 0 controller
+13 0 evict
+10 0 name:x
+15 ALL name:x
+15 254 name:x
+15 3 name:third
+13 4 name:fourth
+15 third evict
+15 fourth vacancy:1,2
+15 4 name:
+"""
+
+
+def test_mod_table(switch):
+    """Both tools do the same, or refuse it in the same words."""
+    for line in MOD_TABLE.splitlines():
+        version, words = line.split(" ", 1)
+        said = {}
+        for side in "ours", "debian":
+            done = run([Programs(side).path("ovs-ofctl"), "-O",
+                        "OpenFlow" + version, "mod-table", "br0",
+                        *words.split()], check=False, env=switch)
+            said[side] = [done.returncode] + [
+                without_times(text) for text in done.stderr.splitlines()
+                if "|WARN|" not in text]
+        assert said["ours"] == said["debian"], line
+        compare(switch, ["-O", "OpenFlow10", "dump-tables", "br0"])
+        compare(switch, ["-O", "OpenFlow15", "--names", "dump-table-desc",
+                         "br0"])
+
+
 WATCHES = [["watch:"], ["watch:", "watch:out_port=2"],
            ["watch:!actions,out_port=2", "watch:table=1"],
            ["watch:!initial,ip", "watch:!add,!delete"],

@@ -218,20 +218,29 @@ apply_description(struct bridge *bridge, const struct vs_bridge *row)
     ofproto_set_desc(bridge->ofproto, &desc);
 }
 
-static void
-apply_tables(struct bridge *bridge, const struct vs_bridge *row)
+void
+bridge_apply_tables(struct bridge *bridge, const struct vs_bridge *row)
 {
+    struct oftable_settings settings[OFPROTO_N_TABLES];
+
+    for (unsigned int t = 0; t < OFPROTO_N_TABLES; t++) {
+        settings[t] = (struct oftable_settings) { .max_flows = UINT_MAX };
+    }
     for (size_t i = 0; i < row->flow_tables.n; i++) {
         const struct vs_flow_table *table = row->flow_tables.values[i];
-        struct oftable_settings settings = {
-            .name = table->name,
-            .max_flows = table->has_flow_limit ? table->flow_limit : UINT_MAX,
-            .evicts = (table->overflow_policy
-                       && !strcmp(table->overflow_policy, "evict")),
-        };
 
-        ofproto_set_table(bridge->ofproto, row->flow_tables.keys[i],
-                          &settings);
+        if (row->flow_tables.keys[i] < OFPROTO_N_TABLES) {
+            settings[row->flow_tables.keys[i]] = (struct oftable_settings) {
+                .name = table->name,
+                .max_flows = (table->has_flow_limit ? table->flow_limit
+                              : UINT_MAX),
+                .evicts = (table->overflow_policy
+                           && !strcmp(table->overflow_policy, "evict")),
+            };
+        }
+    }
+    for (unsigned int t = 0; t < OFPROTO_N_TABLES; t++) {
+        ofproto_set_table(bridge->ofproto, t, &settings[t]);
     }
 }
 
@@ -254,7 +263,7 @@ bridge_apply(struct bridge *bridge, const struct vs_bridge *row)
     free(flood_vlans);
     ofproto_set_mac_table(bridge->ofproto, MAX(aging, 1), MAX(size, 1));
     apply_description(bridge, row);
-    apply_tables(bridge, row);
+    bridge_apply_tables(bridge, row);
     apply_address(bridge, row);
     controllers_apply(bridge, row);
 }

@@ -64,21 +64,26 @@ apply_changed_rows(struct config *c)
     }
 }
 
-/* A Controller row belongs to the bridges that name it. */
+/* A Controller or Flow_Table row belongs to the bridges that name it. */
 static void
-apply_controllers(struct config *c)
+apply_parts_of_bridges(struct config *c)
 {
+    bool controllers = vs_controller_first_changed(c->replica) != NULL;
+    bool tables = vs_flow_table_first_changed(c->replica) != NULL;
     struct bridge *bridge;
 
-    if (!vs_controller_first_changed(c->replica)) {
+    if (!controllers && !tables) {
         return;
     }
     HMAP_FOR_EACH (bridge, node, &c->bridges) {
         const struct vs_bridge *row
             = vs_bridge_get_for_uuid(c->replica, &bridge->uuid);
 
-        if (row) {
+        if (row && controllers) {
             controllers_apply(bridge, row);
+        }
+        if (row && tables) {
+            bridge_apply_tables(bridge, row);
         }
     }
 }
@@ -122,7 +127,7 @@ apply(struct config *c, const struct vs_open_vswitch *row)
     }
     managers_apply(c, row);
     apply_changed_rows(c);
-    apply_controllers(c);
+    apply_parts_of_bridges(c);
     ct_zones_config(c, row);
     c->applied_cfg = row->next_cfg;
 }

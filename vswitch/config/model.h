@@ -86,6 +86,9 @@ void bridges_apply(struct config *, const struct vs_open_vswitch *);
 
 /* Applies a changed row to its bridge. */
 void bridge_apply(struct bridge *, const struct vs_bridge *);
+
+/* Has the tables be as the Flow_Table rows of the bridge say. */
+void bridge_apply_tables(struct bridge *, const struct vs_bridge *);
 void bridge_destroy(struct bridge *, bool del_ports);
 struct bridge *bridge_find(const struct config *, const struct uuid *);
 

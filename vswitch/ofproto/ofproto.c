@@ -294,8 +294,9 @@ ofproto_set_table(struct ofproto *p, uint8_t table_id,
 {
     struct oftable *table = &p->tables[table_id];
 
-    free(table->name);
-    table->name = xstrdup_null(s->name);
+    if (s->name || table->is_named_by_config) {
+        oftable_set_name(table, s->name, true);
+    }
     table->max_flows = s->max_flows;
     table->evicts = ((table->evicts & ~OFTABLE_EVICTS_CONFIG)
                      | (s->evicts ? OFTABLE_EVICTS_CONFIG : 0));

@@ -166,7 +166,7 @@ void ofproto_set_desc(struct ofproto *, const struct switch_desc *);
 
 /* Limits of a table; what the Flow_Table row says. */
 struct oftable_settings {
-    const char *name;            /* NULL: none. */
+    const char *name;            /* NULL: none, or what a controller says. */
     unsigned int max_flows;      /* UINT_MAX: no limit. */
     bool evicts;
 };

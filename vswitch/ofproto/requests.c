@@ -244,7 +244,7 @@ handle_table_mod(struct conn *conn, const struct ofmsg *msg)
         return error;
     }
     if (tm.table_id != OFPTT_ALL && tm.table_id >= OFPROTO_N_TABLES) {
-        error = OFPTMFC_BAD_TABLE;
+        error = OFPTMFC_EPERM;
     } else if (tm.table_id == OFPTT_ALL) {
         for (unsigned int i = 0; i < OFPROTO_N_TABLES; i++) {
             mod_table(conn->ofproto, i, &tm, msg->version);
@@ -253,7 +253,6 @@ handle_table_mod(struct conn *conn, const struct ofmsg *msg)
         mod_table(conn->ofproto, tm.table_id, &tm, msg->version);
     }
     backer_changed(conn->ofproto->backer);
-    free(tm.name);
     return error;
 }
 

@@ -435,15 +435,20 @@ oftable_uninit(struct oftable *table)
     free(table->name);
 }
 
+void
+oftable_set_name(struct oftable *table, const char *name, bool by_config)
+{
+    free(table->name);
+    table->name = xstrdup_null(name);
+    table->is_named_by_config = name && by_config;
+}
+
 /* Vacancy. */
 
-/* Percent that are free; a table without limit is never less than empty. */
+/* Percent that are free, rounded down, also of a table without limit. */
 static unsigned int
 vacancy(const struct oftable *table)
 {
-    if (table->max_flows == UINT_MAX || !table->max_flows) {
-        return table->max_flows ? 100 : 0;
-    }
     return (table->n_flows >= table->max_flows ? 0
             : (uint64_t) (table->max_flows - table->n_flows) * 100
               / table->max_flows);

@@ -137,6 +137,7 @@ enum {
 struct oftable {
     struct classifier *cls;
     char *name;                  /* NULL: none given. */
+    bool is_named_by_config;     /* Else by a controller. */
     bool is_readonly;
     uint8_t miss;                /* enum table_miss. */
     unsigned int max_flows;      /* UINT_MAX: no limit. */
@@ -161,6 +162,9 @@ void oftable_uninit(struct oftable *);
 /* The tunnel options that 'rule' matches or its actions name, bit i for slot
  * i of the bridge's map. */
 uint64_t rule_option_slots(const struct rule *);
+
+/* Names the table, or takes its name away (NULL). */
+void oftable_set_name(struct oftable *, const char *name, bool by_config);
 
 /* What the table is set to, as descriptions of tables tell it. */
 struct table_mod;

@@ -210,13 +210,61 @@ fill_features(const struct ofproto *ofproto, unsigned int t,
     }
 }
 
+/* May the table be what 'tf' says?  All that can be changed is its name, unless
+ * the configuration gives it one. */
+static enum ofperr
+check_table_change(const struct ofproto *ofproto,
+                   const struct table_features *tf)
+{
+    const struct oftable *table;
+
+    if (tf->table_id >= OFPROTO_N_TABLES) {
+        return OFPTFFC_BAD_TABLE;
+    }
+    if (tf->command > TABLE_FEATURES_MODIFY) {
+        return OFPTFFC_EPERM;
+    }
+    table = &ofproto->tables[tf->table_id];
+    return (table->is_named_by_config && *tf->name
+            && strcmp(table->name, tf->name) ? OFPTFFC_EPERM : 0);
+}
+
+static enum ofperr
+change_tables(struct ofproto *ofproto, const struct ofmsg *msg)
+{
+    struct reader r = ofmsg_reader(msg);
+    struct table_features tf;
+    int error;
+
+    while (!(error = table_features_decode(&tf, msg, &r))) {
+        error = check_table_change(ofproto, &tf);
+        if (error) {
+            break;
+        }
+    }
+    if (error > 0) {
+        return error;
+    }
+    r = ofmsg_reader(msg);
+    while (!table_features_decode(&tf, msg, &r)) {
+        struct oftable *table = &ofproto->tables[tf.table_id];
+
+        if (!table->is_named_by_config) {
+            oftable_set_name(table, *tf.name ? tf.name : NULL, false);
+        }
+    }
+    return 0;
+}
+
 static enum ofperr
 reply_table_features(struct conn *conn, const struct ofmsg *msg,
                      struct multipart *reply)
 {
-    if (msg->body_size) {
-        /* Tables cannot be rearranged. */
-        return OFPTFFC_EPERM;
+    enum ofperr error = (msg->body_size
+                         ? change_tables(conn->ofproto, msg) : 0);
+
+    if (error) {
+        return error;
     }
     for (unsigned int t = 0; t < OFPROTO_N_TABLES; t++) {
         struct table_features tf;
@@ -638,7 +686,8 @@ conn_handle_stats(struct conn *conn, const struct ofmsg *msg)
     multipart_init(&reply, msg, &list);
     error = stats[msg->type].fn(conn, msg, &reply);
     multipart_finish(&reply);
-    if (error) {
+    if (error || msg->more) {
+        /* What has more parts is answered after the last. */
         buf_list_destroy(&list);
     } else {
         conn_send_list(conn, &list);

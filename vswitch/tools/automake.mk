@@ -26,7 +26,8 @@ vswitch_ovs_ofctl_SOURCES = \
 	vswitch/tools/ofctl_offline.c \
 	vswitch/tools/ofctl_packets.c \
 	vswitch/tools/ofctl_session.c \
-	vswitch/tools/ofctl_switch.c
+	vswitch/tools/ofctl_switch.c \
+	vswitch/tools/ofctl_table.c
 vswitch_ovs_ofctl_LDADD = lib/openflow/libopenflow.a lib/flow/libflow.a \
 	lib/packet/libpacket.a $(DAEMON_LIBS) $(ALL_LIBS)
 

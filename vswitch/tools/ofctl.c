@@ -23,7 +23,8 @@ struct ofctl_options ofctl = {
 
 static const struct command *const command_tables[] = {
     ofctl_switch_commands, ofctl_flow_commands, ofctl_bundle_commands,
-    ofctl_packet_commands, ofctl_monitor_commands, ofctl_offline_commands,
+    ofctl_packet_commands, ofctl_monitor_commands, ofctl_table_commands,
+    ofctl_offline_commands,
 };
 
 static struct error *

@@ -43,6 +43,7 @@ extern const struct command ofctl_flow_commands[];
 extern const struct command ofctl_offline_commands[];
 extern const struct command ofctl_packet_commands[];
 extern const struct command ofctl_monitor_commands[];
+extern const struct command ofctl_table_commands[];
 extern const struct command ofctl_bundle_commands[];
 
 /* An OpenFlow connection whose caller waits. */

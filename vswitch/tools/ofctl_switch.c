@@ -12,7 +12,6 @@
 #include "lib/daemon/daemon.h"
 #include "lib/flow/port.h"
 #include "lib/openflow/ct_msg.h"
-#include "lib/openflow/features_text.h"
 #include "lib/openflow/group_msg.h"
 #include "lib/openflow/meter_msg.h"
 #include "lib/openflow/packet_io.h"
@@ -82,45 +81,6 @@ static void
 cmd_dump_group_features(int argc, char *argv[])
 {
     ask(argv[1], OFMSG_GROUP_FEATURES_REQUEST);
-}
-
-struct features_dump {
-    struct table_features_text text;
-    struct str s;
-};
-
-static void
-add_table_features(const struct ofmsg *msg, void *dump_)
-{
-    struct features_dump *dump = dump_;
-    enum ofperr error = table_features_add(&dump->text, msg, &dump->s);
-
-    if (error) {
-        program_fatal("bad table features: %s", ofperr_name(error));
-    }
-}
-
-static void
-cmd_dump_table_features(int argc, char *argv[])
-{
-    struct session *s = session_open(argv[1], "mgmt", 0);
-    uint8_t version = session_version(s);
-    struct features_dump dump = {
-        TABLE_FEATURES_TEXT_INITIALIZER, STR_EMPTY
-    };
-
-    if (!ofmsg_is_available(OFMSG_TABLE_FEATURES_REQUEST, version)) {
-        program_fatal("%s: %s has no table features: use -O OpenFlow13 or "
-                      "later", argv[1], ofp_version_name(version));
-    }
-    session_for_each_part(
-        s, ofmsg_create_empty(OFMSG_TABLE_FEATURES_REQUEST, version,
-                              ofmsg_alloc_xid()), add_table_features, &dump);
-    table_features_finish(&dump.text, &dump.s);
-    /* Each begins with an empty line, which the first needs not. */
-    fputs(str_cstr(&dump.s) + 1, stdout);
-    str_uninit(&dump.s);
-    session_close(s);
 }
 
 static void
@@ -349,61 +309,6 @@ cmd_mod_port(int argc, char *argv[])
         }
     }
     program_fatal("unknown mod-port command '%s'", argv[3]);
-}
-
-/* The switch sets all that a modification has: what 'wanted' leaves out is to
- * stay as it is. */
-struct table_fetch {
-    struct table_mod *wanted;
-    bool found;
-};
-
-static void
-keep_table_settings(const struct ofmsg *msg, void *fetch_)
-{
-    struct table_fetch *fetch = fetch_;
-    struct table_mod *tm = fetch->wanted;
-    struct reader r = ofmsg_reader(msg);
-    struct table_mod now;
-
-    while (!table_desc_decode(&now, &r)) {
-        if (now.table_id != tm->table_id || fetch->found) {
-            continue;
-        }
-        fetch->found = true;
-        if (tm->eviction == TABLE_SWITCH_DEFAULT) {
-            tm->eviction = now.eviction;
-        }
-        if (tm->vacancy == TABLE_SWITCH_DEFAULT) {
-            tm->vacancy = now.vacancy;
-            tm->vacancy_down = now.vacancy_down;
-            tm->vacancy_up = now.vacancy_up;
-        }
-    }
-}
-
-static void
-cmd_mod_table(int argc, char *argv[])
-{
-    uint32_t versions = ofctl.versions;
-    struct table_mod tm;
-    struct session *s;
-
-    program_check(table_mod_parse(&tm, argv[2], argv[3], &versions));
-    if (!versions) {
-        program_fatal("mod-table needs OpenFlow14 or later: use -O");
-    }
-    s = session_open(argv[1], "mgmt", versions);
-    if (tm.table_id != OFPTT_ALL) {
-        struct table_fetch fetch = { .wanted = &tm };
-
-        session_for_each_part(
-            s, ofmsg_create_empty(OFMSG_TABLE_DESC_REQUEST,
-                                  session_version(s), ofmsg_alloc_xid()),
-            keep_table_settings, &fetch);
-    }
-    session_do(s, table_mod_encode(&tm, session_version(s)));
-    session_close(s);
 }
 
 static void
@@ -764,7 +669,6 @@ const struct command ofctl_switch_commands[] = {
     { "dump-tables", "SWITCH", 1, 1, cmd_dump_tables },
     { "dump-table-desc", "SWITCH", 1, 1, cmd_dump_table_desc },
     { "mod-port", "SWITCH IFACE ACT", 3, 3, cmd_mod_port },
-    { "mod-table", "SWITCH TABLE MOD", 3, 3, cmd_mod_table },
     { "get-frags", "SWITCH", 1, 1, cmd_get_frags },
     { "set-frags", "SWITCH FRAG_MODE", 2, 2, cmd_set_frags },
     { "dump-ports", "SWITCH [PORT]", 1, 2, cmd_dump_ports },
@@ -783,7 +687,6 @@ const struct command ofctl_switch_commands[] = {
     { "remove-buckets", "SWITCH GROUP", 2, 2, cmd_remove_buckets },
     { "remove-bucket", "SWITCH GROUP", 2, 2, cmd_remove_buckets },
     { "dump-group-features", "SWITCH", 1, 1, cmd_dump_group_features },
-    { "dump-table-features", "SWITCH", 1, 1, cmd_dump_table_features },
     { "dump-groups", "SWITCH [GROUP]", 1, 2, cmd_dump_groups },
     { "dump-group-stats", "SWITCH [GROUP]", 1, 2, cmd_dump_group_stats },
     { "add-meter", "SWITCH METER", 2, 2, cmd_add_meter },
