@@ -84,8 +84,10 @@ ofproto_check_actions(const struct ofproto *ofproto,
 static void
 count_options(const struct rule *rule, int n)
 {
-    for (uint64_t slots = rule_option_slots(rule); slots;
-         slots &= slots - 1) {
+    /* Of most flows there is nothing more to look at. */
+    uint64_t slots = rule->uses_options ? rule_option_slots(rule) : 0;
+
+    for (; slots; slots &= slots - 1) {
         rule->ofproto->option_users[__builtin_ctzll(slots)] += n;
     }
 }

@@ -193,6 +193,7 @@ rule_create(const struct rule_init *init, struct cls_rule *cls,
     rule->hard_timeout_s = init->hard_timeout_s;
     rule->importance = init->importance;
     rule->created_ms = rule->modified_ms = rule->used_ms = clock_ms();
+    rule->uses_options = rule_option_slots(rule) != 0;
     list_init(&rule->expirable);
     return rule;
 }

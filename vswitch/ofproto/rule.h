@@ -78,6 +78,7 @@ struct rule {
     uint16_t hard_timeout_s;     /* Atomic. */
     uint16_t importance;
     bool is_expirable;           /* In 'expirable'. */
+    bool uses_options;           /* rule_option_slots() is not 0. */
     struct list expirable;       /* In ofproto.expirable. */
     struct rcu_head rcu;
 };
