@@ -147,18 +147,29 @@ put_names(const char *const *names, size_t n, size_t skip, char separator,
     }
 }
 
-/* Puts the names of the fields for which 'wanted' is true. */
+/* Puts the names of the fields for which 'wanted' is true, in Open vSwitch's
+ * order: that of their numbers, but for those of NSH. */
 static void
 put_fields(const struct table_features *tf,
            bool (*wanted)(const struct table_features *, size_t id),
            struct str *s)
 {
+    static const enum field_id last[] = {
+        FIELD_NSH_FLAGS, FIELD_NSH_MDTYPE, FIELD_NSH_NP, FIELD_NSH_SPI,
+        FIELD_NSH_SI, FIELD_NSH_C1, FIELD_NSH_C2, FIELD_NSH_C3, FIELD_NSH_C4,
+        FIELD_NSH_TTL,
+    };
     const char *names[FIELD_N_IDS];
     size_t n = 0;
 
     for (size_t id = 0; id < FIELD_N_IDS; id++) {
-        if (wanted(tf, id)) {
+        if ((id < FIELD_NSH_FLAGS || id > FIELD_NSH_C4) && wanted(tf, id)) {
             names[n++] = field_from_id(id)->name;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(last); i++) {
+        if (wanted(tf, last[i])) {
+            names[n++] = field_from_id(last[i])->name;
         }
     }
     if (n) {

@@ -445,10 +445,10 @@ def test_table_features(switch):
     assert len(lines[0]) == len(lines[1])
     for a, b in zip(*lines):
         # We know more registers than Debian's tool.
-        if "{" not in b and "reg0" not in b:
-            assert a == b
-        for words in "eth_{src,dst}", "ct_{mark,label}", "in_{port,port_oxm}":
-            assert (words in a) == (words in b)
+        for known, less in (("...xreg15", "...xreg7"),
+                            ("...xxreg7", "...xxreg3")):
+            a = a.replace(known, less)
+        assert a == b
 
 
 def test_offline_commands():
