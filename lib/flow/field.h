@@ -376,9 +376,13 @@ struct subfield {
     uint32_t pad;                /* 0: actions are compared as bytes. */
 };
 
+/* Makes of part of a register that messages have no header for the part of an
+ * xreg that it is.  False if the field has no header and is no register. */
+bool subfield_make_named(struct subfield *) MUST_USE;
+
 /* Reads "FIELD", "FIELD[BIT]", "FIELD[FROM..TO]" or "FIELD[]", by OXM, NXM or
  * plain name, from the start of '*textp' and moves it past.  The bare form
- * means the whole field. */
+ * means the whole field.  Refuses what no message can name. */
 struct error *subfield_parse(const char **textp, struct subfield *) MUST_USE;
 
 /* Likewise, but all of 'text'. */

@@ -273,7 +273,7 @@ test_subfields_round_trip(void **state)
     };
     static const char *bad[] = {
         "NXM_NX_REG2[3..32]", "NXM_NX_REG2[9..3]", "NXM_FOO[]",
-        "reg0[", "reg0[x]", "reg0[0]x",
+        "reg0[", "reg0[x]", "reg0[0]x", "dl_vlan[]", "skb_priority",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -299,6 +299,29 @@ test_subfields_round_trip(void **state)
 
         assert_non_null(error);
         error_free(error);
+    }
+}
+
+/* The upper registers have no header, so an action on one must name the xreg
+ * that it is half of: without, it would be on another field. */
+static void
+test_upper_registers_are_halves_of_xregs(void **state)
+{
+    static const struct { const char *text, *named; } cases[] = {
+        { "reg16", "OXM_OF_PKT_REG8[32..63]" },
+        { "reg17[]", "OXM_OF_PKT_REG8[0..31]" },
+        { "reg30[0..3]", "OXM_OF_PKT_REG15[32..35]" },
+        { "reg31[31]", "OXM_OF_PKT_REG15[31]" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct str s = STR_EMPTY;
+        struct subfield sf;
+
+        assert_null(subfield_parse_all(cases[i].text, &sf));
+        subfield_format(&sf, &s);
+        assert_string_equal(str_cstr(&s), cases[i].named);
+        str_uninit(&s);
     }
 }
 
@@ -367,6 +390,7 @@ field_tests(void)
         cmocka_unit_test(test_match_text_refuses_what_it_does_not_know),
         cmocka_unit_test(test_bits_copy_equals_a_loop_over_bits),
         cmocka_unit_test(test_subfields_round_trip),
+        cmocka_unit_test(test_upper_registers_are_halves_of_xregs),
         cmocka_unit_test(test_minimatch_keeps_the_match),
         cmocka_unit_test(test_tunnel_options_round_trip),
     };

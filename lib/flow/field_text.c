@@ -558,6 +558,7 @@ field_format(const struct field *f, const union field_value *value,
              struct str *s)
 {
     ofp_port_t port;
+    uint32_t number;
 
     if (mask && field_is_zero(f, mask)) {
         str_put(s, "ANY");
@@ -602,8 +603,9 @@ field_format(const struct field *f, const union field_value *value,
         format_flags(f, value, mask, s);
         break;
     case FORM_PACKET_TYPE:
-        str_printf(s, "(%u,0x%x)", ntohl(value->be32) >> 16,
-                   ntohl(value->be32) & 0xffff);
+        number = ntohl(value->be32);
+        str_printf(s, (number & 0xffff) < 10 ? "(%u,%u)" : "(%u,0x%x)",
+                   number >> 16, number & 0xffff);
         break;
     }
 }
@@ -644,10 +646,27 @@ parse_bits(const char **textp, const char *whole, struct subfield *sf)
     return NULL;
 }
 
+bool
+subfield_make_named(struct subfield *sf)
+{
+    unsigned int n = sf->field->id - FIELD_REG0;
+
+    if (sf->field->oxm_name || sf->field->nxm_name) {
+        return true;
+    }
+    if (sf->field->id < FIELD_REG0 || n >= FLOW_N_REGS) {
+        return false;
+    }
+    sf->field = field_from_id(FIELD_XREG0 + n / 2);
+    sf->start += n % 2 ? 0 : 32;
+    return true;
+}
+
 struct error *
 subfield_parse(const char **textp, struct subfield *sf)
 {
     const char *text = *textp;
+    struct error *error;
     size_t n = 0;
 
     while (isalnum((unsigned char) text[n]) || text[n] == '_') {
@@ -661,7 +680,12 @@ subfield_parse(const char **textp, struct subfield *sf)
     sf->start = 0;
     sf->n_bits = sf->field->n_bits;
     *textp = text + n;
-    return text[n] == '[' ? parse_bits(textp, text, sf) : NULL;
+    error = text[n] == '[' ? parse_bits(textp, text, sf) : NULL;
+    if (!error && !subfield_make_named(sf)) {
+        error = error_create(EINVAL, "%s: %s is only for matches", text,
+                             sf->field->name);
+    }
+    return error;
 }
 
 struct error *

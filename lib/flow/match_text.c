@@ -261,7 +261,9 @@ put_tunnel(const struct printer *p)
     put_field(p, FIELD_TUN_GBP_FLAGS);
     put_field(p, FIELD_TUN_TOS);
     put_field(p, FIELD_TUN_TTL);
-    for (int id = FIELD_TUN_ERSPAN_IDX; id <= FIELD_TUN_GTPU_MSGTYPE; id++) {
+    put_field(p, FIELD_TUN_ERSPAN_VER);
+    put_field(p, FIELD_TUN_ERSPAN_IDX);
+    for (int id = FIELD_TUN_ERSPAN_DIR; id <= FIELD_TUN_GTPU_MSGTYPE; id++) {
         put_field(p, id);
     }
     put_field(p, FIELD_TUN_FLAGS);

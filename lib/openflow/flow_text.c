@@ -131,6 +131,24 @@ takes_option(uint16_t command, const char *key)
             ? is_delete : true);
 }
 
+/* Is an option that has a value always? */
+static bool
+needs_value(const char *key)
+{
+    static const char *const options[] = {
+        "table", "priority", "idle_timeout", "hard_timeout", "importance",
+        "cookie", "out_port", "out_group", "duration", "n_packets", "n_bytes",
+        "idle_age", "hard_age",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+        if (!strcmp(key, options[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Options of a flow that are not of its match. */
 static bool
 parse_option(struct flow_mod *fm, const char *key, char *value,
@@ -153,9 +171,11 @@ parse_option(struct flow_mod *fm, const char *key, char *value,
     }
     if (!takes_option(fm->command, key)) {
         return false;
+    } else if (!*value && needs_value(key)) {
+        *error = error_create(EINVAL, "field %s missing value", key);
     } else if (!strcmp(key, "table")) {
         *error = table_parse(value, names, &fm->table_id);
-        *usable &= OFP_PROTO_TID;
+        *usable &= fm->table_id == OFPTT_ALL ? OFP_PROTO_ANY : OFP_PROTO_TID;
     } else if (!strcmp(key, "priority")) {
         *error = parse_u16(value, key, &fm->priority);
     } else if (!strcmp(key, "idle_timeout")) {

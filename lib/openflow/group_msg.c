@@ -156,21 +156,33 @@ group_props_clone(struct group_props *dst, const struct group_props *src)
                    : NULL);
 }
 
-/* Adds a field, in the place of what was said of it before. */
-static union field_value *
-props_add_field(struct group_props *props, const struct field *field)
+/* Fields' order in the text: NSH's are the last. */
+static int
+field_rank(const struct field *field)
 {
-    for (unsigned int i = 0; i < props->n_fields; i++) {
-        if (props->fields[i].field == field) {
-            return &props->fields[i].mask;
-        }
+    return field->id + (field->prereq == PREREQ_NSH ? FIELD_N_IDS : 0);
+}
+
+union field_value *
+group_props_add_field(struct group_props *props, const struct field *field)
+{
+    unsigned int i = 0;
+
+    while (i < props->n_fields
+           && field_rank(props->fields[i].field) < field_rank(field)) {
+        i++;
+    }
+    if (i < props->n_fields && props->fields[i].field == field) {
+        return &props->fields[i].mask;
     }
     props->fields = xreallocarray(props->fields, props->n_fields + 1,
                                   sizeof *props->fields);
-    props->fields[props->n_fields].field = field;
-    memset(&props->fields[props->n_fields].mask, 0,
-           sizeof props->fields[props->n_fields].mask);
-    return &props->fields[props->n_fields++].mask;
+    memmove(&props->fields[i + 1], &props->fields[i],
+            (props->n_fields - i) * sizeof *props->fields);
+    props->n_fields++;
+    props->fields[i].field = field;
+    memset(&props->fields[i].mask, 0, sizeof props->fields[i].mask);
+    return &props->fields[i].mask;
 }
 
 static enum ofperr
@@ -208,7 +220,7 @@ read_method_fields(struct group_props *props, struct reader *r)
         if (!value || r->is_bad || size > FIELD_MAX_BYTES) {
             return OFPBPC_BAD_LEN;
         }
-        mask = props_add_field(props, field);
+        mask = group_props_add_field(props, field);
         memcpy(mask->bytes, value, size);
     }
     return 0;
@@ -308,8 +320,9 @@ read_actions(struct bucket *bucket, struct reader *r, size_t size,
     if (!error) {
         bucket->ofpacts = xmemdup(ofpacts.data, ofpacts.size);
         bucket->ofpacts_size = ofpacts.size;
+        /* What a set cannot have is taken, but never executed. */
         error = ofpacts_verify(bucket->ofpacts, bucket->ofpacts_size,
-                               OFPACTS_IN_ACTION_SET);
+                               OFPACTS_IN_ACTION_LIST);
     }
     buf_uninit(&ofpacts);
     return error;
@@ -523,20 +536,28 @@ check_command(const struct group_mod *gm, uint8_t version)
 static enum ofperr
 check_buckets(const struct group_mod *gm)
 {
+    bool has_type = (gm->command == GROUP_MOD_ADD
+                     || gm->command == GROUP_MOD_MODIFY
+                     || gm->command == GROUP_MOD_ADD_OR_MODIFY);
     const struct bucket *bucket;
 
-    if (gm->type == GROUP_INDIRECT && list_size(&gm->buckets) != 1
-        && (gm->command == GROUP_MOD_ADD || gm->command == GROUP_MOD_MODIFY
-            || gm->command == GROUP_MOD_ADD_OR_MODIFY)) {
+    if (has_type && gm->type == GROUP_INDIRECT
+        && list_size(&gm->buckets) != 1) {
         return OFPGMFC_INVALID_GROUP;
     }
     if (buckets_have_duplicates(&gm->buckets)) {
-        return OFPGMFC_BUCKET_EXISTS;
+        return OFPGMFC_BAD_BUCKET;
     }
     LIST_FOR_EACH (bucket, node, &gm->buckets) {
-        if (gm->type == GROUP_FF && bucket->watch_port == OFPP_NONE
-            && bucket->watch_group == OFPG_ANY) {
+        bool is_watched = (bucket->watch_port != OFPP_NONE
+                           || bucket->watch_group != OFPG_ANY);
+
+        if (gm->type == GROUP_FF && !is_watched) {
             return OFPGMFC_INVALID_GROUP;
+        }
+        if (has_type && is_watched
+            && (gm->type == GROUP_ALL || gm->type == GROUP_INDIRECT)) {
+            return OFPGMFC_WATCH_UNSUPPORTED;
         }
     }
     return 0;

@@ -56,6 +56,11 @@ struct group_props {
     } *fields;                   /* Owned. */
 };
 
+/* Returns the mask of 'field' among the fields to hash, which are in a fixed
+ * order; all zeros if it was not there before.  Good until the next call. */
+union field_value *group_props_add_field(struct group_props *,
+                                         const struct field *);
+
 void group_props_uninit(struct group_props *);
 void group_props_clone(struct group_props *, const struct group_props *);
 

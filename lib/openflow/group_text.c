@@ -49,8 +49,11 @@ parse_bucket_word(struct bucket *bucket, const char *key, const char *value,
     unsigned int number;
 
     if (!strcmp(key, "watch_port")) {
-        return (port_parse(value, ports, &bucket->watch_port) ? NULL
-                : error_create(0, "watch_port: no port \"%s\"", value));
+        return (port_parse(value, ports, &bucket->watch_port)
+                && (bucket->watch_port < OFPP_MAX
+                    || bucket->watch_port == OFPP_CONTROLLER
+                    || bucket->watch_port == OFPP_NONE)
+                ? NULL : error_create(0, "%s: invalid watch_port", value));
     }
     if (!text_to_uint(value, 0, &number)) {
         return error_create(0, "%s: \"%s\" is no number", key, value);
@@ -62,14 +65,14 @@ parse_bucket_word(struct bucket *bucket, const char *key, const char *value,
         }
         bucket->weight = number;
     } else if (!strcmp(key, "bucket_id")) {
-        if (number >= BUCKET_MAX) {
-            return error_create(0, "bucket_id %u is not below %u", number,
+        if (number > BUCKET_MAX) {
+            return error_create(0, "bucket_id %u is above %u", number,
                                 BUCKET_MAX);
         }
         bucket->id = number;
         *has_id = true;
     } else if (!strcmp(key, "watch_group")) {
-        if (number >= OFPG_MAX) {
+        if (number > OFPG_MAX) {
             return error_create(0, "watch_group %u is no group", number);
         }
         bucket->watch_group = number;
@@ -150,9 +153,9 @@ parse_bucket(struct bucket *bucket, char *text, uint8_t type,
 /* ## Groups ## */
 
 static struct error *
-parse_id(const char *text, uint16_t command, uint32_t *ret)
+parse_id(const char *text, uint32_t *ret)
 {
-    if (command == GROUP_MOD_DELETE && !strcmp(text, "all")) {
+    if (!strcmp(text, "all")) {
         *ret = OFPG_ALL;
         return NULL;
     }
@@ -194,7 +197,50 @@ parse_command_bucket(const char *text, uint32_t *ret)
             : error_create(0, "invalid command bucket id %s", text));
 }
 
-/* "NAME[=MASK],..." */
+static bool
+has_field(const struct group_props *props, const struct field *field)
+{
+    for (unsigned int i = 0; i < props->n_fields; i++) {
+        if (props->fields[i].field == field) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "NAME" or "NAME=MASK". */
+static struct error *
+parse_field(const char *name, const char *mask_text,
+            struct group_props *props)
+{
+    const struct field *field = field_from_any_name(name, strlen(name));
+    struct error *error = NULL;
+    union field_value mask;
+
+    if (!field) {
+        return error_create(0, "unknown field %s", name);
+    }
+    if (field->is_variable || !field_oxm_id(field, OFP15_VERSION)) {
+        return error_create(0, "%s cannot be hashed", name);
+    }
+    if (has_field(props, field)) {
+        return error_create(0, "%s: duplicate field", name);
+    }
+    field_exact_mask(field, NULL, &mask);
+    if (*mask_text) {
+        error = field_parse_value(field, mask_text, NULL, &mask);
+        if (!error && !field->is_maskable
+            && !field_is_exact(field, NULL, &mask)) {
+            error = error_create(0, "%s: invalid mask for field %s",
+                                 mask_text, name);
+        }
+    }
+    if (!error) {
+        *group_props_add_field(props, field) = mask;
+    }
+    return error;
+}
+
 static struct error *
 parse_fields(char *text, struct group_props *props)
 {
@@ -202,46 +248,36 @@ parse_fields(char *text, struct group_props *props)
     struct error *error = NULL;
 
     while (!error && (name = next_pair(&s, &mask_text))) {
-        const struct field *field = field_from_any_name(name, strlen(name));
-        union field_value mask;
-
-        if (!field) {
-            return error_create(0, "unknown field %s", name);
-        }
-        if (field->is_variable) {
-            return error_create(0, "%s cannot be hashed", name);
-        }
-        if (*mask_text) {
-            error = field_parse_value(field, mask_text, NULL, &mask);
-        } else {
-            field_exact_mask(field, NULL, &mask);
-        }
-        if (!error) {
-            props->fields = xreallocarray(props->fields, props->n_fields + 1,
-                                          sizeof *props->fields);
-            props->fields[props->n_fields].field = field;
-            props->fields[props->n_fields].mask = mask;
-            props->n_fields++;
-        }
+        error = parse_field(name, mask_text, props);
     }
     return error;
+}
+
+/* The switch decides which methods there are. */
+static struct error *
+parse_method(const char *text, struct group_props *props)
+{
+    size_t n = strlen(text);
+
+    if (n >= sizeof props->selection_method) {
+        return error_create(0, "selection method is longer than %zu bytes",
+                            sizeof props->selection_method - 1);
+    }
+    memcpy(props->selection_method, text, n + 1);
+    return NULL;
 }
 
 static struct error *
 parse_word(struct group_mod *gm, const char *key, char *value)
 {
     if (!strcmp(key, "group_id")) {
-        return parse_id(value, gm->command, &gm->group_id);
+        return parse_id(value, &gm->group_id);
     } else if (!strcmp(key, "type")) {
         return parse_type(value, &gm->type);
     } else if (!strcmp(key, "command_bucket_id")) {
         return parse_command_bucket(value, &gm->command_bucket_id);
     } else if (!strcmp(key, "selection_method")) {
-        if (strcmp(value, "hash") && strcmp(value, "dp_hash")) {
-            return error_create(0, "unknown selection method %s", value);
-        }
-        strcpy(gm->props.selection_method, value);
-        return NULL;
+        return parse_method(value, &gm->props);
     } else if (!strcmp(key, "selection_method_param")) {
         return (text_to_u64(value, 0, &gm->props.selection_method_param)
                 ? NULL : error_create(0, "selection_method_param: \"%s\" is "
@@ -296,37 +332,77 @@ parse_buckets(struct group_mod *gm, char *s, const struct port_map *ports,
     return error;
 }
 
-/* What the words as a whole must be. */
-static struct error *
-check(const struct group_mod *gm, bool has_id, bool has_type)
-{
-    bool needs_type = (gm->command == GROUP_MOD_ADD
-                       || gm->command == GROUP_MOD_MODIFY
-                       || gm->command == GROUP_MOD_ADD_OR_MODIFY);
+/* Which of the words that depend on the command were there. */
+struct words {
+    bool group_id, type, command_bucket_id;
+};
 
-    if (!has_id && gm->command != GROUP_MOD_DELETE) {
-        return error_create(0, "must specify a group_id");
+static void
+note_word(struct words *has, const char *key)
+{
+    has->group_id |= !strcmp(key, "group_id");
+    has->type |= !strcmp(key, "type");
+    has->command_bucket_id |= !strcmp(key, "command_bucket_id");
+}
+
+/* What buckets of such a group must be. */
+static struct error *
+check_buckets(const struct group_mod *gm)
+{
+    const struct bucket *bucket;
+
+    LIST_FOR_EACH (bucket, node, &gm->buckets) {
+        if (bucket->weight && gm->type != GROUP_SELECT) {
+            return error_create(0, "Only select groups can have bucket "
+                                "weights.");
+        }
+        if (gm->type == GROUP_FF && bucket->watch_port == OFPP_NONE
+            && bucket->watch_group == OFPG_ANY) {
+            return error_create(0, "fast failover bucket requires watch_port "
+                                "or watch_group");
+        }
     }
-    if (needs_type && !has_type) {
-        return error_create(0, "must specify a type");
-    }
-    if (needs_type && gm->props.selection_method[0]
-        && gm->type != GROUP_SELECT) {
-        return error_create(0, "selection method is only for groups of type "
-                            "select");
-    }
-    if (gm->props.n_fields && strcmp(gm->props.selection_method, "hash")) {
-        return error_create(0, "fields are only for selection_method=hash");
-    }
-    if (buckets_have_duplicates(&gm->buckets)) {
-        return error_create(0, "two buckets have the same bucket_id");
-    }
-    if (needs_type && gm->type == GROUP_INDIRECT
-        && list_size(&gm->buckets) > 1) {
+    if (gm->type == GROUP_INDIRECT && list_size(&gm->buckets) > 1) {
         return error_create(0, "Indirect groups can have at most one "
                             "bucket.");
     }
     return NULL;
+}
+
+/* What the words as a whole must be.  That a method suits the type, and that
+ * buckets' identifiers differ, is the switch's to say: in the versions which
+ * do not have them it does not matter. */
+static struct error *
+check(const struct group_mod *gm, const struct words *has)
+{
+    bool needs_type = (gm->command == GROUP_MOD_ADD
+                       || gm->command == GROUP_MOD_MODIFY
+                       || gm->command == GROUP_MOD_ADD_OR_MODIFY);
+    bool needs_bucket = (gm->command == GROUP_MOD_INSERT_BUCKET
+                         || gm->command == GROUP_MOD_REMOVE_BUCKET);
+
+    if (!has->group_id && gm->command != GROUP_MOD_DELETE) {
+        return error_create(0, "must specify a group_id");
+    }
+    if (needs_type != has->type) {
+        return error_create(0, needs_type ? "must specify a type"
+                            : "type is not needed");
+    }
+    if (needs_bucket != has->command_bucket_id) {
+        return error_create(0, needs_bucket
+                            ? "must specify a command bucket id"
+                            : "command bucket id is not needed");
+    }
+    if (gm->props.selection_method_param
+        && !gm->props.selection_method[0]) {
+        return error_create(0, "selection_method_param is only allowed with "
+                            "\"selection_method\"");
+    }
+    if (gm->props.n_fields && strcmp(gm->props.selection_method, "hash")) {
+        return error_create(0, "fields may only be specified with "
+                            "\"selection_method=hash\"");
+    }
+    return needs_type ? check_buckets(gm) : NULL;
 }
 
 struct error *
@@ -334,7 +410,7 @@ group_mod_parse(struct group_mod *gm, const char *text, uint16_t command,
                 const struct port_map *ports, uint32_t *usable_protocols)
 {
     char *copy = xstrdup(text), *s = copy, *buckets, *key, *value;
-    bool has_id = false, has_type = false;
+    struct words has = { .group_id = false };
     struct error *error = NULL;
 
     group_mod_init(gm);
@@ -354,18 +430,14 @@ group_mod_parse(struct group_mod *gm, const char *text, uint16_t command,
         s = copy + strlen(copy);
     }
     while (!error && (key = next_pair(&s, &value))) {
-        has_id |= !strcmp(key, "group_id");
-        has_type |= !strcmp(key, "type");
+        note_word(&has, key);
         error = parse_word(gm, key, value);
     }
     if (!error) {
         error = parse_buckets(gm, buckets, ports, usable_protocols);
     }
     if (!error) {
-        error = check(gm, has_id, has_type);
-    }
-    if (!error && gm->props.selection_method[0] && usable_protocols) {
-        *usable_protocols &= OFP_PROTO_15 | OFP_PROTO_10_ANY;
+        error = check(gm, &has);
     }
     if (error) {
         group_mod_uninit(gm);
@@ -388,7 +460,7 @@ format_props(const struct group_props *props, struct str *s)
                    props->selection_method_param);
     }
     if (props->n_fields) {
-        str_put(s, "fields(");
+        str_put(s, props->n_fields > 1 ? "fields(" : "fields=");
         for (unsigned int i = 0; i < props->n_fields; i++) {
             const struct field *field = props->fields[i].field;
 
@@ -398,7 +470,7 @@ format_props(const struct group_props *props, struct str *s)
                 field_format(field, &props->fields[i].mask, NULL, NULL, s);
             }
         }
-        str_put(s, "),");
+        str_put(s, props->n_fields > 1 ? ")," : ",");
     }
 }
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "lib/flow/port.h"
+#include "lib/openflow/meter_msg.h"
 #include "lib/openflow/ofpact_codec.h"
 
 /* Whether actions make sense: by themselves (verify) and for the packets that
@@ -103,12 +104,35 @@ want_ip(struct checker *c, bool v6_too)
     }
 }
 
+/* May a packet be sent to 'port'? */
 static enum ofperr
 check_port(const struct checker *c, ofp_port_t port)
 {
-    return (port >= OFPP_MAX ? (port == OFPP_NONE ? OFPBAC_BAD_OUT_PORT : 0)
-            : port >= c->decode->max_port ? OFPBAC_BAD_OUT_PORT
-            : 0);
+    return (port < OFPP_MAX ? port < c->decode->max_port
+            : port >= OFPP_IN_PORT && port != OFPP_NONE)
+           ? 0 : OFPBAC_BAD_OUT_PORT;
+}
+
+/* A port that can have queues. */
+static enum ofperr
+check_queue_port(const struct checker *c, ofp_port_t port)
+{
+    return (port < OFPP_MAX || port == OFPP_IN_PORT || port == OFPP_LOCAL
+            ? check_port(c, port) : OFPBAC_BAD_OUT_PORT);
+}
+
+static enum ofperr
+check_bundle(const struct checker *c, const struct ofpact_bundle *a)
+{
+    for (uint32_t i = 0; i < a->n_members; i++) {
+        ofp_port_t port = a->members[i];
+
+        if (port == OFPP_CONTROLLER
+            || (port != OFPP_NONE && check_port(c, port))) {
+            return OFPBAC_BAD_OUT_PORT;
+        }
+    }
+    return check_subfield(c, &a->dst);
 }
 
 static enum ofperr
@@ -186,12 +210,11 @@ check_nest(struct checker *c, struct ofpact *a)
     struct ofpact *nest = (struct ofpact *) ofpact_nest_actions(a, &size);
     enum ofperr error;
 
-    if (a->type == OFPACT_WRITE_ACTIONS) {
-        /* Executed later, on who knows what. */
-        inner.match = NULL;
-    }
     error = check_list(&inner, nest, size);
-    c->usable &= inner.usable;
+    if (a->type != OFPACT_WRITE_ACTIONS) {
+        /* The order in which a set is executed is not that of its text. */
+        c->usable &= inner.usable;
+    }
     return error;
 }
 
@@ -318,11 +341,11 @@ check_action(struct checker *c, struct ofpact *a)
     case OFPACT_OUTPUT_TRUNC:
         return check_port(c, ofpact_get_OUTPUT_TRUNC(a)->port);
     case OFPACT_ENQUEUE:
-        return check_port(c, ofpact_get_ENQUEUE(a)->port);
+        return check_queue_port(c, ofpact_get_ENQUEUE(a)->port);
     case OFPACT_OUTPUT_REG:
         return check_subfield(c, &ofpact_get_OUTPUT_REG(a)->src);
     case OFPACT_BUNDLE:
-        return check_subfield(c, &ofpact_get_BUNDLE(a)->dst);
+        return check_bundle(c, ofpact_get_BUNDLE(a));
     case OFPACT_SET_FIELD:
         return check_set_field(c, (void *) a);
     case OFPACT_SET_VLAN_VID:
@@ -395,7 +418,9 @@ check_action(struct checker *c, struct ofpact *a)
     case OFPACT_NAT:
         return check_nat(c, ofpact_get_NAT(a));
     case OFPACT_METER:
-        return ofpact_get_METER(a)->value ? 0 : OFPMMFC_INVALID_METER;
+        return (ofpact_get_METER(a)->value
+                && ofpact_get_METER(a)->value <= METER_MAX
+                ? 0 : OFPMMFC_INVALID_METER);
     case OFPACT_CLONE:
     case OFPACT_WRITE_ACTIONS:
         return check_nest(c, a);

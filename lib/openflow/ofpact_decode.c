@@ -105,7 +105,7 @@ put_metadata(struct decoder *d, uint64_t metadata, uint64_t mask)
 {
     struct ofpact_metadata *a = ofpact_put_WRITE_METADATA(d->out);
 
-    a->metadata = htonll(metadata & mask);
+    a->metadata = htonll(metadata);
     a->mask = htonll(mask);
     return 0;
 }

@@ -127,7 +127,8 @@ read_bundle(struct decoder *d, struct reader *r, bool load)
     for (unsigned int i = 0; i < n; i++) {
         ofp_port_t port = reader_u16(r);
 
-        if (port >= OFPP_MAX && port != OFPP_NONE && port != OFPP_LOCAL) {
+        if (port == OFPP_CONTROLLER
+            || (port != OFPP_NONE && !port_is_valid(d, port))) {
             return OFPBAC_BAD_OUT_PORT;
         }
         buf_put(d->out, &port, sizeof port);

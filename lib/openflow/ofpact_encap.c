@@ -299,6 +299,9 @@ parse_packet_type(char *text, uint32_t *ret)
             has[i] = true;
         }
     }
+    if (has[0] && parts[0] > PACKET_TYPE_NS_IPV4_OPTION) {
+        return error_create(EINVAL, "Unsupported ns value: %u", parts[0]);
+    }
     if (!has[0] || !has[1]) {
         return error_create(EINVAL, "Missing packet_type attribute %s",
                             has[0] ? "type" : "ns");

@@ -393,7 +393,7 @@ format_SET_TUNNEL(const struct printer *p, const struct ofpact *a_)
 {
     const struct ofpact_tunnel *a = ofpact_get_SET_TUNNEL(a_);
 
-    str_printf(p->s, "%s:0x%"PRIx64, a->is_64 || a->tun_id > UINT32_MAX
+    str_printf(p->s, "%s:%#"PRIx64, a->is_64 || a->tun_id > UINT32_MAX
                ? "set_tunnel64" : "set_tunnel", a->tun_id);
 }
 
@@ -725,9 +725,9 @@ format_WRITE_METADATA(const struct printer *p, const struct ofpact *a_)
 {
     const struct ofpact_metadata *a = ofpact_get_WRITE_METADATA(a_);
 
-    str_printf(p->s, "write_metadata:0x%"PRIx64, ntohll(a->metadata));
+    str_printf(p->s, "write_metadata:%#"PRIx64, ntohll(a->metadata));
     if (a->mask != UINT64_MAX) {
-        str_printf(p->s, "/0x%"PRIx64, ntohll(a->mask));
+        str_printf(p->s, "/%#"PRIx64, ntohll(a->mask));
     }
 }
 

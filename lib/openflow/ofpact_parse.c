@@ -53,14 +53,25 @@ get_table(const struct parser *p, const char *text, uint8_t *ret)
 }
 
 struct error *
+check_writable(const struct field *f)
+{
+    struct subfield sf = { f, 0, f->n_bits };
+
+    if (!f->is_writable) {
+        return error_create(EINVAL, "%s is read-only", f->name);
+    }
+    if (!subfield_make_named(&sf)) {
+        return error_create(EINVAL, "%s is only for matches", f->name);
+    }
+    return NULL;
+}
+
+struct error *
 get_writable(const char *text, struct subfield *sf)
 {
     struct error *error = subfield_parse_all(text, sf);
 
-    if (!error && !sf->field->is_writable) {
-        return error_create(EINVAL, "%s is read-only", sf->field->name);
-    }
-    return error;
+    return error ? error : check_writable(sf->field);
 }
 
 struct error *
@@ -158,7 +169,11 @@ parse_nest(struct parser *p, size_t ofs, char *arg, bool instructions)
 static struct error *
 parse_meter(struct parser *p, char *arg, char *dst)
 {
-    p->usable &= OFP_PROTO_OXM_ANY;
+    if (p->depth) {
+        return error_create(EINVAL, "meter is not for nested actions");
+    }
+    /* In OpenFlow 1.5 it is an action, too. */
+    p->usable &= p->instructions ? OFP_PROTO_OXM_ANY : OFP_PROTO_15;
     return read_u32(arg, "meter", &ofpact_put_METER(p->out)->value);
 }
 
@@ -186,7 +201,7 @@ parse_write_metadata(struct parser *p, char *arg, char *dst)
         error = read_u64(slash, "metadata mask", UINT64_MAX, &mask);
     }
     if (!error) {
-        a->metadata = htonll(value & mask);
+        a->metadata = htonll(value);
         a->mask = htonll(mask);
         p->usable &= OFP_PROTO_NXM_OXM_ANY;
     }
@@ -210,7 +225,7 @@ parse_write_actions(struct parser *p, char *arg, char *dst)
 }
 
 static const struct parse_word instruction_words[] = {
-    { "meter", parse_meter, true, true },
+    { "meter", parse_meter, true, false },
     { "clear_actions", parse_clear_actions, false, true },
     { "write_actions", parse_write_actions, false, true },
     { "write_metadata", parse_write_metadata, true, true },
@@ -252,10 +267,6 @@ parse_action(struct parser *p, const char *key, char *value, char *dst)
         }
         return word->fn(p, value, dst);
     }
-    if (!strcasecmp(key, "drop")) {
-        return error_create(EINVAL, "\"drop\" must not be accompanied by any "
-                            "other action or instruction");
-    }
     if (port_parse(key, parser_ports(p), &port)) {
         return put_output(p, port);
     }
@@ -265,13 +276,39 @@ parse_action(struct parser *p, const char *key, char *value, char *dst)
 struct error *
 parse_list(struct parser *p, char *text)
 {
+    bool has_drop = false, has_other = false;
     struct error *error = NULL;
     char *key, *value, *dst;
 
     while (!error && kv_next(&text, &key, &value, &dst)) {
-        error = parse_action(p, key, value, dst);
+        if (!strcasecmp(key, "drop")) {
+            has_drop = true;
+        } else {
+            has_other = true;
+            error = parse_action(p, key, value, dst);
+        }
+    }
+    if (!error && has_drop && has_other) {
+        error = error_create(EINVAL, "\"drop\" must not be accompanied by "
+                             "any other action or instruction");
     }
     return error;
+}
+
+/* OpenFlow 1.5 has it among the actions, but what is parsed shall mean the
+ * same in every version. */
+static struct error *
+check_meter_is_first(const struct ofpact *ofpacts, size_t size)
+{
+    const struct ofpact *a;
+
+    OFPACT_FOR_EACH (a, ofpacts, size) {
+        if (a->type == OFPACT_METER && a != ofpacts) {
+            return error_create(EINVAL, "invalid instruction ordering: meter "
+                                "must appear before other actions");
+        }
+    }
+    return NULL;
 }
 
 static struct error *
@@ -280,15 +317,15 @@ parse_whole(const char *text, const struct text_names *names,
 {
     struct parser p = { names, out, OFP_PROTO_ANY, instructions, 0 };
     char *copy = xstrdup(text);
-    char *start = copy + strspn(copy, ", \t\r\n");
     size_t ofs = out->size;
-    struct error *error = NULL;
+    struct error *error = parse_list(&p, copy);
     enum ofperr verify;
 
-    if (strcasecmp(start, "drop")) {
-        error = parse_list(&p, start);
-    }
     free(copy);
+    if (!error) {
+        error = instructions ? check_meter_is_first(
+            out->size > ofs ? buf_at(out, ofs) : NULL, out->size - ofs) : NULL;
+    }
     if (!error) {
         verify = ofpacts_verify(out->size > ofs ? buf_at(out, ofs) : NULL,
                                 out->size - ofs,

@@ -62,6 +62,7 @@ struct error *get_port(const struct parser *, const char *text,
                        ofp_port_t *ret) MUST_USE;
 struct error *get_table(const struct parser *, const char *text,
                         uint8_t *ret) MUST_USE;
+struct error *check_writable(const struct field *) MUST_USE;
 struct error *get_writable(const char *text, struct subfield *) MUST_USE;
 
 /* Finds 'text' (may be NULL) among the 'n' names, in any case of letters. */

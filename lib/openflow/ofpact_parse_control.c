@@ -225,10 +225,10 @@ static struct error *
 parse_conjunction(struct parser *p, char *arg, char *dst)
 {
     struct ofpact_conjunction *a = ofpact_put_CONJUNCTION(p->out);
-    unsigned int id, k, n;
-    int end = 0;
+    unsigned int k, n;
+    int id, end = 0;
 
-    if (sscanf(arg, "%u , %u / %u%n", &id, &k, &n, &end) != 3 || arg[end]) {
+    if (sscanf(arg, "%i , %u / %u%n", &id, &k, &n, &end) != 3 || arg[end]) {
         return error_create(EINVAL, "\"conjunction\" syntax is \"conjunction"
                             "(id,i/n)\"");
     }

@@ -30,11 +30,19 @@ option_bytes(const union field_value *value, const union field_value *mask,
                     4);
 }
 
-/* Can OpenFlow 1.0 set the field by an action of its own? */
+/* Does OpenFlow 1.0 know the field?  It sets some by actions of their own, and
+ * the others by an extension that every switch has which knows one. */
 static bool
 is_set_by_10(enum field_id id)
 {
     switch (id) {
+    case FIELD_NSH_FLAGS ... FIELD_NSH_C4:
+    case FIELD_IN_PORT:
+    case FIELD_ARP_OP:
+    case FIELD_ARP_SPA:
+    case FIELD_ARP_TPA:
+    case FIELD_ICMPV4_TYPE:
+    case FIELD_ICMPV4_CODE:
     case FIELD_ETH_SRC:
     case FIELD_ETH_DST:
     case FIELD_IPV4_SRC:
@@ -51,6 +59,38 @@ is_set_by_10(enum field_id id)
     default:
         return false;
     }
+}
+
+/* Is the value without bits that no packet's field has, such as those of ECN
+ * in the DSCP? */
+static bool
+fits_value_mask(const struct field *f, const union field_value *value)
+{
+    return (!f->value_mask
+            || !((f->n_bytes == 1 ? value->bytes[0] : ntohs(value->be16))
+                 & ~f->value_mask));
+}
+
+/* Appends what sets 'f', or the part of another field that it is. */
+static void
+put_set_field(struct parser *p, const struct field *f,
+              const union field_value *value, const union field_value *mask)
+{
+    union field_value wide = { .bytes = { 0 } }, wide_mask = wide, exact;
+    struct subfield sf = { f, 0, f->n_bits };
+    size_t n;
+
+    if (!subfield_make_named(&sf) || sf.field == f) {
+        ofpact_put_set_field(p->out, f, f->n_bytes, value, mask);
+        return;
+    }
+    field_exact_mask(f, NULL, &exact);
+    n = sf.field->n_bytes;
+    bits_copy(value->bytes, f->n_bytes, 0, wide.bytes, n, sf.start,
+              sf.n_bits);
+    bits_copy((mask ? mask : &exact)->bytes, f->n_bytes, 0, wide_mask.bytes,
+              n, sf.start, sf.n_bits);
+    ofpact_put_set_field(p->out, sf.field, n, &wide, &wide_mask);
 }
 
 static struct error *
@@ -70,12 +110,18 @@ parse_set_field(struct parser *p, char *arg, char *dst)
         return error_create(EINVAL, "%s is not a valid OXM field name",
                             name);
     }
-    if (!f->is_writable) {
-        return error_create(EINVAL, "%s is read-only", name);
+    error = check_writable(f);
+    if (!error) {
+        error = field_parse(f, arg, parser_ports(p), &value, &mask);
     }
-    error = field_parse(f, arg, parser_ports(p), &value, &mask);
     if (error) {
         return error;
+    }
+    has_mask = has_mask && (f->is_variable
+                            || !field_is_exact(f, NULL, &mask));
+    if (!fits_value_mask(f, &value)) {
+        return error_create(EINVAL, "%s is not a valid value for field %s",
+                            arg, f->name);
     }
     if (f->is_variable) {
         size_t n = option_bytes(&value, &mask, has_mask, f->n_bytes);
@@ -86,8 +132,7 @@ parse_set_field(struct parser *p, char *arg, char *dst)
         p->usable &= OFP_PROTO_NXM_OXM_ANY;
         return NULL;
     }
-    ofpact_put_set_field(p->out, f, f->n_bytes, &value,
-                         has_mask ? &mask : NULL);
+    put_set_field(p, f, &value, has_mask ? &mask : NULL);
     if (has_mask || !is_set_by_10(f->id)) {
         p->usable &= OFP_PROTO_NXM_OXM_ANY;
     }
@@ -337,9 +382,27 @@ parse_mod_nw_ecn(struct parser *p, char *arg, char *dst)
     }
 PARSE_U8(mod_nw_ttl, SET_IP_TTL)
 PARSE_U8(set_mpls_ttl, SET_MPLS_TTL)
-PARSE_U8(set_mpls_tc, SET_MPLS_TC)
 
-PARSE_U32(set_mpls_label, SET_MPLS_LABEL, value)
+static struct error *
+parse_set_mpls_tc(struct parser *p, char *arg, char *dst)
+{
+    uint8_t *tc = &ofpact_put_SET_MPLS_TC(p->out)->value;
+    struct error *error = read_u8(arg, "set_mpls_tc", tc);
+
+    return (error || *tc <= 7 ? error
+            : error_create(EINVAL, "%s: not a valid MPLS traffic class",
+                           arg));
+}
+
+static struct error *
+parse_set_mpls_label(struct parser *p, char *arg, char *dst)
+{
+    uint32_t *label = &ofpact_put_SET_MPLS_LABEL(p->out)->value;
+    struct error *error = read_u32(arg, "set_mpls_label", label);
+
+    return (error || *label <= 0xfffff ? error
+            : error_create(EINVAL, "%s: not a valid MPLS label", arg));
+}
 
 static struct error *
 parse_mod_tp_src(struct parser *p, char *arg, char *dst)

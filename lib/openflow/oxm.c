@@ -246,8 +246,11 @@ static const enum field_id ip_fields[] = {
     FIELD_IP_PROTO, FIELD_IP_ECN, FIELD_IP_TTL, FIELD_IP_FRAG,
 };
 
-static const enum field_id mpls_nsh_fields[] = {
+static const enum field_id mpls_fields[] = {
     FIELD_MPLS_LABEL, FIELD_MPLS_TC, FIELD_MPLS_BOS, FIELD_MPLS_TTL,
+};
+
+static const enum field_id nsh_fields[] = {
     FIELD_NSH_FLAGS, FIELD_NSH_TTL, FIELD_NSH_MDTYPE, FIELD_NSH_NP,
     FIELD_NSH_SPI, FIELD_NSH_SI, FIELD_NSH_C1, FIELD_NSH_C2, FIELD_NSH_C3,
     FIELD_NSH_C4,
@@ -419,6 +422,15 @@ encode_l4(struct encoder *e)
     }
 }
 
+/* Does the match say anything about a service header?  Most do not. */
+static bool
+has_nsh(const struct flow *masks)
+{
+    const struct flow_nsh none = { .flags = 0 };
+
+    return memcmp(&masks->nsh, &none, sizeof none);
+}
+
 static void
 encode_l3(struct encoder *e)
 {
@@ -445,7 +457,11 @@ encode_l3(struct encoder *e)
             encode_field(e, id);
         }
     } else if (dl_type) {
-        encode_fields(e, mpls_nsh_fields, ARRAY_SIZE(mpls_nsh_fields));
+        encode_fields(e, mpls_fields, ARRAY_SIZE(mpls_fields));
+    }
+    if (has_nsh(&e->match->wc.masks)) {
+        /* Whatever the type: the switch shall refuse what makes no sense. */
+        encode_fields(e, nsh_fields, ARRAY_SIZE(nsh_fields));
     }
 }
 
@@ -752,6 +768,17 @@ is_all_or_none(const void *p_, size_t n)
     return true;
 }
 
+/* Is 'mask' nothing or all of a port?  ICMP's type and code are the low byte
+ * of one. */
+static bool
+is_none_or_whole_tp(const struct match *match, be16 mask)
+{
+    be16 all = (match->flow.nw_proto == IPPROTO_ICMP ? htons(0xff)
+                : UINT16_MAX);
+
+    return !mask || (mask & all) == all;
+}
+
 static bool
 fits_ofp10(const struct match *match)
 {
@@ -762,10 +789,6 @@ fits_ofp10(const struct match *match)
     bool is_v4 = match->flow.dl_type == htons(0x0800);
     bool is_arp = (match->flow.dl_type == htons(0x0806)
                    || match->flow.dl_type == htons(0x8035));
-    /* ICMP's type and code are the low bytes. */
-    be16 whole_tp = match->flow.nw_proto == IPPROTO_ICMP ? htons(0xff)
-                    : UINT16_MAX;
-
     if (!is_all_or_none(&m->dl_src, 6) || !is_all_or_none(&m->dl_dst, 6)
         || !is_prefix(m->nw_src) || !is_prefix(m->nw_dst)
         || (tci && (tagged ? !(tci & 0x1000) || !(tci & ~0x1000)
@@ -774,8 +797,9 @@ fits_ofp10(const struct match *match)
                     : tci != 0xffff && tci != 0x1fff))
         || (m->nw_tos && m->nw_tos != 0xfc)
         || ((m->tp_src || m->tp_dst)
-            && (!is_v4 || (m->tp_src && m->tp_src != whole_tp)
-                || (m->tp_dst && m->tp_dst != whole_tp)))
+            && (!is_v4 || match->flow.nw_proto == IPPROTO_SCTP
+                || !is_none_or_whole_tp(match, m->tp_src)
+                || !is_none_or_whole_tp(match, m->tp_dst)))
         || (m->nw_proto && !is_v4 && !is_arp)) {
         return false;
     }
@@ -797,6 +821,12 @@ fits_ofp10(const struct match *match)
 uint32_t
 match_usable_protocols(const struct match *match)
 {
+    const struct flow *m = &match->wc.masks;
+
+    /* What no protocol has a header for. */
+    if (m->skb_priority || m->tunnel.ttl || m->tunnel.tos) {
+        return 0;
+    }
     return fits_ofp10(match) ? OFP_PROTO_ANY : OFP_PROTO_NXM_OXM_ANY;
 }
 
@@ -875,6 +905,13 @@ parse_hex(const char *s, struct buf *out, size_t *n)
     }
 }
 
+/* The bytes that the value of 'f' has as 'id', or 0 if that may differ. */
+static size_t
+value_size(const struct field *f, const struct oxm_id *id)
+{
+    return f->is_variable || id->class_ == 0xffff ? 0 : f->n_bytes;
+}
+
 static struct error *
 parse_entry(const char **sp, struct buf *out)
 {
@@ -882,7 +919,7 @@ parse_entry(const char **sp, struct buf *out)
     size_t length = strcspn(s, "(");
     bool has_mask = length > 2 && !strncmp(s + length - 2, "_W", 2);
     const struct field *f;
-    size_t n, n_mask = 0;
+    size_t n, n_wanted, n_mask = 0;
     struct buf value;
     bool oxm;
 
@@ -902,6 +939,12 @@ parse_entry(const char **sp, struct buf *out)
     if (*s != ')' || (has_mask && n != n_mask) || value.size > 255) {
         buf_uninit(&value);
         return error_create(EINVAL, "%s: bad value", *sp);
+    }
+    n_wanted = value_size(f, oxm ? &f->oxm : &f->nxm);
+    if (n_wanted && n != n_wanted) {
+        buf_uninit(&value);
+        return error_create(EINVAL, "expected to read %zu bytes but got %zu",
+                            n_wanted, n);
     }
     put_header(out, oxm ? &f->oxm : &f->nxm, has_mask, value.size);
     buf_put(out, value.data, value.size);

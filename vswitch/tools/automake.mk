@@ -23,6 +23,8 @@ vswitch_ovs_ofctl_SOURCES = \
 	vswitch/tools/ofctl_bundle.c \
 	vswitch/tools/ofctl_flows.c \
 	vswitch/tools/ofctl_monitor.c \
+	vswitch/tools/ofctl_lines.c \
+	vswitch/tools/ofctl_lines.h \
 	vswitch/tools/ofctl_offline.c \
 	vswitch/tools/ofctl_packets.c \
 	vswitch/tools/ofctl_session.c \

@@ -2,6 +2,7 @@
 
 /* bundle: changes of flows and groups, and packets, as one transaction. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "lib/openflow/group_msg.h"
 #include "lib/openflow/protocol.h"
 #include "vswitch/tools/ofctl.h"
+#include "vswitch/tools/ofctl_lines.h"
 
 /* Flags of all that ovs-ofctl sends: all or nothing, and in order. */
 #define FLAGS (BUNDLE_F_ATOMIC | BUNDLE_F_ORDERED)
@@ -55,23 +57,25 @@ ofctl_bundle_flush(struct session *s, struct buf **out)
 
 /* Lines of the file, each a message in 'protocol'. */
 
-static struct buf *
+static struct error *
 flow_line(const char *text, const struct text_names *names, uint32_t *usable,
-          uint32_t protocol)
+          uint32_t protocol, struct buf **ret)
 {
     struct buf ofpacts = BUF_EMPTY;
     struct flow_mod fm;
-    struct buf *b;
+    struct error *error;
 
-    program_check(flow_mod_parse(&fm, text, -1, names, &ofpacts, usable));
-    b = flow_mod_encode(&fm, protocol);
+    error = flow_mod_parse(&fm, text, -1, names, &ofpacts, usable);
+    if (!error) {
+        *ret = flow_mod_encode(&fm, protocol);
+    }
     buf_uninit(&ofpacts);
-    return b;
+    return error;
 }
 
-static struct buf *
+static struct error *
 group_line(const char *text, const struct text_names *names, uint32_t *usable,
-           uint32_t protocol)
+           uint32_t protocol, struct buf **ret)
 {
     static const struct {
         const char *word;
@@ -88,7 +92,7 @@ group_line(const char *text, const struct text_names *names, uint32_t *usable,
     uint16_t command = GROUP_MOD_ADD;
     size_t length = strcspn(text, " \t");
     struct group_mod gm;
-    struct buf *b;
+    struct error *error;
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         if (strlen(commands[i].word) == length
@@ -99,48 +103,51 @@ group_line(const char *text, const struct text_names *names, uint32_t *usable,
         }
     }
     text += strspn(text, " \t");
-    program_check(group_mod_parse(&gm, text, command, names->ports,
-                                  usable));
-    b = group_mod_encode(&gm, ofp_protocol_version(protocol));
-    group_mod_uninit(&gm);
-    return b;
+    error = group_mod_parse(&gm, text, command, names->ports, usable);
+    if (!error) {
+        *ret = group_mod_encode(&gm, ofp_protocol_version(protocol));
+        group_mod_uninit(&gm);
+    }
+    return error;
 }
 
-static struct buf *
+static struct error *
 packet_out_line(const char *text, const struct text_names *names,
-                uint32_t *usable, uint32_t protocol)
+                uint32_t *usable, uint32_t protocol, struct buf **ret)
 {
     struct packet_out_text t;
-    struct buf *b;
+    struct error *error = packet_out_text_parse(&t, text, names);
 
-    program_check(packet_out_text_parse(&t, text, names));
-    *usable &= t.usable;
-    b = packet_out_encode(&t.po, protocol);
-    packet_out_text_uninit(&t);
-    return b;
+    if (!error) {
+        *usable &= t.usable;
+        *ret = packet_out_encode(&t.po, protocol);
+        packet_out_text_uninit(&t);
+    }
+    return error;
 }
 
 static const struct {
     const char *word;
-    struct buf *(*encode)(const char *text, const struct text_names *,
-                          uint32_t *usable, uint32_t protocol);
+    struct error *(*encode)(const char *text, const struct text_names *,
+                            uint32_t *usable, uint32_t protocol,
+                            struct buf **ret);
 } kinds[] = {
     { "flow ", flow_line },
     { "group ", group_line },
     { "packet-out ", packet_out_line },
 };
 
-static struct buf *
+static struct error *
 encode_line(const char *line, const struct text_names *names, uint32_t *usable,
-            uint32_t protocol)
+            uint32_t protocol, struct buf **ret)
 {
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         if (text_starts_with(line, kinds[i].word)) {
             return kinds[i].encode(line + strlen(kinds[i].word), names,
-                                   usable, protocol);
+                                   usable, protocol, ret);
         }
     }
-    program_fatal("%s: neither a flow, a group nor a packet-out", line);
+    return error_create(EINVAL, "unsupported command: %s", line);
 }
 
 static void
@@ -151,18 +158,20 @@ cmd_bundle(int argc, char *argv[])
         argv[1], "mgmt", versions ? versions
         : OFP_VERSION_BIT(OFP14_VERSION));
     uint32_t protocol = ofp_protocol_from_version(session_version(s));
-    char *text = ofctl_read_file(argv[2]), *rest = text, *line;
     uint32_t usable = OFP_PROTO_OXM_ANY;
+    struct ofctl_lines lines;
     VEC(struct buf *) messages = VEC_EMPTY;
     struct buf *out = NULL;
+    char *line;
 
-    while ((line = text_token(&rest, "\r\n"))) {
-        line[strcspn(line, "#")] = '\0';
-        line += strspn(line, " \t");
-        if (*line) {
-            vec_push(&messages, encode_line(line, session_input_names(s),
-                                            &usable, protocol));
-        }
+    ofctl_lines_open(&lines, argv[2]);
+    while ((line = ofctl_lines_next(&lines))) {
+        struct buf *b;
+
+        ofctl_lines_check(&lines, encode_line(line + strspn(line, " \t"),
+                                              session_input_names(s), &usable,
+                                              protocol, &b));
+        vec_push(&messages, b);
     }
     if (!(usable & protocol)) {
         program_fatal("%s: %s cannot carry all of this", argv[2],
@@ -176,7 +185,7 @@ cmd_bundle(int argc, char *argv[])
     ofctl_bundle_flush(s, &out);
     ofctl_bundle_step(s, BUNDLE_COMMIT_REQUEST);
     vec_uninit(&messages);
-    free(text);
+    ofctl_lines_close(&lines);
     session_close(s);
 }
 

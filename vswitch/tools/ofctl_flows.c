@@ -14,6 +14,7 @@
 #include "lib/openflow/protocol.h"
 #include "lib/openflow/session_msg.h"
 #include "vswitch/tools/ofctl.h"
+#include "vswitch/tools/ofctl_lines.h"
 
 /* Flows: add, change, delete, show, compare.
  *
@@ -34,21 +35,6 @@ struct flow_entry {
     uint16_t present_idle, present_hard, present_flags, present_importance;
 };
 
-static struct flow_entry *
-flow_create(const char *text, int command, const struct text_names *names,
-            uint32_t *usable)
-{
-    struct flow_entry *flow = xzalloc(sizeof *flow);
-    struct error *error;
-
-    buf_init(&flow->ofpacts);
-    buf_init(&flow->present_ofpacts);
-    error = flow_mod_parse(&flow->fm, text, command, names, &flow->ofpacts,
-                           usable);
-    program_check(error);
-    return flow;
-}
-
 static void
 flow_destroy(struct flow_entry *flow)
 {
@@ -57,34 +43,43 @@ flow_destroy(struct flow_entry *flow)
     free(flow);
 }
 
-typedef VEC(struct flow_entry *) flow_list;
-
-/* The next line with a flow on it, one a line, "#" starting a comment; NULL at
- * the end. */
-static char *
-next_flow_line(char **rest)
+static struct error *
+flow_create(const char *text, int command, const struct text_names *names,
+            uint32_t *usable, struct flow_entry **ret)
 {
-    char *line;
+    struct flow_entry *flow = xzalloc(sizeof *flow);
+    struct error *error;
 
-    while ((line = text_token(rest, "\r\n"))) {
-        line[strcspn(line, "#")] = '\0';
-        if (line[strspn(line, " \t")]) {
-            break;
-        }
+    buf_init(&flow->ofpacts);
+    buf_init(&flow->present_ofpacts);
+    error = flow_mod_parse(&flow->fm, text, command, names, &flow->ofpacts,
+                           usable);
+    if (error) {
+        flow_destroy(flow);
+        return error;
     }
-    return line;
+    *ret = flow;
+    return NULL;
 }
+
+typedef VEC(struct flow_entry *) flow_list;
 
 static void
 read_flows(const char *file, int command, const struct text_names *names,
            flow_list *flows, uint32_t *usable)
 {
-    char *text = ofctl_read_file(file), *rest = text, *line;
+    struct ofctl_lines lines;
+    char *line;
 
-    while ((line = next_flow_line(&rest))) {
-        vec_push(flows, flow_create(line, command, names, usable));
+    ofctl_lines_open(&lines, file);
+    while ((line = ofctl_lines_next(&lines))) {
+        struct flow_entry *flow;
+
+        ofctl_lines_check(&lines, flow_create(line, command, names, usable,
+                                              &flow));
+        vec_push(flows, flow);
     }
-    free(text);
+    ofctl_lines_close(&lines);
 }
 
 static void
@@ -149,9 +144,11 @@ change_one(char *argv[], int argc, int command)
     struct session *s = open_for_flows(argv[1]);
     uint32_t usable = OFP_PROTO_ANY;
     flow_list flows = VEC_EMPTY;
+    struct flow_entry *flow;
 
-    vec_push(&flows, flow_create(argc > 2 ? argv[2] : "", command,
-                                 session_input_names(s), &usable));
+    program_check(flow_create(argc > 2 ? argv[2] : "", command,
+                              session_input_names(s), &usable, &flow));
+    vec_push(&flows, flow);
     send_flows(s, &flows, usable);
     free_flows(&flows);
     session_close(s);
@@ -167,27 +164,28 @@ struct conversion {
 };
 
 static struct buf *
-convert(struct conversion *c, const char *line)
+convert(struct conversion *c, const struct ofctl_lines *lines,
+        const char *line)
 {
     struct flow_mod fm;
 
     buf_clear(&c->ofpacts);
-    program_check(flow_mod_parse(&fm, line, c->command,
-                                 session_input_names(c->s), &c->ofpacts,
-                                 &c->usable));
+    ofctl_lines_check(lines, flow_mod_parse(&fm, line, c->command,
+                                            session_input_names(c->s),
+                                            &c->ofpacts, &c->usable));
     return flow_mod_encode(&fm, c->protocol);
 }
 
 /* Sends each flow as it is read. */
 static void
-bundle_from_text(struct conversion *c, char *text)
+bundle_from_lines(struct conversion *c, struct ofctl_lines *lines)
 {
     struct buf *out = NULL;
     bool is_open = false;
     char *line;
 
-    while ((line = next_flow_line(&text))) {
-        struct buf *b = convert(c, line);
+    while ((line = ofctl_lines_next(lines))) {
+        struct buf *b = convert(c, lines, line);
 
         if (!is_open) {
             is_open = true;
@@ -205,13 +203,13 @@ bundle_from_text(struct conversion *c, char *text)
 
 /* Sends the flows once all are read. */
 static void
-send_from_text(struct conversion *c, char *text)
+send_from_lines(struct conversion *c, struct ofctl_lines *lines)
 {
     VEC(struct buf *) messages = VEC_EMPTY;
     char *line;
 
-    while ((line = next_flow_line(&text))) {
-        vec_push(&messages, convert(c, line));
+    while ((line = ofctl_lines_next(lines))) {
+        vec_push(&messages, convert(c, lines, line));
     }
     session_set_protocol(c->s, c->usable, false);
     VEC_FOR_EACH (b, &messages) {
@@ -241,14 +239,15 @@ change_from_file(char *argv[], int command)
         send_flows(s, &flows, c.usable);
         free_flows(&flows);
     } else {
-        char *text = ofctl_read_file(argv[2]);
+        struct ofctl_lines lines;
 
+        ofctl_lines_open(&lines, argv[2]);
         if (ofctl.bundle) {
-            bundle_from_text(&c, text);
+            bundle_from_lines(&c, &lines);
         } else {
-            send_from_text(&c, text);
+            send_from_lines(&c, &lines);
         }
-        free(text);
+        ofctl_lines_close(&lines);
     }
     buf_uninit(&c.ofpacts);
     session_close(s);

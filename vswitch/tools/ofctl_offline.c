@@ -6,6 +6,7 @@
 
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
+#include "lib/base/vec.h"
 #include "lib/daemon/daemon.h"
 #include "lib/flow/kv.h"
 #include "lib/openflow/group_msg.h"
@@ -14,6 +15,7 @@
 #include "lib/openflow/protocol.h"
 #include "lib/openflow/session_msg.h"
 #include "vswitch/tools/ofctl.h"
+#include "vswitch/tools/ofctl_lines.h"
 
 /* Commands that need no switch: they show what the parsers and the codec make
  * of their input. */
@@ -113,78 +115,98 @@ cmd_ofp_parse(int argc, char *argv[])
     }
 }
 
-/* The protocol to show a parsed flow in: the lowest that can carry it. */
+/* The protocol to show what was parsed in: the lowest of those that the
+ * options allow and that can carry it. */
 static uint32_t
 choose(uint32_t usable)
 {
     uint32_t allowed = (usable & ofctl.protocols
                         & ofp_protocols_from_versions(ofctl.versions));
+    struct str s = STR_EMPTY;
 
+    ofp_protocols_format(usable, &s);
+    printf("usable protocols: %s\n", str_cstr(&s));
+    str_uninit(&s);
     if (!allowed) {
         program_fatal("no usable protocol");
     }
     return allowed & -allowed;
 }
 
-static void
-parse_one_flow(const char *text, int command, bool show_protocols)
-{
-    struct buf acts = BUF_EMPTY;
-    uint32_t usable = OFP_PROTO_ANY, protocol;
+struct parsed_flow {
     struct flow_mod fm;
-    struct buf *b;
+    struct buf ofpacts;
+};
+typedef VEC(struct parsed_flow *) parsed_flows;
 
-    program_check(flow_mod_parse(&fm, text, command, NULL, &acts, &usable));
-    protocol = choose(usable);
-    if (show_protocols) {
-        struct str s = STR_EMPTY;
+static struct error *
+parse_flow(const char *text, parsed_flows *flows, uint32_t *usable)
+{
+    struct parsed_flow *flow = xzalloc(sizeof *flow);
 
-        ofp_protocols_format(usable, &s);
-        printf("usable protocols: %s\nchosen protocol: %s\n", str_cstr(&s),
-               ofp_protocol_name(protocol));
-        str_uninit(&s);
+    vec_push(flows, flow);
+    return flow_mod_parse(&flow->fm, text, FLOW_MOD_ADD, NULL,
+                          &flow->ofpacts, usable);
+}
+
+/* Prints the flows as messages of one protocol, and frees them. */
+static void
+print_flows(parsed_flows *flows, uint32_t usable)
+{
+    uint32_t protocol = choose(usable);
+
+    printf("chosen protocol: %s\n", ofp_protocol_name(protocol));
+    VEC_FOR_EACH (p, flows) {
+        struct buf *b = buf_create(256);
+
+        flow_mod_put(b, &(*p)->fm, protocol, ofmsg_alloc_xid());
+        print_message(b->data, b->size, ofctl.verbosity);
+        buf_destroy(b);
+        buf_uninit(&(*p)->ofpacts);
+        free(*p);
     }
-    b = buf_create(256);
-    flow_mod_put(b, &fm, protocol, ofmsg_alloc_xid());
-    print_message(b->data, b->size, ofctl.verbosity);
-    buf_destroy(b);
-    buf_uninit(&acts);
+    vec_uninit(flows);
 }
 
 static void
 cmd_parse_flow(int argc, char *argv[])
 {
-    parse_one_flow(argv[1], FLOW_MOD_ADD, true);
+    parsed_flows flows = VEC_EMPTY;
+    uint32_t usable = OFP_PROTO_ANY;
+
+    program_check(parse_flow(argv[1], &flows, &usable));
+    print_flows(&flows, usable);
 }
 
 static void
 cmd_parse_flows(int argc, char *argv[])
 {
-    char *text = ofctl_read_file(argv[1]), *rest = text, *line;
+    parsed_flows flows = VEC_EMPTY;
+    uint32_t usable = OFP_PROTO_ANY;
+    struct ofctl_lines lines;
+    char *line;
 
-    while ((line = text_token(&rest, "\r\n"))) {
-        line[strcspn(line, "#")] = '\0';
-        if (line[strspn(line, " \t")]) {
-            parse_one_flow(line, -1, false);
-        }
+    ofctl_lines_open(&lines, argv[1]);
+    while ((line = ofctl_lines_next(&lines))) {
+        ofctl_lines_check(&lines, parse_flow(line, &flows, &usable));
     }
-    free(text);
+    ofctl_lines_close(&lines);
+    print_flows(&flows, usable);
 }
 
 static void
 cmd_parse_group(int argc, char *argv[])
 {
     uint32_t usable = OFP_PROTO_ANY;
-    struct str s = STR_EMPTY;
     struct group_mod gm;
+    uint8_t version;
     struct buf *b;
 
     program_check(group_mod_parse(&gm, argv[1], GROUP_MOD_ADD, NULL,
                                   &usable));
-    ofp_protocols_format(usable, &s);
-    printf("usable protocols: %s\n", str_cstr(&s));
-    str_uninit(&s);
-    b = group_mod_encode(&gm, ofp_protocol_version(choose(usable)));
+    version = ofp_protocol_version(choose(usable));
+    printf("chosen version: %s\n", ofp_version_name(version));
+    b = group_mod_encode(&gm, version);
     print_message(b->data, b->size, ofctl.verbosity);
     buf_destroy(b);
     group_mod_uninit(&gm);

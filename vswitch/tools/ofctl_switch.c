@@ -23,6 +23,7 @@
 #include "lib/runtime/clock.h"
 #include "lib/runtime/loop.h"
 #include "vswitch/tools/ofctl.h"
+#include "vswitch/tools/ofctl_lines.h"
 
 /* Commands that ask a switch, or tell it, about all but flows. */
 
@@ -346,18 +347,28 @@ cmd_set_frags(int argc, char *argv[])
 
 /* Groups. */
 
-static void
-send_group(const char *name, const char *text, uint16_t command)
+static struct error *
+do_group(struct session *s, const char *text, uint16_t command)
 {
     uint32_t usable = OFP_PROTO_ANY;
     struct group_mod gm;
+    struct error *error = group_mod_parse(
+        &gm, text, command, session_input_names(s)->ports, &usable);
+
+    if (!error) {
+        session_set_protocol(s, usable, false);
+        session_do(s, group_mod_encode(&gm, session_version(s)));
+        group_mod_uninit(&gm);
+    }
+    return error;
+}
+
+static void
+send_group(const char *name, const char *text, uint16_t command)
+{
     struct session *s = session_open(name, "mgmt", 0);
 
-    program_check(group_mod_parse(&gm, text, command, session_input_names(s)->ports,
-                                  &usable));
-    session_set_protocol(s, usable, false);
-    session_do(s, group_mod_encode(&gm, session_version(s)));
-    group_mod_uninit(&gm);
+    program_check(do_group(s, text, command));
     session_close(s);
 }
 
@@ -395,15 +406,16 @@ cmd_remove_buckets(int argc, char *argv[])
 static void
 cmd_add_groups(int argc, char *argv[])
 {
-    char *text = ofctl_read_file(argv[2]), *rest = text, *line;
+    struct session *s = session_open(argv[1], "mgmt", 0);
+    struct ofctl_lines lines;
+    char *line;
 
-    while ((line = text_token(&rest, "\r\n"))) {
-        line[strcspn(line, "#")] = '\0';
-        if (line[strspn(line, " \t")]) {
-            send_group(argv[1], line, GROUP_MOD_ADD);
-        }
+    ofctl_lines_open(&lines, argv[2]);
+    while ((line = ofctl_lines_next(&lines))) {
+        ofctl_lines_check(&lines, do_group(s, line, GROUP_MOD_ADD));
     }
-    free(text);
+    ofctl_lines_close(&lines);
+    session_close(s);
 }
 
 static uint32_t
