@@ -157,7 +157,7 @@ dbctl_monitor_record(struct dbctl *dbctl,
     if (*record == '@') {
         /* A command makes it, or names it. */
         return;
-    } else if (!strcmp(record, ".") && table->is_singleton) {
+    } else if (!strcmp(record, ".")) {
         dbctl_monitor(dbctl, table, 0);
         return;
     }

@@ -3,10 +3,12 @@
 /* Tables, columns and values by their names. */
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/alloc.h"
 #include "lib/base/text.h"
+#include "lib/base/vec.h"
 #include "lib/dbctl/internal.h"
 
 /* Fewer hex digits than this do not name a row. */
@@ -31,34 +33,49 @@ name_matches(const char *full, const char *name, size_t length, bool *whole)
     return true;
 }
 
+/* The 'n' names in alphabetical order, which it brings them into, with commas
+ * between. */
+static char *
+join_sorted(const char **names, size_t n)
+{
+    struct str s = STR_EMPTY;
+
+    qsort(names, n, sizeof *names, dbctl_compare_strings);
+    for (size_t i = 0; i < n; i++) {
+        str_printf(&s, "%s%s", i ? ", " : "", names[i]);
+    }
+    return str_steal(&s);
+}
+
 struct error *
 dbctl_find_table(const struct dbctl *dbctl, const char *name,
                  const struct replica_table_class **ret)
 {
     const struct replica_db_class *db = dbctl->tool->class;
-    struct str matches = STR_EMPTY;
+    VEC(const char *) names = VEC_EMPTY;
     struct error *error = NULL;
-    unsigned int n = 0;
     bool whole;
 
     for (unsigned int i = 0; i < db->n_tables; i++) {
         if (name_matches(db->tables[i]->name, name, strlen(name), &whole)) {
             *ret = db->tables[i];
             if (whole) {
-                str_uninit(&matches);
+                vec_uninit(&names);
                 return NULL;
             }
-            str_printf(&matches, "%s%s", n++ ? ", " : "",
-                       db->tables[i]->name);
+            vec_push(&names, db->tables[i]->name);
         }
     }
-    if (!n) {
+    if (!names.n) {
         error = error_create(0, "unknown table \"%s\"", name);
-    } else if (n > 1) {
+    } else if (names.n > 1) {
+        char *list = join_sorted(names.items, names.n);
+
         error = error_create(0, "\"%s\" matches multiple table names: %s",
-                             name, str_cstr(&matches));
+                             name, list);
+        free(list);
     }
-    str_uninit(&matches);
+    vec_uninit(&names);
     return error;
 }
 
@@ -141,8 +158,9 @@ struct error *
 dbctl_find_column(const struct replica_table_class *table, const char *name,
                   size_t length, struct dbctl_column *column)
 {
+    VEC(const char *) names = VEC_EMPTY;
+    struct error *error = NULL;
     int found = -1;
-    unsigned int n = 0;
     bool whole;
 
     if (length && name_matches("_uuid", name, length, &whole) && whole) {
@@ -152,21 +170,31 @@ dbctl_find_column(const struct replica_table_class *table, const char *name,
     for (unsigned int i = 0; i < table->n_columns; i++) {
         if (name_matches(table->columns[i].name, name, length, &whole)) {
             found = i;
-            n++;
             if (whole) {
-                n = 1;
+                names.n = 0;
+            }
+            vec_push(&names, table->columns[i].name);
+            if (whole) {
                 break;
             }
         }
     }
-    if (n == 1) {
+    if (names.n == 1) {
         dbctl_column_init(column, table, found);
-        return NULL;
+    } else if (names.n) {
+        char *list = join_sorted(names.items, names.n);
+
+        error = error_create(0, "%s contains more than one column whose name "
+                             "matches \"%.*s\": %s", table->name,
+                             (int) length, name, list);
+        free(list);
+    } else {
+        error = error_create(0, "%s does not contain a column whose name "
+                             "matches \"%.*s\"", table->name, (int) length,
+                             name);
     }
-    return error_create(0, n ? "%s contains more than one column whose name "
-                        "matches \"%.*s\""
-                        : "%s does not contain a column whose name matches "
-                        "\"%.*s\"", table->name, (int) length, name);
+    vec_uninit(&names);
+    return error;
 }
 
 /* Values. */
@@ -664,8 +692,11 @@ dbctl_find_row(struct dbctl *dbctl, const struct replica_table_class *table,
 
         found = symbol ? replica_find(dbctl->replica, table, &symbol->uuid)
                 : NULL;
-    } else if (!strcmp(record, ".") && table->is_singleton) {
+    } else if (!strcmp(record, ".")) {
         found = replica_first(dbctl->replica, table);
+        if (found && replica_next(found)) {
+            found = NULL;        /* Not the only one. */
+        }
     } else {
         error = find_exactly(dbctl, table, record, &found);
         if (!error && !found) {
