@@ -90,6 +90,7 @@ check_members(const json_t *json, const char *const allowed[],
 {
     const char *name;
     json_t *value;
+    int64_t n;
 
     if (!json_is_object(json)) {
         return syntax("Parsing %s failed: object expected", what);
@@ -107,7 +108,7 @@ check_members(const json_t *json, const char *const allowed[],
         if ((**a == 's' && !json_is_string(value))
             || (**a == 'o' && !json_is_object(value))
             || (**a == 'b' && !json_is_boolean(value))
-            || (**a == 'i' && !json_is_integer(value))
+            || (**a == 'i' && !ovsdb_read_integer(value, &n))
             || (**a == 'a' && !json_is_array(value))) {
             return syntax("Parsing %s failed: Type mismatch for member '%s'.",
                           what, name);
@@ -318,10 +319,12 @@ table_from_json(struct ovsdb_table_schema *ts, const json_t *json)
     }
     ts->max_rows = UINT_MAX;
     if (max_rows) {
-        if (json_integer_value(max_rows) <= 0) {
+        int64_t n;
+
+        if (!ovsdb_read_integer(max_rows, &n) || n <= 0) {
             return syntax("maxRows must be at least 1");
         }
-        ts->max_rows = MIN(json_integer_value(max_rows), UINT_MAX);
+        ts->max_rows = MIN(n, UINT_MAX);
     }
     ts->is_root = get_bool(json, "isRoot", false);
     error = columns_from_json(ts, columns);

@@ -190,13 +190,31 @@ read_enum(struct ovsdb_base_type *base, const json_t *json)
     return NULL;
 }
 
+bool
+ovsdb_read_integer(const json_t *json, int64_t *ret)
+{
+    double real = json_real_value(json);
+
+    if (json_is_integer(json)) {
+        *ret = json_integer_value(json);
+        return true;
+    }
+    /* In range, so that the conversion is defined, and without a fraction. */
+    if (!json_is_real(json) || !(real >= -0x1p63 && real < 0x1p63)
+        || real != (double) (int64_t) real) {
+        return false;
+    }
+    *ret = real;
+    return true;
+}
+
 static struct error *
 read_length(const json_t *json, unsigned int *ret)
 {
     if (json) {
-        json_int_t n = json_integer_value(json);
+        int64_t n;
 
-        if (!json_is_integer(json) || n < 0 || n > UINT_MAX) {
+        if (!ovsdb_read_integer(json, &n) || n < 0 || n > UINT_MAX) {
             return syntax("minLength and maxLength must be in the valid "
                           "range 0 to 4294967295");
         }
@@ -240,11 +258,12 @@ read_constraints(struct ovsdb_base_type *base, const json_t *json)
     case OVSDB_TYPE_INTEGER:
         min = json_object_get(json, "minInteger");
         max = json_object_get(json, "maxInteger");
-        if ((min && !json_is_integer(min)) || (max && !json_is_integer(max))) {
+        base->integer.min = INT64_MIN;
+        base->integer.max = INT64_MAX;
+        if ((min && !ovsdb_read_integer(min, &base->integer.min))
+            || (max && !ovsdb_read_integer(max, &base->integer.max))) {
             return syntax("minInteger and maxInteger must be integers");
         }
-        base->integer.min = min ? json_integer_value(min) : INT64_MIN;
-        base->integer.max = max ? json_integer_value(max) : INT64_MAX;
         return (base->integer.min > base->integer.max
                 ? syntax("minInteger exceeds maxInteger") : NULL);
     case OVSDB_TYPE_REAL:
@@ -353,10 +372,10 @@ base_type_from_json(struct ovsdb_base_type *base, const json_t *json)
 static struct error *
 read_counts(struct ovsdb_type *type, const json_t *min, const json_t *max)
 {
-    if (min) {
-        json_int_t n = json_integer_value(min);
+    int64_t n;
 
-        if (!json_is_integer(min) || (n != 0 && n != 1)) {
+    if (min) {
+        if (!ovsdb_read_integer(min, &n) || (n != 0 && n != 1)) {
             return syntax("\"min\" must be 0 or 1");
         }
         type->n_min = n;
@@ -365,9 +384,8 @@ read_counts(struct ovsdb_type *type, const json_t *min, const json_t *max)
         if (json_is_string(max)
             && !strcmp(json_string_value(max), "unlimited")) {
             type->n_max = UINT_MAX;
-        } else if (json_is_integer(max) && json_integer_value(max) >= 1
-                   && json_integer_value(max) < UINT_MAX) {
-            type->n_max = json_integer_value(max);
+        } else if (ovsdb_read_integer(max, &n) && n >= 1 && n < UINT_MAX) {
+            type->n_max = n;
         } else {
             return syntax("\"max\" must be \"unlimited\" or an integer of "
                           "at least 1");

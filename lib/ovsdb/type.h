@@ -131,4 +131,8 @@ ovsdb_base_type_is_strong_ref(const struct ovsdb_base_type *base)
             && base->uuid.ref_type == OVSDB_REF_STRONG);
 }
 
+/* Reads an integer, which may be written as a real number: 1e3 is 1000.  False
+ * if 'json' is none. */
+bool ovsdb_read_integer(const json_t *json, int64_t *ret) MUST_USE;
+
 #endif /* ovsdb/type.h */
