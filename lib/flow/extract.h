@@ -40,7 +40,7 @@ uint32_t nsh_inner_packet_type(uint8_t np);
 
 /* The size of payload that a packet made of 'flow' gets if nobody says one: 64
  * behind the headers of TCP (but for the ends of connections), UDP and ICMP
- * echoes and errors, none elsewhere. */
+ * echoes, none elsewhere. */
 size_t flow_default_payload(const struct flow *flow);
 
 /* Hash of addresses, protocol and ports, the same in both directions if

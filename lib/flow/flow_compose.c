@@ -222,6 +222,13 @@ compose_ip6(struct packet *p, const struct flow *flow, size_t payload)
     }
 }
 
+/* The Ethertype before a tag; what a person writes of a flow has none. */
+static be16
+tag_type(const struct flow *flow, int i)
+{
+    return flow->vlans[i].tpid ? flow->vlans[i].tpid : htons(0x8100);
+}
+
 static void
 compose_vlans_and_type(struct packet *p, const struct flow *flow)
 {
@@ -234,13 +241,13 @@ compose_vlans_and_type(struct packet *p, const struct flow *flow)
     for (int i = 0; i < n; i++) {
         const struct vlan_header vlan = {
             .tci = flow->vlans[i].tci & htons(~VLAN_CFI),
-            .next_type = i + 1 < n ? flow->vlans[i + 1].tpid : flow->dl_type,
+            .next_type = i + 1 < n ? tag_type(flow, i + 1) : flow->dl_type,
         };
 
         packet_put_bytes(p, &vlan, sizeof vlan);
     }
     if (n) {
-        eth->type = flow->vlans[0].tpid;
+        eth->type = tag_type(flow, 0);
     }
     p->l3_ofs = p->size;
 }
@@ -314,6 +321,17 @@ flow_compose(struct packet *p, const struct flow *flow, size_t payload)
     }
 }
 
+/* The payload of an echo, which has the type 'a' or 'b'; of another message of
+ * ICMP, or of one in the wrong kind of packet, 0. */
+static size_t
+echo_payload(const struct flow *flow, bool is_misplaced, uint16_t a,
+             uint16_t b)
+{
+    return (!is_misplaced && !flow->tp_dst
+            && (flow->tp_src == htons(a) || flow->tp_src == htons(b))
+            ? 64 : 0);
+}
+
 size_t
 flow_default_payload(const struct flow *flow)
 {
@@ -330,10 +348,9 @@ flow_default_payload(const struct flow *flow)
     case IPPROTO_UDP:
         return 64;
     case IPPROTO_ICMP:
-        return is_v6 ? 0 : 64;
+        return echo_payload(flow, is_v6, 0, 8);
     case IPPROTO_ICMPV6:
-        return (is_v6 && flow->tp_src != htons(ND_NEIGHBOR_SOLICIT_)
-                && flow->tp_src != htons(ND_NEIGHBOR_ADVERT_) ? 64 : 0);
+        return echo_payload(flow, !is_v6, 128, 129);
     default:
         return 0;
     }

@@ -141,10 +141,11 @@ static void
 cmd_compose_packet(int argc, char *argv[])
 {
     struct packet *packet = packet_alloc(2048);
-    unsigned int n_payload = 64;
+    unsigned int n_payload;
     struct match match;
 
     program_check(match_parse(&match, argv[1], NULL, NULL));
+    n_payload = flow_default_payload(&match.flow);
     if (argc > 2 && (!text_to_uint(argv[2], 10, &n_payload)
                      || n_payload > 1500)) {
         program_fatal("%s: not a number of bytes up to 1500", argv[2]);
