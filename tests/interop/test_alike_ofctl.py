@@ -34,6 +34,7 @@ KINDS = {
     "flow": lambda s: (["parse-flow", s.mixed("flow")], None),
     "group": lambda s: (["parse-group", s.mixed("group")], None),
     "file": lambda s: (["parse-flows", "-"], s.mixed("flow_line") + "\n"),
+    "packet": lambda s: (["compose-packet", s.sentence("packet")], None),
     "pairs": lambda s: (["parse-key-value", s.mixed("flow"),
                          s.mixed("actions")], None),
 }

@@ -421,6 +421,25 @@ NXM = {
     "any_text": ["", " "],
 }
 
+# Flows of which a packet can be made.
+PACKETS = {
+    "octets": ["dl_src=<mac>,dl_dst=<mac>", "dl_vlan=<decimal8>,dl_vlan_pcp="
+               "<u3>,dl_src=<mac>", "dl_dst=<mac>"],
+    "ends4": ["nw_src=<ip4>,nw_dst=<ip4>", "nw_dst=<ip4>,nw_ttl=<u8>",
+              "nw_src=<ip4>,nw_ecn=<u2>"],
+    "ends6": ["ipv6_src=fe80::1,ipv6_dst=fe80::2", "ipv6_dst=1::2:3"],
+    "packet": ["<octets>,tcp,<ends4>,tp_src=<u16>,tp_dst=<u16>",
+               "<octets>,udp,<ends4>,udp_src=<u16>,udp_dst=<u16>",
+               "<octets>,icmp,<ends4>,icmp_type=<u8>,icmp_code=<u8>",
+               "<octets>,tcp6,<ends6>,tp_src=<u16>", "<octets>,udp6,<ends6>",
+               "<octets>,icmp6,<ends6>,icmpv6_type=128", "<octets>,ip,<ends4>",
+               "<octets>,ipv6,<ends6>", "<octets>,ip,<ends4>,nw_proto=47",
+               "<octets>,arp,arp_op=1,arp_spa=<ip4>,arp_sha=<mac>",
+               "<octets>,mpls,mpls_label=<decimal8>,mpls_bos=1,mpls_ttl=<u8>",
+               "udp,<ends4>,udp_src=<u16>", "tcp,<ends4>,tcp_flags=0x02",
+               "tcp,<ends4>,tcp_flags=0x10", "icmp", "ip", "udp6", "arp"],
+}
+
 GRAMMAR = {}
-for part in VALUES, MATCH, SUBFIELD, ACTIONS, FLOWS, GROUPS, NXM:
+for part in VALUES, MATCH, SUBFIELD, ACTIONS, FLOWS, GROUPS, NXM, PACKETS:
     GRAMMAR.update(part)
