@@ -34,6 +34,8 @@ vswitch_ofproto_libofproto_a_SOURCES = \
 	vswitch/ofproto/dpif_commands.c \
 	vswitch/ofproto/dpif_netdev_commands.c \
 	vswitch/ofproto/dummy_commands.c \
+	vswitch/ofproto/fail_open.c \
+	vswitch/ofproto/fail_open.h \
 	vswitch/ofproto/feature_commands.c \
 	vswitch/ofproto/flow_mod.c \
 	vswitch/ofproto/flow_mod.h \

@@ -116,6 +116,8 @@ on_connected(struct rconn *rconn, void *conn_)
     update_wants_misses(conn->set);
     if (conn->target) {
         log_info("%s<->%s: connected", conn->ofproto->name, conn->target);
+        conn->out_since_ms = INT64_MAX;
+        fail_open_update(conn->ofproto);
     }
 }
 
@@ -150,6 +152,8 @@ on_disconnected(struct rconn *rconn UNUSED, void *conn_)
     } else {
         log_info("%s<->%s: connection closed", conn->ofproto->name,
                  conn->target);
+        conn->out_since_ms = MIN(conn->out_since_ms, clock_ms());
+        fail_open_update(conn->ofproto);
     }
 }
 
@@ -174,6 +178,7 @@ conn_create(struct conn_set *set, const struct ofproto_controller *config)
         conn->target = xstrdup(config->target);
         conn->config = *config;
         conn->config.target = NULL;
+        conn->out_since_ms = clock_ms();
     }
     conn->rconn = rconn_create(set->versions,
                                config ? config->max_backoff_s : 8,
@@ -402,6 +407,28 @@ conn_set_has_controllers(const struct conn_set *set)
         }
     }
     return false;
+}
+
+bool
+conn_set_is_out(const struct conn_set *set, struct conn_outage *outage)
+{
+    const struct conn *conn;
+    bool is_out = false;
+
+    *outage = (struct conn_outage) { .since_ms = 0 };
+    LIST_FOR_EACH (conn, node, &set->conns) {
+        if (!conn->target) {
+            continue;
+        }
+        if (conn->out_since_ms == INT64_MAX) {
+            return false;
+        }
+        is_out = true;
+        outage->since_ms = MAX(outage->since_ms, conn->out_since_ms);
+        outage->max_probe_interval_s = MAX(outage->max_probe_interval_s,
+                                           conn->config.probe_interval_s);
+    }
+    return is_out;
 }
 
 void

@@ -42,6 +42,7 @@ struct conn {
     struct ofproto_controller config;    /* Likewise; 'target' unused. */
     bool is_wanted;              /* While configuration is compared. */
     bool is_held;                /* Not connected to yet, see conn_hold(). */
+    int64_t out_since_ms;        /* INT64_MAX while it is connected. */
 
     uint32_t protocol;           /* enum ofp_protocol; 0: not connected. */
     uint8_t role;                /* enum controller_role. */
@@ -70,6 +71,16 @@ void conn_set_configure(struct conn_set *, const struct ofproto_controller *,
 void conn_set_listen(struct conn_set *, const struct sset *targets,
                      uint32_t versions);
 bool conn_set_has_controllers(const struct conn_set *);
+
+/* While controllers are configured and none is connected. */
+struct conn_outage {
+    int64_t since_ms;            /* clock_ms() when the last one went, or when
+                                  * it was configured. */
+    unsigned int max_probe_interval_s;
+};
+
+/* False: there is a controller, or none is configured. */
+bool conn_set_is_out(const struct conn_set *, struct conn_outage *);
 bool conn_set_get_status(const struct conn_set *, const char *target,
                          struct ofproto_controller_status *);
 

@@ -147,6 +147,7 @@ alloc(const char *name, struct backer *backer)
     list_init(&p->expirable);
     list_init(&p->removals);
     timer_init(&p->expire_timer, every_second, p);
+    fail_open_init(p);
     return p;
 }
 
@@ -199,6 +200,7 @@ ofproto_destroy(struct ofproto *p, bool del_ports)
     }
     timer_stop(&p->expire_timer);
     in_band_destroy(p);
+    fail_open_uninit(p);
     conn_set_destroy(p->conns);
     p->conns = NULL;
     rcu_read_lock();
@@ -257,6 +259,7 @@ ofproto_set_fail_mode(struct ofproto *p, enum fail_mode mode)
         ofproto_flush_flows(p);
         add_standalone_flow(p);
     }
+    fail_open_update(p);
 }
 
 void
@@ -316,6 +319,7 @@ ofproto_set_controllers(struct ofproto *p,
         ofproto_flush_flows(p);
         add_standalone_flow(p);
     }
+    fail_open_update(p);
 }
 
 void

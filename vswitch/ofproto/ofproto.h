@@ -24,6 +24,7 @@
 #include "lib/openflow/session_msg.h"
 #include "lib/runtime/loop.h"
 #include "lib/runtime/rcu_hash.h"
+#include "vswitch/ofproto/fail_open.h"
 #include "vswitch/ofproto/group.h"
 #include "vswitch/ofproto/port.h"
 #include "vswitch/ofproto/rule.h"
@@ -93,6 +94,7 @@ struct ofproto {
     struct list removals;        /* struct removal_batch's, oldest first. */
     struct conn_set *conns;
     struct in_band *in_band;     /* NULL: no in-band control. */
+    struct fail_open fail_open;
     struct timer expire_timer;
     int64_t created_ms;
     struct {
