@@ -24,6 +24,28 @@ open_named(struct dpctl *d, const char *name, struct dpif **dpif)
     return error ? dpctl_error(d, error, "opening datapath") : 0;
 }
 
+/* Calls 'fn' for each port that is named after the datapath; the last error
+ * counts. */
+static int
+for_each_port(struct dpctl *d, int argc, const char *argv[],
+              int (*fn)(struct dpctl *, struct dpif *, const char *dp_name,
+                        const char *port))
+{
+    struct dpif *dpif;
+    int error = open_named(d, argv[1], &dpif);
+    int last = 0;
+
+    if (error) {
+        return error;
+    }
+    for (int i = 2; i < argc; i++) {
+        error = fn(d, dpif, argv[1], argv[i]);
+        last = error ? error : last;
+    }
+    dpif_close(dpif);
+    return last;
+}
+
 /* Showing. */
 
 static void
@@ -320,19 +342,7 @@ add_port(struct dpctl *d, struct dpif *dpif, const char *dp_name,
 int
 dpctl_add_if(struct dpctl *d, int argc, const char *argv[])
 {
-    struct dpif *dpif;
-    int error = open_named(d, argv[1], &dpif);
-    int last = 0;
-
-    if (error) {
-        return error;
-    }
-    for (int i = 2; i < argc; i++) {
-        error = add_port(d, dpif, argv[1], argv[i]);
-        last = error ? error : last;
-    }
-    dpif_close(dpif);
-    return last;
+    return for_each_port(d, argc, argv, add_port);
 }
 
 static int
@@ -361,19 +371,7 @@ del_port(struct dpctl *d, struct dpif *dpif, const char *dp_name,
 int
 dpctl_del_if(struct dpctl *d, int argc, const char *argv[])
 {
-    struct dpif *dpif;
-    int error = open_named(d, argv[1], &dpif);
-    int last = 0;
-
-    if (error) {
-        return error;
-    }
-    for (int i = 2; i < argc; i++) {
-        error = del_port(d, dpif, argv[1], argv[i]);
-        last = error ? error : last;
-    }
-    dpif_close(dpif);
-    return last;
+    return for_each_port(d, argc, argv, del_port);
 }
 
 /* Type and number of a port are for good. */
@@ -395,7 +393,7 @@ check_port(struct dpctl *d, const struct port_words *w,
 }
 
 static int
-set_port(struct dpctl *d, const struct dpif *dpif, const char *dp_name,
+set_port(struct dpctl *d, struct dpif *dpif, const char *dp_name,
          const char *text)
 {
     struct error *error = NULL;
@@ -427,19 +425,7 @@ set_port(struct dpctl *d, const struct dpif *dpif, const char *dp_name,
 int
 dpctl_set_if(struct dpctl *d, int argc, const char *argv[])
 {
-    struct dpif *dpif;
-    int error = open_named(d, argv[1], &dpif);
-    int last = 0;
-
-    if (error) {
-        return error;
-    }
-    for (int i = 2; i < argc; i++) {
-        error = set_port(d, dpif, argv[1], argv[i]);
-        last = error ? error : last;
-    }
-    dpif_close(dpif);
-    return last;
+    return for_each_port(d, argc, argv, set_port);
 }
 
 /* Datapaths. */
