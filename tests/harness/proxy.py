@@ -1,60 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database server's connections, seen and changed on their way."""
 
+import codecs
 import json
-import socket
-import threading
+
+from .relay import Relay
 
 
-class Proxy:
-    """Stands between clients at 'path' and the server at 'upstream' and refuses
-    some methods, as older servers do; sees and can spoil what the server
-    sends."""
+class Proxy(Relay):
+    """Refuses some methods, as older servers do; sees and can spoil what the
+    server sends."""
 
     def __init__(self, path, upstream, refuse=(), spoil=None):
-        self.path, self.upstream = path, upstream
         self.refuse, self.spoil = refuse, spoil
         self.refused = []
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen()
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__(path, upstream)
 
-    def accept(self):
-        while True:
-            try:
-                down, _ = self.listener.accept()
-            except OSError:
-                return
-            up = socket.socket(socket.AF_UNIX)
-            up.connect(self.upstream)
-            threading.Thread(target=self.pump, args=(down, up, self.client),
-                             daemon=True).start()
-            threading.Thread(target=self.pump, args=(up, down, self.server),
-                             daemon=True).start()
-
-    def pump(self, source, sink, handle):
+    def handler(self, is_client):
         decoder, text = json.JSONDecoder(), ""
-        while True:
-            try:
-                data = source.recv(1 << 16)
-                if not data:
+        utf8 = codecs.getincrementaldecoder("utf-8")()
+        pass_on = self.client if is_client else self.server
+
+        def handle(data, source, sink):
+            nonlocal text
+            text += utf8.decode(data)
+            while text:
+                try:
+                    message, end = decoder.raw_decode(text)
+                except json.JSONDecodeError:
                     break
-                text += data.decode()
-                while text:
-                    try:
-                        message, end = decoder.raw_decode(text)
-                    except json.JSONDecodeError:
-                        break
-                    text = text[end:].lstrip()
-                    handle(message, source, sink)
-            except OSError:
-                break
-        for s in (source, sink):
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+                text = text[end:].lstrip()
+                pass_on(message, source, sink)
+        return handle
 
     def client(self, message, source, sink):
         for method, first in self.refuse:
@@ -72,6 +49,3 @@ class Proxy:
         if self.spoil:
             text = self.spoil(message, text)
         sink.sendall(text.encode())
-
-    def close(self):
-        self.listener.close()

@@ -1,27 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our ovs-ofctl and Debian's understand random flows, groups and the like
-alike.  By hand, with more of them:
+alike."""
 
-    python3 tests/interop/test_alike_ofctl.py KIND SEED COUNT
-"""
-
-import os
-import sys
-
-if __name__ == "__main__":
-    sys.path.insert(0, os.path.dirname(os.path.dirname(
-        os.path.abspath(__file__))))
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import shlex
 
 import pytest
 
-from alike import ofctl
+from alike import SEED, check, count, needs_peer, ofctl
 from alike.flows import GRAMMAR
 from alike.grammar import Sentences
-from harness.programs import have_peer
 
-pytestmark = pytest.mark.skipif(not have_peer(),
-                                reason="Debian's packages are not here")
+pytestmark = needs_peer
 
 VERSIONS = [[]] + [["-O", "OpenFlow1%d" % i] for i in (0, 3, 4, 5)]
 
@@ -40,24 +29,24 @@ KINDS = {
 }
 
 
-def cases(kind, seed, count):
-    sentences = Sentences(GRAMMAR, "%s%s" % (kind, seed))
-    for _ in range(count):
+def cases(kind):
+    sentences = Sentences(GRAMMAR, kind + SEED)
+    for _ in range(count(60)):
         version = sentences.random.choice(VERSIONS)
         words, text = KINDS[kind](sentences)
         yield version + words, text
 
 
-def differences(kind, seed, count):
-    for words, text in cases(kind, seed, count):
+def differences(kind):
+    for words, text in cases(kind):
         found = ofctl.difference(words, text)
         if found:
-            yield words, text, found
+            yield "%s %r" % (shlex.join(words), text or ""), found
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_input(kind):
-    assert not list(differences(kind, 1, 60))
+    check(differences(kind))
 
 
 # What users write, and has gone wrong before.
@@ -91,11 +80,3 @@ def test_a_file_is_one_message_format():
     answers = [ofctl.ask(side, ["parse-flows", "-"], "actions=1\n\nactions=z")
                for side in ("ours", "debian")]
     assert answers[0] == answers[1]
-
-
-if __name__ == "__main__":
-    for words, text, found in differences(sys.argv[1], sys.argv[2],
-                                          int(sys.argv[3])):
-        print(words, repr(text) if text else "")
-        for side, answer in zip(("ours", "debian"), found):
-            print("  %s: %s" % (side, answer))

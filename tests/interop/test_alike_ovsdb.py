@@ -1,38 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our ovsdb-tool and Debian's take and refuse the same schemas and
-transactions, and answer them alike.  By hand, with more of them:
-
-    python3 tests/interop/test_alike_ovsdb.py KIND SEED COUNT
-"""
+transactions, and answer them alike."""
 
 import json
-import os
-import pathlib
-import sys
-import tempfile
-
-if __name__ == "__main__":
-    sys.path.insert(0, os.path.dirname(os.path.dirname(
-        os.path.abspath(__file__))))
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import shlex
 
 import pytest
 
-from alike import ovsdb
+from alike import SEED, check, count, needs_peer, ovsdb
 from alike.grammar import Sentences
-from harness.programs import have_peer
 
-pytestmark = pytest.mark.skipif(not have_peer(),
-                                reason="Debian's packages are not here")
+pytestmark = needs_peer
 
 SIDES = ("ours", "debian")
 
 
-def commands(kind, seed, count):
+def commands(kind):
     """Random command lines, each with the text of a schema file or None."""
     grammar = ovsdb.SCHEMAS if kind == "schema" else ovsdb.TRANSACTION
-    sentences = Sentences(grammar, kind + str(seed))
-    for i in range(count):
+    sentences = Sentences(grammar, kind + SEED)
+    for i in range(count(200)):
         text = sentences.mixed(kind, 0.1)
         if kind == "schema":
             yield [["create", "new%d" % i, "s"], ["schema-version", "s"],
@@ -42,7 +29,7 @@ def commands(kind, seed, count):
             yield [["transact", "query"][i % 2], "db", text], None
 
 
-def differences(kind, seed, count, folder):
+def differences(kind, folder):
     """Each side has a database of its own in 'folder', on which it does all
     of the commands one after another."""
     for side in SIDES:
@@ -50,26 +37,16 @@ def differences(kind, seed, count, folder):
         (folder / side / "schema").write_text(json.dumps(ovsdb.SCHEMA))
         assert ovsdb.ask(side, folder / side, ["create", "db", "schema"]) == (
             0, "", "")
-    for words, schema in commands(kind, seed, count):
+    for words, schema in commands(kind):
         answers = []
         for side in SIDES:
             if schema is not None:
                 (folder / side / "s").write_text(schema)
             answers.append(ovsdb.ask(side, folder / side, words))
         if not ovsdb.is_alike(*answers):
-            yield words, schema, answers
+            yield "%s %s" % (shlex.join(words), schema or ""), answers
 
 
 @pytest.mark.parametrize("kind", ["schema", "transaction"])
 def test_random_texts(kind, tmp_path):
-    assert not list(differences(kind, 1, 200, tmp_path))
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name:
-        for line, text, found in differences(
-                sys.argv[1], sys.argv[2], int(sys.argv[3]),
-                pathlib.Path(name)):
-            print(line, text or "")
-            for who, answer in zip(SIDES, found):
-                print("  %s: %s" % (who, answer))
+    check(differences(kind, tmp_path))

@@ -18,16 +18,7 @@
 static int
 setup(void **state)
 {
-    *state = test_bridge("br0", 3);
-    ofproto_flush_flows(*state);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    ofproto_destroy(*state, true);
-    return 0;
+    return test_setup(state, 3);
 }
 
 static size_t
@@ -244,7 +235,7 @@ test_flows_of_a_cookie_are_counted(void **state)
 int
 flow_mod_tests(void)
 {
-#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, test_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_delete_selects),
         TEST(test_modify_changes_actions_only),

@@ -21,16 +21,7 @@
 static int
 setup(void **state)
 {
-    *state = test_bridge("br0", 2);
-    ofproto_flush_flows(*state);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    ofproto_destroy(*state, true);
-    return 0;
+    return test_setup(state, 2);
 }
 
 static void
@@ -187,7 +178,7 @@ test_known_bits_are_enough(void **state UNUSED)
 int
 in_band_tests(void)
 {
-#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, test_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_remote_is_reached),
         TEST(test_queue_changes),

@@ -74,6 +74,21 @@ test_bridge(const char *name, int n_ports)
     return p;
 }
 
+int
+test_setup(void **state, int n_ports)
+{
+    *state = test_bridge("br0", n_ports);
+    ofproto_flush_flows(*state);
+    return 0;
+}
+
+int
+test_teardown(void **state)
+{
+    ofproto_destroy(*state, true);
+    return 0;
+}
+
 enum ofperr
 test_flow_mod(struct ofproto *p, const char *text)
 {

@@ -11,6 +11,10 @@
  * a trunk. */
 struct ofproto *test_bridge(const char *name, int n_ports);
 
+/* For cmocka: '*state' is a bridge "br0" with 'n_ports' and no flows. */
+int test_setup(void **state, int n_ports);
+int test_teardown(void **state);
+
 /* Adds a port with options "KEY=VALUE,..." and returns its number. */
 ofp_port_t test_add_port(struct ofproto *, const char *name, const char *type,
                          const char *options);

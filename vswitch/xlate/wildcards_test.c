@@ -33,13 +33,6 @@ setup(void **state)
     return 0;
 }
 
-static int
-teardown(void **state)
-{
-    ofproto_destroy(*state, true);
-    return 0;
-}
-
 static const char *const match_items[] = {
     "in_port=1", "in_port=2", "dl_src=00:00:00:00:00:01",
     "dl_dst=00:00:00:00:00:02", "dl_dst=01:00:00:00:00:00/01:00:00:00:00:00",
@@ -410,9 +403,9 @@ wildcards_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_wildcards_are_sound, setup,
-                                        teardown),
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(test_hash_is_part_of_the_state,
-                                        setup, teardown),
+                                        setup, test_teardown),
     };
 
     return cmocka_run_group_tests_name("wildcards", tests, NULL, NULL);

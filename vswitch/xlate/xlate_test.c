@@ -18,16 +18,7 @@
 static int
 setup(void **state)
 {
-    *state = test_bridge("br0", 4);
-    ofproto_flush_flows(*state);
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    ofproto_destroy(*state, true);
-    return 0;
+    return test_setup(state, 4);
 }
 
 #define TCP "in_port=1,tcp,dl_src=00:00:00:00:00:01,dl_dst=00:00:00:00:00:02," \
@@ -300,7 +291,7 @@ test_clone_leaves_no_trace(void **state)
 int
 xlate_tests(void)
 {
-#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, teardown)
+#define TEST(F) cmocka_unit_test_setup_teardown(F, setup, test_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_output_and_drop),
         TEST(test_resubmit_registers_and_sets),
