@@ -138,10 +138,6 @@ parse_bucket(struct bucket *bucket, char *text, uint8_t type,
         error = error_create(0, "bucket must specify actions");
     }
     if (!error) {
-        while (actions.length
-               && strchr(", \t\n", actions.string[actions.length - 1])) {
-            str_truncate(&actions, actions.length - 1);
-        }
         error = parse_bucket_actions(bucket, str_cstr(&actions), ports,
                                      usable_protocols);
     }
